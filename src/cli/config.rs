@@ -1,0 +1,90 @@
+//! What commands that read scripts have in common: the environment, the file of defaults, the request for a blueprint.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::Failure;
+use super::args::ScriptArguments;
+use crate::executor::Share;
+use crate::exit;
+use crate::options::Overrides;
+use crate::run::Request;
+
+const DEFAULT_FILE: &str = "rhaid.toml";
+
+/// What `env()` gives: the process environment under the command line's `--env`.
+pub fn environment(own: &[(String, String)]) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    all.extend(own.iter().cloned());
+    all
+}
+
+/// The file of defaults: the one asked for, or `rhaid.toml` if it is there.
+pub fn defaults(asked: Option<&PathBuf>) -> Result<Map<String, Value>, Failure> {
+    let path = asked.map_or(Path::new(DEFAULT_FILE), PathBuf::as_path);
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return match asked {
+                None => Ok(Map::new()),
+                Some(_) => Err(Failure::new(
+                    exit::NO_INPUT,
+                    format!(
+                        "error: cannot find the configuration file `{}`",
+                        path.display()
+                    ),
+                )),
+            };
+        }
+        Err(error) => {
+            return Err(Failure::new(
+                exit::CONFIG,
+                format!("error: cannot read `{}`: {error}", path.display()),
+            ));
+        }
+    };
+    toml::from_str(&text).map_err(|error| {
+        Failure::new(
+            exit::CONFIG,
+            format!("error: `{}` is not valid TOML\n{error}", path.display()),
+        )
+    })
+}
+
+/// The seed of a run that names none.
+fn fresh_seed() -> u64 {
+    // Kept below 2^53, so that every JSON reader sees the number that was used.
+    use std::hash::{BuildHasher, Hasher};
+    // The standard library's hasher keys come from the system's entropy.
+    std::hash::RandomState::new().build_hasher().finish() >> 11
+}
+
+/// What a run is made of, by the command line.
+pub fn request(arguments: &ScriptArguments) -> Result<Request, Failure> {
+    let share = match &arguments.execution_segment {
+        None => Share::whole(),
+        Some(segment) => Share::of(segment, arguments.execution_segment_sequence.as_ref())
+            .map_err(|error| Failure::new(exit::USAGE, format!("error: {error}")))?,
+    };
+    Ok(Request {
+        script: arguments.script.clone(),
+        env: environment(&arguments.env),
+        defaults: defaults(arguments.config.as_ref())?,
+        overrides: Overrides {
+            vus: arguments.vus,
+            duration: arguments.duration.clone(),
+            iterations: arguments.iterations,
+            rate: arguments.rate.clone(),
+            stages: arguments.stages.clone(),
+            scenarios: arguments.scenarios.clone(),
+            seed: arguments.seed,
+        },
+        scale: arguments.scale,
+        seed: fresh_seed(),
+        share,
+    })
+}

@@ -1,0 +1,100 @@
+//! The command line: one file per command, one place where errors become exit codes.
+
+mod args;
+mod check;
+mod config;
+mod demo;
+mod inspect;
+mod reference;
+mod run;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::exit;
+use crate::run::BlueprintError;
+use crate::script::SourceError;
+
+/// A command that could not do its work: what to say, and with which code to end.
+#[derive(Debug)]
+pub struct Failure {
+    pub code: u8,
+    pub message: String,
+}
+
+impl Failure {
+    fn new(code: u8, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<BlueprintError> for Failure {
+    fn from(error: BlueprintError) -> Self {
+        let code = match &error {
+            BlueprintError::Source(SourceError::Missing { .. }) => exit::NO_INPUT,
+            BlueprintError::Source(SourceError::Unreadable { .. }) | BlueprintError::Script(_) => {
+                exit::SCRIPT
+            }
+            BlueprintError::Override(_) => exit::USAGE,
+            BlueprintError::Config(_) => exit::CONFIG,
+        };
+        let colour = console::colors_enabled_stderr();
+        let message = match &error {
+            BlueprintError::Script(script) => script
+                .0
+                .iter()
+                .map(|diagnostic| diagnostic.render(colour))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            other => format!("error: {other}"),
+        };
+        Self { code, message }
+    }
+}
+
+/// Runs the command that the arguments name; its exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match args::Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nothing can be done about a closed terminal.
+            let _ = error.print();
+            return if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::PASS
+            };
+        }
+    };
+    // NO_COLOR wins over everything (https://no-color.org).
+    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        console::set_colors_enabled(false);
+        console::set_colors_enabled_stderr(false);
+    }
+    let outcome = match arguments.command {
+        args::Command::Run(options) => run::run(*options),
+        args::Command::Check(options) => check::run(options),
+        args::Command::Inspect(options) => inspect::run(options),
+        args::Command::Demo(options) => demo::run(options),
+        args::Command::Reference => reference::run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("{}", failure.message.trim_end());
+            failure.code
+        }
+    }
+}
+
+/// Writes to standard output; a reader that went away (`| head`) is no error.
+pub fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}

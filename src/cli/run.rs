@@ -1,0 +1,211 @@
+//! `rhaid run`: a run, from the command line to the exit code.
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::sync::oneshot;
+
+use super::args::{Format, RunArguments};
+use super::{Failure, config, print};
+use crate::demo::{self, DemoConfig};
+use crate::live::Terminal;
+use crate::report::{Look, by_name, render_console};
+use crate::result::{self, RunResult};
+use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
+use crate::{exit, vu};
+
+/// Runs a script; the exit code of the contract.
+pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(exit::INTERNAL, format!("error: cannot start: {error}")))?;
+    let mut request = config::request(&arguments.script)?;
+    let _demo = if arguments.demo {
+        Some(start_demo(&mut request.env)?)
+    } else {
+        None
+    };
+    let blueprint = Blueprint::draw_up(request)?;
+    raise_file_limit();
+    let started_at = OffsetDateTime::now_utc();
+    let settings = Settings {
+        workers: arguments.workers.map_or_else(
+            || std::thread::available_parallelism().map_or(1, usize::from),
+            usize::from,
+        ),
+        strict: arguments.strict,
+        execution_segment: arguments
+            .script
+            .execution_segment
+            .as_ref()
+            .map(ToString::to_string),
+        notes: Vec::new(),
+    };
+    let mut watcher = Watcher {
+        terminal: Terminal::new(arguments.quiet),
+        own_summary: None,
+        signals: None,
+    };
+    let outcome = runtime.block_on(conduct(&blueprint, &settings, &mut watcher));
+    watcher.terminal.clear();
+    let result = outcome.map_err(|error| match error {
+        RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
+        other => Failure::new(exit::INTERNAL, format!("error: {other}")),
+    })?;
+    finish(&arguments, &result, started_at, watcher.own_summary)
+}
+
+/// Writes the result and the summary; the exit code.
+fn finish(
+    arguments: &RunArguments,
+    result: &RunResult,
+    started_at: OffsetDateTime,
+    own: Option<Value>,
+) -> Result<u8, Failure> {
+    let written = match &arguments.result {
+        Some(path) => result::write(path, result).map(|()| path.clone()),
+        None => result::write_default(started_at, &arguments.script.script, result),
+    };
+    let look = Look {
+        width: usize::from(console::Term::stdout().size().1).max(40),
+        colour: console::colors_enabled(),
+        unicode: true,
+        result_path: written.as_ref().ok().cloned(),
+    };
+    let look = if console::Term::stdout().is_term() {
+        look
+    } else {
+        Look { width: 100, ..look }
+    };
+    // A result that could not be written is not lost: it is on standard output at least as a summary.
+    match (arguments.format, own) {
+        (Format::Json, _) => {
+            if let Some(Ok(text)) = by_name("json").map(|report| report.render(result, &look)) {
+                print(&text);
+                print("\n");
+            }
+        }
+        (Format::Text, Some(Value::String(text))) => print(&format!("{}\n", text.trim_end())),
+        (Format::Text, Some(value)) => print(&format!(
+            "{}\n",
+            serde_json::to_string_pretty(&value).unwrap_or_default()
+        )),
+        (Format::Text, None) if arguments.quiet => {
+            for reason in &result.verdict.reasons {
+                eprintln!("{reason}");
+            }
+        }
+        (Format::Text, None) => print(&render_console(result, &look)),
+    }
+    match written {
+        Ok(_) => Ok(result.verdict.exit_code),
+        Err(error) => Err(Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
+    }
+}
+
+/// Shows progress and passes Ctrl-C on.
+struct Watcher {
+    terminal: Terminal,
+    own_summary: Option<Value>,
+    signals: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Observer for Watcher {
+    fn started(&mut self, handle: Handle) {
+        self.signals = Some(tokio::task::spawn(pass_signals_on(handle)));
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.terminal.show(progress);
+    }
+
+    fn summary(&mut self, value: &Value) {
+        self.own_summary = Some(value.clone());
+    }
+}
+
+/// The first Ctrl-C (or SIGTERM) lets iterations end, the second ends everything; results are written either way.
+async fn pass_signals_on(handle: Handle) {
+    #[cfg(unix)]
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    loop {
+        #[cfg(unix)]
+        let terminated = async {
+            match &mut terminate {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        #[cfg(not(unix))]
+        let terminated = std::future::pending::<Option<()>>();
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() { return },
+            _ = terminated => {}
+        }
+        let first = handle.stage() == vu::Stage::Running;
+        handle.stop();
+        if first {
+            eprintln!("\nstopping: iterations in progress may end (Ctrl-C again to end at once)");
+        } else {
+            eprintln!("\nending at once");
+        }
+    }
+}
+
+/// Holds the demo target; it stops when this is dropped.
+struct Demo {
+    _stop: oneshot::Sender<()>,
+}
+
+/// Starts the hotel API on a thread of its own and points BASE_URL at it.
+fn start_demo(env: &mut std::collections::BTreeMap<String, String>) -> Result<Demo, Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(
+            exit::INTERNAL,
+            format!("error: cannot start the demo target: {error}"),
+        )
+    };
+    let (stop, stopped) = oneshot::channel::<()>();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let mut config = DemoConfig::default();
+    if let Some(secret) = env.get("WEBHOOK_SECRET") {
+        config.secret.clone_from(secret);
+    }
+    std::thread::Builder::new()
+        .name("demo".to_owned())
+        .spawn(move || -> std::io::Result<()> {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener)?;
+                let ended = async move {
+                    // Also when the sender is dropped.
+                    let _ = stopped.await;
+                };
+                tokio::select! {
+                    served = demo::serve(config, listener, std::future::pending::<()>()) => served,
+                    () = ended => Ok(()),
+                }
+            })
+        })
+        .map_err(failed)?;
+    env.insert("BASE_URL".to_owned(), format!("http://{address}"));
+    Ok(Demo { _stop: stop })
+}
+
+/// Each connection takes a file descriptor; the soft limit is often far below what the system allows.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use nix::sys::resource::{Resource, getrlimit, setrlimit};
+        if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+            && soft < hard
+        {
+            let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+        }
+    }
+}

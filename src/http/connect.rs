@@ -1,0 +1,228 @@
+//! Opening a connection: look up, connect, through a proxy if need be, handshake; each phase timed.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use rustls::pki_types::ServerName;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+
+use super::client::Client;
+use super::error::HttpError;
+use super::io::{Counted, Io};
+use super::proxy::{Proxy, ProxyKind, connect_tunnel};
+use super::response::Timings;
+use super::settings::Http2;
+use super::target::Target;
+use super::tls;
+
+/// A connection just opened.
+pub struct Opened {
+    pub io: Io,
+    /// The address of the server, or of the proxy.
+    pub remote: SocketAddr,
+    pub http2: bool,
+    /// Requests must name the whole URL: plain HTTP through an HTTP proxy.
+    pub absolute_form: Option<Option<String>>,
+}
+
+/// What is being done, for the message when time runs out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    #[default]
+    Starting,
+    LookingUp,
+    Connecting,
+    Handshaking,
+    Exchanging,
+}
+
+/// Opens a connection for `target`. Phases are written to `timings` as they end, `phase` as they begin, so both
+/// are right also when the caller gives up in between.
+pub async fn open(
+    client: &Client,
+    target: &Target,
+    local: Option<IpAddr>,
+    timings: &mut Timings,
+    phase: &mut Phase,
+) -> Result<Opened, HttpError> {
+    let proxy = client.proxies.pick(target);
+    let (mut stream, remote) = match proxy {
+        Some(proxy) => dial(client, &proxy.host, proxy.port, local, timings, phase).await?,
+        None => dial(client, &target.host, target.port, local, timings, phase).await?,
+    };
+    let mut absolute_form = None;
+    match proxy {
+        Some(proxy) if proxy.kind == ProxyKind::Socks5 => {
+            let started = Instant::now();
+            let Counted {
+                stream: raw,
+                read,
+                written,
+            } = stream;
+            stream = Counted {
+                stream: socks(raw, proxy, target).await?,
+                read,
+                written,
+            };
+            timings.connecting += nanos(started);
+        }
+        Some(proxy) if target.https => {
+            let started = Instant::now();
+            connect_tunnel(&mut stream, proxy, &target.host, target.port).await?;
+            timings.connecting += nanos(started);
+        }
+        Some(proxy) => absolute_form = Some(proxy.authorization()),
+        None => {}
+    }
+    if !target.https {
+        let http2 = client.settings().http2 == Http2::PriorKnowledge && absolute_form.is_none();
+        return Ok(Opened {
+            io: Io::Plain(stream),
+            remote,
+            http2,
+            absolute_form,
+        });
+    }
+    *phase = Phase::Handshaking;
+    let started = Instant::now();
+    let config = client
+        .tls(false)
+        .map_err(|error| HttpError::new(HttpError::TLS, error.to_string()))?;
+    let name = ServerName::try_from(target.host.to_string()).map_err(|_| {
+        HttpError::new(
+            HttpError::INVALID_URL,
+            format!("{:?} is not a name that TLS can ask for", target.host),
+        )
+    })?;
+    let connected = TlsConnector::from(config).connect(name, stream).await;
+    timings.tls_handshaking += nanos(started);
+    let stream = connected.map_err(|error| tls::handshake_error(&error, &target.host))?;
+    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2")
+        || client.settings().http2 == Http2::PriorKnowledge;
+    Ok(Opened {
+        io: Io::Tls(Box::new(stream)),
+        remote,
+        http2,
+        absolute_form: None,
+    })
+}
+
+/// Looks up and connects.
+async fn dial(
+    client: &Client,
+    host: &std::rc::Rc<str>,
+    port: u16,
+    local: Option<IpAddr>,
+    timings: &mut Timings,
+    phase: &mut Phase,
+) -> Result<(Counted, SocketAddr), HttpError> {
+    *phase = Phase::LookingUp;
+    let hosts = &client.settings().hosts;
+    let fixed = if hosts.is_empty() {
+        None
+    } else {
+        hosts
+            .get(&format!("{host}:{port}"))
+            .or_else(|| hosts.get(&**host))
+    };
+    let addresses: Vec<SocketAddr> = match fixed {
+        Some(fixed) => vec![SocketAddr::new(
+            fixed.ip(),
+            if fixed.port() == 0 {
+                port
+            } else {
+                fixed.port()
+            },
+        )],
+        None => {
+            let started = Instant::now();
+            let resolved = client.resolve(host).await;
+            match resolved {
+                Ok((addresses, took)) => {
+                    timings.looking_up += u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+                    addresses
+                        .iter()
+                        .map(|ip| SocketAddr::new(*ip, port))
+                        .collect()
+                }
+                Err(error) => {
+                    timings.looking_up += nanos(started);
+                    return Err(error);
+                }
+            }
+        }
+    };
+    for address in &addresses {
+        // The rule is applied again to what the name resolved to.
+        if let Some(why) = client
+            .settings()
+            .rules
+            .blocked
+            .iter()
+            .find(|rule| **rule == address.ip().to_string())
+        {
+            return Err(HttpError::new(
+                HttpError::BLOCKED_ADDRESS,
+                format!("{address} is blocked by `blocked_hosts` ({why})"),
+            ));
+        }
+    }
+    *phase = Phase::Connecting;
+    let started = Instant::now();
+    let mut last = None;
+    for address in addresses {
+        match connect(address, local).await {
+            Ok(stream) => {
+                timings.connecting += nanos(started);
+                // Without this a small request waits for the acknowledgement of the one before.
+                let _ = stream.set_nodelay(true);
+                return Ok((
+                    Counted {
+                        stream,
+                        read: 0,
+                        written: 0,
+                    },
+                    address,
+                ));
+            }
+            Err(error) => last = Some(HttpError::from_connect(&error, address)),
+        }
+    }
+    timings.connecting += nanos(started);
+    Err(last.unwrap_or_else(|| HttpError::new(HttpError::DNS, format!("{host} has no address"))))
+}
+
+async fn connect(address: SocketAddr, local: Option<IpAddr>) -> std::io::Result<TcpStream> {
+    let Some(local) = local.filter(|local| local.is_ipv4() == address.is_ipv4()) else {
+        return TcpStream::connect(address).await;
+    };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    socket.bind(SocketAddr::new(local, 0))?;
+    socket.connect(address).await
+}
+
+async fn socks(stream: TcpStream, proxy: &Proxy, target: &Target) -> Result<TcpStream, HttpError> {
+    use tokio_socks::tcp::Socks5Stream;
+    let to = (&*target.host, target.port);
+    let connected = match &proxy.user {
+        Some((user, password)) => {
+            Socks5Stream::connect_with_password_and_socket(stream, to, user, password).await
+        }
+        None => Socks5Stream::connect_with_socket(stream, to).await,
+    };
+    connected.map(Socks5Stream::into_inner).map_err(|error| {
+        HttpError::new(
+            HttpError::PROXY,
+            format!("the proxy {}:{} refused: {error}", proxy.host, proxy.port),
+        )
+    })
+}
+
+fn nanos(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,237 @@
+//! HTTP/2 on one connection, by the `h2` crate: streams share the connection, the connection is driven by
+//! a task of its own.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use h2::client::SendRequest;
+use http::{HeaderMap, Request};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::error::HttpError;
+use super::io::Io;
+
+/// Windows large enough that flow control does not shape an ordinary response.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+const MAX_HEADER_LIST: u32 = 256 << 10;
+
+/// Bytes of a connection since they were last taken, shared with the task that drives it.
+#[derive(Debug, Default)]
+struct Counts {
+    read: Cell<u64>,
+    written: Cell<u64>,
+}
+
+/// Reports an [`Io`]'s bytes to whoever holds the other end of `counts`.
+struct Reporting {
+    io: Io,
+    counts: Rc<Counts>,
+}
+
+impl Reporting {
+    fn report(&mut self) {
+        let (read, written) = self.io.take_counts();
+        self.counts.read.set(self.counts.read.get() + read);
+        self.counts.written.set(self.counts.written.get() + written);
+    }
+}
+
+impl AsyncRead for Reporting {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let result = Pin::new(&mut self.io).poll_read(cx, buf);
+        self.report();
+        result
+    }
+}
+
+impl AsyncWrite for Reporting {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        let result = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.report();
+        result
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        let result = Pin::new(&mut self.io).poll_flush(cx);
+        self.report();
+        result
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+/// An open HTTP/2 connection; clones share it.
+#[derive(Clone)]
+pub struct Connection {
+    send: SendRequest<Bytes>,
+    counts: Rc<Counts>,
+    open: Rc<Cell<bool>>,
+}
+
+/// A response and when its parts happened.
+pub struct Received {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub sent: Instant,
+    pub first_byte: Instant,
+    pub end: Instant,
+}
+
+impl Connection {
+    /// Performs the HTTP/2 handshake and starts driving the connection on the thread's local task set.
+    pub async fn start(io: Io) -> Result<Self, HttpError> {
+        let counts = Rc::<Counts>::default();
+        let reporting = Reporting {
+            io,
+            counts: counts.clone(),
+        };
+        let (send, connection) = h2::client::Builder::new()
+            .initial_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_header_list_size(MAX_HEADER_LIST)
+            .enable_push(false)
+            .handshake::<_, Bytes>(reporting)
+            .await
+            .map_err(|error| explain(&error, "the HTTP/2 handshake"))?;
+        let open = Rc::new(Cell::new(true));
+        let flag = open.clone();
+        tokio::task::spawn_local(async move {
+            // A broken connection shows in the streams; here it only ends.
+            let _ = connection.await;
+            flag.set(false);
+        });
+        Ok(Self { send, counts, open })
+    }
+
+    /// Whether a new stream can be tried.
+    pub fn is_open(&self) -> bool {
+        self.open.get()
+    }
+
+    /// Bytes (read, written) on the wire since the last call.
+    pub fn take_counts(&self) -> (u64, u64) {
+        (self.counts.read.take(), self.counts.written.take())
+    }
+
+    /// Sends one request on a stream of its own.
+    pub async fn exchange(
+        &self,
+        request: Request<()>,
+        body: Bytes,
+        discard: bool,
+        max_body: u64,
+    ) -> Result<Received, HttpError> {
+        let fail = |error: h2::Error| explain(&error, "the request");
+        let mut send = self.send.clone().ready().await.map_err(fail)?;
+        let (response, mut stream) = send.send_request(request, body.is_empty()).map_err(fail)?;
+        let mut response = std::pin::pin!(response);
+        let mut early = None;
+        if !body.is_empty() {
+            let sending = send_body(&mut stream, body);
+            let mut sending = std::pin::pin!(sending);
+            // An answer that comes before the whole body was taken is an answer all the same.
+            let result = std::future::poll_fn(|cx| {
+                if early.is_none()
+                    && let Poll::Ready(answer) = std::future::Future::poll(response.as_mut(), cx)
+                {
+                    early = Some((answer, Instant::now()));
+                    return Poll::Ready(Ok(()));
+                }
+                std::future::Future::poll(sending.as_mut(), cx)
+            })
+            .await;
+            if early.is_none() {
+                result.map_err(fail)?;
+            }
+        }
+        let sent = Instant::now();
+        let (answer, first_byte) = match early {
+            Some(early) => early,
+            None => {
+                let answer = response.await;
+                (answer, Instant::now())
+            }
+        };
+        let (head, mut incoming) = answer.map_err(fail)?.into_parts();
+        let mut received = 0_u64;
+        let mut collected = BytesMut::new();
+        while let Some(piece) = incoming.data().await {
+            let piece = piece.map_err(|error| explain(&error, "receiving the response body"))?;
+            let _ = incoming.flow_control().release_capacity(piece.len());
+            received += piece.len() as u64;
+            if !discard {
+                if received > max_body {
+                    return Err(HttpError::new(
+                        HttpError::BODY_TOO_LARGE,
+                        format!(
+                            "the response body is larger than {max_body} bytes; raise `max_response_size`, or set `discard_bodies: true`"
+                        ),
+                    ));
+                }
+                collected.extend_from_slice(&piece);
+            }
+        }
+        Ok(Received {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: collected.freeze(),
+            sent: sent.min(first_byte),
+            first_byte,
+            end: Instant::now(),
+        })
+    }
+}
+
+async fn send_body(stream: &mut h2::SendStream<Bytes>, mut body: Bytes) -> Result<(), h2::Error> {
+    while !body.is_empty() {
+        stream.reserve_capacity(body.len());
+        match std::future::poll_fn(|cx| stream.poll_capacity(cx)).await {
+            Some(Ok(capacity)) => {
+                let piece = body.split_to(capacity.min(body.len()));
+                let last = body.is_empty();
+                stream.send_data(piece, last)?;
+            }
+            Some(Err(error)) => return Err(error),
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+fn explain(error: &h2::Error, doing: &str) -> HttpError {
+    if let Some(io) = error.get_io() {
+        return HttpError::from_io(io, doing);
+    }
+    if error.is_go_away() {
+        return HttpError::new(
+            HttpError::HTTP2_GOAWAY,
+            format!("the server ended the HTTP/2 connection (GOAWAY) during {doing}: {error}"),
+        );
+    }
+    if error.is_reset() {
+        return HttpError::new(
+            HttpError::HTTP2_STREAM,
+            format!("the server reset the HTTP/2 stream during {doing}: {error}"),
+        );
+    }
+    HttpError::new(
+        HttpError::HTTP2,
+        format!("HTTP/2 error during {doing}: {error}"),
+    )
+}

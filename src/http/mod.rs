@@ -1,0 +1,50 @@
+//! HTTP as one virtual user speaks it.
+//!
+//! In: a [`Request`] built from what a script said, and the run's [`Settings`]. Out: a [`Response`] (a
+//! failed request is a response with an error, never a panic and never a script error) and, for every
+//! hop, an [`Exchange`] told to an [`Observer`], with its phases measured and its bytes counted.
+//!
+//! Each virtual user owns a [`Session`]: its connections and its cookies. What is the same for all of
+//! them on a worker thread (resolved names, parsed URLs, read buffers) is in the [`Client`].
+//!
+//! HTTP/1.1 is spoken by [`h1`], on `httparse`, directly in the virtual user's own task: a request is one
+//! write, its response usually one read into a buffer that all virtual users of the thread share, so an
+//! idle connection holds no buffer. HTTP/2 is `h2`'s.
+
+mod auth;
+mod body;
+mod client;
+mod connect;
+mod cookies;
+mod deadline;
+mod decode;
+mod error;
+mod h1;
+mod h2c;
+mod io;
+mod proxy;
+mod request;
+mod response;
+mod session;
+mod settings;
+mod target;
+mod tls;
+
+pub use body::{Body, FilePart, Part, form_urlencoded, multipart};
+pub use client::Client;
+pub use deadline::LazyTimer;
+pub use error::HttpError;
+pub use request::{Auth, Request, StatusSet};
+pub use response::{Protocol, Response, Timings};
+pub use session::{Exchange, Observer, Session};
+pub use settings::{AddressRules, Http2, ProxyChoice, Reuse, RpsLimit, Settings};
+pub use target::Target;
+pub use tls::{TlsError, TlsSettings};
+
+/// Whether a URL names a proxy that can be used.
+///
+/// # Errors
+/// A sentence that says what is wrong with it.
+pub fn check_proxy(url: &url::Url) -> Result<(), String> {
+    proxy::Proxy::parse(url).map(|_| ())
+}

@@ -1,0 +1,232 @@
+//! TLS by rustls: which certificates are trusted, which one is shown.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::Resumption;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use super::HttpError;
+
+/// What a run says about TLS.
+#[derive(Debug, Clone, Default)]
+pub struct TlsSettings {
+    /// Accept any certificate.
+    pub insecure: bool,
+    /// PEM files with further trusted authorities.
+    pub ca: Vec<PathBuf>,
+    /// PEM file with the client certificate chain (mTLS), and its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// Do not trust the system's authorities, only `ca`.
+    pub only_custom_ca: bool,
+}
+
+/// TLS could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("cannot read the {what} {path:?}: {reason}")]
+    File {
+        what: &'static str,
+        path: PathBuf,
+        reason: String,
+    },
+    #[error(
+        "{path:?} holds no certificate: a PEM file has blocks that begin with -----BEGIN CERTIFICATE-----"
+    )]
+    NoCertificate { path: PathBuf },
+    #[error("the client certificate {path:?} and its key do not fit: {reason}")]
+    Identity { path: PathBuf, reason: String },
+    #[error("TLS cannot be set up: {0}")]
+    Setup(String),
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    PROVIDER
+        .get_or_init(|| Arc::new(rustls::crypto::ring::default_provider()))
+        .clone()
+}
+
+fn read_certificates(
+    path: &Path,
+    what: &'static str,
+) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let fail = |reason: String| TlsError::File {
+        what,
+        path: path.to_owned(),
+        reason,
+    };
+    let certificates = CertificateDer::pem_file_iter(path)
+        .map_err(|error| fail(error.to_string()))?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| fail(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(TlsError::NoCertificate {
+            path: path.to_owned(),
+        });
+    }
+    Ok(certificates)
+}
+
+/// The system's trusted authorities, read once per process.
+fn system_roots() -> &'static [CertificateDer<'static>] {
+    static ROOTS: OnceLock<Vec<CertificateDer<'static>>> = OnceLock::new();
+    ROOTS.get_or_init(|| rustls_native_certs::load_native_certs().certs)
+}
+
+impl TlsSettings {
+    /// The client configuration, offering these protocols by ALPN.
+    ///
+    /// Session resumption is off: each virtual user stands for another browser, whose first handshake is
+    /// a full one.
+    ///
+    /// # Errors
+    /// When a file cannot be read or does not hold what it should.
+    pub fn client_config(&self, alpn: &[&[u8]]) -> Result<Arc<ClientConfig>, TlsError> {
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::Setup(error.to_string()))?;
+        let builder = if self.insecure {
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(AcceptAnything(provider())))
+        } else {
+            let mut roots = RootCertStore::empty();
+            if !self.only_custom_ca {
+                roots.add_parsable_certificates(system_roots().iter().cloned());
+            }
+            for path in &self.ca {
+                for certificate in read_certificates(path, "authority's certificate")? {
+                    roots.add(certificate).map_err(|error| TlsError::File {
+                        what: "authority's certificate",
+                        path: path.clone(),
+                        reason: error.to_string(),
+                    })?;
+                }
+            }
+            builder.with_root_certificates(roots)
+        };
+        let mut config = match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some((certificate, key)) => {
+                let chain = read_certificates(certificate, "client certificate")?;
+                let key = PrivateKeyDer::from_pem_file(key).map_err(|error| TlsError::File {
+                    what: "client key",
+                    path: key.clone(),
+                    reason: error.to_string(),
+                })?;
+                builder
+                    .with_client_auth_cert(chain, key)
+                    .map_err(|error| TlsError::Identity {
+                        path: certificate.clone(),
+                        reason: error.to_string(),
+                    })?
+            }
+        };
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+        config.resumption = Resumption::disabled();
+        Ok(Arc::new(config))
+    }
+}
+
+/// What a failed handshake means, under the code that says which kind it is.
+pub fn handshake_error(error: &std::io::Error, host: &str) -> HttpError {
+    use rustls::{CertificateError as Cert, Error as Tls};
+    let Some(tls) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Tls>())
+    else {
+        return match error.kind() {
+            std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => {
+                HttpError::new(
+                    HttpError::TLS,
+                    format!("{host} closed the connection during the TLS handshake"),
+                )
+            }
+            _ => HttpError::from_io(error, "the TLS handshake"),
+        };
+    };
+    let trust =
+        "; to accept it give its authority with `tls: #{ ca: \"file.pem\" }`, or `insecure: true`";
+    match tls {
+        Tls::InvalidCertificate(Cert::UnknownIssuer) => HttpError::new(
+            HttpError::UNKNOWN_AUTHORITY,
+            format!("the certificate of {host} is signed by an unknown authority{trust}"),
+        ),
+        Tls::InvalidCertificate(Cert::NotValidForName | Cert::NotValidForNameContext { .. }) => {
+            HttpError::new(
+                HttpError::CERTIFICATE_NAME,
+                format!("the certificate is not valid for the name {host}"),
+            )
+        }
+        Tls::InvalidCertificate(Cert::Expired | Cert::ExpiredContext { .. }) => HttpError::new(
+            HttpError::CERTIFICATE_EXPIRED,
+            format!("the certificate of {host} has expired"),
+        ),
+        Tls::InvalidCertificate(other) => HttpError::new(
+            HttpError::TLS,
+            format!("the certificate of {host} is not acceptable: {other}{trust}"),
+        ),
+        Tls::InvalidMessage(_) => HttpError::new(
+            HttpError::TLS,
+            format!("{host} does not speak TLS on this port; is it http:// rather than https://?"),
+        ),
+        other => HttpError::new(
+            HttpError::TLS,
+            format!("TLS handshake with {host} failed: {other}"),
+        ),
+    }
+}
+
+/// `insecure: true`: every certificate will do; signatures are still checked.
+#[derive(Debug)]
+struct AcceptAnything(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AcceptAnything {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,33 @@
+//! rhaid: load, SLO and chaos testing, with user journeys scripted in Rhai.
+//!
+//! The map of the house, in the direction in which data flows:
+//!
+//! - [`script`] compiles a journey and gives it its world; [`options`] reads what it asks for;
+//! - [`executor`] turns that into schedules, pure arithmetic over elapsed time;
+//! - [`vu`] lives the virtual users, each on a stack of its own, and drives them by the schedules;
+//! - [`http`] is how a virtual user speaks;
+//! - [`metrics`] records and merges what happens;
+//! - [`slo`] judges it;
+//! - [`run`] conducts all of this, from a script to a [`result`] document;
+//! - [`report`] shows a result, [`live`] a run in progress;
+//! - [`demo`] is a target to try it on, [`cli`] the command line.
+//!
+//! Nothing imports a room further down this list, but for the small ones that all share:
+//! [`units`], [`suggest`], [`exit`].
+
+pub mod cli;
+pub mod demo;
+pub mod executor;
+pub mod exit;
+pub mod http;
+pub mod live;
+pub mod metrics;
+pub mod options;
+pub mod report;
+pub mod result;
+pub mod run;
+pub mod script;
+pub mod slo;
+pub mod suggest;
+pub mod units;
+pub mod vu;

@@ -1,0 +1,10 @@
+//! A run in progress, for people who watch.
+//!
+//! In: a [`Progress`](crate::run::Progress) once a second. Out: lines on standard error; a terminal gets a line per scenario that
+//! is redrawn, anything else gets plain lines now and then.
+
+mod line;
+mod terminal;
+
+pub use line::progress_line;
+pub use terminal::Terminal;

@@ -1,0 +1,162 @@
+//! Progress on standard error.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use console::{Style, Term};
+
+use super::line::{clock, progress_line};
+use crate::run::Progress;
+use crate::units::format_count;
+use crate::vu::{LogLevel, LogLine};
+
+/// Without a terminal, a line per scenario this often.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Writes progress to standard error: redrawn lines on a terminal, plain lines elsewhere, nothing if quiet.
+pub struct Terminal {
+    term: Term,
+    redraws: bool,
+    quiet: bool,
+    colour: bool,
+    /// Lines drawn last time, to be drawn over.
+    drawn: usize,
+    last_plain: Option<Instant>,
+    phase: &'static str,
+}
+
+impl Terminal {
+    /// A view on standard error. `quiet`: only what goes wrong is shown.
+    pub fn new(quiet: bool) -> Self {
+        let term = Term::stderr();
+        let redraws = term.is_term() && !quiet;
+        let colour = console::colors_enabled_stderr();
+        Self {
+            term,
+            redraws,
+            quiet,
+            colour,
+            drawn: 0,
+            last_plain: None,
+            phase: "",
+        }
+    }
+
+    /// Shows a run's progress.
+    pub fn show(&mut self, progress: &Progress) {
+        self.clear();
+        for line in &progress.logs {
+            self.log(line);
+        }
+        if progress.dropped_logs > 0 {
+            self.write(&format!(
+                "… {} more log lines dropped: they came too fast",
+                format_count(progress.dropped_logs)
+            ));
+        }
+        if self.quiet {
+            return;
+        }
+        let started = !progress.elapsed.is_zero();
+        if self.redraws {
+            self.draw(progress, started);
+        } else if started || progress.phase != self.phase {
+            let due = self
+                .last_plain
+                .is_none_or(|last| last.elapsed() >= PLAIN_INTERVAL);
+            if due || progress.phase != self.phase {
+                self.last_plain = Some(Instant::now());
+                for scenario in &progress.scenarios {
+                    let line = progress_line(scenario, scenario.name.chars().count(), 160, false);
+                    self.write(&format!("[{}] {}", clock(progress.elapsed), line));
+                }
+            }
+        }
+        self.phase = progress.phase;
+    }
+
+    fn draw(&mut self, progress: &Progress, started: bool) {
+        let width = usize::from(self.term.size().1).max(20);
+        let dim = Style::new().dim().force_styling(self.colour);
+        let mut lines = Vec::new();
+        if progress.phase != "running" {
+            lines.push(dim.apply_to(format!("{} …", progress.phase)).to_string());
+        }
+        if started {
+            let names = progress
+                .scenarios
+                .iter()
+                .map(|scenario| scenario.name.chars().count())
+                .max()
+                .unwrap_or(0)
+                .min(20);
+            // More scenarios than fit are summed up in the last line.
+            let room = usize::from(self.term.size().0).saturating_sub(2).max(1);
+            for scenario in progress.scenarios.iter().take(room) {
+                lines.push(progress_line(scenario, names, width - 1, true));
+            }
+            if progress.scenarios.len() > room {
+                lines.push(format!(
+                    "… and {} more scenarios",
+                    progress.scenarios.len() - room
+                ));
+            }
+        }
+        for line in &lines {
+            self.write(line);
+        }
+        self.drawn = lines.len();
+    }
+
+    /// Takes the drawn lines away.
+    pub fn clear(&mut self) {
+        if self.drawn > 0 {
+            // A terminal that went away is no reason to end a run.
+            let _ = self.term.clear_last_lines(self.drawn);
+            self.drawn = 0;
+        }
+    }
+
+    fn log(&mut self, line: &LogLine) {
+        if self.quiet && line.level < LogLevel::Warn {
+            return;
+        }
+        let (word, style) = match line.level {
+            LogLevel::Debug => ("debug", Style::new().dim()),
+            LogLevel::Info => ("info", Style::new().cyan()),
+            LogLevel::Warn => ("warn", Style::new().yellow()),
+            LogLevel::Error => ("error", Style::new().red()),
+        };
+        let word = style
+            .force_styling(self.colour)
+            .apply_to(format!("{word:<5}"));
+        let who = if line.vu > 0 {
+            format!(" [{} #{}]", line.scenario, line.vu)
+        } else {
+            String::new()
+        };
+        // Control characters of a response must not reach the terminal.
+        let text: String = line
+            .text
+            .chars()
+            .map(|c| {
+                if c.is_control() && c != '\t' && c != '\n' {
+                    '\u{fffd}'
+                } else {
+                    c
+                }
+            })
+            .collect();
+        self.write(&format!("{word}{who} {text}"));
+    }
+
+    fn write(&mut self, line: &str) {
+        let _ = writeln!(self.term, "{line}");
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -1,0 +1,212 @@
+//! The metrics that every run has. Names and meanings are k6's where k6 has them.
+
+use super::{Contains, MetricKind};
+
+/// A metric known before any script is read. The discriminant is its [`MetricId`](super::MetricId) in
+/// every recorder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u16)]
+pub enum Builtin {
+    HttpReqs,
+    HttpReqFailed,
+    HttpReqDuration,
+    HttpReqCorrected,
+    HttpReqBlocked,
+    HttpReqLookingUp,
+    HttpReqConnecting,
+    HttpReqTlsHandshaking,
+    HttpReqSending,
+    HttpReqWaiting,
+    HttpReqReceiving,
+    DataSent,
+    DataReceived,
+    Iterations,
+    IterationDuration,
+    IterationErrors,
+    IterationLag,
+    DroppedIterations,
+    InterruptedIterations,
+    Checks,
+    GroupDuration,
+    Vus,
+    VusMax,
+}
+
+/// Name, kind, what the values are, and a sentence for people.
+#[derive(Debug, Clone, Copy)]
+pub struct Definition {
+    pub name: &'static str,
+    pub kind: MetricKind,
+    pub contains: Contains,
+    pub description: &'static str,
+}
+
+impl Builtin {
+    /// All of them, in the order of their discriminants.
+    pub const ALL: [Self; 23] = [
+        Self::HttpReqs,
+        Self::HttpReqFailed,
+        Self::HttpReqDuration,
+        Self::HttpReqCorrected,
+        Self::HttpReqBlocked,
+        Self::HttpReqLookingUp,
+        Self::HttpReqConnecting,
+        Self::HttpReqTlsHandshaking,
+        Self::HttpReqSending,
+        Self::HttpReqWaiting,
+        Self::HttpReqReceiving,
+        Self::DataSent,
+        Self::DataReceived,
+        Self::Iterations,
+        Self::IterationDuration,
+        Self::IterationErrors,
+        Self::IterationLag,
+        Self::DroppedIterations,
+        Self::InterruptedIterations,
+        Self::Checks,
+        Self::GroupDuration,
+        Self::Vus,
+        Self::VusMax,
+    ];
+
+    /// What the metric is called and means.
+    pub const fn definition(self) -> Definition {
+        use Contains::{Data, Default as Plain, Time};
+        use MetricKind::{Counter, Gauge, Rate, Trend};
+        let (name, kind, contains, description) = match self {
+            Self::HttpReqs => ("http_reqs", Counter, Plain, "HTTP requests sent"),
+            Self::HttpReqFailed => (
+                "http_req_failed",
+                Rate,
+                Plain,
+                "requests without a response or with an unexpected status",
+            ),
+            Self::HttpReqDuration => (
+                "http_req_duration",
+                Trend,
+                Time,
+                "response time: sending + waiting + receiving",
+            ),
+            Self::HttpReqCorrected => (
+                "http_req_corrected",
+                Trend,
+                Time,
+                "response time counted from the iteration's scheduled start, free of coordinated omission; equals http_req_duration in a closed model",
+            ),
+            Self::HttpReqBlocked => (
+                "http_req_blocked",
+                Trend,
+                Time,
+                "time before a request could start: waiting for a connection slot, looking up, connecting, handshaking",
+            ),
+            Self::HttpReqLookingUp => (
+                "http_req_looking_up",
+                Trend,
+                Time,
+                "looking up the host's address",
+            ),
+            Self::HttpReqConnecting => (
+                "http_req_connecting",
+                Trend,
+                Time,
+                "establishing the TCP connection",
+            ),
+            Self::HttpReqTlsHandshaking => {
+                ("http_req_tls_handshaking", Trend, Time, "the TLS handshake")
+            }
+            Self::HttpReqSending => ("http_req_sending", Trend, Time, "sending the request"),
+            Self::HttpReqWaiting => (
+                "http_req_waiting",
+                Trend,
+                Time,
+                "waiting for the first byte of the response",
+            ),
+            Self::HttpReqReceiving => ("http_req_receiving", Trend, Time, "receiving the response"),
+            Self::DataSent => (
+                "data_sent",
+                Counter,
+                Data,
+                "bytes written to the network, TLS included",
+            ),
+            Self::DataReceived => (
+                "data_received",
+                Counter,
+                Data,
+                "bytes read from the network, TLS included",
+            ),
+            Self::Iterations => (
+                "iterations",
+                Counter,
+                Plain,
+                "iterations that ended by themselves, in an error or not",
+            ),
+            Self::IterationDuration => (
+                "iteration_duration",
+                Trend,
+                Time,
+                "duration of an iteration that ended by itself",
+            ),
+            Self::IterationErrors => (
+                "iteration_errors",
+                Counter,
+                Plain,
+                "iterations that ended in a script error",
+            ),
+            Self::IterationLag => (
+                "iteration_lag",
+                Trend,
+                Time,
+                "actual minus scheduled start of an iteration",
+            ),
+            Self::DroppedIterations => (
+                "dropped_iterations",
+                Counter,
+                Plain,
+                "scheduled iterations that found no free virtual user",
+            ),
+            Self::InterruptedIterations => (
+                "interrupted_iterations",
+                Counter,
+                Plain,
+                "iterations cut off when their scenario's time was over",
+            ),
+            Self::Checks => ("checks", Rate, Plain, "checks that held"),
+            Self::GroupDuration => ("group_duration", Trend, Time, "duration of a group"),
+            Self::Vus => ("vus", Gauge, Plain, "active virtual users"),
+            Self::VusMax => ("vus_max", Gauge, Plain, "virtual users initialised"),
+        };
+        Definition {
+            name,
+            kind,
+            contains,
+            description,
+        }
+    }
+
+    /// The built-in metric of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|metric| metric.definition().name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn discriminants_are_positions_in_the_list() {
+        for (position, metric) in Builtin::ALL.into_iter().enumerate() {
+            assert_eq!(metric as usize, position);
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = Builtin::ALL.iter().map(|m| m.definition().name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Builtin::ALL.len());
+    }
+}

@@ -1,0 +1,393 @@
+//! One worker's samples: recorded without allocation, handed over once a second.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::builtin::Builtin;
+use super::histogram::{Delta as HistogramDelta, Histogram, SCALE};
+use super::tags::{TagInterner, TagSetId, Tags};
+use super::{Contains, MetricKind};
+
+/// A metric's number in one recorder; built-in metrics have the same number everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MetricId(u16);
+
+impl From<Builtin> for MetricId {
+    fn from(metric: Builtin) -> Self {
+        Self(metric as u16)
+    }
+}
+
+/// One metric under one tag set in one recorder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SeriesId(u32);
+
+/// A metric's name and nature, free to leave the thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricInfo {
+    pub name: String,
+    pub kind: MetricKind,
+    pub contains: Contains,
+}
+
+/// A script asked for a metric in a way that contradicts an earlier one, or recorded an impossible value.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RecordError {
+    #[error(
+        "metric `{name}` is already a {existing}, it cannot also be a {wanted}; give the new one another name"
+    )]
+    KindConflict {
+        name: String,
+        existing: MetricKind,
+        wanted: MetricKind,
+    },
+    #[error(
+        "`{0}` is not a metric name: use letters, digits and `_`, beginning with a letter, at most 128 characters"
+    )]
+    BadName(String),
+    #[error("too many metrics: a run can have 1,000; put what varies into tags")]
+    TooMany,
+    #[error("a {kind} cannot record {value}: {hint}")]
+    BadValue {
+        kind: MetricKind,
+        value: f64,
+        hint: &'static str,
+    },
+}
+
+/// What one series gathered since the last snapshot.
+#[derive(Debug, Clone)]
+pub enum Delta {
+    Counter { sum: f64 },
+    Gauge { last: f64, min: f64, max: f64 },
+    Rate { trues: u64, total: u64 },
+    Trend(HistogramDelta),
+}
+
+/// What changed in one recorder since its last snapshot.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Series first seen in this interval, in the order of their numbers.
+    pub new_series: Vec<(MetricInfo, Vec<(String, String)>)>,
+    /// Number of the series and what it gathered.
+    pub deltas: Vec<(u32, Delta)>,
+    /// Samples folded into `other` so far because there were too many tag sets.
+    pub folded: u64,
+}
+
+#[derive(Debug)]
+enum Slot {
+    Counter { sum: f64 },
+    Gauge { last: f64, min: f64, max: f64 },
+    Rate { trues: u64, total: u64 },
+    Trend(Histogram),
+}
+
+impl Slot {
+    fn new(kind: MetricKind) -> Self {
+        match kind {
+            MetricKind::Counter => Self::Counter { sum: 0.0 },
+            MetricKind::Gauge => Self::Gauge {
+                last: 0.0,
+                min: f64::INFINITY,
+                max: f64::NEG_INFINITY,
+            },
+            MetricKind::Rate => Self::Rate { trues: 0, total: 0 },
+            MetricKind::Trend => Self::Trend(Histogram::new()),
+        }
+    }
+
+    fn drain(&mut self) -> Delta {
+        match self {
+            Self::Counter { sum } => Delta::Counter {
+                sum: std::mem::take(sum),
+            },
+            Self::Gauge { last, min, max } => {
+                let delta = Delta::Gauge {
+                    last: *last,
+                    min: *min,
+                    max: *max,
+                };
+                (*min, *max) = (f64::INFINITY, f64::NEG_INFINITY);
+                delta
+            }
+            Self::Rate { trues, total } => Delta::Rate {
+                trues: std::mem::take(trues),
+                total: std::mem::take(total),
+            },
+            Self::Trend(histogram) => Delta::Trend(histogram.drain()),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Series {
+    slot: Slot,
+    touched: bool,
+    metric: MetricId,
+    tags: TagSetId,
+}
+
+const MAX_METRICS: usize = 1_000;
+
+/// The samples of one worker thread. Not shared: each worker owns one.
+#[derive(Debug)]
+pub struct Recorder {
+    metrics: Vec<(Rc<str>, MetricKind, Contains)>,
+    names: FxHashMap<Rc<str>, MetricId>,
+    tags: TagInterner,
+    series: Vec<Series>,
+    index: FxHashMap<(MetricId, TagSetId), SeriesId>,
+    touched: Vec<SeriesId>,
+    announced: usize,
+}
+
+impl Recorder {
+    /// A recorder that keeps at most `max_tag_sets` tag sets apart.
+    pub fn new(max_tag_sets: usize) -> Self {
+        let mut recorder = Self {
+            metrics: Vec::new(),
+            names: FxHashMap::default(),
+            tags: TagInterner::new(max_tag_sets),
+            series: Vec::new(),
+            index: FxHashMap::default(),
+            touched: Vec::new(),
+            announced: 0,
+        };
+        for metric in Builtin::ALL {
+            let definition = metric.definition();
+            recorder.insert_metric(definition.name.into(), definition.kind, definition.contains);
+        }
+        recorder
+    }
+
+    fn insert_metric(&mut self, name: Rc<str>, kind: MetricKind, contains: Contains) -> MetricId {
+        // MAX_METRICS keeps the number within sixteen bits.
+        let id = MetricId(self.metrics.len() as u16);
+        self.metrics.push((name.clone(), kind, contains));
+        self.names.insert(name, id);
+        id
+    }
+
+    /// The metric of that name, made if it is new.
+    ///
+    /// # Errors
+    /// When the name is not one, is taken by a metric of another kind, or there are too many.
+    pub fn metric(
+        &mut self,
+        name: &str,
+        kind: MetricKind,
+        contains: Contains,
+    ) -> Result<MetricId, RecordError> {
+        if let Some(&id) = self.names.get(name) {
+            let existing = self.metrics[usize::from(id.0)].1;
+            return if existing == kind {
+                Ok(id)
+            } else {
+                Err(RecordError::KindConflict {
+                    name: name.to_owned(),
+                    existing,
+                    wanted: kind,
+                })
+            };
+        }
+        let well_formed = name.len() <= 128
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !well_formed {
+            return Err(RecordError::BadName(name.to_owned()));
+        }
+        if self.metrics.len() >= MAX_METRICS {
+            return Err(RecordError::TooMany);
+        }
+        Ok(self.insert_metric(name.into(), kind, contains))
+    }
+
+    /// The number of a tag set.
+    pub fn intern(&mut self, tags: Tags) -> TagSetId {
+        self.tags.intern(tags)
+    }
+
+    /// The tags with that number.
+    pub fn tags(&self, id: TagSetId) -> &Tags {
+        self.tags.get(id)
+    }
+
+    /// The series of a metric under a tag set, made if it is new.
+    pub fn series(&mut self, metric: MetricId, tags: TagSetId) -> SeriesId {
+        if let Some(&id) = self.index.get(&(metric, tags)) {
+            return id;
+        }
+        let id = SeriesId(u32::try_from(self.series.len()).unwrap_or(u32::MAX));
+        let slot = Slot::new(self.metrics[usize::from(metric.0)].1);
+        self.series.push(Series {
+            slot,
+            touched: false,
+            metric,
+            tags,
+        });
+        self.index.insert((metric, tags), id);
+        id
+    }
+
+    #[inline]
+    fn touch(&mut self, id: SeriesId) -> Option<&mut Slot> {
+        let series = self.series.get_mut(id.0 as usize)?;
+        if !series.touched {
+            series.touched = true;
+            self.touched.push(id);
+        }
+        Some(&mut series.slot)
+    }
+
+    /// Adds to a counter. Other kinds ignore it.
+    #[inline]
+    pub fn count(&mut self, id: SeriesId, amount: f64) {
+        if let Some(Slot::Counter { sum }) = self.touch(id) {
+            *sum += amount;
+        }
+    }
+
+    /// Records whether something held. Other kinds than rates ignore it.
+    #[inline]
+    pub fn rate(&mut self, id: SeriesId, held: bool) {
+        if let Some(Slot::Rate { trues, total }) = self.touch(id) {
+            *trues += u64::from(held);
+            *total += 1;
+        }
+    }
+
+    /// Records a duration in nanoseconds. Other kinds than trends ignore it.
+    #[inline]
+    pub fn time(&mut self, id: SeriesId, nanoseconds: u64) {
+        if let Some(Slot::Trend(histogram)) = self.touch(id) {
+            histogram.record(nanoseconds);
+        }
+    }
+
+    /// Sets a gauge. Other kinds ignore it.
+    #[inline]
+    pub fn gauge(&mut self, id: SeriesId, value: f64) {
+        if let Some(Slot::Gauge { last, min, max }) = self.touch(id) {
+            *last = value;
+            *min = min.min(value);
+            *max = max.max(value);
+        }
+    }
+
+    /// Records a value as a script gives it: a trend in its natural unit (milliseconds for times), a rate as zero or not.
+    ///
+    /// # Errors
+    /// When the kind cannot hold the value: not a number, a negative amount.
+    pub fn add(&mut self, metric: MetricId, tags: TagSetId, value: f64) -> Result<(), RecordError> {
+        let kind = self.metrics[usize::from(metric.0)].1;
+        let bad = |hint| Err(RecordError::BadValue { kind, value, hint });
+        if !value.is_finite() {
+            return bad("it is not a finite number");
+        }
+        if value < 0.0 && kind == MetricKind::Counter {
+            return bad("a counter only grows; use a gauge for what goes both ways");
+        }
+        if value < 0.0 && kind == MetricKind::Trend {
+            return bad(
+                "a trend takes values of zero and more; use a gauge for what can be negative",
+            );
+        }
+        let series = self.series(metric, tags);
+        match kind {
+            MetricKind::Counter => self.count(series, value),
+            MetricKind::Gauge => self.gauge(series, value),
+            MetricKind::Rate => self.rate(series, value != 0.0),
+            // The cast saturates; the histogram clamps what it cannot hold.
+            MetricKind::Trend => self.time(series, (value * SCALE).round() as u64),
+        }
+        Ok(())
+    }
+
+    /// Takes what was gathered since the last call. Buffers stay allocated for the next interval.
+    pub fn snapshot(&mut self) -> Snapshot {
+        let new_series = self.series[self.announced..]
+            .iter()
+            .map(|series| {
+                let (name, kind, contains) = &self.metrics[usize::from(series.metric.0)];
+                let info = MetricInfo {
+                    name: name.to_string(),
+                    kind: *kind,
+                    contains: *contains,
+                };
+                (info, self.tags.get(series.tags).to_owned_pairs())
+            })
+            .collect();
+        self.announced = self.series.len();
+        let mut deltas = Vec::with_capacity(self.touched.len());
+        for id in self.touched.drain(..) {
+            let series = &mut self.series[id.0 as usize];
+            series.touched = false;
+            deltas.push((id.0, series.slot.drain()));
+        }
+        Snapshot {
+            new_series,
+            deltas,
+            folded: self.tags.folded(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_takes_the_interval_and_leaves_nothing_behind() {
+        let mut recorder = Recorder::new(100);
+        let tags = recorder.intern(Tags::new([("name".into(), "a".into())]));
+        let series = recorder.series(Builtin::HttpReqDuration.into(), tags);
+        recorder.time(series, 5_000_000);
+        let first = recorder.snapshot();
+        assert_eq!(first.new_series.len(), 1);
+        assert_eq!(first.new_series[0].0.name, "http_req_duration");
+        assert_eq!(first.deltas.len(), 1);
+        let second = recorder.snapshot();
+        assert!(second.new_series.is_empty() && second.deltas.is_empty());
+    }
+
+    #[test]
+    fn a_metric_keeps_its_first_kind() {
+        let mut recorder = Recorder::new(100);
+        let id = recorder
+            .metric("bookings", MetricKind::Counter, Contains::Default)
+            .unwrap();
+        assert_eq!(
+            recorder.metric("bookings", MetricKind::Counter, Contains::Default),
+            Ok(id)
+        );
+        assert!(matches!(
+            recorder.metric("bookings", MetricKind::Trend, Contains::Default),
+            Err(RecordError::KindConflict { .. })
+        ));
+        assert!(matches!(
+            recorder.metric("http_reqs", MetricKind::Gauge, Contains::Default),
+            Err(RecordError::KindConflict { .. })
+        ));
+    }
+
+    #[test]
+    fn impossible_names_and_values_are_refused() {
+        let mut recorder = Recorder::new(100);
+        assert!(matches!(
+            recorder.metric("9lives", MetricKind::Counter, Contains::Default),
+            Err(RecordError::BadName(_))
+        ));
+        assert!(matches!(
+            recorder.metric("", MetricKind::Counter, Contains::Default),
+            Err(RecordError::BadName(_))
+        ));
+        let trend = recorder
+            .metric("wait", MetricKind::Trend, Contains::Time)
+            .unwrap();
+        assert!(recorder.add(trend, TagInterner::EMPTY, f64::NAN).is_err());
+        assert!(recorder.add(trend, TagInterner::EMPTY, -1.0).is_err());
+        assert!(recorder.add(trend, TagInterner::EMPTY, 1.5).is_ok());
+    }
+}

@@ -1,0 +1,162 @@
+//! Tag sets, interned: a sample carries a small number instead of a map of strings.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+/// Key and value pairs, sorted by key, each key once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Tags(Rc<[(Rc<str>, Rc<str>)]>);
+
+impl Tags {
+    /// Tags of these pairs; of pairs with the same key the last wins.
+    pub fn new(pairs: impl IntoIterator<Item = (Rc<str>, Rc<str>)>) -> Self {
+        let mut sorted: Vec<(Rc<str>, Rc<str>)> = Vec::new();
+        for (key, value) in pairs {
+            match sorted.binary_search_by(|(other, _)| other.cmp(&key)) {
+                Ok(at) => sorted[at].1 = value,
+                Err(at) => sorted.insert(at, (key, value)),
+            }
+        }
+        Self(sorted.into())
+    }
+
+    /// These tags with `pairs` added over them.
+    #[must_use]
+    pub fn with(&self, pairs: impl IntoIterator<Item = (Rc<str>, Rc<str>)>) -> Self {
+        Self::new(self.0.iter().cloned().chain(pairs))
+    }
+
+    /// The value of `key`.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0
+            .binary_search_by(|(other, _)| (**other).cmp(key))
+            .ok()
+            .map(|at| &*self.0[at].1)
+    }
+
+    /// The pairs, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (&**key, &**value))
+    }
+
+    /// Owned pairs that may leave the thread.
+    pub fn to_owned_pairs(&self) -> Vec<(String, String)> {
+        self.iter()
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect()
+    }
+}
+
+/// The number of an interned tag set in one [`TagInterner`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TagSetId(pub(super) u32);
+
+/// Gives each distinct tag set a number, up to a cap. Past it, new sets are folded: every value but the
+/// scenario's becomes `other`, so that memory stays bounded when a script puts an id into a name.
+#[derive(Debug)]
+pub struct TagInterner {
+    sets: Vec<Tags>,
+    ids: FxHashMap<Tags, TagSetId>,
+    cap: usize,
+    folded: u64,
+}
+
+/// The tag whose values are bounded by the script itself and survive folding.
+const KEPT: &str = "scenario";
+
+impl TagInterner {
+    /// The set without tags, always present.
+    pub const EMPTY: TagSetId = TagSetId(0);
+
+    /// An interner that holds at most `cap` sets (and the few that folding makes).
+    pub fn new(cap: usize) -> Self {
+        let empty = Tags::default();
+        Self {
+            sets: vec![empty.clone()],
+            ids: FxHashMap::from_iter([(empty, Self::EMPTY)]),
+            cap,
+            folded: 0,
+        }
+    }
+
+    /// The number of `tags`.
+    pub fn intern(&mut self, tags: Tags) -> TagSetId {
+        if let Some(&id) = self.ids.get(&tags) {
+            return id;
+        }
+        if self.sets.len() < self.cap {
+            return self.insert(tags);
+        }
+        self.folded += 1;
+        let other: Rc<str> = "other".into();
+        let name: Rc<str> = "name".into();
+        let kept = tags.0.iter().filter(|(key, _)| &**key == KEPT).cloned();
+        let folded = Tags::new(kept.chain([(name, other)]));
+        match self.ids.get(&folded) {
+            Some(&id) => id,
+            None => self.insert(folded),
+        }
+    }
+
+    fn insert(&mut self, tags: Tags) -> TagSetId {
+        // A run cannot hold four billion tag sets: the cap is a usize that memory bounds far below.
+        let id = TagSetId(u32::try_from(self.sets.len()).unwrap_or(u32::MAX));
+        self.sets.push(tags.clone());
+        self.ids.insert(tags, id);
+        id
+    }
+
+    /// The tags with that number.
+    pub fn get(&self, id: TagSetId) -> &Tags {
+        self.sets.get(id.0 as usize).unwrap_or(&self.sets[0])
+    }
+
+    /// How many look-ups were folded into `other`.
+    pub fn folded(&self) -> u64 {
+        self.folded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        Tags::new(pairs.iter().map(|(k, v)| (Rc::from(*k), Rc::from(*v))))
+    }
+
+    #[test]
+    fn order_does_not_matter_and_the_last_value_wins() {
+        assert_eq!(
+            tags(&[("b", "2"), ("a", "1")]),
+            tags(&[("a", "1"), ("b", "0"), ("b", "2")])
+        );
+        assert_eq!(tags(&[("a", "1")]).get("a"), Some("1"));
+        assert_eq!(tags(&[("a", "1")]).get("b"), None);
+    }
+
+    #[test]
+    fn equal_sets_share_a_number() {
+        let mut interner = TagInterner::new(10);
+        let first = interner.intern(tags(&[("a", "1")]));
+        assert_eq!(first, interner.intern(tags(&[("a", "1")])));
+        assert_ne!(first, interner.intern(tags(&[("a", "2")])));
+    }
+
+    #[test]
+    fn past_the_cap_everything_but_the_scenario_becomes_other() {
+        let mut interner = TagInterner::new(2);
+        interner.intern(tags(&[("scenario", "s"), ("name", "1")]));
+        let surplus = interner.intern(tags(&[("scenario", "s"), ("name", "2"), ("status", "200")]));
+        assert_eq!(
+            *interner.get(surplus),
+            tags(&[("scenario", "s"), ("name", "other")])
+        );
+        assert_eq!(
+            surplus,
+            interner.intern(tags(&[("scenario", "s"), ("name", "3")]))
+        );
+        assert_eq!(interner.folded(), 2);
+    }
+}

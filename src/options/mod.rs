@@ -1,0 +1,207 @@
+//! What a run is to do, read from a script's `options`, `rhaid.toml`, the environment and the command line.
+//!
+//! In: JSON-like values with unknown contents. Out: [`Options`], in which everything is checked, or the list of
+//! everything that is wrong, each with the path to the value so that the caller can show its source line.
+//!
+//! Precedence, lowest first: defaults, `rhaid.toml`, the script, `RHAID_*`, the command line. The last two are
+//! [`Overrides`], applied to the raw values before they are read, so that they change one field and wipe nothing.
+
+mod http;
+pub mod keys;
+mod overrides;
+mod reader;
+mod scenario;
+mod slos;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::http::Settings;
+use crate::slo::Objective;
+
+pub use overrides::{OverrideError, Overrides, executor_keys, fill_defaults};
+pub use reader::{OptionError, Reader};
+use scenario::Clockwork;
+pub use scenario::Scenario;
+
+/// Everything a run needs to know, resolved and checked.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub scenarios: Vec<Scenario>,
+    pub slos: Vec<Objective>,
+    pub http: Arc<Settings>,
+    /// Tags on every sample of the run.
+    pub tags: BTreeMap<String, String>,
+    pub timeouts: Timeouts,
+    pub max_tag_sets: usize,
+    /// What everything random in the run follows from.
+    pub seed: u64,
+    /// How many seconds a second of a plan's time lasts.
+    pub scale: f64,
+}
+
+/// How long each part of a script may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    pub setup: Duration,
+    pub teardown: Duration,
+    pub vu_start: Duration,
+    pub vu_stop: Duration,
+    pub summary: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            setup: Duration::from_secs(60),
+            teardown: Duration::from_secs(60),
+            vu_start: Duration::from_secs(60),
+            vu_stop: Duration::from_secs(30),
+            summary: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Options {
+    /// Reads resolved raw options (after [`Overrides::apply`]). `seed` is used unless they name one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, in the order in which it was found.
+    pub fn read(raw: &Map<String, Value>, scale: f64, seed: u64) -> Result<Self, Vec<OptionError>> {
+        let mut errors = Vec::new();
+        let mut reader = Reader::new(raw, Vec::new(), &mut errors);
+        let seed = reader.count("seed", 0).unwrap_or(seed);
+        let scenarios = scenario::read_all(&mut reader, Clockwork { scale, seed });
+        let slos = slos::read(&mut reader);
+        let http = http::read(&mut reader);
+        let defaults = Timeouts::default();
+        let timeouts = Timeouts {
+            setup: reader.duration("setup_timeout").unwrap_or(defaults.setup),
+            teardown: reader
+                .duration("teardown_timeout")
+                .unwrap_or(defaults.teardown),
+            vu_start: reader
+                .duration("vu_start_timeout")
+                .unwrap_or(defaults.vu_start),
+            vu_stop: reader
+                .duration("vu_stop_timeout")
+                .unwrap_or(defaults.vu_stop),
+            summary: reader
+                .duration("summary_timeout")
+                .unwrap_or(defaults.summary),
+        };
+        let tags = reader.string_map("tags").unwrap_or_default();
+        let max_tag_sets = reader
+            .count("max_tag_sets", 1)
+            .map_or(2_000, |n| n as usize);
+        reader.finish(&keys::names(keys::RUN));
+        if errors.is_empty() {
+            Ok(Self {
+                scenarios,
+                slos,
+                http: Arc::new(http),
+                tags,
+                timeouts,
+                max_tag_sets,
+                seed,
+                scale,
+            })
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: Value) -> Result<Options, Vec<OptionError>> {
+        Options::read(value.as_object().unwrap(), 1.0, 1)
+    }
+
+    fn messages(value: Value) -> Vec<String> {
+        read(value)
+            .unwrap_err()
+            .into_iter()
+            .map(|error| error.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn without_options_one_user_runs_one_iteration() {
+        let options = read(json!({})).unwrap();
+        assert_eq!(options.scenarios.len(), 1);
+        assert_eq!(options.scenarios[0].name, "default");
+        assert_eq!(options.scenarios[0].exec, "iteration");
+        assert_eq!(options.scenarios[0].executor.planned_iterations(), Some(1));
+    }
+
+    #[test]
+    fn a_misspelt_key_gets_the_nearest_one() {
+        let all = messages(json!({ "scenarioss": {}, "scenarios": { "a": { "executor": "constant-vus", "vuss": 3, "duration": "1s" } } })).join("\n");
+        assert!(
+            all.contains("scenarioss") && all.contains("did you mean `scenarios`"),
+            "{all}"
+        );
+        assert!(
+            all.contains("vuss") && all.contains("did you mean `vus`"),
+            "{all}"
+        );
+    }
+
+    #[test]
+    fn a_misspelt_executor_gets_the_nearest_one() {
+        let all = messages(
+            json!({ "scenarios": { "a": { "executor": "constant-vu", "duration": "1s" } } }),
+        )
+        .join("\n");
+        assert!(all.contains("constant-vus"), "{all}");
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once_with_its_path() {
+        let errors = read(json!({
+            "timeout": "5 parsecs",
+            "scenarios": { "a": { "executor": "constant-arrival-rate", "rate": 5, "duration": "1s", "pre_allocated_vus": 9, "max_vus": 3 },
+                           "b": { "executor": "ramping-vus" } },
+            "slos": { "http_req_duration": [ { "target": "p95 < 3s" } ] },
+        }))
+        .unwrap_err();
+        let paths: Vec<String> = errors.iter().map(|e| e.path.join(".")).collect();
+        for path in [
+            "timeout",
+            "scenarios.a",
+            "scenarios.b",
+            "slos.http_req_duration.0.target",
+        ] {
+            assert!(
+                paths.iter().any(|p| p.starts_with(path)),
+                "{path} not in {paths:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn scale_shortens_the_plan() {
+        let raw = json!({ "scenarios": { "a": { "executor": "ramping-vus", "stages": [{ "duration": "10m", "target": 5 }], "start_time": "1m" } } });
+        let options = Options::read(raw.as_object().unwrap(), 0.05, 1).unwrap();
+        assert_eq!(
+            options.scenarios[0].executor.duration(),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(options.scenarios[0].start_time, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn k6s_word_for_slos_is_recognised() {
+        let all =
+            messages(json!({ "thresholds": { "http_req_duration": ["p(95)<500"] } })).join("\n");
+        assert!(all.contains("slos"), "{all}");
+    }
+}

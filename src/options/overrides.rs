@@ -1,0 +1,312 @@
+//! What the environment and the command line change: single fields of the chosen scenario.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{self, Key};
+use crate::suggest::did_you_mean;
+
+/// Changes to a script's options.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    pub vus: Option<u32>,
+    pub duration: Option<String>,
+    pub iterations: Option<u64>,
+    pub rate: Option<String>,
+    /// `duration:target`, in order.
+    pub stages: Vec<String>,
+    /// Only these scenarios run.
+    pub scenarios: Vec<String>,
+    pub seed: Option<u64>,
+}
+
+/// The command line asked for something the script has not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OverrideError {
+    #[error("there is no scenario `{name}`{}\nhelp: the script has {}", suggestion.as_ref().map(|s| format!("; {s}")).unwrap_or_default(), known.join(", "))]
+    NoScenario {
+        name: String,
+        known: Vec<String>,
+        suggestion: Option<String>,
+    },
+    #[error("the script has {count} scenarios, so `{flag}` needs to know which to change\nhelp: choose one with --scenario: {}", names.join(", "))]
+    WhichScenario {
+        flag: &'static str,
+        count: usize,
+        names: Vec<String>,
+    },
+    #[error("`{flag}` does not fit scenario `{scenario}`: its executor {executor} has no `{key}`\nhelp: it has {}", has.join(", "))]
+    NoSuchField {
+        flag: &'static str,
+        scenario: String,
+        executor: String,
+        key: &'static str,
+        has: Vec<&'static str>,
+    },
+    #[error(
+        "`--stage {0}` is not a stage\nhelp: write DURATION:TARGET, for example --stage 30s:20"
+    )]
+    BadStage(String),
+}
+
+impl Overrides {
+    /// Whether a field of a scenario is to be changed, and by which flag.
+    fn fields(&self) -> Result<Vec<(&'static str, &'static str, Value)>, OverrideError> {
+        let mut fields: Vec<(&'static str, &'static str, Value)> = Vec::new();
+        if let Some(vus) = self.vus {
+            fields.push(("--vus", "vus", json!(vus)));
+        }
+        if let Some(duration) = &self.duration {
+            fields.push(("--duration", "duration", json!(duration)));
+        }
+        if let Some(iterations) = self.iterations {
+            fields.push(("--iterations", "iterations", json!(iterations)));
+        }
+        if let Some(rate) = &self.rate {
+            fields.push(("--rate", "rate", json!(rate)));
+        }
+        if !self.stages.is_empty() {
+            let stages: Result<Vec<Value>, OverrideError> =
+                self.stages.iter().map(|text| stage(text)).collect();
+            fields.push(("--stage", "stages", Value::Array(stages?)));
+        }
+        Ok(fields)
+    }
+
+    /// Changes raw options in place. `keys_of` gives the options of an executor by its name.
+    ///
+    /// # Errors
+    /// When what is to be changed is not there or not unique.
+    pub fn apply(
+        &self,
+        raw: &mut Map<String, Value>,
+        keys_of: impl Fn(&str) -> Option<&'static [&'static str]>,
+    ) -> Result<(), OverrideError> {
+        if let Some(seed) = self.seed {
+            raw.insert("seed".to_owned(), json!(seed));
+        }
+        let fields = self.fields()?;
+        let Some(Value::Object(scenarios)) = raw.get_mut("scenarios") else {
+            if let Some(name) = self.scenarios.iter().find(|name| *name != "default") {
+                let known = vec!["default".to_owned()];
+                return Err(OverrideError::NoScenario {
+                    name: name.clone(),
+                    known,
+                    suggestion: None,
+                });
+            }
+            for (_, key, value) in fields {
+                // What ends the default scenario on the command line replaces what ended it in the script.
+                if key == "stages" {
+                    raw.remove("duration");
+                    raw.remove("iterations");
+                }
+                raw.insert(key.to_owned(), value);
+            }
+            return Ok(());
+        };
+        if !self.scenarios.is_empty() {
+            let known: Vec<String> = scenarios.keys().cloned().collect();
+            for name in &self.scenarios {
+                if !scenarios.contains_key(name) {
+                    let suggestion = did_you_mean(name, known.iter().map(String::as_str));
+                    return Err(OverrideError::NoScenario {
+                        name: name.clone(),
+                        known,
+                        suggestion,
+                    });
+                }
+            }
+            scenarios.retain(|name, _| self.scenarios.contains(name));
+        }
+        let Some(&(flag, ..)) = fields.first() else {
+            return Ok(());
+        };
+        if scenarios.len() > 1 {
+            let names = scenarios.keys().cloned().collect();
+            return Err(OverrideError::WhichScenario {
+                flag,
+                count: scenarios.len(),
+                names,
+            });
+        }
+        let Some((name, Value::Object(scenario))) = scenarios.iter_mut().next() else {
+            return Ok(());
+        };
+        let executor = scenario
+            .get("executor")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        for (flag, key, value) in fields {
+            let known = keys_of(&executor).unwrap_or(&[]);
+            // Executors that end after a number of iterations call their duration by another name.
+            let key = if key == "duration"
+                && !known.contains(&"duration")
+                && known.contains(&"max_duration")
+            {
+                "max_duration"
+            } else if key == "vus" && !known.contains(&"vus") && known.contains(&"max_vus") {
+                "max_vus"
+            } else {
+                key
+            };
+            if !known.is_empty() && !known.contains(&key) {
+                let scenario = name.clone();
+                return Err(OverrideError::NoSuchField {
+                    flag,
+                    scenario,
+                    executor,
+                    key,
+                    has: known.to_vec(),
+                });
+            }
+            scenario.insert(key.to_owned(), value);
+        }
+        Ok(())
+    }
+}
+
+fn stage(text: &str) -> Result<Value, OverrideError> {
+    let bad = || OverrideError::BadStage(text.to_owned());
+    let (duration, target) = text.rsplit_once(':').ok_or_else(bad)?;
+    let target: f64 = target.trim().parse().map_err(|_| bad())?;
+    let target = if target.fract() == 0.0 {
+        json!(target as i64)
+    } else {
+        json!(target)
+    };
+    Ok(json!({ "duration": duration.trim(), "target": target }))
+}
+
+/// Fills what the script leaves open from a file of defaults (`rhaid.toml`).
+pub fn fill_defaults(raw: &mut Map<String, Value>, defaults: Map<String, Value>) {
+    // The file's default scenario must not sneak into a script that has scenarios of its own.
+    const SHORTCUTS: [&str; 5] = ["vus", "duration", "iterations", "stages", "rate"];
+    let has_scenarios = raw.contains_key("scenarios");
+    let has_shortcuts = SHORTCUTS.iter().any(|key| raw.contains_key(*key));
+    for (key, value) in defaults {
+        let shortcut = SHORTCUTS.contains(&key.as_str());
+        if (shortcut && has_scenarios) || (key == "scenarios" && has_shortcuts) {
+            continue;
+        }
+        raw.entry(key).or_insert(value);
+    }
+}
+
+/// The keys of a table that an executor has.
+pub fn executor_keys(names: &'static [&'static str]) -> impl Iterator<Item = &'static Key> {
+    keys::EXECUTOR
+        .iter()
+        .filter(move |key| names.contains(&key.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys_of(executor: &str) -> Option<&'static [&'static str]> {
+        match executor {
+            "constant-vus" => Some(&["vus", "duration"]),
+            "shared-iterations" => Some(&["vus", "iterations", "max_duration"]),
+            _ => None,
+        }
+    }
+
+    fn script() -> Map<String, Value> {
+        json!({ "scenarios": {
+            "a": { "executor": "constant-vus", "vus": 1, "duration": "1m" },
+            "b": { "executor": "shared-iterations", "iterations": 5 },
+        } })
+        .as_object()
+        .unwrap()
+        .clone()
+    }
+
+    #[test]
+    fn one_field_of_the_chosen_scenario_changes_and_nothing_else() {
+        let mut raw = script();
+        let overrides = Overrides {
+            vus: Some(7),
+            scenarios: vec!["a".into()],
+            ..Overrides::default()
+        };
+        overrides.apply(&mut raw, keys_of).unwrap();
+        assert_eq!(
+            Value::Object(raw),
+            json!({ "scenarios": { "a": { "executor": "constant-vus", "vus": 7, "duration": "1m" } } })
+        );
+    }
+
+    #[test]
+    fn with_several_scenarios_the_flag_asks_which() {
+        let overrides = Overrides {
+            vus: Some(7),
+            ..Overrides::default()
+        };
+        assert!(matches!(
+            overrides.apply(&mut script(), keys_of),
+            Err(OverrideError::WhichScenario { .. })
+        ));
+    }
+
+    #[test]
+    fn a_misspelt_scenario_gets_the_nearest_one() {
+        let mut raw = json!({ "scenarios": { "guests": {} } })
+            .as_object()
+            .unwrap()
+            .clone();
+        let overrides = Overrides {
+            scenarios: vec!["guest".into()],
+            ..Overrides::default()
+        };
+        let message = overrides.apply(&mut raw, keys_of).unwrap_err().to_string();
+        assert!(message.contains("did you mean `guests`"), "{message}");
+    }
+
+    #[test]
+    fn a_field_the_executor_lacks_is_refused_and_duration_means_max_duration() {
+        let wrong = Overrides {
+            rate: Some("5".into()),
+            scenarios: vec!["a".into()],
+            ..Overrides::default()
+        };
+        assert!(matches!(
+            wrong.apply(&mut script(), keys_of),
+            Err(OverrideError::NoSuchField { .. })
+        ));
+        let mut raw = script();
+        let longer = Overrides {
+            duration: Some("9s".into()),
+            scenarios: vec!["b".into()],
+            ..Overrides::default()
+        };
+        longer.apply(&mut raw, keys_of).unwrap();
+        assert_eq!(raw["scenarios"]["b"]["max_duration"], json!("9s"));
+    }
+
+    #[test]
+    fn stages_are_duration_and_target() {
+        assert_eq!(
+            stage("1m30s:20").unwrap(),
+            json!({ "duration": "1m30s", "target": 20 })
+        );
+        assert!(stage("30s").is_err() && stage("30s:x").is_err());
+    }
+
+    #[test]
+    fn a_file_of_defaults_fills_gaps_only() {
+        let mut raw = json!({ "timeout": "1s", "scenarios": {} })
+            .as_object()
+            .unwrap()
+            .clone();
+        let file = json!({ "timeout": "9s", "vus": 5, "rps": 10 })
+            .as_object()
+            .unwrap()
+            .clone();
+        fill_defaults(&mut raw, file);
+        assert_eq!(
+            Value::Object(raw),
+            json!({ "timeout": "1s", "scenarios": {}, "rps": 10 })
+        );
+    }
+}

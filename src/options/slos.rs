@@ -1,0 +1,140 @@
+//! The objectives of a run, read from `slos`.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::keys;
+use super::reader::{Reader, describe};
+use crate::slo::{Expression, Objective, ObjectiveSpec, Priority, Selector, SloError};
+use crate::suggest::did_you_mean;
+
+/// Reads all objectives.
+pub fn read(reader: &mut Reader<'_>) -> Vec<Objective> {
+    let Some(map) = reader.object("slos") else {
+        return Vec::new();
+    };
+    let path = reader.path_of("slos");
+    let mut inner = Reader::new(map, path.clone(), reader.errors());
+    let mut objectives = Vec::new();
+    for (metric, value) in map {
+        let selector = match metric.parse::<Selector>() {
+            Ok(selector) => selector,
+            Err(error) => {
+                inner.error(metric, error.to_string(), None);
+                continue;
+            }
+        };
+        let items: Vec<(Option<usize>, &Value)> = match value {
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .map(|(at, item)| (Some(at), item))
+                .collect(),
+            other => vec![(None, other)],
+        };
+        for (at, item) in items {
+            let item_path: Vec<String> = path
+                .iter()
+                .cloned()
+                .chain([metric.clone()])
+                .chain(at.map(|at| at.to_string()))
+                .collect();
+            read_one(&selector, item, item_path, &mut inner, &mut objectives);
+        }
+    }
+    objectives
+}
+
+fn read_one(
+    selector: &Selector,
+    item: &Value,
+    path: Vec<String>,
+    outer: &mut Reader<'_>,
+    out: &mut Vec<Objective>,
+) {
+    let short;
+    let map = match item {
+        Value::Object(map) => map,
+        // The short form: only the target.
+        Value::String(_) => {
+            short = serde_json::Map::from_iter([("target".to_owned(), item.clone())]);
+            &short
+        }
+        other => {
+            outer.errors().push(super::OptionError {
+                path,
+                message: format!(
+                    "expected an objective such as #{{ target: \"p(95) < 3s\" }}, found {}",
+                    describe(other)
+                ),
+                help: None,
+            });
+            return;
+        }
+    };
+    let mut reader = Reader::new(map, path, outer.errors());
+    let target = expression(&mut reader, "target");
+    let warn = expression(&mut reader, "warn");
+    let priority = match reader.string("priority") {
+        None => Some(Priority::P1),
+        Some(text) => match text {
+            "P0" => Some(Priority::P0),
+            "P1" => Some(Priority::P1),
+            "P2" => Some(Priority::P2),
+            other => {
+                let help = did_you_mean(other, ["P0", "P1", "P2"]);
+                reader.error(
+                    "priority",
+                    format!("`{other}` is not a priority: P0, P1 or P2"),
+                    help,
+                );
+                None
+            }
+        },
+    };
+    let abort = reader.flag("abort").unwrap_or_default();
+    let abort_delay = reader.duration("abort_delay").unwrap_or(Duration::ZERO);
+    let over = reader.duration("over");
+    let optional = reader.flag("optional").unwrap_or_default();
+    let name = reader.string("name").map(str::to_owned);
+    if target.is_none() && !reader.has("target") {
+        reader.error_here(
+            "an objective needs a `target`",
+            Some("for example target: \"p(95) < 3s\"".to_owned()),
+        );
+    }
+    if let (Some(target), Some(priority)) = (target, priority)
+        && (warn.is_some() || !reader.has("warn"))
+    {
+        let selector = selector.clone();
+        let spec = ObjectiveSpec {
+            selector,
+            target,
+            warn,
+            priority,
+            abort,
+            abort_delay,
+            over,
+            optional,
+            name,
+        };
+        match Objective::try_from(spec) {
+            Ok(objective) => out.push(objective),
+            Err(error) => reader.error("warn", error.to_string(), None),
+        }
+    }
+    reader.finish(&keys::names(keys::OBJECTIVE));
+}
+
+fn expression(reader: &mut Reader<'_>, key: &str) -> Option<Expression> {
+    let text = reader.string(key)?;
+    let parsed: Result<Expression, SloError> = text.parse();
+    match parsed {
+        Ok(expression) => Some(expression),
+        Err(error) => {
+            reader.error(key, error.to_string(), None);
+            None
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! What was sent: scenarios, requests and their phases, endpoints.
+
+use std::collections::BTreeMap;
+
+use console::Style;
+
+use super::super::format::{bytes, latency, per_second, percent, thousands};
+use super::super::table::{Cell, Column, Cut, Table};
+use super::page::Page;
+use super::{bad, caution, dim};
+use crate::result::{EndpointResult, MetricValues, RunResult, TrendSummary};
+
+/// How many endpoints are shown; the file has them all.
+const ENDPOINTS: usize = 15;
+
+/// The phases of a request in the order they happen, and their metrics.
+const PHASES: [(&str, &str); 7] = [
+    ("blocked", "http_req_blocked"),
+    ("lookup", "http_req_looking_up"),
+    ("connect", "http_req_connecting"),
+    ("tls", "http_req_tls_handshaking"),
+    ("send", "http_req_sending"),
+    ("wait", "http_req_waiting"),
+    ("receive", "http_req_receiving"),
+];
+
+/// A statistic taken from a summary.
+type Pick = fn(&TrendSummary) -> f64;
+
+/// A count that is better 0: dim when it is, in `style` when it is not.
+fn tally(count: u64, style: Style) -> Cell {
+    Cell::styled(thousands(count), if count == 0 { dim() } else { style })
+}
+
+/// One row for each scenario, its plan below.
+pub fn scenarios(page: &mut Page<'_>, result: &RunResult) {
+    if result.scenarios.is_empty() {
+        return;
+    }
+    let interrupted = result
+        .scenarios
+        .iter()
+        .any(|s| s.interrupted_iterations > 0);
+    let mut columns = vec![
+        Column::text("NAME", Cut::Middle),
+        Column::figure("ITERATIONS"),
+        Column::figure("RATE").spare(2),
+        Column::figure("ERRORS"),
+        Column::figure("DROPPED").spare(1),
+        Column::figure("CUT OFF").spare(4),
+        Column::figure("MAX VUS").spare(3),
+        Column::figure("P95 ITERATION").spare(2),
+    ];
+    if !interrupted {
+        columns.remove(5);
+    }
+    let mut table = Table::new(2, columns);
+    for scenario in &result.scenarios {
+        let mut cells = vec![
+            Cell::new(&scenario.name),
+            Cell::new(thousands(scenario.iterations)),
+            Cell::new(per_second(scenario.iterations_per_second)),
+            tally(scenario.iteration_errors, bad()),
+            tally(scenario.dropped_iterations, caution()),
+            tally(scenario.interrupted_iterations, Style::new()),
+            Cell::new(thousands(scenario.vus_max)),
+            time(page, &scenario.iteration_duration, |summary| summary.p95),
+        ];
+        if !interrupted {
+            cells.remove(5);
+        }
+        table.row(cells);
+        let dot = page.dot();
+        table.note(Cell::styled(
+            format!("{} {dot} {}", scenario.executor, scenario.description),
+            dim(),
+        ));
+    }
+    page.section("Scenarios", "");
+    page.table(&table);
+}
+
+/// Totals of all requests, and their phases.
+pub fn requests(page: &mut Page<'_>, result: &RunResult) {
+    let Some(MetricValues::Counter { count, rate }) = result.metric("http_reqs") else {
+        return;
+    };
+    if *count == 0.0 {
+        page.section("Requests", "none was sent");
+        return;
+    }
+    let columns = vec![Column::word(""), Column::figure(""), Column::figure("")];
+    let mut totals = Table::new(2, columns);
+    let mut total = |label: &str, value: String, beside: String| {
+        totals.row(vec![
+            Cell::styled(label, dim()),
+            Cell::new(value),
+            Cell::new(beside),
+        ]);
+    };
+    total("sent", thousands(*count as u64), per_second(*rate));
+    if let Some(MetricValues::Rate { rate, passes, .. }) = result.metric("http_req_failed") {
+        total("failed", thousands(*passes), percent(*rate));
+    }
+    for (label, name) in [
+        ("data received", "data_received"),
+        ("data sent", "data_sent"),
+    ] {
+        if let Some(MetricValues::Counter { count, rate }) = result.metric(name) {
+            total(label, bytes(*count), format!("{}/s", bytes(*rate)));
+        }
+    }
+    page.section("Requests", "");
+    page.table(&totals);
+    phases(page, result);
+}
+
+/// Where the time of a request went; phases beside each other where there is room, else below each other.
+fn phases(page: &mut Page<'_>, result: &RunResult) {
+    let found: Vec<(&'static str, &TrendSummary)> = PHASES
+        .into_iter()
+        .filter_map(|(label, name)| Some((label, result.trend(name)?)))
+        .collect();
+    if found.is_empty() {
+        return;
+    }
+    let rows: [(&'static str, Pick); 2] = [("avg", |s| s.avg), ("p95", |s| s.p95)];
+    let mut columns = vec![Column::word("PHASE")];
+    columns.extend(found.iter().map(|(label, _)| Column::figure(label)));
+    let mut across = Table::new(2, columns);
+    for (label, pick) in rows {
+        let mut cells = vec![Cell::styled(label, dim())];
+        cells.extend(found.iter().map(|(_, summary)| time(page, summary, pick)));
+        across.row(cells);
+    }
+    page.blank();
+    if across.fits(page.look.width) {
+        page.table(&across);
+        return;
+    }
+    let columns = vec![
+        Column::word("PHASE"),
+        Column::figure("AVG"),
+        Column::figure("P95"),
+    ];
+    let mut down = Table::new(2, columns);
+    for (label, summary) in found {
+        let mut cells = vec![Cell::styled(label, dim())];
+        cells.extend(rows.map(|(_, pick)| time(page, summary, pick)));
+        down.row(cells);
+    }
+    page.table(&down);
+}
+
+/// The endpoints that took the most time together.
+pub fn endpoints(page: &mut Page<'_>, result: &RunResult) {
+    if result.endpoints.is_empty() {
+        return;
+    }
+    let mut rows: Vec<&EndpointResult> = result.endpoints.iter().collect();
+    let spent = |row: &EndpointResult| row.duration.avg * row.requests as f64;
+    rows.sort_by(|a, b| {
+        spent(b)
+            .total_cmp(&spent(a))
+            .then_with(|| a.name.cmp(&b.name))
+    });
+    let mut table = Table::new(
+        2,
+        vec![
+            Column::text("ENDPOINT", Cut::Middle),
+            Column::figure("REQUESTS").spare(1),
+            Column::figure("RATE").spare(5),
+            Column::figure("FAILED"),
+            Column::figure("AVG").spare(4),
+            Column::figure("P50").spare(2),
+            Column::figure("P95"),
+            Column::figure("P99").spare(1),
+            Column::figure("MAX").spare(3),
+        ],
+    );
+    let mut names: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for row in &rows {
+        *names.entry((&row.method, &row.name)).or_default() += 1;
+    }
+    for row in rows.iter().take(ENDPOINTS) {
+        let shared = names
+            .get(&(row.method.as_str(), row.name.as_str()))
+            .is_some_and(|n| *n > 1);
+        let picks: [Pick; 5] = [|s| s.avg, |s| s.med, |s| s.p95, |s| s.p99, |s| s.max];
+        let mut cells = vec![
+            Cell::new(label(row, shared)),
+            Cell::new(thousands(row.requests)),
+            Cell::new(per_second(row.per_second)),
+            Cell::styled(
+                percent(row.failed_rate),
+                if row.failed == 0 { dim() } else { Style::new() },
+            ),
+        ];
+        cells.extend(picks.map(|pick| time(page, &row.duration, pick)));
+        table.row(cells);
+    }
+    let aside = match rows.len() as u64 {
+        1 => String::new(),
+        count => format!("{} by total time", thousands(count)),
+    };
+    page.section("Endpoints", &aside);
+    page.table(&table);
+    page.left_out(rows.len(), ENDPOINTS);
+}
+
+/// Method and name; where rows share both, the scenario and group that tell them apart.
+fn label(row: &EndpointResult, shared: bool) -> String {
+    let place: Vec<&str> = [&row.scenario, &row.group]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    match shared && !place.is_empty() {
+        true => format!("{} {} [{}]", row.method, row.name, place.join("/")),
+        false => format!("{} {}", row.method, row.name),
+    }
+}
+
+/// A statistic of a time, or a dash when nothing was measured.
+fn time(page: &Page<'_>, summary: &TrendSummary, pick: Pick) -> Cell {
+    match (summary.count, pick(summary)) {
+        (0, _) => Cell::styled("-", dim()),
+        (_, 0.0) => Cell::styled(latency(0.0, page.look.unicode), dim()),
+        (_, value) => Cell::new(latency(value, page.look.unicode)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Look;
+    use crate::result::sample;
+
+    fn shown(result: &RunResult) -> String {
+        let look = Look {
+            width: 120,
+            ..Look::default()
+        };
+        let mut page = Page::new(&look);
+        endpoints(&mut page, result);
+        page.finish()
+    }
+
+    #[test]
+    fn endpoints_come_by_the_time_they_took_together() {
+        let text = shown(&sample::passing());
+        let places =
+            ["reserve", "availability", "/health/live"].map(|name| text.find(name).unwrap());
+        assert!(places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn endpoints_past_the_fifteenth_are_counted() {
+        let text = shown(&sample::failing());
+        assert!(text.contains("+4 more in the result file"), "{text}");
+    }
+
+    #[test]
+    fn endpoints_that_share_a_name_are_told_apart_by_their_scenario() {
+        let mut result = sample::passing();
+        let mut twin = result.endpoints[0].clone();
+        twin.scenario = Some("whatsapp".to_owned());
+        result.endpoints[0].scenario = Some("guests".to_owned());
+        result.endpoints.push(twin);
+        let text = shown(&result);
+        assert!(text.contains("GET availability [guests]"), "{text}");
+        assert!(text.contains("GET availability [whatsapp]"), "{text}");
+    }
+}

@@ -1,0 +1,277 @@
+//! The verdict on the run and the table of its objectives.
+
+use console::Style;
+
+use super::super::format::{margin, per_second, plural, span, thousands};
+use super::super::table::{Cell, Column, Cut, Table};
+use super::page::{Mark, Page};
+use super::{bad, caution, dim, good, strong};
+use crate::result::{MetricValues, Outcome, RunResult, SloResult, SloStatus, VerdictStatus};
+
+/// The first lines: the verdict, why, and which run it is about.
+pub fn headline(page: &mut Page<'_>, result: &RunResult) {
+    let verdict = &result.verdict;
+    let (mark, word, style) = match verdict.status {
+        VerdictStatus::Pass => (Mark::Good, "PASS", good()),
+        VerdictStatus::Warning => (Mark::Caution, "WARNING", caution()),
+        VerdictStatus::Failed => (Mark::Bad, "FAILED", bad()),
+        VerdictStatus::Interrupted => (Mark::Stopped, "INTERRUPTED", caution()),
+        VerdictStatus::Error => (Mark::Bad, "ERROR", bad()),
+    };
+    let (mut phrase, told) = summary(result);
+    if verdict.exit_code != 0 {
+        let strict = if verdict.strict { ", strict" } else { "" };
+        phrase.push_str(&format!(" (exit {}{strict})", verdict.exit_code));
+    }
+    let lead = format!("{} {word}  ", page.glyph(mark));
+    page.prose(&lead, &style.bold(), &phrase, &strong());
+    let bullet = format!("  {} ", page.glyph(Mark::Bullet));
+    for reason in verdict
+        .reasons
+        .iter()
+        .filter(|reason| told.as_ref() != Some(*reason))
+    {
+        page.prose(&bullet, &dim(), reason, &Style::new());
+    }
+    page.blank();
+    let dot = format!(" {} ", page.dot());
+    page.prose(
+        "  ",
+        &dim(),
+        &what_ran(result, page.look.unicode).join(&dot),
+        &dim(),
+    );
+}
+
+/// The verdict in a phrase, and the reason that it already tells.
+fn summary(result: &RunResult) -> (String, Option<String>) {
+    let slos = &result.slos;
+    let met = slos.iter().filter(|slo| slo.is_met()).count() as u64;
+    let of = |status| slos.iter().filter(|slo| slo.status == status).count() as u64;
+    let score = match slos.len() as u64 {
+        0 => "no SLO was set, so nothing was judged".to_owned(),
+        all => format!("{} of {} met", thousands(met), plural(all, "SLO", "SLOs")),
+    };
+    match &result.run.outcome {
+        Outcome::Aborted { by, reason } => {
+            return (
+                format!("aborted by {}: {reason}", by.label()),
+                Some(reason.clone()),
+            );
+        }
+        Outcome::SetupFailed { reason } => {
+            return (
+                format!("setup failed, nothing ran: {reason}"),
+                Some(reason.clone()),
+            );
+        }
+        Outcome::Interrupted => {
+            let after = span(result.run.duration_seconds, false);
+            return match slos.len() {
+                0 => (format!("stopped after {after}"), None),
+                _ => (format!("stopped after {after}, {score} by then"), None),
+            };
+        }
+        Outcome::Completed => {}
+    }
+    match result.verdict.status {
+        VerdictStatus::Warning if of(SloStatus::Warning) > 0 && met == slos.len() as u64 => {
+            let warned = thousands(of(SloStatus::Warning));
+            let phrase = format!("{score}, {warned} of them past a warning bound");
+            (phrase, None)
+        }
+        VerdictStatus::Pass | VerdictStatus::Interrupted => (score, None),
+        _ => {
+            let mut parts = Vec::new();
+            let critical = of(SloStatus::Critical);
+            let failed = of(SloStatus::Fail);
+            let silent = slos
+                .iter()
+                .filter(|s| s.status == SloStatus::NoData && !s.is_met())
+                .count();
+            if critical > 0 {
+                let one = plural(
+                    critical,
+                    "P0 SLO past its target",
+                    "P0 SLOs past their targets",
+                );
+                parts.push(one);
+            }
+            if failed > 0 {
+                let grade = if critical > 0 { "other SLO" } else { "SLO" };
+                let many = format!("{grade}s past their targets");
+                parts.push(plural(failed, &format!("{grade} past its target"), &many));
+            }
+            if silent > 0 {
+                parts.push(plural(
+                    silent as u64,
+                    "SLO without data",
+                    "SLOs without data",
+                ));
+            }
+            match result.verdict.reasons.first() {
+                _ if !parts.is_empty() => (parts.join(", "), None),
+                Some(reason) => (reason.clone(), Some(reason.clone())),
+                None => (score, None),
+            }
+        }
+    }
+}
+
+/// The run in a line: script, time, iterations, requests.
+fn what_ran(result: &RunResult, unicode: bool) -> Vec<String> {
+    let mut facts = vec![
+        result.run.script.clone(),
+        span(result.run.duration_seconds, unicode),
+    ];
+    let iterations: u64 = result
+        .scenarios
+        .iter()
+        .map(|scenario| scenario.iterations)
+        .sum();
+    facts.push(plural(iterations, "iteration", "iterations"));
+    if let Some(MetricValues::Counter { count, rate }) = result.metric("http_reqs")
+        && *count > 0.0
+    {
+        let requests = plural(*count as u64, "request", "requests");
+        facts.push(format!("{requests} ({})", per_second(*rate)));
+    }
+    if let Some(segment) = &result.run.execution_segment {
+        facts.push(format!("segment {segment}"));
+    }
+    if result.run.scale != 1.0 {
+        facts.push(format!("scale {}", result.run.scale));
+    }
+    facts
+}
+
+/// The table of objectives.
+pub fn objectives(page: &mut Page<'_>, result: &RunResult) {
+    if result.slos.is_empty() {
+        return;
+    }
+    let mut table = Table::new(
+        2,
+        vec![
+            Column::word("STATUS"),
+            Column::word("PRIO").spare(2),
+            Column::text("METRIC", Cut::Middle),
+            Column::text("TARGET", Cut::End),
+            Column::figure("ACTUAL"),
+            Column::figure("MARGIN").spare(1),
+        ],
+    );
+    for slo in &result.slos {
+        let (mark, style) = bearing(slo);
+        let status = format!("{} {}", page.glyph(mark), slo.status.label());
+        let actual = match slo.actual {
+            Some(_) => Cell::styled(&slo.actual_text, style.clone()),
+            None => Cell::styled("-", dim()),
+        };
+        table.row(vec![
+            Cell::styled(status, style),
+            Cell::new(slo.priority.label()),
+            Cell::new(&slo.metric),
+            Cell::new(target(slo)),
+            actual,
+            Cell::styled(slo.margin.map(margin).unwrap_or_default(), dim()),
+        ]);
+    }
+    page.section("SLOs", "");
+    page.table(&table);
+}
+
+fn target(slo: &SloResult) -> String {
+    let mut text = slo.target.clone();
+    if let (SloStatus::Warning, Some(warn)) = (slo.status, &slo.warn) {
+        text.push_str(&format!(" (warn {warn})"));
+    }
+    if let Some(window) = &slo.over {
+        text.push_str(&format!(" over {window}"));
+    }
+    if slo.status == SloStatus::NoData && slo.optional {
+        text.push_str(" (optional)");
+    }
+    text
+}
+
+fn bearing(slo: &SloResult) -> (Mark, Style) {
+    match slo.status {
+        SloStatus::Pass => (Mark::Good, good()),
+        SloStatus::Warning => (Mark::Caution, caution()),
+        SloStatus::Fail => (Mark::Bad, bad()),
+        SloStatus::Critical => (Mark::Bad, bad().bold()),
+        SloStatus::NoData if slo.optional => (Mark::Bullet, dim()),
+        SloStatus::NoData => (Mark::Bad, bad()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::{AbortedBy, sample};
+
+    fn phrase(result: &RunResult) -> String {
+        summary(result).0
+    }
+
+    #[test]
+    fn a_pass_says_how_many_objectives_were_met() {
+        assert_eq!(phrase(&sample::passing()), "6 of 6 SLOs met");
+    }
+
+    #[test]
+    fn a_run_without_objectives_does_not_boast() {
+        let mut result = sample::passing();
+        result.slos.clear();
+        assert_eq!(phrase(&result), "no SLO was set, so nothing was judged");
+    }
+
+    #[test]
+    fn a_failure_counts_the_objectives_by_how_they_failed() {
+        assert_eq!(
+            phrase(&sample::failing()),
+            "1 P0 SLO past its target, 2 other SLOs past their targets, 1 SLO without data"
+        );
+    }
+
+    #[test]
+    fn a_failure_for_another_reason_gives_the_reason() {
+        let mut result = sample::passing();
+        result.verdict.status = VerdictStatus::Failed;
+        result.verdict.reasons = vec!["the script threw in 3 iterations".to_owned()];
+        assert_eq!(phrase(&result), "the script threw in 3 iterations");
+    }
+
+    #[test]
+    fn an_abort_and_a_failed_setup_come_before_any_count() {
+        let mut result = sample::failing();
+        let reason = "p(95) is past 3s".to_owned();
+        result.run.outcome = Outcome::Aborted {
+            by: AbortedBy::Slo,
+            reason: reason.clone(),
+        };
+        assert_eq!(
+            summary(&result),
+            (format!("aborted by an SLO: {reason}"), Some(reason))
+        );
+        result.run.outcome = Outcome::SetupFailed {
+            reason: "connection refused".to_owned(),
+        };
+        assert_eq!(
+            phrase(&result),
+            "setup failed, nothing ran: connection refused"
+        );
+    }
+
+    #[test]
+    fn a_warning_counts_the_bounds_that_were_passed() {
+        let mut result = sample::passing();
+        result.verdict.status = VerdictStatus::Warning;
+        result.slos[0].status = SloStatus::Warning;
+        assert_eq!(
+            phrase(&result),
+            "6 of 6 SLOs met, 1 of them past a warning bound"
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! Documents about a finished run.
+//!
+//! - **In**: a [`RunResult`] and nothing else, so a report can be made again from a file, later and elsewhere; and a [`Look`],
+//!   which says for what surface it is made.
+//! - **Out**: text, one string for the whole report. Nothing here writes to a file or a terminal.
+//!
+//! A kind of report is one implementation of [`Report`], listed in [`all`].
+
+mod console;
+mod format;
+mod table;
+
+use std::path::PathBuf;
+
+use crate::result::{RunResult, to_json};
+
+pub use console::render as render_console;
+
+/// The surface that a report is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Columns to use at most; fewer than 40 count as 40.
+    pub width: usize,
+    /// Whether colours may be used. Without them there is no escape sequence at all.
+    pub colour: bool,
+    /// Whether symbols outside ASCII may be used.
+    pub unicode: bool,
+    /// Where the result was written, for the reader to find it.
+    pub result_path: Option<PathBuf>,
+}
+
+impl Default for Look {
+    /// Plain text of 80 columns.
+    fn default() -> Self {
+        Self {
+            width: 80,
+            colour: false,
+            unicode: true,
+            result_path: None,
+        }
+    }
+}
+
+/// A report could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The document could not be written as JSON.
+    #[error("the result could not be turned into JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// A kind of document about a finished run.
+pub trait Report {
+    /// Its name on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Makes it.
+    ///
+    /// # Errors
+    /// [`ReportError`] when the result cannot be put into this form.
+    fn render(&self, result: &RunResult, look: &Look) -> Result<String, ReportError>;
+}
+
+/// The summary that a run ends with.
+struct Console;
+
+impl Report for Console {
+    fn name(&self) -> &'static str {
+        "console"
+    }
+
+    fn render(&self, result: &RunResult, look: &Look) -> Result<String, ReportError> {
+        Ok(console::render(result, look))
+    }
+}
+
+/// The result document itself, indented, histograms included.
+struct Json;
+
+impl Report for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn render(&self, result: &RunResult, _: &Look) -> Result<String, ReportError> {
+        Ok(to_json(result)?)
+    }
+}
+
+/// Every kind of report.
+pub fn all() -> &'static [&'static dyn Report] {
+    &[&Console, &Json]
+}
+
+/// The report called `name`.
+pub fn by_name(name: &str) -> Option<&'static dyn Report> {
+    all().iter().copied().find(|report| report.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sample;
+
+    #[test]
+    fn every_report_is_found_by_its_name_and_renders_every_sample() {
+        for report in all() {
+            let found = by_name(report.name()).unwrap();
+            for (name, result) in sample::all() {
+                let text = found.render(&result, &Look::default()).unwrap();
+                assert!(text.ends_with('\n'), "{} of {name}", report.name());
+            }
+        }
+        assert!(by_name("carrier pigeon").is_none());
+    }
+
+    #[test]
+    fn the_json_report_is_the_document_with_its_histograms() {
+        let text = by_name("json")
+            .unwrap()
+            .render(&sample::passing(), &Look::default())
+            .unwrap();
+        assert!(text.contains("\"histogram\": \"HISTFAAA\""));
+        assert_eq!(
+            serde_json::from_str::<RunResult>(&text).unwrap(),
+            sample::passing()
+        );
+    }
+}

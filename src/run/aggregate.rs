@@ -1,0 +1,382 @@
+//! Merges what workers report, second by second.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::progress::{Progress, ScenarioProgress, ScenarioState};
+use crate::metrics::totals::Accumulator;
+use crate::metrics::{Builtin, MetricId, Recorder, Tags, Totals, TrackerId};
+use crate::options::Options;
+use crate::result::{ColumnSpec, Combine, SeriesBuilder};
+use crate::vu::{ErrorTally, LogLine, TallyKey};
+
+/// How many seconds the percentile of a progress line looks back.
+const LIVE_WINDOW: usize = 10;
+/// Distinct failures kept over the run.
+const MAX_ERRORS: usize = 1_000;
+
+/// What is followed of one scenario.
+struct Followed {
+    iterations: TrackerId,
+    errors: TrackerId,
+    failed: TrackerId,
+    dropped: TrackerId,
+    duration: TrackerId,
+    /// Per worker: virtual users active, and made.
+    vus: Vec<(u32, u32)>,
+    pub vus_max: u32,
+    started: Option<Duration>,
+    ended: Option<Duration>,
+    workers_left: usize,
+}
+
+/// A run's measurements as they come in.
+pub struct Aggregate {
+    pub totals: Totals,
+    pub errors: HashMap<TallyKey, ErrorTally>,
+    pub series: SeriesBuilder,
+    columns: Vec<(TrackerId, Reading)>,
+    scenarios: Vec<Followed>,
+    /// Records what only the whole run knows: the number of virtual users.
+    recorder: Recorder,
+    workers: usize,
+    logs: Vec<LogLine>,
+    dropped_logs: u64,
+}
+
+/// How a column of the time series is read off its tracker.
+#[derive(Clone, Copy)]
+enum Reading {
+    Sum,
+    Falses,
+    Trues,
+    Percentile(f64),
+    Gauge,
+}
+
+impl Aggregate {
+    /// An aggregate for a run of these options on so many workers.
+    pub fn new(options: &Options, workers: usize) -> Self {
+        let mut totals = Totals::default();
+        let scenarios = options
+            .scenarios
+            .iter()
+            .map(|scenario| {
+                let mut follow = |metric: Builtin, window: Option<usize>| {
+                    let (wanted, name) = (metric.definition().name, scenario.name.clone());
+                    let matches = move |metric: &str, tags: &crate::metrics::totals::TagMap| {
+                        metric == wanted && tags.get("scenario") == Some(&name)
+                    };
+                    totals.track(metric.definition().kind, window, Box::new(matches))
+                };
+                Followed {
+                    iterations: follow(Builtin::Iterations, None),
+                    errors: follow(Builtin::IterationErrors, None),
+                    failed: follow(Builtin::HttpReqFailed, None),
+                    dropped: follow(Builtin::DroppedIterations, None),
+                    duration: follow(Builtin::HttpReqDuration, Some(LIVE_WINDOW)),
+                    vus: vec![(0, 0); workers],
+                    vus_max: 0,
+                    started: None,
+                    ended: None,
+                    workers_left: workers,
+                }
+            })
+            .collect();
+        let (specs, columns) = columns(&mut totals);
+        Self {
+            totals,
+            errors: HashMap::new(),
+            series: SeriesBuilder::new(specs, 0.0),
+            columns,
+            scenarios,
+            recorder: Recorder::new(options.max_tag_sets),
+            workers,
+            logs: Vec::new(),
+            dropped_logs: 0,
+        }
+    }
+
+    /// Takes in a worker's interval.
+    pub fn interval(
+        &mut self,
+        worker: usize,
+        snapshot: crate::metrics::Snapshot,
+        vus: Vec<(u32, u32)>,
+        errors: Vec<(TallyKey, ErrorTally)>,
+        dropped_logs: u64,
+    ) {
+        self.totals.absorb(worker, snapshot);
+        self.dropped_logs += dropped_logs;
+        for (scenario, state) in self.scenarios.iter_mut().zip(vus) {
+            if let Some(known) = scenario.vus.get_mut(worker) {
+                *known = state;
+            }
+            scenario.vus_max = scenario
+                .vus_max
+                .max(scenario.vus.iter().map(|(_, made)| made).sum());
+        }
+        for (key, tally) in errors {
+            let full = self.errors.len() >= MAX_ERRORS && !self.errors.contains_key(&key);
+            let key = if full {
+                TallyKey {
+                    message: "(other messages)".to_owned(),
+                    ..key
+                }
+            } else {
+                key
+            };
+            match self.errors.get_mut(&key) {
+                Some(known) => {
+                    known.count += tally.count;
+                    known.first = known.first.min(tally.first);
+                    known.last = known.last.max(tally.last);
+                }
+                None => {
+                    self.errors.insert(key, tally);
+                }
+            }
+        }
+    }
+
+    /// Keeps a line for the next progress.
+    pub fn log(&mut self, line: LogLine) {
+        self.logs.push(line);
+    }
+
+    /// A scenario ended on one more worker.
+    pub fn scenario_ended(&mut self, scenario: usize, elapsed: Duration) {
+        if let Some(followed) = self.scenarios.get_mut(scenario) {
+            followed.workers_left = followed.workers_left.saturating_sub(1);
+            if followed.workers_left == 0 {
+                followed.ended = Some(elapsed);
+            }
+        }
+    }
+
+    /// When a scenario started and ended, and how many virtual users it had at most.
+    pub fn scenario_times(&self, index: usize) -> (Option<Duration>, Option<Duration>, u32) {
+        self.scenarios
+            .get(index)
+            .map_or((None, None, 0), |s| (s.started, s.ended, s.vus_max))
+    }
+
+    /// Records the number of virtual users; then what was gathered is current until [`Self::end_second`].
+    pub fn begin_second(&mut self, elapsed: Duration) {
+        let mut active = 0;
+        let mut made = 0;
+        for scenario in &mut self.scenarios {
+            let here: u32 = scenario.vus.iter().map(|(active, _)| active).sum();
+            active += here;
+            made += scenario.vus.iter().map(|(_, made)| made).sum::<u32>();
+            if scenario.started.is_none() && made > 0 && here > 0 {
+                scenario.started = Some(elapsed);
+            }
+        }
+        let tags = self.recorder.intern(Tags::default());
+        for (metric, value) in [(Builtin::Vus, active), (Builtin::VusMax, made)] {
+            let series = self.recorder.series(MetricId::from(metric), tags);
+            self.recorder.gauge(series, f64::from(value));
+        }
+        let snapshot = self.recorder.snapshot();
+        self.totals.absorb(self.workers, snapshot);
+    }
+
+    /// Ends the current second: writes a row of the time series and moves windows on.
+    pub fn end_second(&mut self) {
+        let row: Vec<Option<f64>> = self
+            .columns
+            .iter()
+            .map(|(tracker, reading)| read(&self.totals.tracker(*tracker).current, *reading))
+            .collect();
+        self.series.push(&row);
+        self.totals.tick();
+    }
+
+    /// What a watcher sees now.
+    pub fn progress(
+        &mut self,
+        elapsed: Duration,
+        phase: &'static str,
+        options: &Options,
+    ) -> Progress {
+        let scenarios = options
+            .scenarios
+            .iter()
+            .zip(&self.scenarios)
+            .map(|(scenario, followed)| {
+                let total = |id: TrackerId| self.totals.tracker(id).total.sum() as u64;
+                let failed = match &self.totals.tracker(followed.failed).total {
+                    Accumulator::Rate { trues, .. } => *trues,
+                    _ => 0,
+                };
+                let began = followed.started.unwrap_or(scenario.start_time);
+                let p95 = self
+                    .totals
+                    .tracker(followed.duration)
+                    .window()
+                    .and_then(|(window, _)| read(&window, Reading::Percentile(95.0)));
+                let running = elapsed >= scenario.start_time
+                    && (scenario.after.is_none() || followed.started.is_some());
+                ScenarioProgress {
+                    name: scenario.name.clone(),
+                    state: match followed.ended {
+                        Some(_) => ScenarioState::Done,
+                        None if running => ScenarioState::Running,
+                        None => ScenarioState::Waiting,
+                    },
+                    vus: followed.vus.iter().map(|(active, _)| active).sum(),
+                    vus_max: followed.vus_max,
+                    iterations: total(followed.iterations),
+                    iterations_planned: scenario.executor.planned_iterations(),
+                    rate: self.totals.tracker(followed.iterations).current.sum(),
+                    p95,
+                    errors: total(followed.errors) + failed,
+                    dropped: total(followed.dropped),
+                    elapsed: followed.ended.unwrap_or(elapsed).saturating_sub(began),
+                    total: scenario.executor.duration(),
+                }
+            })
+            .collect();
+        Progress {
+            elapsed,
+            phase,
+            scenarios,
+            logs: std::mem::take(&mut self.logs),
+            dropped_logs: std::mem::take(&mut self.dropped_logs),
+        }
+    }
+}
+
+/// The columns of the time series.
+fn columns(totals: &mut Totals) -> (Vec<ColumnSpec>, Vec<(TrackerId, Reading)>) {
+    let table = [
+        (
+            "http_reqs",
+            Builtin::HttpReqs,
+            Reading::Sum,
+            "requests",
+            Combine::Sum,
+        ),
+        (
+            "http_req_failures",
+            Builtin::HttpReqFailed,
+            Reading::Trues,
+            "requests",
+            Combine::Sum,
+        ),
+        (
+            "http_req_duration_p50",
+            Builtin::HttpReqDuration,
+            Reading::Percentile(50.0),
+            "ms",
+            Combine::Mean,
+        ),
+        (
+            "http_req_duration_p95",
+            Builtin::HttpReqDuration,
+            Reading::Percentile(95.0),
+            "ms",
+            Combine::Max,
+        ),
+        (
+            "http_req_duration_p99",
+            Builtin::HttpReqDuration,
+            Reading::Percentile(99.0),
+            "ms",
+            Combine::Max,
+        ),
+        (
+            "http_req_corrected_p99",
+            Builtin::HttpReqCorrected,
+            Reading::Percentile(99.0),
+            "ms",
+            Combine::Max,
+        ),
+        (
+            "iterations",
+            Builtin::Iterations,
+            Reading::Sum,
+            "iterations",
+            Combine::Sum,
+        ),
+        (
+            "iteration_errors",
+            Builtin::IterationErrors,
+            Reading::Sum,
+            "iterations",
+            Combine::Sum,
+        ),
+        (
+            "dropped_iterations",
+            Builtin::DroppedIterations,
+            Reading::Sum,
+            "iterations",
+            Combine::Sum,
+        ),
+        (
+            "iteration_lag_p99",
+            Builtin::IterationLag,
+            Reading::Percentile(99.0),
+            "ms",
+            Combine::Max,
+        ),
+        (
+            "checks_failed",
+            Builtin::Checks,
+            Reading::Falses,
+            "checks",
+            Combine::Sum,
+        ),
+        (
+            "vus",
+            Builtin::Vus,
+            Reading::Gauge,
+            "virtual users",
+            Combine::Max,
+        ),
+        (
+            "data_sent",
+            Builtin::DataSent,
+            Reading::Sum,
+            "bytes",
+            Combine::Sum,
+        ),
+        (
+            "data_received",
+            Builtin::DataReceived,
+            Reading::Sum,
+            "bytes",
+            Combine::Sum,
+        ),
+    ];
+    table
+        .into_iter()
+        .map(|(name, metric, reading, unit, combine)| {
+            let definition = metric.definition();
+            let tracker = totals.track(
+                definition.kind,
+                None,
+                Box::new(move |metric, _| metric == definition.name),
+            );
+            (ColumnSpec::new(name, unit, combine), (tracker, reading))
+        })
+        .unzip()
+}
+
+fn read(values: &Accumulator, reading: Reading) -> Option<f64> {
+    match (values, reading) {
+        (Accumulator::Counter { sum }, Reading::Sum) => Some(*sum),
+        (Accumulator::Rate { trues, .. }, Reading::Trues) => Some(*trues as f64),
+        (Accumulator::Rate { trues, total }, Reading::Falses) => Some((total - trues) as f64),
+        (Accumulator::Gauge { last, samples, .. }, Reading::Gauge) if *samples > 0 => Some(*last),
+        (Accumulator::Trend(histogram), Reading::Percentile(percentile))
+            if !histogram.is_empty() =>
+        {
+            Some(crate::metrics::histogram::from_scaled(
+                histogram.value_at_percentile(percentile) as f64,
+            ))
+        }
+        _ => None,
+    }
+}

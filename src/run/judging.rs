@@ -1,0 +1,240 @@
+//! Holds the run's measurements against its objectives, while it goes and at its end.
+
+use std::time::Duration;
+
+use crate::metrics::totals::Accumulator;
+use crate::metrics::{Builtin, Totals, TrackerId};
+use crate::options::Options;
+use crate::result::SloResult;
+use crate::slo::{Aggregate, Judgement, Objective, Op, Outcome, Samples, Status, Values, judge};
+use crate::units;
+
+/// One objective with what it looks at.
+struct Judged {
+    objective: Objective,
+    tracker: TrackerId,
+    window_seconds: Option<usize>,
+    /// The worst value of any window so far.
+    worst: Option<f64>,
+    /// Whether having no samples means zero: so for counters that every run has.
+    counts_from_zero: bool,
+}
+
+/// All objectives of a run.
+pub struct Bench {
+    judged: Vec<Judged>,
+}
+
+impl Bench {
+    /// Registers what the objectives look at. `kind_of` gives a metric's kind by its name.
+    pub fn new(
+        options: &Options,
+        totals: &mut Totals,
+        kind_of: impl Fn(&str) -> Option<crate::metrics::MetricKind>,
+    ) -> Self {
+        let judged = options
+            .slos
+            .iter()
+            .map(|objective| {
+                // A metric whose name the script computes is taken for what the expression fits.
+                let kind = kind_of(objective.selector.metric())
+                    .unwrap_or_else(|| natural_kind(&objective.target.aggregate));
+                let window_seconds = objective
+                    .over
+                    .map(|over| (over.as_secs_f64().round() as usize).max(1));
+                let selector = objective.selector.clone();
+                let tracker = totals.track(
+                    kind,
+                    window_seconds,
+                    Box::new(move |metric, tags| selector.matches(metric, tags)),
+                );
+                let builtin = Builtin::by_name(objective.selector.metric());
+                let counts_from_zero = objective.selector.conditions().is_empty()
+                    && builtin.is_some_and(|metric| {
+                        metric.definition().kind == crate::metrics::MetricKind::Counter
+                    });
+                Judged {
+                    objective: objective.clone(),
+                    tracker,
+                    window_seconds,
+                    worst: None,
+                    counts_from_zero,
+                }
+            })
+            .collect();
+        Self { judged }
+    }
+
+    /// Looks at the windows that are full, and says which objective ends the run, if one does.
+    /// To be called once a second, before the totals' tick.
+    pub fn second(&mut self, totals: &Totals, elapsed: Duration) -> Option<String> {
+        let mut reason = None;
+        for judged in &mut self.judged {
+            let now = judged.window_value(totals);
+            if let Some(value) = now {
+                judged.worst = Some(match judged.worst {
+                    Some(worst) => worse(judged.objective.target.op, worst, value),
+                    None => value,
+                });
+            }
+            if !judged.objective.abort || elapsed < judged.objective.abort_delay || reason.is_some()
+            {
+                continue;
+            }
+            let value = if judged.window_seconds.is_some() {
+                now
+            } else {
+                judged.total_value(totals, elapsed)
+            };
+            let judgement = judge(&judged.objective, value);
+            if matches!(judgement.status, Status::Fail | Status::Critical) {
+                let objective = &judged.objective;
+                let actual = judgement
+                    .actual
+                    .map(|value| text_of(objective, value))
+                    .unwrap_or_default();
+                reason = Some(format!(
+                    "{} {}: it is {actual}",
+                    objective.selector, objective.target
+                ));
+            }
+        }
+        reason
+    }
+
+    /// The final judgement on each objective.
+    pub fn verdicts(&self, totals: &Totals, elapsed: Duration) -> Vec<(Outcome, SloResult)> {
+        self.judged
+            .iter()
+            .map(|judged| {
+                let objective = &judged.objective;
+                // A run shorter than the window is judged as one window.
+                let value = judged.worst.or_else(|| judged.total_value(totals, elapsed));
+                let judgement = judge(objective, value);
+                (
+                    Outcome::new(objective, &judgement),
+                    row(objective, &judgement),
+                )
+            })
+            .collect()
+    }
+}
+
+impl Judged {
+    fn total_value(&self, totals: &Totals, elapsed: Duration) -> Option<f64> {
+        let tracker = totals.tracker(self.tracker);
+        if !tracker.seen && !self.counts_from_zero {
+            return None;
+        }
+        aggregate(
+            &tracker.total,
+            elapsed.as_secs_f64(),
+            &self.objective.target.aggregate,
+        )
+    }
+
+    /// The value of the window that ends now, once a whole window has passed.
+    fn window_value(&self, totals: &Totals) -> Option<f64> {
+        let seconds = self.window_seconds?;
+        let (window, filled) = totals.tracker(self.tracker).window()?;
+        if filled < seconds {
+            return None;
+        }
+        aggregate(&window, seconds as f64, &self.objective.target.aggregate)
+    }
+}
+
+fn natural_kind(aggregate: &Aggregate) -> crate::metrics::MetricKind {
+    use crate::metrics::MetricKind;
+    match aggregate {
+        Aggregate::Count => MetricKind::Counter,
+        Aggregate::Rate => MetricKind::Rate,
+        Aggregate::Value => MetricKind::Gauge,
+        _ => MetricKind::Trend,
+    }
+}
+
+fn aggregate(values: &Accumulator, seconds: f64, aggregate: &Aggregate) -> Option<f64> {
+    let values = match values {
+        Accumulator::Counter { sum } => Values::Counter { sum: *sum, seconds },
+        Accumulator::Gauge { samples: 0, .. } => return None,
+        Accumulator::Gauge { last, min, max, .. } => Values::Gauge {
+            last: *last,
+            min: *min,
+            max: *max,
+        },
+        Accumulator::Rate { trues, total } => Values::Rate {
+            trues: *trues,
+            total: *total,
+        },
+        Accumulator::Trend(histogram) => Values::Trend(histogram),
+    };
+    values.aggregate(aggregate)
+}
+
+/// The value further from a target with that operator.
+fn worse(op: Op, a: f64, b: f64) -> f64 {
+    match op {
+        Op::Less | Op::LessOrEqual => a.max(b),
+        Op::Greater | Op::GreaterOrEqual => a.min(b),
+        // For equality the last one that differs is as bad as any.
+        Op::Equal | Op::NotEqual => b,
+    }
+}
+
+/// What an objective's value is measured in.
+fn unit_of(objective: &Objective) -> &'static str {
+    use crate::slo::Threshold;
+    let metric = Builtin::by_name(objective.selector.metric()).map(|metric| metric.definition());
+    let is = |contains| metric.is_some_and(|metric| metric.contains == contains);
+    match (objective.target.threshold, objective.target.aggregate) {
+        (_, Aggregate::Count) => "",
+        (Threshold::Time(_), _) => "ms",
+        (Threshold::Percent(_), _) => "%",
+        (Threshold::PerTime(_), _) => "/s",
+        (Threshold::Bytes(_), _) => "bytes",
+        (_, Aggregate::Rate)
+            if metric.is_some_and(|m| m.kind == crate::metrics::MetricKind::Rate) =>
+        {
+            "%"
+        }
+        (_, Aggregate::Rate) if metric.is_some() => "/s",
+        _ if is(crate::metrics::Contains::Time) => "ms",
+        _ if is(crate::metrics::Contains::Data) => "bytes",
+        _ => "",
+    }
+}
+
+fn text_of(objective: &Objective, value: f64) -> String {
+    match unit_of(objective) {
+        "ms" => units::format_millis(value),
+        "%" => units::format_fraction(value),
+        "/s" => units::format_rate(value),
+        "bytes" => units::format_bytes(value.max(0.0) as u64),
+        _ if value.fract() == 0.0 && value.abs() < 1e15 => format!("{value:.0}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+fn row(objective: &Objective, judgement: &Judgement) -> SloResult {
+    SloResult {
+        metric: objective
+            .name
+            .clone()
+            .unwrap_or_else(|| objective.selector.to_string()),
+        target: objective.target.to_string(),
+        warn: objective.warn.as_ref().map(ToString::to_string),
+        priority: objective.priority,
+        over: objective.over.map(units::format_duration),
+        optional: objective.optional,
+        abort: objective.abort,
+        status: judgement.status,
+        actual: judgement.actual,
+        actual_text: judgement.actual.map_or_else(
+            || "no samples".to_owned(),
+            |value| text_of(objective, value),
+        ),
+        margin: judgement.margin,
+        unit: unit_of(objective).to_owned(),
+    }
+}

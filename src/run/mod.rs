@@ -1,0 +1,19 @@
+//! A run: from a script and its options to a result.
+//!
+//! In: a [`Blueprint`] (a script, compiled once to read its options, and the options, checked). Out: a result document,
+//! and while it goes a [`Progress`] once a second for whoever watches. [`conduct`] starts the workers, takes them through
+//! setup, run and teardown, merges what they measure, judges, and stops early when told to.
+
+mod aggregate;
+mod blueprint;
+mod conductor;
+mod environment;
+mod judging;
+mod outcome;
+mod progress;
+mod rows;
+
+pub use blueprint::{Blueprint, BlueprintError, Request};
+pub use conductor::{Handle, Observer, RunError, Settings, conduct};
+pub use progress::{Progress, ScenarioProgress, ScenarioState};
+pub use rows::without_secrets as public_options;

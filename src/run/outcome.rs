@@ -1,0 +1,162 @@
+//! The verdict: what a run's end, its objectives and its failures make of it, and the exit code that says so.
+
+use crate::exit;
+use crate::result::{Outcome, SloResult, SloStatus, Verdict, VerdictStatus};
+use crate::slo::{ExitVerdict, RunFacts};
+
+/// How a run ended, beside its objectives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    pub outcome: Outcome,
+    pub iteration_errors: u64,
+    /// The script judges its own errors by an objective on `iteration_errors`.
+    pub errors_are_judged: bool,
+    /// `setup` failed because the target could not be reached.
+    pub unreachable: bool,
+}
+
+/// The verdict on a run.
+pub fn verdict(
+    ending: &Ending,
+    slos: &[(crate::slo::Outcome, SloResult)],
+    strict: bool,
+) -> Verdict {
+    let mut reasons = Vec::new();
+    for (outcome, slo) in slos {
+        if outcome.failed() {
+            let what = if slo.status == SloStatus::NoData {
+                "has no samples".to_owned()
+            } else {
+                format!("is {}", slo.actual_text)
+            };
+            reasons.push(format!(
+                "{} {} {}: it {what}",
+                slo.priority.label(),
+                slo.metric,
+                slo.target
+            ));
+        }
+    }
+    let facts = RunFacts {
+        iteration_errors: if ending.errors_are_judged {
+            0
+        } else {
+            ending.iteration_errors
+        },
+        aborted: matches!(ending.outcome, Outcome::Aborted { .. }),
+    };
+    if facts.iteration_errors > 0 {
+        let plural = if facts.iteration_errors == 1 {
+            "a script error"
+        } else {
+            "script errors"
+        };
+        reasons.insert(
+            0,
+            format!("{} ended in {plural}", iterations(facts.iteration_errors)),
+        );
+    }
+    let judged = ExitVerdict::of(slos.iter().map(|(outcome, _)| *outcome), facts, strict);
+    let warned = slos.iter().any(|(_, slo)| slo.status == SloStatus::Warning);
+    let (status, exit_code) = match &ending.outcome {
+        Outcome::Interrupted => (VerdictStatus::Interrupted, exit::INTERRUPTED),
+        Outcome::SetupFailed { reason } => {
+            reasons.insert(0, reason.clone());
+            (
+                VerdictStatus::Error,
+                if ending.unreachable {
+                    exit::UNREACHABLE
+                } else {
+                    exit::BLOCKED
+                },
+            )
+        }
+        Outcome::Aborted { reason, .. } => {
+            reasons.insert(0, reason.clone());
+            (VerdictStatus::Failed, exit::BLOCKED)
+        }
+        Outcome::Completed => {
+            let status = match judged {
+                ExitVerdict::Ship => VerdictStatus::Pass,
+                ExitVerdict::Review if warned && reasons.is_empty() => VerdictStatus::Warning,
+                ExitVerdict::Review | ExitVerdict::Blocked => VerdictStatus::Failed,
+            };
+            (status, judged.code())
+        }
+    };
+    Verdict {
+        status,
+        exit_code,
+        strict,
+        reasons,
+    }
+}
+
+fn iterations(count: u64) -> String {
+    if count == 1 {
+        "1 iteration".to_owned()
+    } else {
+        format!("{} iterations", crate::units::format_count(count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::AbortedBy;
+
+    fn ending(outcome: Outcome, iteration_errors: u64) -> Ending {
+        Ending {
+            outcome,
+            iteration_errors,
+            errors_are_judged: false,
+            unreachable: false,
+        }
+    }
+
+    #[test]
+    fn each_way_to_end_has_its_exit_code() {
+        let aborted = Outcome::Aborted {
+            by: AbortedBy::Slo,
+            reason: "r".into(),
+        };
+        let failed = Outcome::SetupFailed { reason: "r".into() };
+        assert_eq!(
+            verdict(&ending(Outcome::Completed, 0), &[], false).exit_code,
+            exit::PASS
+        );
+        assert_eq!(
+            verdict(&ending(Outcome::Completed, 1), &[], false).exit_code,
+            exit::BLOCKED
+        );
+        assert_eq!(
+            verdict(&ending(aborted, 0), &[], false).exit_code,
+            exit::BLOCKED
+        );
+        assert_eq!(
+            verdict(&ending(Outcome::Interrupted, 5), &[], false).exit_code,
+            exit::INTERRUPTED
+        );
+        assert_eq!(
+            verdict(&ending(failed.clone(), 0), &[], false).exit_code,
+            exit::BLOCKED
+        );
+        let unreachable = Ending {
+            unreachable: true,
+            ..ending(failed, 0)
+        };
+        assert_eq!(
+            verdict(&unreachable, &[], false).exit_code,
+            exit::UNREACHABLE
+        );
+    }
+
+    #[test]
+    fn an_objective_on_iteration_errors_judges_them_instead() {
+        let judged = Ending {
+            errors_are_judged: true,
+            ..ending(Outcome::Completed, 7)
+        };
+        assert_eq!(verdict(&judged, &[], false).exit_code, exit::PASS);
+    }
+}

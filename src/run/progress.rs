@@ -1,0 +1,48 @@
+//! What a run looks like while it goes.
+
+use std::time::Duration;
+
+use crate::vu::LogLine;
+
+/// How far a scenario is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScenarioState {
+    Waiting,
+    Running,
+    Done,
+}
+
+/// One scenario, as a progress line shows it.
+#[derive(Debug, Clone)]
+pub struct ScenarioProgress {
+    pub name: String,
+    pub state: ScenarioState,
+    pub vus: u32,
+    pub vus_max: u32,
+    pub iterations: u64,
+    /// Planned iterations, where that is known.
+    pub iterations_planned: Option<u64>,
+    /// Iterations in the last second.
+    pub rate: f64,
+    /// 95th percentile of the response time over the last ten seconds, in milliseconds.
+    pub p95: Option<f64>,
+    /// Script errors and failed requests so far.
+    pub errors: u64,
+    pub dropped: u64,
+    pub elapsed: Duration,
+    /// The scenario's regular length, where it has one.
+    pub total: Option<Duration>,
+}
+
+/// A run, once a second.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    /// Since the scenarios' start.
+    pub elapsed: Duration,
+    /// What is going on beside the scenarios: setup, stopping, teardown.
+    pub phase: &'static str,
+    pub scenarios: Vec<ScenarioProgress>,
+    /// What scripts logged since the last time.
+    pub logs: Vec<LogLine>,
+    pub dropped_logs: u64,
+}

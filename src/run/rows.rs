@@ -1,0 +1,328 @@
+//! From measurements to the rows of a result.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::metrics::histogram::from_scaled;
+use crate::metrics::totals::{Accumulator, TagMap, TotalSeries};
+use crate::metrics::{Builtin, Contains, Histogram, MetricKind, Totals};
+use crate::result::{
+    CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, MetricResult, MetricSeries,
+    MetricValues, TrendSummary, ratio,
+};
+use crate::vu::{ErrorTally, FailureKind, TallyKey};
+
+/// A histogram's summary, in natural units.
+pub fn summary(histogram: &Histogram) -> TrendSummary {
+    if histogram.is_empty() {
+        return TrendSummary::default();
+    }
+    let at = |percentile| from_scaled(histogram.value_at_percentile(percentile) as f64);
+    TrendSummary {
+        count: histogram.count(),
+        min: from_scaled(histogram.min() as f64),
+        max: from_scaled(histogram.max() as f64),
+        avg: histogram.mean() / crate::metrics::histogram::SCALE,
+        med: at(50.0),
+        p90: at(90.0),
+        p95: at(95.0),
+        p99: at(99.0),
+        p999: at(99.9),
+    }
+}
+
+fn values(accumulator: &Accumulator, seconds: f64) -> MetricValues {
+    match accumulator {
+        Accumulator::Counter { sum } => MetricValues::Counter {
+            count: *sum,
+            rate: ratio(*sum, seconds),
+        },
+        Accumulator::Gauge { samples: 0, .. } => MetricValues::Gauge {
+            value: 0.0,
+            min: 0.0,
+            max: 0.0,
+        },
+        Accumulator::Gauge { last, min, max, .. } => MetricValues::Gauge {
+            value: *last,
+            min: *min,
+            max: *max,
+        },
+        Accumulator::Rate { trues, total } => MetricValues::Rate {
+            rate: ratio(*trues as f64, *total as f64),
+            passes: *trues,
+            total: *total,
+        },
+        Accumulator::Trend(histogram) => MetricValues::Trend {
+            summary: summary(histogram),
+            histogram: (!histogram.is_empty()).then(|| histogram.to_v2_base64()),
+        },
+    }
+}
+
+/// Every metric: over all, and by tag set.
+pub fn metrics(totals: &Totals, seconds: f64) -> Vec<MetricResult> {
+    let mut by_name: BTreeMap<&str, (MetricKind, Contains, Vec<&TotalSeries>)> = BTreeMap::new();
+    for series in totals.series() {
+        let entry = by_name
+            .entry(&series.info.name)
+            .or_insert_with(|| (series.info.kind, series.info.contains, Vec::new()));
+        // Two workers may have made the same custom metric with different kinds; the first one counts.
+        if entry.0 == series.info.kind {
+            entry.2.push(series);
+        }
+    }
+    by_name
+        .into_iter()
+        .map(|(name, (kind, contains, series))| {
+            let mut total = Accumulator::new(kind);
+            series.iter().for_each(|series| total.merge(&series.total));
+            let description = Builtin::by_name(name).map_or("a metric of the script", |metric| {
+                metric.definition().description
+            });
+            MetricResult {
+                name: name.to_owned(),
+                kind,
+                contains,
+                description: description.to_owned(),
+                total: values(&total, seconds),
+                series: series
+                    .into_iter()
+                    .map(|series| MetricSeries {
+                        tags: series.tags.clone(),
+                        values: values(&series.total, seconds),
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// What was gathered of one endpoint.
+#[derive(Default)]
+struct Endpoint {
+    requests: f64,
+    failed: f64,
+    statuses: BTreeMap<String, u64>,
+    duration: Histogram,
+    duration_failed: Histogram,
+}
+
+/// One row for each name, method, scenario and group.
+pub fn endpoints(totals: &Totals, seconds: f64) -> Vec<EndpointResult> {
+    let tag = |tags: &TagMap, key: &str| tags.get(key).cloned();
+    let mut rows: BTreeMap<(String, String, Option<String>, Option<String>), Endpoint> =
+        BTreeMap::new();
+    for series in totals.series() {
+        let name = series.info.name.as_str();
+        if name != Builtin::HttpReqs.definition().name
+            && name != Builtin::HttpReqDuration.definition().name
+        {
+            continue;
+        }
+        let tags = &series.tags;
+        let key = (
+            tag(tags, "name").unwrap_or_default(),
+            tag(tags, "method").unwrap_or_default(),
+            tag(tags, "scenario"),
+            tag(tags, "group"),
+        );
+        let row = rows.entry(key).or_default();
+        let failed = tags
+            .get("expected_response")
+            .is_some_and(|expected| expected == "false");
+        match &series.total {
+            Accumulator::Counter { sum } => {
+                row.requests += sum;
+                if failed {
+                    row.failed += sum;
+                }
+                let status = match tags.get("status").map(String::as_str) {
+                    None | Some("0") => "error".to_owned(),
+                    Some(status) => status.to_owned(),
+                };
+                *row.statuses.entry(status).or_default() += *sum as u64;
+            }
+            Accumulator::Trend(histogram) => {
+                row.duration.merge(histogram);
+                if failed {
+                    row.duration_failed.merge(histogram);
+                }
+            }
+            _ => {}
+        }
+    }
+    rows.into_iter()
+        .map(|((name, method, scenario, group), row)| EndpointResult {
+            name,
+            method,
+            scenario,
+            group,
+            requests: row.requests as u64,
+            per_second: ratio(row.requests, seconds),
+            failed: row.failed as u64,
+            failed_rate: ratio(row.failed, row.requests),
+            statuses: row.statuses,
+            duration: summary(&row.duration),
+            duration_failed: (!row.duration_failed.is_empty())
+                .then(|| summary(&row.duration_failed)),
+        })
+        .collect()
+}
+
+/// One row for each check, group and scenario.
+pub fn checks(totals: &Totals) -> Vec<CheckResult> {
+    let mut rows: BTreeMap<(String, String, String), (u64, u64)> = BTreeMap::new();
+    for series in totals
+        .series()
+        .iter()
+        .filter(|series| series.info.name == Builtin::Checks.definition().name)
+    {
+        let tag = |key: &str| series.tags.get(key).cloned().unwrap_or_default();
+        if let Accumulator::Rate { trues, total } = series.total {
+            let row = rows
+                .entry((tag("scenario"), tag("group"), tag("check")))
+                .or_default();
+            row.0 += trues;
+            row.1 += total - trues;
+        }
+    }
+    rows.into_iter()
+        .map(|((scenario, group, name), (passes, fails))| CheckResult {
+            name,
+            group,
+            scenario,
+            passes,
+            fails,
+        })
+        .collect()
+}
+
+/// Failures, the most frequent first.
+pub fn errors(
+    tallies: &std::collections::HashMap<TallyKey, ErrorTally>,
+    start: f64,
+) -> Vec<ErrorResult> {
+    let mut rows: Vec<ErrorResult> = tallies
+        .iter()
+        .map(|(key, tally)| ErrorResult {
+            kind: match key.kind {
+                FailureKind::Http => ErrorKind::Http,
+                FailureKind::Script => ErrorKind::Script,
+                FailureKind::Timeout => ErrorKind::Timeout,
+            },
+            code: if key.code == 0 {
+                String::new()
+            } else {
+                key.code.to_string()
+            },
+            message: key.message.clone(),
+            count: tally.count,
+            first_seconds: (tally.first - start).max(0.0),
+            last_seconds: (tally.last - start).max(0.0),
+            example: Some(ErrorExample {
+                text: tally.example.text.clone(),
+                url: tally.example.url.clone(),
+                scenario: (!tally.example.scenario.is_empty())
+                    .then(|| tally.example.scenario.clone()),
+                vu: (tally.example.vu > 0).then_some(tally.example.vu),
+                iteration: (tally.example.vu > 0).then_some(tally.example.iteration),
+            }),
+        })
+        .collect();
+    rows.sort_by(|a, b| {
+        b.count
+            .cmp(&a.count)
+            .then_with(|| a.message.cmp(&b.message))
+    });
+    rows
+}
+
+/// One scenario's samples of a metric, merged.
+pub fn of_scenario(totals: &Totals, metric: Builtin, scenario: &str) -> Accumulator {
+    let definition = metric.definition();
+    let mut merged = Accumulator::new(definition.kind);
+    let of_it = |series: &&TotalSeries| {
+        series.info.name == definition.name
+            && series
+                .tags
+                .get("scenario")
+                .is_some_and(|name| name == scenario)
+    };
+    totals
+        .series()
+        .iter()
+        .filter(of_it)
+        .for_each(|series| merged.merge(&series.total));
+    merged
+}
+
+/// A copy of options that is fit for a report: what looks like a secret is masked.
+pub fn without_secrets(options: &Map<String, Value>) -> Value {
+    fn is_secret(key: &str) -> bool {
+        let key = key.to_ascii_lowercase().replace('_', "-");
+        [
+            "authorization",
+            "cookie",
+            "password",
+            "passwd",
+            "secret",
+            "token",
+            "api-key",
+            "apikey",
+            "credential",
+            "private",
+        ]
+        .iter()
+        .any(|word| key.contains(word))
+    }
+    fn clean(key: &str, value: &Value) -> Value {
+        match value {
+            _ if is_secret(key) && key != "keep_cookies" => Value::String("***".to_owned()),
+            Value::Object(map) => Value::Object(
+                map.iter()
+                    .map(|(key, value)| (key.clone(), clean(key, value)))
+                    .collect(),
+            ),
+            Value::Array(items) => Value::Array(items.iter().map(|item| clean("", item)).collect()),
+            Value::String(text) => match url::Url::parse(text) {
+                Ok(mut url) if url.password().is_some() => {
+                    let _ = url.set_password(Some("***"));
+                    Value::String(url.to_string())
+                }
+                _ => value.clone(),
+            },
+            other => other.clone(),
+        }
+    }
+    Value::Object(
+        options
+            .iter()
+            .map(|(key, value)| (key.clone(), clean(key, value)))
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_reach_a_result() {
+        let options = json!({
+            "headers": { "Authorization": "Bearer abc", "x-api-key": "k", "accept": "text/html" },
+            "proxy": "http://user:pass@proxy:3128",
+            "keep_cookies": true,
+            "scenarios": { "a": { "env": { "DB_PASSWORD": "hunter2", "MODE": "fast" } } },
+        });
+        let clean = without_secrets(options.as_object().unwrap()).to_string();
+        for secret in ["abc", "\"k\"", "pass@", "hunter2"] {
+            assert!(!clean.contains(secret), "{clean}");
+        }
+        for plain in ["text/html", "fast", "\"keep_cookies\":true"] {
+            assert!(clean.contains(plain), "{clean}");
+        }
+    }
+}

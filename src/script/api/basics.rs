@@ -1,0 +1,93 @@
+//! Functions without a module.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rhai::plugin::*;
+use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Module, Position};
+
+use super::{Fallible, error, waiting};
+use crate::script::convert;
+use crate::script::engine::Stop;
+use crate::{units, vu};
+
+/// A duration as scripts write it: a number of seconds, or a text such as "1m30s".
+pub fn duration_of(value: &Dynamic) -> Fallible<Duration> {
+    let parsed = if let Some(text) = value.read_lock::<ImmutableString>() {
+        units::parse_duration(&text)
+    } else {
+        units::duration_from_number(super::number(value, "a duration")?)
+    };
+    parsed.or_else(|why| error(why.to_string()))
+}
+
+#[export_module]
+pub mod basics {
+    /// Waits, while other virtual users go on. Takes seconds or a text such as "250ms" or "1m30s".
+    #[rhai_fn(name = "sleep", return_raw)]
+    pub fn sleep(duration: Dynamic) -> Result<(), Box<EvalAltResult>> {
+        let duration = duration_of(&duration)?;
+        waiting(tokio::time::sleep(duration))
+    }
+
+    /// The seconds, as a float, of a duration written as a number of seconds or a text such as "1m30s".
+    #[rhai_fn(return_raw)]
+    pub fn seconds(duration: Dynamic) -> Result<f64, Box<EvalAltResult>> {
+        Ok(duration_of(&duration)?.as_secs_f64())
+    }
+
+    /// The JSON text of a value.
+    #[rhai_fn(return_raw)]
+    pub fn json_text(value: Dynamic) -> Result<String, Box<EvalAltResult>> {
+        match convert::to_json(&value) {
+            Ok(value) => Ok(value.to_string()),
+            Err(why) => error(why.to_string()),
+        }
+    }
+
+    /// Ends the iteration as failed, with a reason.
+    #[rhai_fn(return_raw)]
+    pub fn fail(reason: &str) -> Result<(), Box<EvalAltResult>> {
+        error(reason)
+    }
+
+    /// Ends the whole run, with a reason. The run counts as failed (exit code 2).
+    #[rhai_fn(return_raw)]
+    pub fn abort(reason: &str) -> Result<(), Box<EvalAltResult>> {
+        Err(Box::new(EvalAltResult::ErrorTerminated(
+            Dynamic::from(Stop::Abort(reason.to_owned())),
+            Position::NONE,
+        )))
+    }
+}
+
+/// `env` also works at the top level, where there is no virtual user; so it holds the run's environment itself.
+pub fn register_env(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>) {
+    let look_up = |env: &BTreeMap<String, String>, name: &str| {
+        vu::current()
+            .and_then(|vu| vu.env(name).map(str::to_owned))
+            .or_else(|| env.get(name).cloned())
+    };
+    let mut module = Module::new();
+    let own = env.clone();
+    FuncRegistration::new("env")
+        .in_global_namespace()
+        .with_params_info(["name: &str", "default: ?", "?"])
+        .with_comments(["/// The value of an environment variable (the scenario's `env`, `--env`, the process), or the default."])
+        .set_into_module(&mut module, move |name: &str, default: Dynamic| -> Dynamic {
+            look_up(&own, name).map_or(default, Dynamic::from)
+        });
+    let own = env.clone();
+    FuncRegistration::new("env")
+        .in_global_namespace()
+        .with_params_info(["name: &str", "String"])
+        .with_comments(["/// The value of an environment variable that must be set."])
+        .set_into_module(&mut module, move |name: &str| -> Fallible<String> {
+            match look_up(&own, name) {
+                Some(value) => Ok(value),
+                None => error(format!("the environment variable `{name}` is not set\nhelp: set it with --env {name}=…, or give a default: env(\"{name}\", \"…\")")),
+            }
+        });
+    engine.register_global_module(module.into());
+}

@@ -1,0 +1,120 @@
+//! Checks and groups.
+
+use rhai::plugin::*;
+use rhai::{Dynamic, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
+
+use super::{Fallible, error, virtual_user};
+use crate::metrics::{Builtin, MetricId};
+use crate::script::engine::Stop;
+use crate::script::{diagnostic_line, innermost};
+use crate::vu::{FailureKind, TallyKey, Vu};
+
+/// Records one check's outcome.
+fn record(vu: &Vu, name: &str, held: bool) {
+    let mut recorder = vu.worker.recorder.borrow_mut();
+    let series = vu.worker.check_series(&mut recorder, vu.tags(), name);
+    recorder.rate(series, held);
+}
+
+/// Whether an error ends the script rather than just a check.
+fn ends_script(error: &EvalAltResult) -> bool {
+    matches!(innermost(error), EvalAltResult::ErrorTerminated(..))
+}
+
+/// An error inside a check: the check failed, and the reason is kept where people look for it.
+fn note(vu: &Vu, name: &str, error: &EvalAltResult) {
+    let message = format!("in check \"{name}\": {}", diagnostic_line(error));
+    let key = TallyKey {
+        kind: FailureKind::Script,
+        code: 0,
+        message,
+    };
+    vu.worker
+        .errors
+        .borrow_mut()
+        .add(key, vu.worker.run.elapsed_seconds(), || {
+            crate::vu::Example {
+                text: error.to_string(),
+                scenario: vu.scenario.name.to_string(),
+                vu: vu.id,
+                iteration: vu.iteration.get(),
+                ..Default::default()
+            }
+        });
+}
+
+fn holds(value: &Dynamic, name: &str) -> Fallible<bool> {
+    match value.as_bool() {
+        Ok(held) => Ok(held),
+        Err(_) if value.is_unit() => Ok(false),
+        Err(found) => error(format!(
+            "the check \"{name}\" must give true or false, not {found}"
+        )),
+    }
+}
+
+#[export_module]
+pub mod checks {
+    /// Looks at a value in several ways: check(response, #{ "status is 200": |r| r.status == 200 }).
+    /// Gives whether all held. A check that throws has failed; the iteration goes on.
+    #[rhai_fn(name = "check", return_raw)]
+    pub fn check_all(
+        context: NativeCallContext,
+        value: Dynamic,
+        checks: Map,
+    ) -> Result<bool, Box<EvalAltResult>> {
+        let vu = virtual_user("check")?;
+        let mut all = true;
+        for (name, check) in &checks {
+            let held = match check.read_lock::<FnPtr>() {
+                Some(function) => match function.call_raw(&context, None, [value.clone()]) {
+                    Ok(result) => holds(&result, name)?,
+                    Err(error) if ends_script(&error) => return Err(error),
+                    Err(error) => {
+                        note(&vu, name, &error);
+                        false
+                    }
+                },
+                None => holds(check, name)?,
+            };
+            record(&vu, name, held);
+            all &= held;
+        }
+        Ok(all)
+    }
+
+    /// Records whether a condition holds, under a name. Gives the condition.
+    #[rhai_fn(name = "check", return_raw)]
+    pub fn check_one(condition: bool, name: ImmutableString) -> Result<bool, Box<EvalAltResult>> {
+        let vu = virtual_user("check")?;
+        record(&vu, &name, condition);
+        Ok(condition)
+    }
+
+    /// Runs a closure as a named part of the journey; what it records carries the tag `group`. Gives what the closure gives.
+    #[rhai_fn(return_raw)]
+    pub fn group(
+        context: NativeCallContext,
+        name: &str,
+        body: FnPtr,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let vu = virtual_user("group")?;
+        if name.is_empty() || name.contains("::") {
+            return error("a group needs a name without `::`");
+        }
+        let guard = vu.enter_group(name);
+        let began = std::time::Instant::now();
+        let result = body.call_raw(&context, None, []);
+        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let stopped = result.as_ref().is_err_and(|error| {
+            matches!(innermost(error), EvalAltResult::ErrorTerminated(token, _) if token.is::<Stop>())
+        });
+        if !stopped {
+            let mut recorder = vu.worker.recorder.borrow_mut();
+            let series = recorder.series(MetricId::from(Builtin::GroupDuration), vu.tags());
+            recorder.time(series, took);
+        }
+        drop(guard);
+        result
+    }
+}

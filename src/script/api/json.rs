@@ -1,0 +1,92 @@
+//! Picking from JSON: plain paths and JSONPath.
+
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+/// Follows a plain path such as `rooms[0].id`; `None` where nothing is.
+///
+/// # Errors
+/// A sentence when the path itself is malformed.
+pub fn pick<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, String> {
+    let mut current = value;
+    let mut rest = path;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('[') {
+            let (index, after) = after
+                .split_once(']')
+                .ok_or_else(|| format!("`{path}` has a `[` without its `]`"))?;
+            let index = index.trim();
+            let found = match index.parse::<usize>() {
+                Ok(index) => current.get(index),
+                Err(_) => match index
+                    .strip_prefix('-')
+                    .and_then(|n| n.parse::<usize>().ok())
+                {
+                    Some(back) => current
+                        .as_array()
+                        .and_then(|list| list.len().checked_sub(back).and_then(|at| list.get(at))),
+                    None => current.get(index.trim_matches(['"', '\''])),
+                },
+            };
+            let Some(found) = found else { return Ok(None) };
+            current = found;
+            rest = after.strip_prefix('.').unwrap_or(after);
+        } else {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            let (key, after) = rest.split_at(end);
+            if key.is_empty() {
+                return Err(format!(
+                    "`{path}` has an empty part; write it like `rooms[0].id`"
+                ));
+            }
+            // `a.0.b`, as k6's users write it, means the same as `a[0].b`.
+            let found = match current {
+                Value::Array(list) => key.parse::<usize>().ok().and_then(|index| list.get(index)),
+                other => other.get(key),
+            };
+            let Some(found) = found else { return Ok(None) };
+            current = found;
+            rest = after.strip_prefix('.').unwrap_or(after);
+        }
+    }
+    Ok(Some(current))
+}
+
+/// All values that a JSONPath (RFC 9535) selects.
+///
+/// # Errors
+/// A sentence when the path is malformed.
+pub fn query<'a>(value: &'a Value, path: &str) -> Result<Vec<&'a Value>, String> {
+    let parsed =
+        JsonPath::parse(path).map_err(|error| format!("`{path}` is not a JSONPath: {error}"))?;
+    Ok(parsed.query(value).all())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn plain_paths_go_through_maps_and_lists() {
+        let value = json!({ "rooms": [ { "id": "r1" }, { "id": "r2" } ], "a.b": 1 });
+        assert_eq!(pick(&value, "rooms[1].id"), Ok(Some(&json!("r2"))));
+        assert_eq!(pick(&value, "rooms.0.id"), Ok(Some(&json!("r1"))));
+        assert_eq!(pick(&value, "rooms[-1].id"), Ok(Some(&json!("r2"))));
+        assert_eq!(pick(&value, "[\"a.b\"]"), Ok(Some(&json!(1))));
+        assert_eq!(pick(&value, "rooms[7].id"), Ok(None));
+        assert!(pick(&value, "rooms[0").is_err());
+        assert!(pick(&value, "rooms..id").is_err());
+    }
+
+    #[test]
+    fn a_jsonpath_selects_several_values() {
+        let value = json!({ "rooms": [ { "rate": 80 }, { "rate": 120 } ] });
+        assert_eq!(
+            query(&value, "$.rooms[?@.rate > 100].rate"),
+            Ok(vec![&json!(120)])
+        );
+        assert!(query(&value, "$.rooms[").is_err());
+    }
+}

@@ -1,0 +1,103 @@
+//! What scripts see: one file per module.
+//!
+//! Each file is a Rhai plugin module; its doc comments are the script reference (see `script::reference`), so
+//! they are written for script authors. A function that waits goes through [`waiting`].
+
+mod basics;
+mod checks;
+pub mod context;
+mod crypto;
+mod files;
+mod html;
+mod http;
+mod http_params;
+mod json;
+mod log;
+mod metrics;
+mod random;
+mod response;
+mod tags;
+mod time;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rhai::{Dynamic, Engine, EvalAltResult, Position, exported_module};
+
+use super::engine::Stop;
+use crate::vu::{self, Vu, WaitError};
+
+/// What a native function gives back.
+pub type Fallible<T> = Result<T, Box<EvalAltResult>>;
+
+/// Registers everything with an engine. `env`: what `env()` gives outside virtual users.
+pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>) {
+    engine
+        .register_type_with_name::<context::Context>("Context")
+        .register_type_with_name::<response::ScriptResponse>("Response")
+        .register_type_with_name::<html::Selection>("Selection")
+        .register_type_with_name::<metrics::Metric>("Metric")
+        .register_type_with_name::<files::File>("File")
+        .register_type_with_name::<files::Prepared>("Body");
+    engine.register_global_module(exported_module!(basics::basics).into());
+    engine.register_global_module(exported_module!(checks::checks).into());
+    engine.register_global_module(exported_module!(context::context_type).into());
+    engine.register_global_module(exported_module!(response::response_type).into());
+    engine.register_global_module(exported_module!(html::selection_type).into());
+    engine.register_global_module(exported_module!(metrics::metric_type).into());
+    basics::register_env(engine, env);
+    engine.register_static_module("http", exported_module!(http::http_module).into());
+    engine.register_static_module("metrics", exported_module!(metrics::metrics_module).into());
+    engine.register_static_module("log", exported_module!(log::log_module).into());
+    engine.register_static_module("random", exported_module!(random::random_module).into());
+    engine.register_static_module("crypto", exported_module!(crypto::crypto_module).into());
+    engine.register_static_module("time", exported_module!(time::time_module).into());
+    engine.register_static_module("tags", exported_module!(tags::tags_module).into());
+    engine.on_print(|text| log::line(vu::LogLevel::Info, text));
+    engine.on_debug(|text, _, _| log::line(vu::LogLevel::Debug, text));
+}
+
+/// An error that a script can catch.
+pub fn error<T>(message: impl Into<String>) -> Fallible<T> {
+    Err(Box::new(EvalAltResult::ErrorRuntime(
+        Dynamic::from(message.into()),
+        Position::NONE,
+    )))
+}
+
+/// Waits for a future on the script's stack.
+pub fn waiting<F: Future>(future: F) -> Fallible<F::Output> {
+    vu::wait(future).map_err(|why| match why {
+        WaitError::Interrupted(why) => Box::new(EvalAltResult::ErrorTerminated(
+            Dynamic::from(Stop::Interrupted(why)),
+            Position::NONE,
+        )),
+        cannot @ WaitError::Cannot(_) => Box::new(EvalAltResult::ErrorRuntime(
+            cannot.to_string().into(),
+            Position::NONE,
+        )),
+    })
+}
+
+/// The virtual user that runs this, or an error that says that there is none.
+pub fn virtual_user(what: &str) -> Fallible<Rc<Vu>> {
+    match vu::current() {
+        Some(vu) => Ok(vu),
+        None => error(format!(
+            "{what} works only in `setup`, `teardown` and a scenario's functions, not at the script's top level"
+        )),
+    }
+}
+
+/// A number that a script gives as an integer or a float.
+pub fn number(value: &Dynamic, what: &str) -> Fallible<f64> {
+    match value
+        .as_float()
+        .or_else(|_| value.as_int().map(|n| n as f64))
+    {
+        Ok(number) => Ok(number),
+        Err(found) => error(format!("{what} must be a number, not {found}")),
+    }
+}

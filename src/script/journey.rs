@@ -1,0 +1,209 @@
+//! A program as virtual users hold it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rhai::{Dynamic, EvalAltResult};
+use serde_json::Value;
+
+use super::api::context::Context;
+use super::convert;
+use super::diagnostic;
+use super::engine::Stop;
+use super::program::Program;
+use super::sources::Sources;
+use crate::vu::worker::JourneyFactory;
+use crate::vu::{Failure, Interrupt, Journey, Outcome, Vu, VuScript};
+
+/// A script on one worker.
+pub struct RhaiJourney {
+    program: Rc<Program>,
+    data: RefCell<Dynamic>,
+}
+
+/// Makes every worker compile the same sources.
+pub fn journey_factory(sources: Sources, env: Arc<BTreeMap<String, String>>) -> JourneyFactory {
+    Arc::new(move |_worker| {
+        let program = Program::compile(&sources, &env).map_err(|error| {
+            let rendered = error.to_string();
+            Failure {
+                message: rendered.lines().next().unwrap_or_default().to_owned(),
+                rendered,
+            }
+        })?;
+        Ok(Rc::new(RhaiJourney::new(program)))
+    })
+}
+
+impl RhaiJourney {
+    /// A journey that has no data yet.
+    pub fn new(program: Program) -> Self {
+        Self {
+            program: Rc::new(program),
+            data: RefCell::new(Dynamic::UNIT),
+        }
+    }
+
+    /// Calls a function with as many of the offered arguments as it takes; nothing if there is no such function.
+    fn call(&self, function: &str, offered: &[Dynamic]) -> Result<Dynamic, Outcome> {
+        let arities = self.program.arities(function);
+        let Some(&arity) = arities.iter().rev().find(|arity| **arity <= offered.len()) else {
+            return match arities.first() {
+                None => Ok(Dynamic::UNIT),
+                Some(arity) => {
+                    let message = format!(
+                        "`{function}` takes {arity} parameters, but gets at most {}",
+                        offered.len()
+                    );
+                    Err(Outcome::Failed(Failure {
+                        rendered: message.clone(),
+                        message,
+                    }))
+                }
+            };
+        };
+        let mut arguments: Vec<Dynamic> = offered.iter().take(arity).cloned().collect();
+        self.program
+            .call(function, &mut arguments)
+            .map_err(|error| outcome_of(&error, &self.program))
+    }
+}
+
+impl Journey for RhaiJourney {
+    fn has(&self, function: &str) -> bool {
+        !self.program.arities(function).is_empty()
+    }
+
+    fn set_data(&self, data: &Value) {
+        *self.data.borrow_mut() = convert::from_json(data).into_shared();
+    }
+
+    fn setup(&self) -> Result<Value, Outcome> {
+        let value = self.call("setup", &[])?;
+        convert::to_json(&value).map_err(|error| {
+            let message = format!("`setup` must return plain data: {error}");
+            Outcome::Failed(Failure {
+                rendered: message.clone(),
+                message,
+            })
+        })
+    }
+
+    fn teardown(&self) -> Outcome {
+        match self.call("teardown", &[self.data.borrow().flatten_clone()]) {
+            Ok(_) => Outcome::Done,
+            Err(outcome) => outcome,
+        }
+    }
+
+    fn summary(&self, result: &Value) -> Result<Option<Value>, Outcome> {
+        if !self.has("summary") {
+            return Ok(None);
+        }
+        let value = self.call("summary", &[convert::from_json(result)])?;
+        if value.is_unit() {
+            return Ok(None);
+        }
+        match convert::to_json(&value) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => {
+                let message = format!("`summary` must return a text or plain data: {error}");
+                Err(Outcome::Failed(Failure {
+                    rendered: message.clone(),
+                    message,
+                }))
+            }
+        }
+    }
+
+    fn vu_script(&self, vu: &Rc<Vu>) -> Box<dyn VuScript> {
+        let exec = vu.scenario.exec.clone();
+        let takes_context = self
+            .program
+            .arities(&exec)
+            .last()
+            .is_some_and(|arity| *arity >= 1);
+        let context = Context::new(vu.clone(), self.data.borrow().clone());
+        Box::new(RhaiVu {
+            program: self.program.clone(),
+            context: Dynamic::from(context),
+            exec,
+            takes_context,
+        })
+    }
+}
+
+/// A script in one virtual user's hands.
+struct RhaiVu {
+    program: Rc<Program>,
+    context: Dynamic,
+    exec: String,
+    takes_context: bool,
+}
+
+impl RhaiVu {
+    fn run(&self, function: &str, with_context: bool) -> Outcome {
+        let result = if with_context {
+            self.program.call(function, &mut [self.context.clone()])
+        } else {
+            self.program.call(function, &mut [])
+        };
+        match result {
+            Ok(_) => Outcome::Done,
+            Err(error) => outcome_of(&error, &self.program),
+        }
+    }
+
+    fn run_if_there(&self, function: &str) -> Outcome {
+        match self.program.arities(function).last() {
+            None => Outcome::Done,
+            Some(arity) => self.run(function, *arity >= 1),
+        }
+    }
+}
+
+impl VuScript for RhaiVu {
+    fn start(&mut self) -> Outcome {
+        self.run_if_there("vu_start")
+    }
+
+    fn iterate(&mut self) -> Outcome {
+        self.run(&self.exec, self.takes_context)
+    }
+
+    fn stop(&mut self) -> Outcome {
+        self.run_if_there("vu_stop")
+    }
+}
+
+/// What an error out of a script means for the iteration.
+fn outcome_of(error: &EvalAltResult, program: &Program) -> Outcome {
+    if let EvalAltResult::ErrorTerminated(token, _) = innermost(error) {
+        return match token.clone().try_cast::<Stop>() {
+            Some(Stop::Interrupted(why)) => Outcome::Interrupted(why),
+            Some(Stop::Abort(reason)) => Outcome::Abort(reason),
+            Some(Stop::TopLevelTooLong) | None => Outcome::Interrupted(Interrupt::Stop),
+        };
+    }
+    let diagnostic = diagnostic::of_runtime_error(
+        error,
+        program.sources(),
+        program.engine(),
+        Some(program.ast()),
+    );
+    Outcome::Failed(Failure {
+        message: diagnostic.one_line(),
+        rendered: diagnostic.render(false),
+    })
+}
+
+/// The error at the bottom of a call stack.
+pub fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
+        | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
+        other => other,
+    }
+}

@@ -1,0 +1,27 @@
+//! Scripts: the Rhai engine, what scripts see of the world, and what people see of their mistakes.
+//!
+//! In: a script's text and the modules it imports ([`Sources`]). Out: a [`Program`] per worker, compiled once and
+//! with its top level evaluated once; its raw `options`; a [`Journey`](crate::vu::Journey) that virtual users call;
+//! and, for every mistake, a [`Diagnostic`] with file, line, source and caret.
+//!
+//! Native functions that wait do so through `vu::wait`, so scripts are plain synchronous code.
+
+pub mod api;
+pub mod convert;
+mod diagnostic;
+mod engine;
+mod journey;
+mod locate;
+mod program;
+pub mod reference;
+mod scan;
+mod sources;
+pub mod stdlib;
+
+pub use diagnostic::{Diagnostic, Note, line_of as diagnostic_line, of_function, of_option};
+pub use engine::LIMITS;
+pub use journey::{RhaiJourney, innermost, journey_factory};
+pub use locate::locate;
+pub use program::{Program, ScriptError};
+pub use scan::{MetricUse, Scan, scan};
+pub use sources::{SourceError, Sources};

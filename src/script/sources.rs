@@ -1,0 +1,201 @@
+//! The texts of a script and its modules, read once per run, so that all workers run the same.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::stdlib;
+
+/// A script or module could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    #[error("cannot find {what} `{path}`{}", help.as_ref().map(|h| format!("\nhelp: {h}")).unwrap_or_default())]
+    Missing {
+        what: &'static str,
+        path: String,
+        help: Option<String>,
+    },
+    #[error("cannot read `{path}`: {reason}")]
+    Unreadable { path: String, reason: String },
+}
+
+/// A script and every module it has imported so far, by the name under which messages speak of them.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// The script's path as it was given: the name of its source.
+    pub main: String,
+    pub folder: PathBuf,
+    texts: Arc<Mutex<HashMap<String, Arc<str>>>>,
+}
+
+impl Sources {
+    /// Reads a script.
+    ///
+    /// # Errors
+    /// When it is not there or is not readable text.
+    pub fn read(path: &Path) -> Result<Self, SourceError> {
+        let text = read_text(path, "the script")?;
+        Ok(Self::from_text(path, &text))
+    }
+
+    /// A script whose text is already known; `path` need not exist.
+    pub fn from_text(path: &Path, text: &str) -> Self {
+        let main = path.display().to_string();
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let texts = HashMap::from([(main.clone(), Arc::from(text))]);
+        Self {
+            main,
+            folder,
+            texts: Arc::new(Mutex::new(texts)),
+        }
+    }
+
+    /// The script's own text.
+    pub fn main_text(&self) -> Arc<str> {
+        self.text(&self.main).unwrap_or_default()
+    }
+
+    /// The text of a source by its name.
+    pub fn text(&self, name: &str) -> Option<Arc<str>> {
+        self.texts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
+    }
+
+    /// Finds an imported module: its name and its text. `from` is the name of the importing source.
+    ///
+    /// # Errors
+    /// When there is no such module.
+    pub fn import(
+        &self,
+        path: &str,
+        from: Option<&str>,
+    ) -> Result<(String, Arc<str>), SourceError> {
+        if let Some(module) = path.strip_prefix("std/") {
+            let name = format!("std/{module}");
+            return match stdlib::text(module) {
+                Some(text) => {
+                    self.texts
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(name.clone(), text.into());
+                    Ok((name, text.into()))
+                }
+                None => {
+                    let help = crate::suggest::did_you_mean(module, stdlib::names())
+                        .unwrap_or_else(|| {
+                            format!(
+                                "the standard library has: {}",
+                                stdlib::names().collect::<Vec<_>>().join(", ")
+                            )
+                        });
+                    Err(SourceError::Missing {
+                        what: "the module",
+                        path: name,
+                        help: Some(help),
+                    })
+                }
+            };
+        }
+        let base = match from {
+            Some(from) if from != self.main => Path::new(from)
+                .parent()
+                .map(Path::to_path_buf)
+                .unwrap_or_default(),
+            _ => self.folder.clone(),
+        };
+        let mut file = base.join(path);
+        if file.extension().is_none_or(|extension| extension != "rhai") {
+            file.as_mut_os_string().push(".rhai");
+        }
+        let name = file.display().to_string();
+        if let Some(text) = self.text(&name) {
+            return Ok((name, text));
+        }
+        let text: Arc<str> = read_text(&file, "the module")?.into();
+        self.texts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.clone(), text.clone());
+        Ok((name, text))
+    }
+}
+
+fn read_text(path: &Path, what: &'static str) -> Result<String, SourceError> {
+    let shown = path.display().to_string();
+    let unreadable = |reason: String| SourceError::Unreadable {
+        path: shown.clone(),
+        reason,
+    };
+    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => SourceError::Missing {
+            what,
+            path: shown.clone(),
+            help: sibling(path),
+        },
+        std::io::ErrorKind::IsADirectory => unreadable("it is a folder".to_owned()),
+        _ => unreadable(error.to_string()),
+    })?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))?;
+    // Editors on Windows write a byte order mark that the parser would trip over.
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map(str::to_owned)
+        .unwrap_or(text))
+}
+
+/// A file next to the missing one whose name is near enough to be meant.
+fn sibling(path: &Path) -> Option<String> {
+    let wanted = path.file_name()?.to_str()?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".rhai"))
+        .collect();
+    crate::suggest::did_you_mean(wanted, names.iter().map(String::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_script_names_its_neighbour() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("smoke.rhai"), "").unwrap();
+        let error = Sources::read(&folder.path().join("smok.rhai")).unwrap_err();
+        assert!(
+            error.to_string().contains("did you mean `smoke.rhai`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn modules_are_found_next_to_who_imports_them() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("lib")).unwrap();
+        std::fs::write(folder.path().join("lib/a.rhai"), "1").unwrap();
+        std::fs::write(folder.path().join("lib/b.rhai"), "2").unwrap();
+        let sources = Sources::from_text(&folder.path().join("main.rhai"), "");
+        let (name, _) = sources
+            .import("lib/a", Some(&sources.main.clone()))
+            .unwrap();
+        let (_, text) = sources.import("b", Some(&name)).unwrap();
+        assert_eq!(&*text, "2");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_not_part_of_the_script() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.rhai");
+        std::fs::write(&path, "\u{feff}let x = 1;").unwrap();
+        assert_eq!(&*Sources::read(&path).unwrap().main_text(), "let x = 1;");
+    }
+}

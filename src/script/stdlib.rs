@@ -1,0 +1,21 @@
+//! The standard library: Rhai modules that are part of the binary, imported as `std/NAME`.
+
+/// Name and text of each module.
+const MODULES: &[(&str, &str)] = &[
+    ("slo", include_str!("../../stdlib/slo.rhai")),
+    ("think", include_str!("../../stdlib/think.rhai")),
+];
+
+/// The text of a module.
+pub fn text(name: &str) -> Option<&'static str> {
+    let name = name.strip_suffix(".rhai").unwrap_or(name);
+    MODULES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, text)| *text)
+}
+
+/// The names of all modules.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().map(|(name, _)| *name)
+}

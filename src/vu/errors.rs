@@ -1,0 +1,104 @@
+//! Failures, counted by what they are: bounded however many there are.
+
+use std::collections::HashMap;
+
+/// Where a failure comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FailureKind {
+    Http,
+    Script,
+    Timeout,
+}
+
+/// What makes two failures the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TallyKey {
+    pub kind: FailureKind,
+    pub code: u16,
+    pub message: String,
+}
+
+/// How often a failure happened, when, and one example.
+#[derive(Debug, Clone)]
+pub struct ErrorTally {
+    pub count: u64,
+    /// Seconds since the run's start.
+    pub first: f64,
+    pub last: f64,
+    pub example: Example,
+}
+
+/// One occurrence, for people.
+#[derive(Debug, Clone, Default)]
+pub struct Example {
+    pub text: String,
+    pub url: Option<String>,
+    pub scenario: String,
+    pub vu: u64,
+    pub iteration: u64,
+}
+
+/// Distinct messages kept per worker; the rest is counted under its code alone.
+const MAX_MESSAGES: usize = 200;
+
+/// Failures since they were last taken.
+#[derive(Debug, Default)]
+pub struct Errors {
+    tallies: HashMap<TallyKey, ErrorTally>,
+}
+
+impl Errors {
+    /// Counts a failure. `example` is only called for the first of its kind.
+    pub fn add(&mut self, key: TallyKey, at: f64, example: impl FnOnce() -> Example) {
+        if let Some(tally) = self.tallies.get_mut(&key) {
+            tally.count += 1;
+            tally.last = at;
+            return;
+        }
+        let key = if self.tallies.len() < MAX_MESSAGES {
+            key
+        } else {
+            TallyKey {
+                message: "(other messages)".to_owned(),
+                ..key
+            }
+        };
+        let tally = self.tallies.entry(key).or_insert_with(|| ErrorTally {
+            count: 0,
+            first: at,
+            last: at,
+            example: example(),
+        });
+        tally.count += 1;
+        tally.last = at;
+    }
+
+    /// Takes what was counted.
+    pub fn take(&mut self) -> Vec<(TallyKey, ErrorTally)> {
+        self.tallies.drain().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endless_distinct_messages_stay_bounded_and_none_is_lost() {
+        let mut errors = Errors::default();
+        for number in 0..5_000 {
+            let key = TallyKey {
+                kind: FailureKind::Script,
+                code: 0,
+                message: format!("error {number}"),
+            };
+            errors.add(key, f64::from(number), Example::default);
+        }
+        let taken = errors.take();
+        assert!(taken.len() <= MAX_MESSAGES + 1);
+        assert_eq!(
+            taken.iter().map(|(_, tally)| tally.count).sum::<u64>(),
+            5_000
+        );
+    }
+}

@@ -1,0 +1,250 @@
+//! A virtual user's life: begin, turn tickets into iterations, end. The one driving loop of all models.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::context::{Enter, Interrupt, Vu};
+use super::coroutine::{self, Coroutine};
+use super::errors::{Example, FailureKind, TallyKey};
+use super::shared::Stage;
+use super::tickets::{Ticket, Tickets};
+use super::worker::Report;
+
+/// A script error, as it is counted and as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// One line, the same for the same mistake: what failures are grouped by.
+    pub message: String,
+    /// With file, line, source and caret.
+    pub rendered: String,
+}
+
+/// How a part of a script ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    Failed(Failure),
+    Interrupted(Interrupt),
+    /// The script asked for the run's end.
+    Abort(String),
+}
+
+/// A script, compiled for one worker.
+pub trait Journey {
+    /// Whether the script has that function.
+    fn has(&self, function: &str) -> bool;
+    /// The value that `setup` gave, for every virtual user made from now on.
+    fn set_data(&self, data: &Value);
+    /// Runs `setup` on the current virtual user's stack.
+    fn setup(&self) -> Result<Value, Outcome>;
+    /// Runs `teardown` with the data of `setup`.
+    fn teardown(&self) -> Outcome;
+    /// Runs `summary` with the result; what it gave back, if anything.
+    fn summary(&self, result: &Value) -> Result<Option<Value>, Outcome>;
+    /// The script as one virtual user holds it.
+    fn vu_script(&self, vu: &Rc<Vu>) -> Box<dyn VuScript>;
+}
+
+/// A script in the hands of one virtual user; called on that user's stack only.
+pub trait VuScript {
+    /// `vu_start`.
+    fn start(&mut self) -> Outcome;
+    /// One iteration of the scenario's function.
+    fn iterate(&mut self) -> Outcome;
+    /// `vu_stop`.
+    fn stop(&mut self) -> Outcome;
+}
+
+/// Iterations without a single wait after which a user lets the others have a turn.
+const ITERATIONS_PER_TURN: u32 = 64;
+
+/// A virtual user as a task: the coroutine, with its user made the current one whenever it runs.
+pub struct VuTask {
+    vu: Rc<Vu>,
+    polls: Rc<Cell<u32>>,
+    coroutine: Coroutine,
+}
+
+impl VuTask {
+    /// Wraps a body that will run on `stack`; the body gets a counter of the task's polls.
+    pub fn new(
+        vu: Rc<Vu>,
+        stack: coroutine::Stack,
+        body: impl FnOnce(Rc<Cell<u32>>) + 'static,
+    ) -> Self {
+        let polls = Rc::<Cell<u32>>::default();
+        let inner = polls.clone();
+        Self {
+            vu,
+            polls,
+            coroutine: Coroutine::new(stack, move || body(inner)),
+        }
+    }
+}
+
+impl Future for VuTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let _current = Enter::new(&self.vu);
+        self.polls.set(self.polls.get().wrapping_add(1));
+        Pin::new(&mut self.coroutine).poll(cx)
+    }
+}
+
+/// What a life tells its driver.
+pub trait Witness {
+    /// `vu_start` is over; the user now waits for tickets.
+    fn ready(&self) {}
+    /// An iteration begins (`true`) or is over (`false`).
+    fn busy(&self, _busy: bool) {}
+}
+
+/// Lives a virtual user's life, on its own stack, to the end.
+pub fn live(
+    vu: &Rc<Vu>,
+    mut script: Box<dyn VuScript>,
+    tickets: &mut dyn Tickets,
+    polls: &Cell<u32>,
+    witness: &dyn Witness,
+) {
+    let run = vu.worker.run.clone();
+    let started = within(vu, run.vu_start_timeout, "vu_start", || script.start());
+    witness.ready();
+    if !started {
+        return;
+    }
+    let mut turn = 0;
+    let mut seen = polls.get();
+    // `Err` cannot happen: this runs on a coroutine.
+    while let Ok(Some(ticket)) = coroutine::wait(std::future::poll_fn(|cx| tickets.poll_next(cx))) {
+        witness.busy(true);
+        iterate(vu, &mut *script, ticket);
+        witness.busy(false);
+        if polls.get() == seen {
+            turn += 1;
+            if turn >= ITERATIONS_PER_TURN {
+                turn = 0;
+                let _ = coroutine::wait(tokio::task::yield_now());
+            }
+        } else {
+            turn = 0;
+        }
+        seen = polls.get();
+    }
+    if run.stage() < Stage::Killed {
+        vu.clear_interrupt();
+        within(vu, run.vu_stop_timeout, "vu_stop", || script.stop());
+    }
+}
+
+fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) {
+    let begin = Instant::now();
+    let lag = ticket
+        .scheduled
+        .map(|scheduled| nanos(begin.saturating_duration_since(scheduled)));
+    // An interrupt that found this user between iterations was not for this one.
+    vu.clear_interrupt();
+    vu.begin_iteration(lag.unwrap_or(0));
+    let outcome = script.iterate();
+    let duration = nanos(begin.elapsed());
+    let series = vu.scenario.series;
+    {
+        let mut recorder = vu.worker.recorder.borrow_mut();
+        if let Some(lag) = lag {
+            recorder.time(series.lag, lag);
+        }
+        match outcome {
+            Outcome::Interrupted(_) => recorder.count(series.interrupted, 1.0),
+            _ => {
+                recorder.count(series.iterations, 1.0);
+                recorder.time(series.duration, duration);
+            }
+        }
+    }
+    vu.session.end_iteration(&vu.worker.client);
+    settle(vu, outcome, None);
+    vu.iteration.set(vu.iteration.get() + 1);
+}
+
+/// Runs a part of the script that has a time limit, counting its failure; whether it went well.
+pub fn within(
+    vu: &Rc<Vu>,
+    limit: Duration,
+    what: &'static str,
+    part: impl FnOnce() -> Outcome,
+) -> bool {
+    let outcome = limited(vu, limit, part);
+    let well = outcome == Outcome::Done;
+    settle(vu, outcome, Some(what));
+    well
+}
+
+/// Runs a part of the script, interrupted after `limit`.
+pub fn limited(vu: &Rc<Vu>, limit: Duration, part: impl FnOnce() -> Outcome) -> Outcome {
+    let watchdog = {
+        let vu = vu.clone();
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(limit).await;
+            vu.interrupt(Interrupt::Timeout(limit));
+        })
+    };
+    let outcome = part();
+    watchdog.abort();
+    if matches!(outcome, Outcome::Interrupted(Interrupt::Timeout(_))) {
+        vu.clear_interrupt();
+    }
+    outcome
+}
+
+/// Counts a failure and passes on an abort.
+fn settle(vu: &Rc<Vu>, outcome: Outcome, what: Option<&'static str>) {
+    let (kind, failure) = match outcome {
+        Outcome::Done | Outcome::Interrupted(Interrupt::Stop) => return,
+        Outcome::Abort(reason) => {
+            vu.worker.report(Report::Abort { reason });
+            return;
+        }
+        Outcome::Failed(failure) => (FailureKind::Script, failure),
+        Outcome::Interrupted(Interrupt::Timeout(limit)) => {
+            let what = what.unwrap_or("iteration");
+            let message = format!("`{what}` took longer than {} s", limit.as_secs_f64());
+            (
+                FailureKind::Timeout,
+                Failure {
+                    rendered: message.clone(),
+                    message,
+                },
+            )
+        }
+    };
+    let worker = &vu.worker;
+    worker
+        .recorder
+        .borrow_mut()
+        .count(vu.scenario.series.errors, 1.0);
+    let key = TallyKey {
+        kind,
+        code: 0,
+        message: failure.message,
+    };
+    worker
+        .errors
+        .borrow_mut()
+        .add(key, worker.run.elapsed_seconds(), || Example {
+            text: failure.rendered,
+            url: None,
+            scenario: vu.scenario.name.to_string(),
+            vu: vu.id,
+            iteration: vu.iteration.get(),
+        });
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,29 @@
+//! Virtual users: how one waits, lives, and is driven.
+//!
+//! In: a plan from `executor`, a [`Journey`] from `script`. Out: samples in the worker's recorder, and
+//! [`Report`]s to whoever runs the run.
+//!
+//! A worker is one thread with one single-threaded runtime; everything a virtual user touches belongs to
+//! its worker, so nothing on the request path takes a lock or crosses a thread. Each scenario has, on each
+//! worker, one driver ([`driver`]) that hands out tickets by the plan; each virtual user turns tickets into iterations
+//! ([`life`]) on a stack of its own ([`coroutine`]).
+//!
+//! The room knows no Rhai: a script is a [`Journey`] to it.
+
+pub mod context;
+pub mod coroutine;
+pub mod driver;
+mod errors;
+pub mod life;
+mod observe;
+mod precise;
+pub mod shared;
+mod tickets;
+pub mod worker;
+
+pub use context::{Interrupt, ScenarioContext, Vu, WaitError, current, wait};
+pub use errors::{ErrorTally, Example, FailureKind, TallyKey};
+pub use life::{Failure, Journey, Outcome, VuScript};
+pub use observe::RequestObserver;
+pub use shared::{RunShared, ScenarioShared, Stage};
+pub use worker::{LogLevel, LogLine, Report, Worker};

@@ -1,0 +1,269 @@
+//! What the workers of a run share: little, and nothing on the request path.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    Running,
+    /// No iteration starts any more; those that run have their grace.
+    Stopping,
+    /// Everything ends now.
+    Killed,
+}
+
+/// The run as every worker sees it.
+#[derive(Debug)]
+pub struct RunShared {
+    pub seed: u64,
+    /// What `env()` gives: the process environment under the command line's `--env`.
+    pub env: BTreeMap<String, String>,
+    /// The moment from which the run's seconds count.
+    pub epoch: Instant,
+    pub scenarios: Vec<ScenarioShared>,
+    pub vu_start_timeout: Duration,
+    pub vu_stop_timeout: Duration,
+    /// The script's folder: the only one it may read.
+    pub folder: std::path::PathBuf,
+    stage: watch::Sender<Stage>,
+}
+
+impl RunShared {
+    pub fn new(
+        seed: u64,
+        env: BTreeMap<String, String>,
+        scenarios: Vec<ScenarioShared>,
+        vu_start_timeout: Duration,
+        vu_stop_timeout: Duration,
+        folder: std::path::PathBuf,
+    ) -> Self {
+        let stage = watch::Sender::new(Stage::Running);
+        Self {
+            seed,
+            env,
+            epoch: Instant::now(),
+            scenarios,
+            vu_start_timeout,
+            vu_stop_timeout,
+            folder,
+            stage,
+        }
+    }
+
+    /// Seconds since the run's epoch.
+    pub fn elapsed_seconds(&self) -> f64 {
+        self.epoch.elapsed().as_secs_f64()
+    }
+
+    /// Moves the run on; it never goes back.
+    pub fn advance(&self, to: Stage) {
+        self.stage.send_if_modified(|stage| {
+            let later = to > *stage;
+            *stage = (*stage).max(to);
+            later
+        });
+    }
+
+    /// How far the run is.
+    pub fn stage(&self) -> Stage {
+        *self.stage.borrow()
+    }
+
+    /// Follows the stage.
+    pub fn stages(&self) -> watch::Receiver<Stage> {
+        self.stage.subscribe()
+    }
+}
+
+/// One scenario as its drivers on all workers see it.
+#[derive(Debug)]
+pub struct ScenarioShared {
+    pub name: String,
+    /// Ids of its virtual users begin after this.
+    pub vu_base: u64,
+    /// Iterations left of a shared budget.
+    remaining: AtomicU64,
+    /// Virtual users made so far, of an open model.
+    made: AtomicU32,
+    max_vus: u32,
+    /// Per worker: virtual users of an open model that wait for a ticket.
+    free: Vec<AtomicU32>,
+    /// Per worker: tickets handed over by workers that have no free virtual user.
+    handover: Vec<mpsc::UnboundedSender<Instant>>,
+    inboxes: Vec<Mutex<Option<mpsc::UnboundedReceiver<Instant>>>>,
+    /// Virtual users wanted of an externally controlled scenario, and whether it is paused.
+    control: watch::Sender<Control>,
+    /// Workers whose driver has not ended.
+    running: watch::Sender<usize>,
+}
+
+/// What an externally controlled scenario is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Control {
+    pub vus: u32,
+    pub paused: bool,
+}
+
+impl ScenarioShared {
+    /// `iterations`: a shared budget; `max_vus`: most virtual users of this machine's segment.
+    pub fn new(
+        name: &str,
+        vu_base: u64,
+        workers: usize,
+        iterations: u64,
+        max_vus: u32,
+        vus: u32,
+    ) -> Self {
+        let (handover, inboxes) = (0..workers)
+            .map(|_| mpsc::unbounded_channel())
+            .map(|(sender, receiver)| (sender, Mutex::new(Some(receiver))))
+            .unzip();
+        Self {
+            name: name.to_owned(),
+            vu_base,
+            remaining: AtomicU64::new(iterations),
+            made: AtomicU32::new(0),
+            max_vus,
+            free: (0..workers).map(|_| AtomicU32::new(0)).collect(),
+            handover,
+            inboxes,
+            control: watch::Sender::new(Control { vus, paused: false }),
+            running: watch::Sender::new(workers),
+        }
+    }
+
+    /// Takes one iteration of the shared budget.
+    pub fn claim_iteration(&self) -> bool {
+        self.remaining
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
+    }
+
+    /// Takes the right to make one more virtual user; its number, from 0.
+    pub fn claim_vu(&self) -> Option<u32> {
+        self.made
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| {
+                (made < self.max_vus).then_some(made + 1)
+            })
+            .ok()
+    }
+
+    /// A virtual user of `worker` waits for a ticket.
+    pub fn release(&self, worker: usize) {
+        if let Some(free) = self.free.get(worker) {
+            free.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Takes the right to one waiting virtual user of `worker`.
+    pub fn acquire(&self, worker: usize) -> bool {
+        self.free.get(worker).is_some_and(|free| {
+            free.fetch_update(Ordering::Acquire, Ordering::Relaxed, |count| {
+                count.checked_sub(1)
+            })
+            .is_ok()
+        })
+    }
+
+    /// Gives a ticket to any other worker that has a free virtual user.
+    pub fn hand_over(&self, from: usize, scheduled: Instant) -> bool {
+        let workers = self.free.len();
+        (1..workers)
+            .map(|step| (from + step) % workers)
+            .any(|other| {
+                self.acquire(other)
+                    && self
+                        .handover
+                        .get(other)
+                        .is_some_and(|to| to.send(scheduled).is_ok())
+            })
+    }
+
+    /// The tickets that other workers hand to this one. Only its driver takes it, once.
+    pub fn inbox(&self, worker: usize) -> Option<mpsc::UnboundedReceiver<Instant>> {
+        self.inboxes.get(worker)?.lock().ok()?.take()
+    }
+
+    /// Changes an externally controlled scenario.
+    pub fn steer(&self, change: impl FnOnce(&mut Control)) {
+        self.control.send_modify(change);
+    }
+
+    /// What an externally controlled scenario was told last.
+    pub fn control(&self) -> watch::Receiver<Control> {
+        self.control.subscribe()
+    }
+
+    /// One worker's driver has ended.
+    pub fn driver_ended(&self) {
+        self.running
+            .send_modify(|running| *running = running.saturating_sub(1));
+    }
+
+    /// Waits until the scenario has ended on all workers.
+    pub async fn ended(&self) {
+        // The sender lives as long as `self`.
+        let _ = self
+            .running
+            .subscribe()
+            .wait_for(|running| *running == 0)
+            .await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_budget_is_handed_out_exactly_once() {
+        let scenario = ScenarioShared::new("s", 0, 1, 3, 0, 0);
+        assert_eq!((0..10).filter(|_| scenario.claim_iteration()).count(), 3);
+    }
+
+    #[test]
+    fn a_ticket_goes_to_a_worker_that_has_a_free_user() {
+        let scenario = ScenarioShared::new("s", 0, 3, 0, 0, 0);
+        assert!(!scenario.hand_over(0, Instant::now()));
+        scenario.release(2);
+        let mut inbox = scenario.inbox(2).unwrap();
+        assert!(scenario.hand_over(0, Instant::now()));
+        assert!(inbox.try_recv().is_ok());
+        assert!(!scenario.hand_over(0, Instant::now()));
+    }
+
+    #[test]
+    fn no_more_users_are_made_than_allowed() {
+        let scenario = ScenarioShared::new("s", 0, 1, 0, 2, 0);
+        assert_eq!(
+            (
+                scenario.claim_vu(),
+                scenario.claim_vu(),
+                scenario.claim_vu()
+            ),
+            (Some(0), Some(1), None)
+        );
+    }
+
+    #[test]
+    fn a_run_never_goes_back_to_an_earlier_stage() {
+        let run = RunShared::new(
+            0,
+            BTreeMap::new(),
+            Vec::new(),
+            Duration::ZERO,
+            Duration::ZERO,
+            Default::default(),
+        );
+        run.advance(Stage::Killed);
+        run.advance(Stage::Stopping);
+        assert_eq!(run.stage(), Stage::Killed);
+    }
+}

@@ -1,0 +1,225 @@
+//! Tickets: the right to start one iteration. Where a virtual user's next one comes from.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use tokio::time::Sleep;
+
+use super::shared::RunShared;
+use crate::executor::Budget;
+
+/// The right to start one iteration.
+#[derive(Debug, Clone, Copy)]
+pub struct Ticket {
+    /// When it should start. `None` in a closed model without pacing: whenever the virtual user gets to it.
+    pub scheduled: Option<Instant>,
+}
+
+/// Where a virtual user's tickets come from.
+pub trait Tickets {
+    /// The next ticket; `None` when there will be no more.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ticket>>;
+}
+
+/// A driver's hold on one virtual user.
+#[derive(Debug, Default)]
+pub struct Slot {
+    /// Looping model: the plan wants this user to loop.
+    active: Cell<bool>,
+    /// There will be no more tickets.
+    ended: Cell<bool>,
+    /// Open model: the ticket to take next.
+    ticket: Cell<Option<Instant>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Slot {
+    /// Lets the user loop, or stops it after its current iteration.
+    pub fn set_active(&self, active: bool) {
+        self.active.set(active);
+        self.wake();
+    }
+
+    /// Whether the plan wants this user to loop.
+    pub fn is_active(&self) -> bool {
+        self.active.get()
+    }
+
+    /// No more tickets.
+    pub fn end(&self) {
+        self.ended.set(true);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    fn park(&self, cx: &Context<'_>) {
+        *self.waker.borrow_mut() = Some(cx.waker().clone());
+    }
+}
+
+/// Closed model: the next iteration starts when the last one is over, or when its pace says.
+pub struct LoopTickets {
+    pub slot: Rc<Slot>,
+    pub run: Arc<RunShared>,
+    /// Index of the scenario in the run.
+    pub scenario: usize,
+    pub budget: Budget,
+    pub pace: Option<Duration>,
+    next_start: Option<Instant>,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl LoopTickets {
+    pub fn new(
+        slot: Rc<Slot>,
+        run: Arc<RunShared>,
+        scenario: usize,
+        budget: Budget,
+        pace: Option<Duration>,
+    ) -> Self {
+        Self {
+            slot,
+            run,
+            scenario,
+            budget,
+            pace,
+            next_start: None,
+            sleep: None,
+        }
+    }
+
+    fn claim(&mut self) -> bool {
+        match &mut self.budget {
+            Budget::Unlimited => true,
+            Budget::PerVu(left) => {
+                let claimed = *left > 0;
+                *left = left.saturating_sub(1);
+                claimed
+            }
+            Budget::Shared(_) => self
+                .run
+                .scenarios
+                .get(self.scenario)
+                .is_some_and(|s| s.claim_iteration()),
+        }
+    }
+}
+
+impl Tickets for LoopTickets {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ticket>> {
+        if self.slot.ended.get() {
+            return Poll::Ready(None);
+        }
+        if !self.slot.active.get() {
+            // A user that is ramped up again starts a new rhythm.
+            self.next_start = None;
+            self.slot.park(cx);
+            return Poll::Pending;
+        }
+        let scheduled = match self.pace {
+            None => None,
+            Some(pace) => {
+                let now = Instant::now();
+                let due = self.next_start.unwrap_or(now);
+                if now < due {
+                    let deadline = tokio::time::Instant::from_std(due);
+                    let sleep = self
+                        .sleep
+                        .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+                    if sleep.deadline() != deadline {
+                        sleep.as_mut().reset(deadline);
+                    }
+                    if sleep.as_mut().poll(cx).is_pending() {
+                        self.slot.park(cx);
+                        return Poll::Pending;
+                    }
+                }
+                // An iteration that overran its pace moves the rhythm on instead of making up for it.
+                self.next_start = Some(due.max(now) + pace);
+                Some(due)
+            }
+        };
+        Poll::Ready(self.claim().then_some(Ticket { scheduled }))
+    }
+}
+
+/// Virtual users of an open model, on one worker, that wait for a ticket. The last one in is the first
+/// one out: few users stay warm instead of all being touched in turn.
+pub type IdleUsers = Rc<RefCell<Vec<Rc<Slot>>>>;
+
+/// Open model: the driver hands tickets out.
+pub struct ArrivalTickets {
+    pub slot: Rc<Slot>,
+    pub idle: IdleUsers,
+    pub run: Arc<RunShared>,
+    pub scenario: usize,
+    pub worker: usize,
+    waiting: bool,
+}
+
+impl ArrivalTickets {
+    pub fn new(
+        slot: Rc<Slot>,
+        idle: IdleUsers,
+        run: Arc<RunShared>,
+        scenario: usize,
+        worker: usize,
+    ) -> Self {
+        Self {
+            slot,
+            idle,
+            run,
+            scenario,
+            worker,
+            waiting: false,
+        }
+    }
+}
+
+impl Tickets for ArrivalTickets {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ticket>> {
+        if let Some(scheduled) = self.slot.ticket.take() {
+            self.waiting = false;
+            return Poll::Ready(Some(Ticket {
+                scheduled: Some(scheduled),
+            }));
+        }
+        if self.slot.ended.get() {
+            return Poll::Ready(None);
+        }
+        self.slot.park(cx);
+        if !self.waiting {
+            self.waiting = true;
+            self.idle.borrow_mut().push(self.slot.clone());
+            if let Some(scenario) = self.run.scenarios.get(self.scenario) {
+                scenario.release(self.worker);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// Gives a ticket to a waiting user; the right to one must have been acquired.
+pub fn dispatch(idle: &IdleUsers, scheduled: Instant) -> bool {
+    let Some(slot) = idle.borrow_mut().pop() else {
+        return false;
+    };
+    slot.ticket.set(Some(scheduled));
+    slot.wake();
+    true
+}
+
+/// Gives a user its first ticket before it has begun to wait.
+pub fn preload(slot: &Slot, scheduled: Instant) {
+    slot.ticket.set(Some(scheduled));
+}

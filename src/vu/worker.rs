@@ -1,0 +1,488 @@
+//! A worker: one thread, one runtime, its own script, client and recorder.
+
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::LocalSet;
+
+use super::context::{ScenarioContext, Vu};
+use super::coroutine::{STACK_SIZE, StackPool};
+use super::driver::{Assignment, Driver};
+use super::errors::{ErrorTally, Errors, TallyKey};
+use super::life::{Failure, Journey, Outcome, VuTask, limited, within};
+use super::observe::HttpSeriesCache;
+use super::shared::RunShared;
+use crate::http::{Client, Settings};
+use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
+
+/// How urgent a line of a script's log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// A line that a script logged.
+#[derive(Debug, Clone)]
+pub struct LogLine {
+    pub level: LogLevel,
+    pub text: String,
+    pub scenario: String,
+    pub vu: u64,
+    /// Seconds since the run's epoch.
+    pub at: f64,
+}
+
+/// What workers tell the run.
+#[derive(Debug)]
+pub enum Report {
+    /// Once a second, and at the end.
+    Interval {
+        worker: usize,
+        snapshot: Snapshot,
+        /// Per scenario: virtual users active, and made.
+        vus: Vec<(u32, u32)>,
+        errors: Vec<(TallyKey, ErrorTally)>,
+        /// Log lines dropped because they came too fast.
+        dropped_logs: u64,
+    },
+    Log(LogLine),
+    /// A script asked for the run's end.
+    Abort {
+        reason: String,
+    },
+    /// A scenario ended on a worker.
+    ScenarioEnded {
+        scenario: usize,
+    },
+}
+
+/// What the run tells a worker.
+pub enum Command {
+    /// Run `setup`; only one worker is told.
+    Setup {
+        limit: Duration,
+        reply: oneshot::Sender<SetupReply>,
+    },
+    /// Take the data of `setup`, make what must be there before the start.
+    Prepare {
+        data: Arc<Value>,
+        reply: oneshot::Sender<()>,
+    },
+    /// Run all scenarios from this moment.
+    Run {
+        start: Instant,
+        reply: oneshot::Sender<()>,
+    },
+    Teardown {
+        limit: Duration,
+        reply: oneshot::Sender<()>,
+    },
+    /// Run the script's own `summary`, if it has one.
+    Summary {
+        limit: Duration,
+        result: Arc<Value>,
+        reply: oneshot::Sender<Option<Value>>,
+    },
+}
+
+/// How `setup` went.
+#[derive(Debug)]
+pub struct SetupReply {
+    pub outcome: Result<Value, SetupFailure>,
+}
+
+/// Why `setup` gave nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SetupFailure {
+    /// It threw; whether a request of it had failed in the network before.
+    Failed {
+        failure: Failure,
+        unreachable: bool,
+    },
+    TimedOut(Duration),
+    Stopped,
+    Abort(String),
+}
+
+/// Log lines a second and worker; the rest is counted.
+const LOGS_PER_SECOND: u32 = 1_000;
+
+/// What all virtual users of one worker share.
+pub struct Worker {
+    pub index: usize,
+    pub workers: usize,
+    pub run: Arc<RunShared>,
+    pub client: Client,
+    pub recorder: RefCell<Recorder>,
+    pub http_series: RefCell<HttpSeriesCache>,
+    pub errors: RefCell<Errors>,
+    names: RefCell<FxHashMap<Box<str>, Rc<str>>>,
+    checks: RefCell<FxHashMap<TagSetId, FxHashMap<Box<str>, SeriesId>>>,
+    files: RefCell<FxHashMap<PathBuf, Bytes>>,
+    reports: mpsc::UnboundedSender<Report>,
+    log_budget: Cell<u32>,
+    dropped_logs: Cell<u64>,
+    /// Per scenario: virtual users active, and made.
+    pub vus: Vec<(Cell<u32>, Cell<u32>)>,
+    pub(super) stacks: StackPool,
+}
+
+/// Names of requests kept interned; see [`Worker::intern_name`].
+const MAX_NAMES: usize = 16_384;
+
+impl Worker {
+    /// Sends a report; a run that is gone no longer cares.
+    pub fn report(&self, report: Report) {
+        let _ = self.reports.send(report);
+    }
+
+    /// Logs a line for a script, or counts it when there are too many.
+    pub fn log(&self, level: LogLevel, text: String, vu: Option<&Vu>) {
+        let left = self.log_budget.get();
+        if left == 0 {
+            self.dropped_logs.set(self.dropped_logs.get() + 1);
+            return;
+        }
+        self.log_budget.set(left - 1);
+        let scenario = vu
+            .map(|vu| vu.scenario.name.to_string())
+            .unwrap_or_default();
+        let at = self.run.elapsed_seconds();
+        self.report(Report::Log(LogLine {
+            level,
+            text,
+            scenario,
+            vu: vu.map_or(0, |vu| vu.id),
+            at,
+        }));
+    }
+
+    /// One shared copy of a request's name, so that names can be compared by address.
+    pub fn intern_name(&self, name: &str) -> Rc<str> {
+        let mut names = self.names.borrow_mut();
+        if let Some(known) = names.get(name) {
+            return known.clone();
+        }
+        if names.len() >= MAX_NAMES {
+            names.clear();
+        }
+        let interned: Rc<str> = name.into();
+        names.insert(name.into(), interned.clone());
+        interned
+    }
+
+    /// The series of a check under a user's tags.
+    pub fn check_series(&self, recorder: &mut Recorder, context: TagSetId, name: &str) -> SeriesId {
+        let mut checks = self.checks.borrow_mut();
+        if let Some(&series) = checks.get(&context).and_then(|names| names.get(name)) {
+            return series;
+        }
+        let tags = recorder
+            .tags(context)
+            .with([(Rc::from("check"), Rc::from(name))]);
+        let tags = recorder.intern(tags);
+        let series = recorder.series(Builtin::Checks.into(), tags);
+        if checks.len() >= MAX_NAMES {
+            checks.clear();
+        }
+        let names = checks.entry(context).or_default();
+        if names.len() >= MAX_NAMES {
+            names.clear();
+        }
+        names.insert(name.into(), series);
+        series
+    }
+
+    /// A file's content, read once per worker.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn file(&self, path: &Path) -> std::io::Result<Bytes> {
+        if let Some(known) = self.files.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let content: Bytes = std::fs::read(path)?.into();
+        self.files
+            .borrow_mut()
+            .insert(path.to_owned(), content.clone());
+        Ok(content)
+    }
+
+    /// Reports what was gathered since the last time.
+    pub fn flush(&self) {
+        self.log_budget.set(LOGS_PER_SECOND);
+        let vus = self
+            .vus
+            .iter()
+            .map(|(active, made)| (active.get(), made.get()))
+            .collect();
+        self.report(Report::Interval {
+            worker: self.index,
+            snapshot: self.recorder.borrow_mut().snapshot(),
+            vus,
+            errors: self.errors.borrow_mut().take(),
+            dropped_logs: self.dropped_logs.take(),
+        });
+    }
+}
+
+/// Compiles the script for a worker, on the worker's own thread.
+pub type JourneyFactory =
+    Arc<dyn Fn(&Rc<Worker>) -> Result<Rc<dyn Journey>, Failure> + Send + Sync>;
+
+/// Everything a worker thread is started with.
+pub struct Brief {
+    pub index: usize,
+    pub workers: usize,
+    pub run: Arc<RunShared>,
+    pub settings: Arc<Settings>,
+    pub max_tag_sets: usize,
+    pub assignments: Vec<Assignment>,
+    pub factory: JourneyFactory,
+    pub reports: mpsc::UnboundedSender<Report>,
+    pub commands: mpsc::UnboundedReceiver<Command>,
+    /// Told once the script is compiled, or why it could not be.
+    pub ready: oneshot::Sender<Result<(), Failure>>,
+}
+
+/// A worker thread's whole life. Returns when its commands end.
+///
+/// # Errors
+/// When no runtime can be made.
+pub fn work(brief: Brief) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let local = LocalSet::new();
+    local.block_on(&runtime, serve(brief));
+    // Virtual users that are still there are unwound here, before the thread's own data goes.
+    drop(local);
+    // A name look-up that never returns must not hold the end of the run.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    Ok(())
+}
+
+async fn serve(brief: Brief) {
+    let Brief {
+        index,
+        workers,
+        run,
+        settings,
+        max_tag_sets,
+        assignments,
+        factory,
+        reports,
+        mut commands,
+        ready,
+    } = brief;
+    let worker = Rc::new(Worker {
+        index,
+        workers,
+        client: Client::new(settings, run.epoch),
+        recorder: RefCell::new(Recorder::new(max_tag_sets)),
+        http_series: RefCell::default(),
+        errors: RefCell::default(),
+        names: RefCell::default(),
+        checks: RefCell::default(),
+        files: RefCell::default(),
+        reports,
+        log_budget: Cell::new(LOGS_PER_SECOND),
+        dropped_logs: Cell::new(0),
+        vus: run
+            .scenarios
+            .iter()
+            .map(|_| (Cell::new(0), Cell::new(0)))
+            .collect(),
+        stacks: StackPool::new(STACK_SIZE),
+        run,
+    });
+    let journey = match factory(&worker) {
+        Ok(journey) => {
+            let _ = ready.send(Ok(()));
+            journey
+        }
+        Err(failure) => {
+            let _ = ready.send(Err(failure));
+            return;
+        }
+    };
+    let reporter = {
+        let worker = worker.clone();
+        tokio::task::spawn_local(async move {
+            let mut second = tokio::time::interval(Duration::from_secs(1));
+            second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+            second.tick().await;
+            loop {
+                second.tick().await;
+                worker.flush();
+            }
+        })
+    };
+    let lifecycle = Lifecycle {
+        worker: worker.clone(),
+        journey,
+    };
+    let mut drivers = Vec::new();
+    while let Some(command) = commands.recv().await {
+        match command {
+            Command::Setup { limit, reply } => {
+                let _ = reply.send(lifecycle.setup(limit).await);
+            }
+            Command::Prepare { data, reply } => {
+                lifecycle.journey.set_data(&data);
+                for assignment in &assignments {
+                    drivers.push(
+                        Driver::prepare(
+                            assignment.clone(),
+                            worker.clone(),
+                            lifecycle.journey.clone(),
+                        )
+                        .await,
+                    );
+                }
+                let _ = reply.send(());
+            }
+            Command::Run { start, reply } => {
+                let running: Vec<_> = drivers
+                    .drain(..)
+                    .map(|driver: Driver| tokio::task::spawn_local(driver.run(start)))
+                    .collect();
+                for driver in running {
+                    let _ = driver.await;
+                }
+                worker.flush();
+                let _ = reply.send(());
+            }
+            Command::Teardown { limit, reply } => {
+                lifecycle.teardown(limit).await;
+                worker.flush();
+                let _ = reply.send(());
+            }
+            Command::Summary {
+                limit,
+                result,
+                reply,
+            } => {
+                let _ = reply.send(lifecycle.summary(limit, result).await);
+            }
+        }
+    }
+    reporter.abort();
+}
+
+/// The parts of a script that run once.
+struct Lifecycle {
+    worker: Rc<Worker>,
+    journey: Rc<dyn Journey>,
+}
+
+impl Lifecycle {
+    /// Runs `part` on the stack of a virtual user of its own, which belongs to no scenario.
+    async fn on_a_stack<T: 'static>(
+        &self,
+        name: &str,
+        part: impl FnOnce(&Rc<Vu>, &dyn Journey) -> T + 'static,
+    ) -> Option<T> {
+        let context = {
+            let mut recorder = self.worker.recorder.borrow_mut();
+            let group = ("group".to_owned(), format!("::{name}"));
+            Rc::new(ScenarioContext::new(
+                name,
+                name,
+                Default::default(),
+                [group],
+                &mut recorder,
+            ))
+        };
+        let vu = Vu::new(0, context, self.worker.clone());
+        let stack = self.worker.stacks.take().ok()?;
+        let (sender, receiver) = oneshot::channel();
+        let journey = self.journey.clone();
+        let body = {
+            let vu = vu.clone();
+            move |_polls| {
+                let _ = sender.send(part(&vu, &*journey));
+            }
+        };
+        let task = tokio::task::spawn_local(VuTask::new(vu.clone(), stack, body));
+        // Stopping a run stops its setup; a teardown is only stopped when everything ends at once.
+        let mut stages = self.worker.run.stages();
+        let enough = if name == "setup" {
+            super::Stage::Stopping
+        } else {
+            super::Stage::Killed
+        };
+        let stopper = tokio::task::spawn_local(async move {
+            let _ = stages.wait_for(|stage| *stage >= enough).await;
+            vu.interrupt(super::Interrupt::Stop);
+        });
+        let result = receiver.await.ok();
+        stopper.abort();
+        task.abort();
+        result
+    }
+
+    async fn setup(&self, limit: Duration) -> SetupReply {
+        let result = self
+            .on_a_stack("setup", move |vu, journey| {
+                let mut value = Ok(Value::Null);
+                let vu_inside = vu.clone();
+                let well = limited(vu, limit, || match journey.setup() {
+                    Ok(data) => {
+                        value = Ok(data);
+                        Outcome::Done
+                    }
+                    Err(outcome) => outcome,
+                });
+                match well {
+                    Outcome::Done => value,
+                    Outcome::Failed(failure) => Err(SetupFailure::Failed {
+                        failure,
+                        unreachable: vu_inside.session.was_unreachable(),
+                    }),
+                    Outcome::Interrupted(super::Interrupt::Timeout(limit)) => {
+                        Err(SetupFailure::TimedOut(limit))
+                    }
+                    Outcome::Interrupted(super::Interrupt::Stop) => Err(SetupFailure::Stopped),
+                    Outcome::Abort(reason) => Err(SetupFailure::Abort(reason)),
+                }
+            })
+            .await;
+        SetupReply {
+            outcome: result.unwrap_or(Err(SetupFailure::Stopped)),
+        }
+    }
+
+    async fn teardown(&self, limit: Duration) {
+        self.on_a_stack("teardown", move |vu, journey| {
+            within(vu, limit, "teardown", || journey.teardown())
+        })
+        .await;
+    }
+
+    async fn summary(&self, limit: Duration, result: Arc<Value>) -> Option<Value> {
+        self.on_a_stack("summary", move |vu, journey| {
+            let mut value = None;
+            within(vu, limit, "summary", || match journey.summary(&result) {
+                Ok(given) => {
+                    value = given;
+                    Outcome::Done
+                }
+                Err(outcome) => outcome,
+            });
+            value
+        })
+        .await
+        .flatten()
+    }
+}

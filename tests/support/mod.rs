@@ -1,0 +1,41 @@
+//! Real servers and real processes for tests: what a load tool meets, good and bad, on loopback only.
+//!
+//! In comes a call such as [`server::HttpServer::start`]; out goes a thing with a `url`, which answers
+//! until it is dropped and remembers what it was asked. Every server owns one thread and stops when its
+//! value goes, so a failing test leaves nothing behind.
+//!
+//! | file | what it gives |
+//! |---|---|
+//! | `server`, `tls`, `h2` | HTTP/1.1, HTTPS and HTTP/2 servers over the same routes |
+//! | `routes`, `auth`, `packed` | the well-behaved answers: one function per route |
+//! | `misbehave` | the answers that stall, lie, reset or never end |
+//! | `wire` | HTTP/1.1 on a socket, byte by byte, so that a test can send what no library would |
+//! | `traffic` | what a server saw: requests, connections, streams |
+//! | `certs` | a certificate authority for one test |
+//! | `proxy`, `socks` | forward proxies that count their uses |
+//! | `ports` | addresses that refuse, are free, or never answer |
+//! | `background` | the thread and runtime behind each server; waiting for a condition |
+//! | `bin` | runs the real binary, with a time limit |
+//! | `nginx` | runs the real nginx |
+//!
+//! The tests of this folder are in `tests/support_itself`, so that they run once and not in every test
+//! binary that uses the folder.
+
+#![allow(dead_code, reason = "each test binary uses a part of this folder")]
+
+pub mod auth;
+pub mod background;
+pub mod bin;
+pub mod certs;
+pub mod h2;
+pub mod misbehave;
+pub mod nginx;
+pub mod packed;
+pub mod ports;
+pub mod proxy;
+pub mod routes;
+pub mod server;
+pub mod socks;
+pub mod tls;
+pub mod traffic;
+pub mod wire;

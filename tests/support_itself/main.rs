@@ -1,0 +1,15 @@
+//! The tests of `tests/support`: every server is asked by the plainest client that can tell.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod client;
+
+mod bin;
+mod h2;
+mod http1;
+mod misbehaviour;
+mod nginx;
+mod ports;
+mod proxies;
+mod tls;
