@@ -150,15 +150,18 @@ impl Session {
     ) -> Response {
         let settings = client.settings();
         let timeout = request.timeout.unwrap_or(settings.timeout);
-        let deadline = tokio::time::Instant::now() + timeout;
+        // The clock is read as rarely as possible: at several hundred thousand requests a second it shows.
+        let mut began = Instant::now();
+        let deadline = tokio::time::Instant::from_std(began) + timeout;
         let mut hop = Hop::new(request, settings);
         loop {
             let (response, follow) = self
-                .hop(client, &mut hop, deadline, timeout, observer)
+                .hop(client, &mut hop, began, deadline, timeout, observer)
                 .await;
             if !follow {
                 return response;
             }
+            began = Instant::now();
         }
     }
 
@@ -167,6 +170,7 @@ impl Session {
         &self,
         client: &Client,
         hop: &mut Hop,
+        began: Instant,
         deadline: tokio::time::Instant,
         timeout: Duration,
         observer: &dyn Observer,
@@ -177,7 +181,7 @@ impl Session {
             Some(why) => Err(HttpError::new(HttpError::BLOCKED_HOST, why)),
             None => match self
                 .timer
-                .until(deadline, self.attempt(client, hop, &mut progress))
+                .until(deadline, self.attempt(client, hop, began, &mut progress))
                 .await
             {
                 Ok(outcome) => outcome,
@@ -272,10 +276,10 @@ impl Session {
         &self,
         client: &Client,
         hop: &Hop,
+        began: Instant,
         progress: &mut Progress,
     ) -> Result<Answer, HttpError> {
         let request = &hop.request;
-        let began = Instant::now();
         let mut blocked_until = began;
         if let Some(wait) = client.rate_limit() {
             tokio::time::sleep(wait).await;
@@ -291,13 +295,14 @@ impl Session {
             let connection = match kept {
                 Some(connection) => connection,
                 None => {
-                    let opened = connect::open(
+                    // Boxed: connecting is rare, and its state would make every request's future large.
+                    let opened = Box::pin(connect::open(
                         client,
                         &request.target,
                         self.local,
                         &mut progress.timings,
                         &mut progress.phase,
-                    )
+                    ))
                     .await;
                     blocked_until = Instant::now();
                     progress.timings.blocked = nanos(began, blocked_until);
@@ -308,7 +313,7 @@ impl Session {
                         absolute_form,
                     } = opened?;
                     let kind = if http2 {
-                        Kind::Http2(h2c::Connection::start(io).await?)
+                        Kind::Http2(Box::pin(h2c::Connection::start(io)).await?)
                     } else {
                         Kind::Http1 { io, absolute_form }
                     };
@@ -327,7 +332,8 @@ impl Session {
                 .discard_body
                 .unwrap_or(client.settings().discard_bodies);
             let max_body = client.settings().max_response_size;
-            let from = Instant::now();
+            // A kept connection is there at once.
+            let from = blocked_until;
             progress.written_from = Some(from);
             match &mut connection.kind {
                 Kind::Http1 { io, absolute_form } => {
@@ -386,7 +392,7 @@ impl Session {
                     let cookies = self.cookie_header(request);
                     let head = http2_request(client, hop, cookies.as_deref())?;
                     let body = Bytes::copy_from_slice(request.body.bytes());
-                    match http2.exchange(head, body, discard, max_body).await {
+                    match Box::pin(http2.exchange(head, body, discard, max_body)).await {
                         Ok(received) => {
                             set_phases(
                                 &mut progress.timings,
@@ -424,6 +430,7 @@ impl Session {
                 progress.lost.1 += written;
             }
             fresh_only = true;
+            blocked_until = Instant::now();
         }
     }
 

@@ -80,6 +80,8 @@ pub async fn exchange(
     let mut outgoing: Option<Outgoing> = None;
     let mut sent: Option<Instant> = None;
     let mut first_byte: Option<Instant> = None;
+    // Everything came with the first byte, so the end needs no look at the clock of its own.
+    let mut at_once = false;
     let mut decoder = Decoder::new(expect);
     // A failed write is only reported if no response explains it.
     let mut write_error: Option<io::Error> = None;
@@ -132,6 +134,7 @@ pub async fn exchange(
                     return Poll::Ready(decoder.end_of_stream());
                 }
                 Ok(()) => {
+                    at_once = first_byte.is_none();
                     first_byte.get_or_insert_with(Instant::now);
                     match decoder.feed(buffer.filled()) {
                         Ok(None) => {}
@@ -146,7 +149,7 @@ pub async fn exchange(
 
     match result {
         Ok(Some(message)) => {
-            let end = Instant::now();
+            let end = first_byte.filter(|_| at_once).unwrap_or_else(Instant::now);
             let first_byte = first_byte.unwrap_or(end);
             // An answer to a request that was not fully written leaves the connection out of step.
             let reusable = message.keep_alive && sent.is_some();
