@@ -22,13 +22,30 @@ pub fn duration_of(value: &Dynamic) -> Fallible<Duration> {
     parsed.or_else(|why| error(why.to_string()))
 }
 
+/// One function for each type of argument: Rhai has a `sleep` of its own for numbers, which would hold the thread,
+/// and an exact type wins over `Dynamic`.
+fn pause(duration: &Dynamic) -> Fallible<()> {
+    waiting(tokio::time::sleep(duration_of(duration)?))
+}
+
 #[export_module]
 pub mod basics {
-    /// Waits, while other virtual users go on. Takes seconds or a text such as "250ms" or "1m30s".
+    /// Waits so many seconds, while other virtual users go on.
     #[rhai_fn(name = "sleep", return_raw)]
-    pub fn sleep(duration: Dynamic) -> Result<(), Box<EvalAltResult>> {
-        let duration = duration_of(&duration)?;
-        waiting(tokio::time::sleep(duration))
+    pub fn sleep_whole(seconds: i64) -> Result<(), Box<EvalAltResult>> {
+        pause(&seconds.into())
+    }
+
+    /// Waits so many seconds, while other virtual users go on.
+    #[rhai_fn(name = "sleep", return_raw)]
+    pub fn sleep_seconds(seconds: f64) -> Result<(), Box<EvalAltResult>> {
+        pause(&seconds.into())
+    }
+
+    /// Waits for a duration such as "250ms" or "1m30s", while other virtual users go on.
+    #[rhai_fn(name = "sleep", return_raw)]
+    pub fn sleep_text(duration: ImmutableString) -> Result<(), Box<EvalAltResult>> {
+        pause(&duration.into())
     }
 
     /// The seconds, as a float, of a duration written as a number of seconds or a text such as "1m30s".
