@@ -2,12 +2,15 @@
 
 CARGO ?= cargo
 PERF_ARGS ?= --demo
+BENCH_ARGS ?=
 
-.PHONY: help build test reference clean-results \
+.PHONY: help build test bench reference clean-results \
 	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-clean
 
 help:
 	@echo "make test         run every test, installing what they need"
+	@echo "make bench        measure speed and memory beside wrk, hey and oha, installing them"
+	@echo "                  BENCH_ARGS='--quick --only requests' tries one part; see docs/performance.md"
 	@echo "make reference    write docs/script-reference.md anew"
 	@echo "make perf-smoke   run a scenario against the demo target (also: load stress spike soak reservation webhook)"
 	@echo "                  PERF_ARGS='--env BASE_URL=https://… --scale 0.1' chooses another target or length"
@@ -19,6 +22,9 @@ build:
 test:
 	./tests/prepare
 	$(CARGO) nextest run --all-targets --no-fail-fast
+
+bench:
+	CARGO=$(CARGO) ./benches/side-by-side/run $(BENCH_ARGS)
 
 reference:
 	$(CARGO) run --quiet -- reference > docs/script-reference.md
