@@ -60,8 +60,8 @@ def wrk_lua(bench, seconds):
 
 
 def oha(bench, seconds):
-    command = [find("oha"), "-z", f"{seconds}s", "-c", CONNECTIONS, "--no-tui", "--output-format", "json"]
-    used = run([*command, f"{bench.url}/hello"], bench.folder, seconds + PATIENCE)
+    command = [find("oha"), "-z", f"{seconds}s", "-c", CONNECTIONS, "--worker-threads", 1, "--no-tui"]
+    used = run([*command, "--output-format", "json", f"{bench.url}/hello"], bench.folder, seconds + PATIENCE)
     report = json.loads(used.output[used.output.index("{") :])
     statuses = report["statusCodeDistribution"]
     # The requests in flight when the time is up are not answered.
