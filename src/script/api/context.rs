@@ -1,10 +1,12 @@
 //! `ctx`: what a scenario's function is given.
 
+use std::any::TypeId;
 use std::rc::Rc;
 
 use rhai::plugin::*;
-use rhai::{Dynamic, Map};
+use rhai::{Dynamic, Engine, Map};
 
+use super::error;
 use crate::vu::Vu;
 
 /// One virtual user's context; the same object for all its iterations.
@@ -47,7 +49,7 @@ pub mod context_type {
         context.vu.scenario.name.to_string()
     }
 
-    /// What `setup` returned, as a copy: changes to it stay in this iteration.
+    /// What `setup` returned; read-only.
     #[rhai_fn(get = "data", pure)]
     pub fn data(context: &mut Context) -> Dynamic {
         context.data.clone()
@@ -58,14 +60,37 @@ pub mod context_type {
     pub fn state(context: &mut Context) -> Dynamic {
         context.state.clone()
     }
+}
 
-    #[rhai_fn(set = "state", pure)]
-    pub fn set_state(context: &mut Context, state: Dynamic) {
-        // Written through `ctx.state.x = ...`, the value is the shared map itself already.
-        if !state.is_shared()
-            && let Some(mut own) = context.state.write_lock::<Map>()
-        {
-            *own = state.try_cast::<Map>().unwrap_or_default();
-        }
-    }
+/// Lets scripts replace the whole map: `ctx.state = #{}`.
+///
+/// Registered raw, because Rhai also calls a setter after `ctx.state.x = …`, with the very value inside the shared map,
+/// which it holds locked. An ordinary setter would take that value out and leave `()` behind.
+pub fn register_state_setter(engine: &mut Engine) {
+    engine.register_raw_fn(
+        "set$state",
+        [TypeId::of::<Context>(), TypeId::of::<Dynamic>()],
+        |_, arguments| {
+            let [context, new] = arguments else {
+                return Ok(());
+            };
+            let Some(mut own) = context
+                .read_lock::<Context>()
+                .map(|context| context.state.clone())
+            else {
+                return Ok(());
+            };
+            if own.is_locked() {
+                // Changed in place already.
+                return Ok(());
+            }
+            if !new.is_map() {
+                return error(format!("`ctx.state` is a map, not {}", new.type_name()));
+            }
+            if let Some(mut map) = own.write_lock::<Map>() {
+                *map = new.clone().cast();
+            }
+            Ok(())
+        },
+    );
 }
