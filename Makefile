@@ -22,6 +22,7 @@ test:
 
 reference:
 	$(CARGO) run --quiet -- reference > docs/script-reference.md
+	$(CARGO) run --quiet -- reference result-schema > docs/result.schema.json
 
 perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook: perf-%:
 	$(CARGO) run --release -- run scripts/$*.rhai $(PERF_ARGS)

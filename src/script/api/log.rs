@@ -15,7 +15,7 @@ pub fn line(level: LogLevel, text: &str) {
 
 #[export_module]
 pub mod log_module {
-    /// Logs a line for whoever looks for the cause of something.
+    /// Logs a line of detail.
     pub fn debug(text: Dynamic) {
         line(LogLevel::Debug, &text.to_string());
     }
