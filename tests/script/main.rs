@@ -80,3 +80,20 @@ fn the_strict_variable_is_read_as_people_write_truth() {
             .expect_code(code);
     }
 }
+
+#[test]
+fn a_setup_that_throws_is_told_in_a_sentence_and_shown_with_its_line() {
+    let output = run(r#"
+        fn setup() { throw "no token for the front desk"; }
+        fn iteration() {}
+    "#);
+    output
+        .expect_code(2)
+        .expect_text(
+            "setup failed, nothing ran: no token for the front desk (script.rhai:2) (exit 2)",
+        )
+        .expect_text("─[ script.rhai:2:22 ]");
+    let result = output.expect_result();
+    assert_eq!(result["run"]["outcome"]["kind"], "setup_failed");
+    assert_eq!(result["errors"][0]["count"], 1);
+}
