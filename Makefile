@@ -3,12 +3,13 @@
 CARGO ?= cargo
 PERF_ARGS ?= --demo
 
-.PHONY: help build test reference clean-results \
+.PHONY: help build test reference \
 	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-clean
 
 help:
+	@echo "make build        the release binary: target/release/rhaid"
 	@echo "make test         run every test, installing what they need"
-	@echo "make reference    write docs/script-reference.md anew"
+	@echo "make reference    write the generated parts of the guide anew"
 	@echo "make perf-smoke   run a scenario against the demo target (also: load stress spike soak reservation webhook)"
 	@echo "                  PERF_ARGS='--env BASE_URL=https://… --scale 0.1' chooses another target or length"
 	@echo "make perf-clean   remove results/"

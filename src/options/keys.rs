@@ -319,7 +319,7 @@ pub const EXECUTOR: &[Key] = &[
     key(
         "max_vus",
         "whole number",
-        "pre_allocated_vus, at least 100",
+        "100, or as many as at the start",
         "virtual users at most; an arrival that finds none free is dropped",
     ),
     key(
@@ -461,6 +461,9 @@ pub fn k6_name(theirs: &str) -> Option<&'static str> {
         "batchPerHost" => "batch_per_host",
         "blacklistIPs" | "blockHostnames" => "blocked_hosts",
         "localIPs" => "local_ips",
+        "tlsAuth" => "tls: #{ cert, key }",
+        "executionSegment" => "--execution-segment, a flag",
+        "minIterationDuration" => "pace",
         "startTime" => "start_time",
         "gracefulStop" => "graceful_stop",
         "gracefulRampDown" => "graceful_ramp_down",
