@@ -51,7 +51,7 @@ metrics::trend(\"booking_time\", true).add(118.5, #{ room: \"double\" });",
     Room {
         key: "log",
         title: "`log`",
-        purpose: "Lines on standard error, above the progress. `print` logs as `info`, `debug` as `debug`. At most 1,000 lines a second and worker are shown; the rest is counted.",
+        purpose: "Lines on standard error, above the progress. `print` logs as `info`, `debug` as `trace`. At most 1,000 lines a second and worker are shown; the rest is counted.",
         example: "log::warn(`no room left after ${time::iso()}`);",
     },
     Room {

@@ -94,6 +94,23 @@ mod tests {
     }
 
     #[test]
+    fn every_function_has_a_name_that_scripts_can_write() {
+        let sources = Sources::from_text(Path::new("reference.rhai"), "");
+        let (engine, _) = crate::script::engine::build(&sources, &Arc::new(BTreeMap::new()));
+        let qualified = engine.collect_fn_metadata(
+            None,
+            |info| Some(format!("{}::{}()", info.namespace, info.metadata.name)),
+            false,
+        );
+        let mut seen = 0;
+        for call in qualified.iter().filter(|call| !call.starts_with("::")) {
+            assert!(engine.compile(call).is_ok(), "{call}");
+            seen += 1;
+        }
+        assert!(seen > 40, "only {seen} functions were found");
+    }
+
+    #[test]
     fn a_heading_has_the_anchor_that_renderers_give_it() {
         assert_eq!(anchor("`std/think`"), "stdthink");
         assert_eq!(anchor("Of the run"), "of-the-run");
