@@ -314,17 +314,17 @@ pub mod http_module {
             .collect())
     }
 
-    /// A map of named requests gives a map of responses under the same names.
+    /// Sends several named requests at once: a map of them gives a map of responses under the same names.
     #[rhai_fn(name = "batch", return_raw)]
-    pub fn batch_named(requests: Map) -> Result<Map, Box<EvalAltResult>> {
+    pub fn batch_named(named: Map) -> Result<Map, Box<EvalAltResult>> {
         let vu = virtual_user("http::batch")?;
-        let ready = requests
+        let ready = named
             .values()
             .map(|entry| entry_of(&vu, entry))
             .collect::<Fallible<Vec<_>>>()?;
         let answers = waiting(send_all(&vu, ready))?;
-        let named = requests.into_keys().zip(answers);
-        Ok(named
+        let answered = named.into_keys().zip(answers);
+        Ok(answered
             .map(|(name, response)| (name, Dynamic::from(ScriptResponse::new(response))))
             .collect())
     }

@@ -194,7 +194,17 @@ fn entries(name: &str, is_property: bool, mut overloads: Vec<Overload>) -> Vec<(
             .map(|overload| (format!("`{name}`{}", arrow(overload.returns)), overload.doc))
             .collect();
     }
-    overloads.sort_by_key(|overload| overload.parameters.len());
+    // Rhai gives them in no fixed order.
+    overloads.sort_by(|a, b| {
+        let order = |overload: &Overload| {
+            (
+                overload.parameters.len(),
+                overload.parameters.clone(),
+                overload.doc.clone(),
+            )
+        };
+        order(a).cmp(&order(b))
+    });
     let mut chains: Vec<(usize, Overload)> = Vec::new();
     for overload in overloads {
         let longer = chains
