@@ -44,7 +44,6 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>) {
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
-    context::register_state_setter(engine);
     engine.register_global_module(exported_module!(response::response_type).into());
     engine.register_global_module(exported_module!(html::selection_type).into());
     engine.register_global_module(exported_module!(metrics::metric_type).into());
