@@ -537,13 +537,17 @@ impl Conductor<'_> {
             })
         );
         let interrupted_in_setup = matches!(&setup_failure, Some(SetupFailure::Stopped));
+        let mut errors = rows::errors(&self.aggregate.errors, self.offset());
+        if let Some(SetupFailure::Failed { failure, .. }) = &setup_failure {
+            errors.insert(0, rows::setup_error(failure));
+        }
         let outcome = match (setup_failure, &self.aborted) {
             (Some(SetupFailure::Abort(reason)), _) => Outcome::Aborted {
                 by: AbortedBy::Script,
                 reason,
             },
             (Some(SetupFailure::Failed { failure, .. }), _) => Outcome::SetupFailed {
-                reason: format!("`setup` failed: {}", failure.rendered.trim_end()),
+                reason: failure.message,
             },
             (Some(SetupFailure::TimedOut(limit)), _) => Outcome::SetupFailed {
                 reason: format!(
@@ -621,7 +625,7 @@ impl Conductor<'_> {
             scenarios: self.scenario_rows(ran_for),
             endpoints: rows::endpoints(totals, seconds),
             checks: rows::checks(totals),
-            errors: rows::errors(&self.aggregate.errors, self.offset()),
+            errors,
             metrics: rows::metrics(totals, seconds),
             time_series: self.aggregate.series.snapshot(),
             generator: result::Generator {

@@ -18,12 +18,11 @@ fn sign(algorithm: hmac::Algorithm, secret: &str, data: &[u8]) -> String {
 
 #[export_module]
 pub mod crypto_module {
-    /// The HMAC-SHA256 of a text, in lower-case hexadecimal.
+    /// The HMAC-SHA256 of a text or a blob, in lower-case hexadecimal.
     pub fn hmac_sha256(secret: &str, data: &str) -> String {
         sign(hmac::HMAC_SHA256, secret, data.as_bytes())
     }
 
-    /// The HMAC-SHA256 of bytes, in lower-case hexadecimal.
     #[rhai_fn(name = "hmac_sha256")]
     pub fn hmac_sha256_bytes(secret: &str, data: Blob) -> String {
         sign(hmac::HMAC_SHA256, secret, &data)

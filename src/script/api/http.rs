@@ -171,55 +171,50 @@ async fn send_all(vu: &Vu, entries: Vec<Ready>) -> Vec<Response> {
 
 #[export_module]
 pub mod http_module {
-    /// GET.
+    /// Sends a GET request.
     #[rhai_fn(return_raw)]
     pub fn get(url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::GET, url, Dynamic::UNIT, None)
     }
 
-    /// GET with parameters: name, headers, tags, timeout, redirects, auth, cookies, expected_statuses, discard_body.
     #[rhai_fn(name = "get", return_raw)]
     pub fn get_with(url: &str, params: Map) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::GET, url, Dynamic::UNIT, Some(&params))
     }
 
-    /// HEAD.
+    /// Sends a HEAD request.
     #[rhai_fn(return_raw)]
     pub fn head(url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::HEAD, url, Dynamic::UNIT, None)
     }
 
-    /// HEAD with parameters.
     #[rhai_fn(name = "head", return_raw)]
     pub fn head_with(url: &str, params: Map) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::HEAD, url, Dynamic::UNIT, Some(&params))
     }
 
-    /// OPTIONS.
+    /// Sends an OPTIONS request.
     #[rhai_fn(return_raw)]
     pub fn options(url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::OPTIONS, url, Dynamic::UNIT, None)
     }
 
-    /// OPTIONS with parameters.
     #[rhai_fn(name = "options", return_raw)]
     pub fn options_with(url: &str, params: Map) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::OPTIONS, url, Dynamic::UNIT, Some(&params))
     }
 
-    /// DELETE.
+    /// Sends a DELETE request; `()` for no body.
     #[rhai_fn(return_raw)]
     pub fn delete(url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::DELETE, url, Dynamic::UNIT, None)
     }
 
-    /// DELETE with a body (`()` for none).
     #[rhai_fn(name = "delete", return_raw)]
     pub fn delete_body(url: &str, body: Dynamic) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::DELETE, url, body, None)
     }
 
-    /// DELETE with a body (`()` for none) and parameters.
     #[rhai_fn(name = "delete", return_raw)]
     pub fn delete_with(
         url: &str,
@@ -229,13 +224,11 @@ pub mod http_module {
         call(Method::DELETE, url, body, Some(&params))
     }
 
-    /// POST. A map or list is sent as JSON, a text or blob as it is, a form or file with its content type.
     #[rhai_fn(return_raw)]
     pub fn post(url: &str, body: Dynamic) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::POST, url, body, None)
     }
 
-    /// POST with parameters.
     #[rhai_fn(name = "post", return_raw)]
     pub fn post_with(
         url: &str,
@@ -245,19 +238,18 @@ pub mod http_module {
         call(Method::POST, url, body, Some(&params))
     }
 
-    /// POST without a body.
+    /// Sends a POST request. A map or list goes as JSON, a text or blob as it is, a form or file with its content type.
     #[rhai_fn(name = "post", return_raw)]
     pub fn post_empty(url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::POST, url, Dynamic::UNIT, None)
     }
 
-    /// PUT.
+    /// Sends a PUT request, with a body as for `http::post`.
     #[rhai_fn(return_raw)]
     pub fn put(url: &str, body: Dynamic) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::PUT, url, body, None)
     }
 
-    /// PUT with parameters.
     #[rhai_fn(name = "put", return_raw)]
     pub fn put_with(
         url: &str,
@@ -267,13 +259,12 @@ pub mod http_module {
         call(Method::PUT, url, body, Some(&params))
     }
 
-    /// PATCH.
+    /// Sends a PATCH request, with a body as for `http::post`.
     #[rhai_fn(return_raw)]
     pub fn patch(url: &str, body: Dynamic) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(Method::PATCH, url, body, None)
     }
 
-    /// PATCH with parameters.
     #[rhai_fn(name = "patch", return_raw)]
     pub fn patch_with(
         url: &str,
@@ -283,13 +274,12 @@ pub mod http_module {
         call(Method::PATCH, url, body, Some(&params))
     }
 
-    /// Any method.
+    /// Sends a request with any method, and a body as for `http::post`.
     #[rhai_fn(return_raw)]
     pub fn request(method: &str, url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
         call(method_of(method)?, url, Dynamic::UNIT, None)
     }
 
-    /// Any method with a body.
     #[rhai_fn(name = "request", return_raw)]
     pub fn request_body(
         method: &str,
@@ -299,7 +289,6 @@ pub mod http_module {
         call(method_of(method)?, url, body, None)
     }
 
-    /// Any method with a body and parameters.
     #[rhai_fn(name = "request", return_raw)]
     pub fn request_with(
         method: &str,
@@ -310,8 +299,8 @@ pub mod http_module {
         call(method_of(method)?, url, body, Some(&params))
     }
 
-    /// Sends several requests at once: URLs, [method, url, body, params], or #{ method, url, body, params }.
-    /// Gives the responses in the same order. The options `batch` and `batch_per_host` limit how many are in flight.
+    /// Sends several requests at once: a list of URLs, `[method, url, body, params]` or `#{ method, url, body, params }`
+    /// gives a list of responses in the same order. The options `batch` and `batch_per_host` limit how many are in flight.
     #[rhai_fn(name = "batch", return_raw)]
     pub fn batch(requests: Array) -> Result<Array, Box<EvalAltResult>> {
         let vu = virtual_user("http::batch")?;
@@ -326,39 +315,39 @@ pub mod http_module {
             .collect())
     }
 
-    /// Sends several named requests at once; gives a map of the responses under the same names.
+    /// Sends several named requests at once: a map of them gives a map of responses under the same names.
     #[rhai_fn(name = "batch", return_raw)]
-    pub fn batch_named(requests: Map) -> Result<Map, Box<EvalAltResult>> {
+    pub fn batch_named(named: Map) -> Result<Map, Box<EvalAltResult>> {
         let vu = virtual_user("http::batch")?;
-        let ready = requests
+        let ready = named
             .values()
             .map(|entry| entry_of(&vu, entry))
             .collect::<Fallible<Vec<_>>>()?;
         let answers = waiting(send_all(&vu, ready))?;
-        let named = requests.into_keys().zip(answers);
-        Ok(named
+        let answered = named.into_keys().zip(answers);
+        Ok(answered
             .map(|(name, response)| (name, Dynamic::from(ScriptResponse::new(response))))
             .collect())
     }
 
-    /// A body as an HTML form sends it: http::post(url, http::form(#{ user: "qa" })).
+    /// A body as an HTML form sends it: `http::post(url, http::form(#{ user: "qa" }))`.
     pub fn form(fields: Map) -> Prepared {
         files::form(&fields)
     }
 
-    /// A multipart body; its files come from http::file.
+    /// A multipart body, as a form with files sends it; its files come from `http::file`.
     #[rhai_fn(return_raw)]
     pub fn multipart(fields: Map) -> Result<Prepared, Box<EvalAltResult>> {
         files::multipart_of(&fields)
     }
 
-    /// A file of the script's folder, for a multipart body or as a body of its own.
+    /// A file below the script's folder, as a part of a multipart body or as a body of its own. Read once per worker.
     #[rhai_fn(return_raw)]
     pub fn file(path: &str) -> Result<File, Box<EvalAltResult>> {
         files::file(path)
     }
 
-    /// Bytes or a text as a file of a multipart body.
+    /// Text or bytes made by the script, as a file of a multipart body.
     #[rhai_fn(name = "file", return_raw)]
     pub fn file_of(
         content: Dynamic,
@@ -394,7 +383,7 @@ pub mod http_module {
             .collect())
     }
 
-    /// Sets a cookie as a server would: http::set_cookie(url, "theme=dark; Path=/").
+    /// Sets a cookie as a server would: `http::set_cookie(url, "theme=dark; Path=/")`.
     #[rhai_fn(return_raw)]
     pub fn set_cookie(url: &str, cookie: &str) -> Result<(), Box<EvalAltResult>> {
         let vu = virtual_user("http::set_cookie")?;
