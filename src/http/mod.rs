@@ -32,6 +32,7 @@ mod session;
 mod settings;
 mod target;
 mod tls;
+mod turn;
 
 pub use body::{Body, FilePart, Part, form_urlencoded, multipart};
 pub use client::Client;

@@ -24,7 +24,7 @@ use super::request::Request;
 use super::response::{HeaderBlock, Protocol, Response, Timings};
 use super::settings::Reuse;
 use super::target::Target;
-use super::{decode, h1, h2c};
+use super::{decode, h1, h2c, turn};
 
 /// One hop of a request, as it is measured.
 #[derive(Debug)]
@@ -183,13 +183,12 @@ impl Session {
         progress: &mut Progress,
     ) -> Result<Answer, HttpError> {
         let target = &hop.request.target;
-        let mut from = began;
         if let Some(wait) = client.rate_limit() {
             Box::pin(tokio::time::sleep(wait)).await;
-            from = Instant::now();
         }
+        turn::after_the_ready().await;
         if let Some(kept) = self.pool.take(target) {
-            // A kept connection is there at once.
+            let from = Instant::now();
             match self
                 .exchange(client, hop, began, from, kept, progress)
                 .await

@@ -78,11 +78,23 @@ pub struct Snapshot {
 
 #[derive(Debug)]
 enum Slot {
-    Counter { sum: f64 },
-    Gauge { last: f64, min: f64, max: f64 },
-    Rate { trues: u64, total: u64 },
+    Counter {
+        sum: f64,
+    },
+    Gauge {
+        last: f64,
+        min: f64,
+        max: f64,
+    },
+    Rate {
+        trues: u64,
+        total: u64,
+    },
     /// Zeros are counted apart until the interval's end: on a kept connection four phases of every request are zero.
-    Trend { histogram: Histogram, zeros: u64 },
+    Trend {
+        histogram: Histogram,
+        zeros: u64,
+    },
 }
 
 impl Slot {

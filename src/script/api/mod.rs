@@ -11,7 +11,7 @@ mod files;
 mod html;
 mod http;
 mod http_params;
-mod json;
+pub mod json;
 mod located;
 mod log;
 mod metrics;
