@@ -77,14 +77,28 @@ enum Tried {
     Failed(HttpError),
 }
 
+/// What a virtual user has met at the other end so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contact {
+    /// Nothing was sent.
+    None,
+    /// The last request was answered, well or badly.
+    Answered,
+    /// The last request failed in the network; an earlier one was answered.
+    Lost,
+    /// Every request failed in the network.
+    Never,
+}
+
 /// The connections and cookies of one virtual user.
 pub struct Session {
     pool: Pool,
     jar: RefCell<Jar>,
     timer: LazyTimer,
     local: Option<IpAddr>,
-    /// The last request got no answer from the network; kept for who wants to know why a setup failed.
-    unreachable: Cell<bool>,
+    contact: Cell<Contact>,
+    /// The last failure in the network.
+    lost_by: RefCell<Option<Rc<HttpError>>>,
 }
 
 impl Session {
@@ -95,7 +109,8 @@ impl Session {
             jar: RefCell::default(),
             timer: LazyTimer::default(),
             local,
-            unreachable: Cell::new(false),
+            contact: Cell::new(Contact::None),
+            lost_by: RefCell::default(),
         }
     }
 
@@ -104,9 +119,14 @@ impl Session {
         &self.jar
     }
 
-    /// Whether some request failed in the network so far.
-    pub fn was_unreachable(&self) -> bool {
-        self.unreachable.get()
+    /// How the requests so far fared; kept for who wants to know why a setup failed.
+    pub fn contact(&self) -> Contact {
+        self.contact.get()
+    }
+
+    /// What the last request that failed in the network died of.
+    pub fn lost_by(&self) -> Option<Rc<HttpError>> {
+        self.lost_by.borrow().clone()
     }
 
     /// To be called between iterations.
@@ -383,6 +403,7 @@ impl Session {
         let mut expected = false;
         match decoded {
             Ok(answer) => {
+                self.contact.set(Contact::Answered);
                 response.status = answer.status;
                 response.protocol = answer.protocol;
                 response.headers = answer.headers;
@@ -397,10 +418,15 @@ impl Session {
                 }
             }
             Err(error) => {
+                let error = Rc::new(error);
                 if error.is_network() {
-                    self.unreachable.set(true);
+                    self.contact.set(match self.contact.get() {
+                        Contact::None | Contact::Never => Contact::Never,
+                        Contact::Answered | Contact::Lost => Contact::Lost,
+                    });
+                    self.lost_by.replace(Some(error.clone()));
                 }
-                response.error = Some(Rc::new(error));
+                response.error = Some(error);
             }
         }
         if let Some(error) = &response.error {

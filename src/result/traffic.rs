@@ -137,7 +137,7 @@ impl ErrorKind {
 pub struct ErrorExample {
     /// The error's text; of a script error the source with its caret, in several lines.
     pub text: String,
-    /// Method and URL of the request, if it was about one.
+    /// URL of the request, if it was about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The scenario it happened in.

@@ -74,7 +74,7 @@ fn a_setup_that_throws_blocks_and_shows_its_place_and_nothing_else_runs() {
     .run();
     output.expect_code(2);
     for part in [
-        "`setup` failed",
+        "setup failed, nothing ran: no rooms at all (script.rhai:2)",
         "no rooms at all",
         "script.rhai:2:5",
         "throw \"no rooms at all\";",
@@ -127,17 +127,38 @@ fn a_setup_that_only_meets_a_bad_status_is_a_failed_setup_and_not_an_unreachable
 }
 
 #[test]
-fn a_setup_that_copes_with_an_unreachable_target_lets_the_run_go_on() {
+fn a_setup_that_throws_because_its_target_refuses_shows_both_the_place_and_the_reason() {
     let output = run_of(
-        r#"
-        fn setup() { http::get(env("BASE_URL")).error_code != 0 }
-        fn iteration(ctx) { log::info(`unreachable: ${ctx.data}`); }
-        "#,
+        "fn setup() {\n    let login = http::get(env(\"BASE_URL\"));\n    if login.status != 200 { throw \"no login\"; }\n}\nfn iteration() { }",
     )
     .env("BASE_URL", format!("http://{}", refused_addr()))
     .run();
+    output.expect_code(69);
+    for part in ["refused", "no login", "script.rhai:3"] {
+        output.expect_text(part);
+    }
+}
+
+#[test]
+fn a_setup_that_finds_an_answer_in_the_end_lets_the_run_go_on() {
+    let server = HttpServer::start();
+    let output = run_of(
+        r#"
+        fn setup() {
+            for base in [env("ELSEWHERE"), env("BASE_URL")] {
+                let ready = http::get(`${base}/hello`);
+                if ready.status == 200 { return base; }
+            }
+            throw "nothing is ready";
+        }
+        fn iteration(ctx) { log::info(`ready: ${ctx.data == env("BASE_URL")}`); }
+        "#,
+    )
+    .env("ELSEWHERE", format!("http://{}", refused_addr()))
+    .env("BASE_URL", server.url(""))
+    .run();
     output.expect_code(0);
-    assert_eq!(output.logged(), ["unreachable: true"]);
+    assert_eq!(output.logged(), ["ready: true"]);
 }
 
 #[test]

@@ -196,12 +196,14 @@ fn a_summary_that_gives_nothing_back_leaves_the_usual_one() {
 }
 
 #[test]
-fn a_summary_that_throws_loses_neither_the_usual_one_nor_the_result() {
+fn a_summary_that_throws_is_a_script_error_and_loses_neither_the_usual_one_nor_the_result() {
     let output = run_of(r#"fn iteration() { } fn summary(result) { throw "no ink"; }"#).run();
-    output.expect_code(0).expect_text("no ink");
+    output
+        .expect_code(2)
+        .expect_text("`summary` failed: no ink");
     output.expect_text("result.json");
-    let notes = output.expect_result()["run"]["notes"].to_string();
-    assert!(notes.contains("summary"), "{notes}");
+    assert_eq!(output.expect_result()["verdict"]["exit_code"], 2);
+    assert_eq!(output.expect_result()["errors"][0]["count"], 1);
 }
 
 #[test]

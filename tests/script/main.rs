@@ -97,3 +97,35 @@ fn a_setup_that_throws_is_told_in_a_sentence_and_shown_with_its_line() {
     assert_eq!(result["run"]["outcome"]["kind"], "setup_failed");
     assert_eq!(result["errors"][0]["count"], 1);
 }
+
+#[test]
+fn what_cannot_be_done_at_the_top_level_is_refused_with_its_line() {
+    for (statement, message) in [
+        (
+            "sleep(1)",
+            "move it into `setup` or into a scenario's function",
+        ),
+        (
+            "http::get(\"http://127.0.0.1:1/\")",
+            "http works only in `setup`, `teardown` and a scenario's functions",
+        ),
+        (
+            "random::int(5, 1)",
+            "random::int needs a range from low to high",
+        ),
+    ] {
+        run(&format!(
+            "let a = 1;\nlet b = {statement};\nfn iteration() {{}}"
+        ))
+        .expect_code(65)
+        .expect_text(message)
+        .expect_text("─[ script.rhai:2:");
+    }
+}
+
+#[test]
+fn an_error_of_a_modules_function_shows_its_line() {
+    run("fn iteration() {\n    let a = 1;\n    http::get(\"no url\");\n}")
+        .expect_code(2)
+        .expect_text("─[ script.rhai:3:11 ]");
+}

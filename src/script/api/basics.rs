@@ -25,7 +25,9 @@ pub fn duration_of(value: &Dynamic) -> Fallible<Duration> {
 /// One function for each type of argument: Rhai has a `sleep` of its own for numbers, which would hold the thread,
 /// and an exact type wins over `Dynamic`.
 fn pause(duration: &Dynamic) -> Fallible<()> {
-    waiting(tokio::time::sleep(duration_of(duration)?))
+    let duration = duration_of(duration)?;
+    // Made when it is first polled: at a script's top level there may be no runtime to make a timer with.
+    waiting(async move { tokio::time::sleep(duration).await })
 }
 
 #[export_module]

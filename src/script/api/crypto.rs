@@ -16,7 +16,7 @@ fn sign(algorithm: hmac::Algorithm, secret: &str, data: &[u8]) -> String {
     hex(hmac::sign(&hmac::Key::new(algorithm, secret.as_bytes()), data).as_ref())
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod crypto_module {
     /// The HMAC-SHA256 of a text or a blob, in lower-case hexadecimal.
     pub fn hmac_sha256(secret: &str, data: &str) -> String {

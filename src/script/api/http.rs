@@ -169,7 +169,7 @@ async fn send_all(vu: &Vu, entries: Vec<Ready>) -> Vec<Response> {
     answers.into_iter().flatten().collect()
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod http_module {
     /// Sends a GET request.
     #[rhai_fn(return_raw)]

@@ -13,7 +13,7 @@ pub fn line(level: LogLevel, text: &str) {
     }
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod log_module {
     /// Logs a line of detail. (Rhai keeps the name `debug` to itself.)
     pub fn trace(text: Dynamic) {

@@ -55,7 +55,7 @@ fn value_of(value: &Dynamic) -> Fallible<f64> {
     }
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod metrics_module {
     /// A metric that adds up.
     #[rhai_fn(return_raw)]

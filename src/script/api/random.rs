@@ -29,7 +29,7 @@ fn standard_normal(rng: &mut SmallRng) -> f64 {
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod random_module {
     /// A whole number from `low` to `high`, both included.
     #[rhai_fn(return_raw)]

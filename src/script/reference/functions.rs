@@ -380,8 +380,8 @@ mod tests {
         assert_eq!(
             entries("get", false, overloads),
             [
-                ("`get(url, params?)` → text".to_owned(), "Gets.".to_owned()),
                 ("`get(other)` → text".to_owned(), "Else.".to_owned()),
+                ("`get(url, params?)` → text".to_owned(), "Gets.".to_owned()),
             ]
         );
     }

@@ -25,7 +25,8 @@ may be left out, `→` says what comes back. A *duration* is a number of seconds
 /// The whole reference.
 pub fn markdown() -> String {
     let sources = Sources::from_text(Path::new("reference.rhai"), "");
-    let (engine, _) = super::engine::build(&sources, &Arc::new(BTreeMap::new()));
+    let (mut engine, _) = super::engine::build(&sources, &Arc::new(BTreeMap::new()));
+    super::api::register_described(&mut engine);
     let mut body = String::new();
     functions::write(&mut body, &engine);
     library::write(&mut body);
