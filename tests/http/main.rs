@@ -1,0 +1,17 @@
+//! HTTP as journeys speak it: the real binary against real servers, one theme per file.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod auth;
+mod bodies;
+mod compression;
+mod connections;
+mod cookies;
+mod failures;
+mod limits;
+mod nginx;
+mod proxies;
+mod response;
+mod timeouts;
+mod verbs;
