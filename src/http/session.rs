@@ -13,7 +13,7 @@ use super::connect::{self, Opened, Phase};
 use super::cookies::Jar;
 use super::deadline::LazyTimer;
 use super::error::HttpError;
-use super::io::Io;
+use super::io::{Io, Leftovers};
 use super::request::{Auth, Request};
 use super::response::{HeaderBlock, Protocol, Response, Timings};
 use super::settings::Reuse;
@@ -91,8 +91,6 @@ struct Progress {
     connection: Option<Connection>,
     /// When the request began to be written.
     written_from: Option<Instant>,
-    /// Bytes of connections that were given up on the way.
-    lost: (u64, u64),
 }
 
 /// The connections and cookies of one virtual user.
@@ -101,6 +99,7 @@ pub struct Session {
     jar: RefCell<Jar>,
     timer: LazyTimer,
     local: Option<IpAddr>,
+    leftovers: Rc<Leftovers>,
     /// The last request got no answer from the network; kept for who wants to know why a setup failed.
     unreachable: Cell<bool>,
 }
@@ -116,6 +115,7 @@ impl Session {
             jar: RefCell::default(),
             timer: LazyTimer::default(),
             local,
+            leftovers: Rc::default(),
             unreachable: Cell::new(false),
         }
     }
@@ -193,7 +193,7 @@ impl Session {
                 }
             },
         };
-        let (mut received, mut sent) = progress.lost;
+        let (mut received, mut sent) = self.leftovers.take();
         let mut remote = None;
         if let Some(mut connection) = progress.connection.take() {
             let (read, written) = connection.take_counts();
@@ -299,7 +299,10 @@ impl Session {
                     let opened = Box::pin(connect::open(
                         client,
                         &request.target,
-                        self.local,
+                        &connect::From {
+                            local: self.local,
+                            leftovers: &self.leftovers,
+                        },
                         &mut progress.timings,
                         &mut progress.phase,
                     ))
@@ -425,9 +428,7 @@ impl Session {
             }
             // The server had hung up between requests: not the request's fault.
             if let Some(mut dead) = progress.connection.take() {
-                let (read, written) = dead.take_counts();
-                progress.lost.0 += read;
-                progress.lost.1 += written;
+                self.leftovers.add(dead.take_counts());
             }
             fresh_only = true;
             blocked_until = Instant::now();

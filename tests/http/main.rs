@@ -8,6 +8,7 @@ mod bodies;
 mod compression;
 mod connections;
 mod cookies;
+mod data;
 mod failures;
 mod limits;
 mod nginx;
