@@ -502,6 +502,12 @@ struct Hop {
     follow: bool,
     digest: Option<String>,
     challenged: bool,
+    /// A redirect led to another host.
+    strayed: bool,
+}
+
+fn is_credential(name: &HeaderName) -> bool {
+    matches!(*name, header::AUTHORIZATION | header::COOKIE)
 }
 
 enum Next {
@@ -531,7 +537,14 @@ impl Hop {
             follow: limit > 0,
             digest: None,
             challenged: false,
+            strayed: false,
         }
+    }
+
+    /// Whether a header of the run goes with this hop.
+    fn takes_default(&self, name: &HeaderName) -> bool {
+        let own_proof = *name == header::AUTHORIZATION && self.request.auth.is_some();
+        !(self.request.has_header(name) || own_proof || (self.strayed && is_credential(name)))
     }
 
     fn expects(&self, status: u16) -> bool {
@@ -625,13 +638,13 @@ impl Hop {
             });
         }
         if target.authority != old.authority || target.https != old.https {
-            // Credentials are for the host they were given for.
+            // Credentials are for the host they were given for, and so is a Host header.
+            self.strayed = true;
             self.request.auth = None;
-            self.digest = None;
             self.request.cookies.clear();
             self.request
                 .headers
-                .retain(|(name, _)| *name != header::AUTHORIZATION && *name != header::COOKIE);
+                .retain(|(name, _)| !is_credential(name) && *name != header::HOST);
         }
         // A challenge is answered for one path only.
         self.digest = None;
@@ -706,7 +719,7 @@ fn write_http1(
         header_line(name.as_str(), value.as_bytes());
     }
     for (name, value) in &client.settings().headers {
-        if !request.has_header(name) {
+        if hop.takes_default(name) {
             header_line(name.as_str(), value.as_bytes());
         }
     }
@@ -779,7 +792,7 @@ fn http2_request(
         .settings()
         .headers
         .iter()
-        .filter(|(name, _)| !request.has_header(name));
+        .filter(|(name, _)| hop.takes_default(name));
     let own: Vec<&(HeaderName, HeaderValue)> = request.headers.iter().chain(defaults).collect();
     for (name, value) in own {
         if !connection_level(name) {

@@ -13,6 +13,7 @@ mod failures;
 mod limits;
 mod nginx;
 mod proxies;
+mod redirects;
 mod response;
 mod timeouts;
 mod verbs;
