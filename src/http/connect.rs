@@ -44,6 +44,23 @@ pub enum Phase {
     Exchanging,
 }
 
+impl Phase {
+    /// Time ran out in this phase, `blocked` nanoseconds after the request began: what no earlier phase took was
+    /// spent here.
+    pub fn cut(self, timings: &mut Timings, blocked: u64) {
+        let before =
+            timings.blocked + timings.looking_up + timings.connecting + timings.tls_handshaking;
+        let rest = blocked.saturating_sub(before);
+        match self {
+            Self::LookingUp => timings.looking_up += rest,
+            Self::Connecting => timings.connecting += rest,
+            Self::Handshaking => timings.tls_handshaking += rest,
+            Self::Starting | Self::Exchanging => {}
+        }
+        timings.blocked = blocked;
+    }
+}
+
 /// Opens a connection for `target`. Phases are written to `timings` as they end, `phase` as they begin, so both
 /// are right also when the caller gives up in between.
 pub async fn open(

@@ -186,8 +186,12 @@ impl Session {
             {
                 Ok(outcome) => outcome,
                 Err(_elapsed) => {
-                    if let (Some(from), 0) = (progress.written_from, progress.timings.duration()) {
-                        progress.timings.waiting = nanos(from, Instant::now());
+                    let now = Instant::now();
+                    match progress.written_from {
+                        Some(from) if progress.phase == Phase::Exchanging => {
+                            progress.timings.waiting = nanos(from, now);
+                        }
+                        _ => progress.phase.cut(&mut progress.timings, nanos(began, now)),
                     }
                     Err(timed_out(progress.phase, timeout, &hop.request.target))
                 }
@@ -284,6 +288,7 @@ impl Session {
         if let Some(wait) = client.rate_limit() {
             tokio::time::sleep(wait).await;
             blocked_until = Instant::now();
+            progress.timings.blocked = nanos(began, blocked_until);
         }
         let mut fresh_only = false;
         loop {

@@ -12,6 +12,7 @@ mod data;
 mod failures;
 mod limits;
 mod nginx;
+mod phases;
 mod proxies;
 mod redirects;
 mod response;
