@@ -63,7 +63,7 @@ impl HttpError {
         &self.message
     }
 
-    /// A failure on an established connection.
+    /// A failure on an established connection. `doing` fits after "while".
     pub fn from_io(error: &io::Error, doing: &str) -> Self {
         use io::ErrorKind as Kind;
         match error.kind() {
@@ -79,7 +79,13 @@ impl HttpError {
                 Self::CONNECTION_CLOSED,
                 format!("the server closed the connection while {doing}"),
             ),
-            Kind::InvalidData => Self::new(Self::TLS, format!("TLS error while {doing}: {error}")),
+            Kind::InvalidData => error
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+                .and_then(|tls| super::tls::refusal(tls, "the server"))
+                .unwrap_or_else(|| {
+                    Self::new(Self::TLS, format!("TLS error while {doing}: {error}"))
+                }),
             _ => Self::new(Self::TCP, format!("network error while {doing}: {error}")),
         }
     }

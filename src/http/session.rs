@@ -204,7 +204,11 @@ impl Session {
             received += read;
             sent += written;
             remote = Some(connection.remote);
-            let reusable = outcome.as_ref().is_ok_and(|answer| answer.reusable);
+            // A stream of HTTP/2 can fail without its connection.
+            let reusable = match &connection.kind {
+                Kind::Http1 { .. } => outcome.as_ref().is_ok_and(|answer| answer.reusable),
+                Kind::Http2(http2) => http2.is_open(),
+            };
             if reusable && settings.reuse != Reuse::Off {
                 self.keep(&hop.request.target, connection);
             }
