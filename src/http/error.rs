@@ -48,9 +48,13 @@ impl HttpError {
         }
     }
 
-    /// k6's code of a response whose status alone marks it as failed: 1000 + status.
+    /// k6's code of a response whose status alone marks it as failed: 1000 + status for what HTTP calls an error.
+    /// Other statuses that were not expected share one, since 1200 and 1302 mean something else.
     pub fn status_code(status: u16) -> u16 {
-        1000 + status
+        match status {
+            400..=599 => 1000 + status,
+            _ => Self::GENERIC,
+        }
     }
 
     /// The number to group by.

@@ -238,6 +238,14 @@ fn explain(error: &h2::Error, doing: &str) -> HttpError {
     if let Some(io) = error.get_io() {
         return HttpError::from_io(io, doing);
     }
+    if error.is_go_away() && !error.is_remote() {
+        return HttpError::new(
+            HttpError::HTTP2,
+            format!(
+                "the server does not speak HTTP/2 as it should ({error}); `http2: \"off\"` speaks HTTP/1.1 with it"
+            ),
+        );
+    }
     if error.is_go_away() {
         return HttpError::new(
             HttpError::HTTP2_GOAWAY,

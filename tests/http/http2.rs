@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::support::h2::H2Server;
 use crate::support::journey::Journey;
+use crate::support::nginx::Nginx;
 use crate::support::routes;
-use crate::support::server::Serving;
+use crate::support::server::{HttpServer, Serving};
 use crate::support::tls::{Alpn, TlsConfig, TlsServer};
 
 const INSECURE: &str = "tls: #{ insecure: true }";
@@ -220,13 +221,24 @@ fn timeouts_and_limits_hold_in_http2() {
 
 #[test]
 fn a_server_without_http2_is_recognised_as_such() {
-    let server = crate::support::server::HttpServer::start();
-    let ran = Journey::new(
-        r#"let r = http::get(url + "/hello"); seen.status = r.status; seen.error = r.error;"#,
-    )
-    .at(&server)
-    .options("http2: \"prior-knowledge\", timeout: 5")
-    .run();
-    assert_eq!(ran.saw()["status"], 0);
-    assert_ne!(ran.saw()["error"], json!(null));
+    let (silent, nginx) = (HttpServer::start(), Nginx::start());
+    let look = |url: &str| {
+        let ran = Journey::new(
+            r#"let r = http::get(url + "/hello"); seen.code = r.error_code; seen.error = r.error;"#,
+        )
+        .url(url)
+        .options("http2: \"prior-knowledge\", timeout: 5")
+        .run();
+        ran.saw().clone()
+    };
+    let hung_up = look(&silent.url(""));
+    assert_eq!(hung_up["code"], 1201);
+    let answered = look(&nginx.url(""));
+    assert_eq!(answered["code"], 1600);
+    let error = answered["error"].as_str().unwrap();
+    assert!(
+        error.starts_with("the server does not speak HTTP/2 as it should")
+            && error.ends_with("`http2: \"off\"` speaks HTTP/1.1 with it"),
+        "{error}"
+    );
 }

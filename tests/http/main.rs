@@ -11,6 +11,7 @@ mod cookies;
 mod data;
 mod failures;
 mod http2;
+mod labels;
 mod limits;
 mod nginx;
 mod phases;

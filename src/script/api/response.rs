@@ -113,10 +113,10 @@ pub mod response_type {
         i64::from(response.get().status)
     }
 
-    /// Whether the status is one of the expected ones (200 to 399).
+    /// Whether the status is one of the expected ones: 200 to 399, or what `expected_statuses` says.
     #[rhai_fn(get = "ok", pure)]
     pub fn ok(response: &mut ScriptResponse) -> bool {
-        response.get().error.is_none() && (200..400).contains(&response.get().status)
+        response.get().error_code == 0
     }
 
     /// Headers by lower-case name; several of the same name are joined by ", ".
@@ -254,7 +254,7 @@ pub mod response_type {
             .map_or(Dynamic::UNIT, |error| error.message().to_owned().into())
     }
 
-    /// The number of the error (k6's numbers), 1000 + status for an unexpected status, 0 for success.
+    /// The number of the error (k6's numbers), 1000 + status for an unexpected status from 400 on, 0 for success.
     #[rhai_fn(get = "error_code", pure)]
     pub fn error_code(response: &mut ScriptResponse) -> i64 {
         i64::from(response.get().error_code)
