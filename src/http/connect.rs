@@ -170,17 +170,8 @@ async fn dial(
     };
     for address in &addresses {
         // The rule is applied again to what the name resolved to.
-        if let Some(why) = client
-            .settings()
-            .rules
-            .blocked
-            .iter()
-            .find(|rule| **rule == address.ip().to_string())
-        {
-            return Err(HttpError::new(
-                HttpError::BLOCKED_ADDRESS,
-                format!("{address} is blocked by `blocked_hosts` ({why})"),
-            ));
+        if let Some(why) = client.settings().rules.blocking(&address.ip().to_string()) {
+            return Err(HttpError::new(HttpError::BLOCKED_ADDRESS, why));
         }
     }
     *phase = Phase::Connecting;

@@ -3,7 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod addresses;
 mod auth;
+mod batch;
 mod bodies;
 mod compression;
 mod connections;

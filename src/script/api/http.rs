@@ -15,6 +15,7 @@ use super::http_params::{self, Recording};
 use super::response::ScriptResponse;
 use super::{Fallible, error, virtual_user, waiting};
 use crate::http::{Request, Response};
+use crate::suggest::did_you_mean;
 use crate::vu::{RequestObserver, Vu};
 
 /// A request with how it is recorded, ready to go.
@@ -76,45 +77,75 @@ fn method_of(name: &str) -> Fallible<Method> {
     }
 }
 
+/// What the map of a batch's entry may hold.
+const ENTRY_KEYS: [&str; 4] = ["url", "method", "body", "params"];
+
 /// One entry of a batch: a URL, [method, url, body, params], or a map of these.
 fn entry_of(vu: &Vu, entry: &Dynamic) -> Fallible<Ready> {
     if let Some(url) = entry.read_lock::<ImmutableString>() {
         return prepare(vu, Method::GET, &url, Dynamic::UNIT, None);
     }
+    let mut parts: [Option<Dynamic>; 4] = [const { None }; 4];
+    let [method, url, body, params] = &mut parts;
     if let Some(list) = entry.read_lock::<Array>() {
-        let text = |index: usize| list.get(index).map(ToString::to_string);
-        let (Some(method), Some(url)) = (text(0), text(1)) else {
+        let mut items = list.iter().cloned();
+        for part in [&mut *method, &mut *url, body, params] {
+            *part = items.next();
+        }
+        if method.is_none() || url.is_none() {
             return error("an entry of http::batch needs a method and a URL: [\"GET\", url]");
-        };
-        let body = list.get(2).cloned().unwrap_or(Dynamic::UNIT);
-        let params = list
-            .get(3)
-            .and_then(|params| params.read_lock::<Map>().map(|map| map.clone()));
-        return prepare(vu, method_of(&method)?, &url, body, params.as_ref());
-    }
-    if let Some(map) = entry.read_lock::<Map>() {
-        let Some(url) = map.get("url") else {
+        }
+        if items.next().is_some() {
+            return error(
+                "an entry of http::batch has at most four items: [method, url, body, params]",
+            );
+        }
+    } else if let Some(map) = entry.read_lock::<Map>() {
+        for (key, value) in map.iter() {
+            match key.as_str() {
+                "url" => *url = Some(value.clone()),
+                "method" => *method = Some(value.clone()),
+                "body" => *body = Some(value.clone()),
+                "params" => *params = Some(value.clone()),
+                unknown => return error(unknown_entry_key(unknown)),
+            }
+        }
+        if url.is_none() {
             return error("an entry of http::batch needs a `url`");
-        };
-        let method = map
-            .get("method")
-            .map_or_else(|| "GET".to_owned(), ToString::to_string);
-        let body = map.get("body").cloned().unwrap_or(Dynamic::UNIT);
-        let params = map
-            .get("params")
-            .and_then(|params| params.read_lock::<Map>().map(|map| map.clone()));
-        return prepare(
-            vu,
-            method_of(&method)?,
-            &url.to_string(),
-            body,
-            params.as_ref(),
-        );
+        }
+    } else {
+        return error(format!(
+            "an entry of http::batch is a URL, a list or a map, not {}",
+            entry.type_name()
+        ));
     }
-    error(format!(
-        "an entry of http::batch is a URL, a list or a map, not {}",
-        entry.type_name()
-    ))
+    let [method, url, body, params] = parts;
+    let method = match method.filter(|method| !method.is_unit()) {
+        Some(method) => method_of(&method.to_string())?,
+        None => Method::GET,
+    };
+    let url = url.unwrap_or_default();
+    let Some(url) = url.read_lock::<ImmutableString>() else {
+        return error(format!(
+            "the URL of an entry of http::batch must be a string, not {}",
+            url.type_name()
+        ));
+    };
+    let params = match params.filter(|params| !params.is_unit()) {
+        Some(params) => Some(http_params::map(&params, "params")?),
+        None => None,
+    };
+    prepare(vu, method, &url, body.unwrap_or_default(), params.as_ref())
+}
+
+fn unknown_entry_key(key: &str) -> String {
+    let help = if http_params::KEYS.contains(&key) {
+        format!("it belongs into `params`: #{{ url, params: #{{ {key}: … }} }}")
+    } else {
+        did_you_mean(key, ENTRY_KEYS)
+            .unwrap_or_else(|| format!("there are: {}", ENTRY_KEYS.join(", ")))
+    };
+    format!("unknown part `{key}` of an entry of http::batch\nhelp: {help}")
 }
 
 /// Sends requests in parallel, at most so many at once and so many to one host; answers in the order of the requests.

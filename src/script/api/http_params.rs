@@ -13,7 +13,7 @@ use crate::suggest::did_you_mean;
 use crate::vu::Vu;
 
 /// What a request's map may hold.
-const KEYS: &[&str] = &[
+pub const KEYS: &[&str] = &[
     "name",
     "headers",
     "tags",
@@ -106,7 +106,8 @@ fn text(value: &Dynamic, what: &str) -> Fallible<ImmutableString> {
     }
 }
 
-fn map(value: &Dynamic, what: &str) -> Fallible<Map> {
+/// A map, or an error that says which one was expected.
+pub fn map(value: &Dynamic, what: &str) -> Fallible<Map> {
     match value.read_lock::<Map>() {
         Some(map) => Ok(map.clone()),
         None => error(format!(
