@@ -35,6 +35,8 @@ struct Life {
 struct Reporting {
     io: Io,
     life: Rc<Life>,
+    /// Someone waits for bytes, so an end will be noticed.
+    reading: bool,
 }
 
 impl Reporting {
@@ -42,6 +44,22 @@ impl Reporting {
         let (read, written) = self.io.take_counts();
         self.life.read.set(self.life.read.get() + read);
         self.life.written.set(self.life.written.get() + written);
+    }
+
+    /// A server that hangs up may have said why in what is not read yet, such as a TLS alert; so the end is left
+    /// to the reading side to find.
+    fn written<T>(&mut self, result: Poll<std::io::Result<T>>) -> Poll<std::io::Result<T>> {
+        use std::io::ErrorKind as Kind;
+        self.report();
+        match &result {
+            Poll::Ready(Err(error))
+                if self.reading
+                    && matches!(error.kind(), Kind::BrokenPipe | Kind::ConnectionReset) =>
+            {
+                Poll::Pending
+            }
+            _ => result,
+        }
     }
 }
 
@@ -53,6 +71,7 @@ impl AsyncRead for Reporting {
     ) -> Poll<std::io::Result<()>> {
         let result = Pin::new(&mut self.io).poll_read(cx, buf);
         self.report();
+        self.reading = true;
         if let Poll::Ready(Err(error)) = &result {
             let cause = HttpError::from_io(error, "waiting for the response");
             self.life.cause.replace(Some(cause));
@@ -68,14 +87,12 @@ impl AsyncWrite for Reporting {
         buf: &[u8],
     ) -> Poll<std::io::Result<usize>> {
         let result = Pin::new(&mut self.io).poll_write(cx, buf);
-        self.report();
-        result
+        self.written(result)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         let result = Pin::new(&mut self.io).poll_flush(cx);
-        self.report();
-        result
+        self.written(result)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -107,6 +124,7 @@ impl Connection {
         let reporting = Reporting {
             io,
             life: life.clone(),
+            reading: false,
         };
         let (send, connection) = h2::client::Builder::new()
             .initial_window_size(STREAM_WINDOW)

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::certs::CertKind;
 use crate::support::journey::{Journey, Ran};
 use crate::support::server::{HttpServer, Serving};
-use crate::support::tls::{TlsConfig, TlsServer};
+use crate::support::tls::{Alpn, TlsConfig, TlsServer};
 
 fn get(server: &Serving, tls: &str) -> Ran {
     get_url(&server.url(""), tls)
@@ -111,24 +111,28 @@ fn insecure_accepts_every_certificate() {
 
 #[test]
 fn a_client_certificate_is_shown_to_a_server_that_wants_one() {
-    let server = TlsServer::start(TlsConfig {
-        client_ca: true,
-        ..TlsConfig::default()
-    });
-    let with = format!(
-        "{}, cert: {:?}, key: {:?}",
-        ca(&server),
-        server.client_cert_path(),
-        server.client_key_path()
-    );
-    assert_eq!(get(&server, &with).saw(), &fine());
-    let without = get(&server, &ca(&server));
-    assert_eq!(without.saw()["code"], 1300);
-    assert_eq!(
-        without.saw()["error"],
-        "the server wants a client certificate; show one with `tls: #{ cert: \"client.pem\", key: \"client.key\" }`"
-    );
-    assert_eq!(server.traffic().request_count(), 1);
+    for alpn in [Alpn::Http1, Alpn::Http2] {
+        let server = TlsServer::start(TlsConfig {
+            client_ca: true,
+            alpn,
+            ..TlsConfig::default()
+        });
+        let with = format!(
+            "{}, cert: {:?}, key: {:?}",
+            ca(&server),
+            server.client_cert_path(),
+            server.client_key_path()
+        );
+        assert_eq!(get(&server, &with).saw(), &fine(), "{alpn:?}");
+        let error = "the server wants a client certificate; show one with \
+                     `tls: #{ cert: \"client.pem\", key: \"client.key\" }`";
+        assert_eq!(
+            get(&server, &ca(&server)).saw(),
+            &json!({ "status": 0, "code": 1300, "error": error }),
+            "{alpn:?}"
+        );
+        assert_eq!(server.traffic().request_count(), 1);
+    }
 }
 
 #[test]
