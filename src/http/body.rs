@@ -30,6 +30,14 @@ impl Body {
         }
     }
 
+    /// The bytes to send, shared.
+    pub fn to_bytes(&self) -> Bytes {
+        match self {
+            Self::Empty => Bytes::new(),
+            Self::Bytes { bytes, .. } => bytes.clone(),
+        }
+    }
+
     /// The content type that goes with the bytes.
     pub fn content_type(&self) -> Option<&str> {
         match self {

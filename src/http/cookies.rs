@@ -84,8 +84,6 @@ impl Jar {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
     fn url(text: &str) -> Url {
@@ -95,9 +93,9 @@ mod tests {
     #[test]
     fn cookies_go_back_where_they_came_from_and_nowhere_else() {
         let mut jar = Jar::default();
-        let headers = HeaderBlock::Raw(Bytes::from_static(
+        let headers = HeaderBlock::of_wire(
             b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/x\r\nSet-Cookie: b=2; Secure; Path=/\r\nSet-Cookie: c=3; Max-Age=0\r\n\r\n",
-        ));
+        );
         jar.store(&url("http://shop.example/x"), &headers);
         assert_eq!(
             jar.header(&url("http://shop.example/x/y"), &[]).as_deref(),

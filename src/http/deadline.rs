@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -17,8 +17,13 @@ pub struct Elapsed;
 
 /// One lazily armed timer; shared by all requests that one virtual user has in flight.
 #[derive(Debug, Default)]
-pub struct LazyTimer {
-    sleep: RefCell<Option<Pin<Box<Sleep>>>>,
+pub struct LazyTimer(RefCell<Option<Armed>>);
+
+/// A timer that is in the runtime's wheel, and whom it will wake.
+#[derive(Debug)]
+struct Armed {
+    sleep: Pin<Box<Sleep>>,
+    waker: Waker,
 }
 
 impl LazyTimer {
@@ -39,26 +44,32 @@ impl LazyTimer {
     }
 
     fn poll_expired(&self, cx: &mut Context<'_>, deadline: Instant) -> Poll<Elapsed> {
-        let mut slot = self.sleep.borrow_mut();
-        let sleep = slot.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        let mut fired = sleep.is_elapsed();
-        if fired || sleep.deadline() > deadline {
-            if fired && Instant::now() >= deadline {
-                return Poll::Ready(Elapsed);
-            }
-            sleep.as_mut().reset(deadline);
-            fired = false;
-        } else if sleep.deadline() < deadline && Instant::now() >= sleep.deadline() {
-            // Due but not yet seen by the timer wheel: move it on at once.
+        let mut slot = self.0.borrow_mut();
+        if let Some(armed) = &*slot
+            && armed.sleep.deadline() <= deadline
+            && !armed.sleep.is_elapsed()
+            && armed.waker.will_wake(cx.waker())
+        {
+            // It fires in time and wakes the right task; nothing is to be done.
+            return Poll::Pending;
+        }
+        let Armed { sleep, waker } = slot.get_or_insert_with(|| Armed {
+            sleep: Box::pin(sleep_until(deadline)),
+            waker: cx.waker().clone(),
+        });
+        waker.clone_from(cx.waker());
+        if sleep.is_elapsed() && Instant::now() >= deadline {
+            return Poll::Ready(Elapsed);
+        }
+        if sleep.is_elapsed() || sleep.deadline() > deadline {
             sleep.as_mut().reset(deadline);
         }
-        // Polled each time: the waker must be that of the current poll.
-        if !fired && sleep.as_mut().poll(cx).is_ready() {
+        // Due but not yet seen by the timer wheel: it is moved on and looked at again.
+        while sleep.as_mut().poll(cx).is_ready() {
             if Instant::now() >= deadline {
                 return Poll::Ready(Elapsed);
             }
             sleep.as_mut().reset(deadline);
-            let _ = sleep.as_mut().poll(cx);
         }
         Poll::Pending
     }

@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 use super::HttpError;
+use super::h1::Head;
+use super::target::Target;
 
 /// The protocol a response was spoken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -45,32 +48,45 @@ impl Timings {
     pub fn duration(&self) -> u64 {
         self.sending + self.waiting + self.receiving
     }
-}
 
-/// A response's header, kept as it came and read when someone looks.
-#[derive(Debug, Clone)]
-pub enum HeaderBlock {
-    /// HTTP/1: the bytes, status line included.
-    Raw(Bytes),
-    /// HTTP/2.
-    Map(HeaderMap),
-}
-
-impl Default for HeaderBlock {
-    fn default() -> Self {
-        Self::Raw(Bytes::new())
+    /// Sets the phases of an exchange from the moments that part them.
+    pub fn set_phases(&mut self, from: Instant, sent: Instant, first_byte: Instant, end: Instant) {
+        let nanos = |from: Instant, to: Instant| {
+            u64::try_from(to.saturating_duration_since(from).as_nanos()).unwrap_or(u64::MAX)
+        };
+        self.sending = nanos(from, sent);
+        self.waiting = nanos(sent, first_byte);
+        self.receiving = nanos(first_byte, end);
     }
 }
 
+/// A response's header, kept as it came and read when someone looks.
+#[derive(Debug, Clone, Default)]
+pub enum HeaderBlock {
+    /// There was none.
+    #[default]
+    None,
+    Http1(Rc<Head>),
+    Map(Box<HeaderMap>),
+}
+
 impl HeaderBlock {
+    /// The header that these bytes are.
+    #[cfg(test)]
+    pub fn of_wire(wire: &[u8]) -> Self {
+        let head = super::h1::KnownHead::default().read(wire, false);
+        head.unwrap().map_or(Self::None, Self::Http1)
+    }
+
     /// Calls `each` with every header, names in lower case.
     pub fn for_each(&self, mut each: impl FnMut(&str, &[u8])) {
         match self {
             Self::Map(map) => map
                 .iter()
                 .for_each(|(name, value)| each(name.as_str(), value.as_bytes())),
-            Self::Raw(bytes) => {
-                for line in bytes.split(|&byte| byte == b'\n').skip(1) {
+            Self::None => {}
+            Self::Http1(head) => {
+                for line in head.raw.split(|&byte| byte == b'\n').skip(1) {
                     let Some(colon) = line.iter().position(|&byte| byte == b':') else {
                         continue;
                     };
@@ -119,8 +135,8 @@ pub struct Response {
     pub body: Bytes,
     /// Of the last hop.
     pub timings: Timings,
-    /// The URL that answered, after redirects.
-    pub url: Rc<str>,
+    /// What answered, after redirects.
+    pub target: Rc<Target>,
     pub method: Method,
     pub remote: Option<SocketAddr>,
     pub error: Option<Rc<HttpError>>,
@@ -134,9 +150,9 @@ mod tests {
 
     #[test]
     fn raw_headers_are_read_by_lower_case_name() {
-        let block = HeaderBlock::Raw(Bytes::from_static(
+        let block = HeaderBlock::of_wire(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-A: 1\r\nx-a:  2 \r\n\r\n",
-        ));
+        );
         assert_eq!(block.get("content-type").as_deref(), Some("text/html"));
         assert_eq!(block.get_all("x-a"), ["1", "2"]);
         assert_eq!(block.get("absent"), None);

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use url::{Host, Url};
 
 use super::HttpError;
+use super::h1::KnownHead;
 
 /// Where a request goes. Interned by the worker's client, so building a request parses nothing.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Target {
     pub user: Option<(String, String)>,
     /// The beginning of a plain GET: request line, Host and User-Agent.
     pub get_head: Bytes,
+    /// The header it answered with last, on this thread.
+    pub known_head: KnownHead,
 }
 
 impl Target {
@@ -101,7 +104,13 @@ impl Target {
             name,
             user,
             get_head: head.into(),
+            known_head: KnownHead::default(),
         })
+    }
+
+    /// Whether a connection to one serves the other.
+    pub fn same_origin(&self, other: &Self) -> bool {
+        self.https == other.https && self.authority == other.authority
     }
 }
 

@@ -1,11 +1,13 @@
 //! A response's bytes, taken apart as they arrive.
 
 use std::io;
+use std::rc::Rc;
 
 use bytes::Bytes;
 
 use super::super::HttpError;
 use super::chunked::Chunked;
+use super::head::{Framing, Head, KnownHead, malformed};
 
 /// What is known of the response before it arrives.
 #[derive(Debug, Clone, Copy)]
@@ -18,44 +20,22 @@ pub struct Expect {
     pub max_body: u64,
 }
 
-/// A response header's bytes and what the exchange itself needs from them.
-#[derive(Debug, Clone)]
-pub struct Head {
-    pub status: u16,
-    /// 0 or 1.
-    pub minor_version: u8,
-    /// The header as it came, status line included; parsed again only when a script looks.
-    pub raw: Bytes,
-    pub has_cookies: bool,
-    pub has_encoding: bool,
-}
-
 /// A complete response.
 #[derive(Debug)]
 pub struct Message {
-    pub head: Head,
+    pub head: Rc<Head>,
     pub body: Bytes,
     pub keep_alive: bool,
 }
 
 const MAX_HEAD: usize = 256 << 10;
-const USUAL_HEADERS: usize = 64;
-const MAX_HEADERS: usize = 2_000;
-
-#[derive(Debug)]
-enum Framing {
-    Empty,
-    Length(u64),
-    Chunked,
-    UntilClose,
-}
 
 #[derive(Debug)]
 enum State {
     /// Bytes of a header that is not complete.
     Head(Vec<u8>),
     Body {
-        head: Head,
+        head: Rc<Head>,
         keep_alive: bool,
         body: Vec<u8>,
         left: Left,
@@ -72,34 +52,19 @@ enum Left {
 
 /// Takes one response apart.
 #[derive(Debug)]
-pub struct Decoder {
+pub struct Decoder<'a> {
     expect: Expect,
+    known: &'a KnownHead,
     state: State,
     received: u64,
 }
 
-/// A header's meaning for the exchange.
-struct Parsed {
-    status: u16,
-    minor_version: u8,
-    length: usize,
-    framing: Framing,
-    keep_alive: bool,
-    has_cookies: bool,
-    has_encoding: bool,
-}
-
-fn malformed(why: impl std::fmt::Display) -> HttpError {
-    HttpError::new(
-        HttpError::MALFORMED,
-        format!("the server's answer is not valid HTTP: {why}"),
-    )
-}
-
-impl Decoder {
-    pub fn new(expect: Expect) -> Self {
+impl<'a> Decoder<'a> {
+    /// A decoder of the next response; `known` remembers headers of the same target.
+    pub fn new(expect: Expect, known: &'a KnownHead) -> Self {
         Self {
             expect,
+            known,
             state: State::Head(Vec::new()),
             received: 0,
         }
@@ -107,25 +72,20 @@ impl Decoder {
 
     /// Takes in bytes; gives the response once it is complete.
     pub fn feed(&mut self, input: &[u8]) -> Result<Option<Message>, HttpError> {
-        match std::mem::replace(&mut self.state, State::Finished) {
+        match &mut self.state {
             State::Head(buffered) if buffered.is_empty() => self.feed_head(input),
-            State::Head(mut buffered) => {
+            State::Head(buffered) => {
+                let mut buffered = std::mem::take(buffered);
                 buffered.extend_from_slice(input);
                 self.feed_head(&buffered)
             }
-            State::Body {
-                head,
-                keep_alive,
-                body,
-                left,
-            } => self.feed_body(head, keep_alive, body, left, input),
-            State::Finished => Err(malformed("bytes after its end")),
+            State::Body { .. } | State::Finished => self.feed_rest(input),
         }
     }
 
     fn feed_head(&mut self, mut input: &[u8]) -> Result<Option<Message>, HttpError> {
         loop {
-            let Some(parsed) = parse_head(input, self.expect.head_request)? else {
+            let Some(head) = self.known.read(input, self.expect.head_request)? else {
                 if input.len() > MAX_HEAD {
                     return Err(HttpError::new(
                         HttpError::HEADER_TOO_LARGE,
@@ -135,64 +95,59 @@ impl Decoder {
                 self.state = State::Head(input.to_vec());
                 return Ok(None);
             };
+            let rest = &input[head.raw.len()..];
             // Interim answers (100 Continue, 103 Early Hints) precede the real one.
-            if (100..200).contains(&parsed.status) && parsed.status != 101 {
-                input = &input[parsed.length..];
+            if (100..200).contains(&head.status) && head.status != 101 {
+                input = rest;
                 continue;
             }
-            let rest = &input[parsed.length..];
-            let Parsed {
-                status,
-                minor_version,
-                framing,
-                mut keep_alive,
-                has_cookies,
-                has_encoding,
-                length,
-            } = parsed;
-            let head = |raw| Head {
-                status,
-                minor_version,
-                raw,
-                has_cookies,
-                has_encoding,
-            };
-            let left = match framing {
+            let left = match head.framing {
                 Framing::Empty => {
-                    keep_alive &= rest.is_empty();
-                    let raw = Bytes::copy_from_slice(&input[..length]);
                     return Ok(Some(Message {
-                        head: head(raw),
+                        keep_alive: head.keep_alive && rest.is_empty(),
+                        head,
                         body: Bytes::new(),
-                        keep_alive,
                     }));
                 }
-                Framing::Length(body) if body <= rest.len() as u64 => {
-                    self.count(body)?;
-                    // The usual case: everything is here; header and body share one allocation.
-                    let body = body as usize;
-                    keep_alive &= rest.len() == body;
-                    let kept = if self.expect.discard { 0 } else { body };
-                    let mut raw = Bytes::copy_from_slice(&input[..length + kept]);
-                    let body = raw.split_off(length);
+                // The usual case: everything is here.
+                Framing::Length(length) if length <= rest.len() as u64 => {
+                    self.count(length)?;
+                    let length = length as usize;
+                    let body = if self.expect.discard {
+                        Bytes::new()
+                    } else {
+                        Bytes::copy_from_slice(&rest[..length])
+                    };
                     return Ok(Some(Message {
-                        head: head(raw),
+                        keep_alive: head.keep_alive && rest.len() == length,
+                        head,
                         body,
-                        keep_alive,
                     }));
                 }
-                Framing::Length(body) => Left::Length(body),
+                Framing::Length(length) => Left::Length(length),
                 Framing::Chunked => Left::Chunked(Chunked::new()),
                 Framing::UntilClose => Left::UntilClose,
             };
-            let head = head(Bytes::copy_from_slice(&input[..length]));
+            let keep_alive = head.keep_alive;
             return self.feed_body(head, keep_alive, Vec::new(), left, rest);
+        }
+    }
+
+    fn feed_rest(&mut self, input: &[u8]) -> Result<Option<Message>, HttpError> {
+        match std::mem::replace(&mut self.state, State::Finished) {
+            State::Body {
+                head,
+                keep_alive,
+                body,
+                left,
+            } => self.feed_body(head, keep_alive, body, left, input),
+            State::Head(_) | State::Finished => Err(malformed("bytes after its end")),
         }
     }
 
     fn feed_body(
         &mut self,
-        head: Head,
+        head: Rc<Head>,
         mut keep_alive: bool,
         mut body: Vec<u8>,
         mut left: Left,
@@ -322,111 +277,6 @@ impl Decoder {
     }
 }
 
-fn parse_head(input: &[u8], head_request: bool) -> Result<Option<Parsed>, HttpError> {
-    let mut usual = [httparse::EMPTY_HEADER; USUAL_HEADERS];
-    let mut response = httparse::Response::new(&mut usual);
-    match response.parse(input) {
-        Ok(httparse::Status::Complete(length)) => {
-            interpret(&response, length, head_request).map(Some)
-        }
-        Ok(httparse::Status::Partial) => Ok(None),
-        Err(httparse::Error::TooManyHeaders) => {
-            let mut many = vec![httparse::EMPTY_HEADER; MAX_HEADERS];
-            let mut response = httparse::Response::new(&mut many);
-            match response.parse(input) {
-                Ok(httparse::Status::Complete(length)) => {
-                    interpret(&response, length, head_request).map(Some)
-                }
-                Ok(httparse::Status::Partial) => Ok(None),
-                Err(error) => Err(malformed(error)),
-            }
-        }
-        Err(error) => Err(malformed(error)),
-    }
-}
-
-fn interpret(
-    response: &httparse::Response<'_, '_>,
-    length: usize,
-    head_request: bool,
-) -> Result<Parsed, HttpError> {
-    let status = response.code.unwrap_or_default();
-    let minor_version = response.version.unwrap_or(1);
-    let mut content_length: Option<u64> = None;
-    let mut chunked = false;
-    let mut other_coding = false;
-    let mut keep_alive = minor_version == 1;
-    let (mut has_cookies, mut has_encoding) = (false, false);
-    for header in response.headers.iter() {
-        // Lengths first: nearly every header is ruled out by one comparison.
-        match header.name.len() {
-            10 if header.name.eq_ignore_ascii_case("connection") => {
-                for token in header.value.split(|&byte| byte == b',') {
-                    let token = token.trim_ascii();
-                    if token.eq_ignore_ascii_case(b"close") {
-                        keep_alive = false;
-                    } else if token.eq_ignore_ascii_case(b"keep-alive") {
-                        keep_alive = true;
-                    }
-                }
-            }
-            10 if header.name.eq_ignore_ascii_case("set-cookie") => has_cookies = true,
-            14 if header.name.eq_ignore_ascii_case("content-length") => {
-                let value = std::str::from_utf8(header.value)
-                    .ok()
-                    .map(str::trim)
-                    .filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
-                    .and_then(|text| text.parse().ok())
-                    .ok_or_else(|| malformed("its Content-Length is not a number"))?;
-                if content_length.is_some_and(|earlier| earlier != value) {
-                    return Err(malformed("it has two different Content-Length headers"));
-                }
-                content_length = Some(value);
-            }
-            16 if header.name.eq_ignore_ascii_case("content-encoding") => has_encoding = true,
-            17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
-                for token in header.value.split(|&byte| byte == b',') {
-                    if token.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-                        chunked = true;
-                    } else {
-                        other_coding = true;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    if other_coding {
-        return Err(malformed("it uses a transfer coding other than chunked"));
-    }
-    let framing = if head_request || status == 204 || status == 304 || (100..200).contains(&status)
-    {
-        Framing::Empty
-    } else if chunked {
-        // RFC 9112, section 6.3: with both, chunked wins and the connection is suspect.
-        keep_alive &= content_length.is_none();
-        Framing::Chunked
-    } else {
-        match content_length {
-            Some(0) => Framing::Empty,
-            Some(length) => Framing::Length(length),
-            None => {
-                keep_alive = false;
-                Framing::UntilClose
-            }
-        }
-    };
-    Ok(Parsed {
-        status,
-        minor_version,
-        length,
-        framing,
-        keep_alive,
-        has_cookies,
-        has_encoding,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -440,7 +290,8 @@ mod tests {
     };
 
     fn decode(wire: &[u8], step: usize, expect: Expect) -> Result<Option<Message>, HttpError> {
-        let mut decoder = Decoder::new(expect);
+        let known = KnownHead::default();
+        let mut decoder = Decoder::new(expect, &known);
         for piece in wire.chunks(step) {
             if let Some(message) = decoder.feed(piece)? {
                 return Ok(Some(message));

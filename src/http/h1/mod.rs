@@ -6,6 +6,8 @@
 
 mod chunked;
 mod decoder;
+mod head;
+mod request;
 
 use std::cell::RefCell;
 use std::io;
@@ -17,6 +19,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use decoder::Decoder;
 pub use decoder::{Expect, Message};
+pub use head::{Head, KnownHead};
+pub use request::write as write_request;
 
 use super::HttpError;
 use super::io::Io;
@@ -69,10 +73,11 @@ pub struct Failed {
 
 /// Writes a request and reads its response.
 ///
-/// `serialize` appends the whole request (head and body) to the buffer it is given; it runs once.
+/// `known` remembers response headers of the target; `serialize` appends the whole request (head and body) to the buffer it is given; it runs once.
 pub async fn exchange(
     io: &mut Io,
     scratch: &Scratch,
+    known: &KnownHead,
     expect: Expect,
     serialize: impl FnOnce(&mut Vec<u8>),
 ) -> Result<Received, Failed> {
@@ -82,7 +87,7 @@ pub async fn exchange(
     let mut first_byte: Option<Instant> = None;
     // Everything came with the first byte, so the end needs no look at the clock of its own.
     let mut at_once = false;
-    let mut decoder = Decoder::new(expect);
+    let mut decoder = Decoder::new(expect, known);
     // A failed write is only reported if no response explains it.
     let mut write_error: Option<io::Error> = None;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -47,14 +47,14 @@ fn prepare(
     Ok(Ready { request, recording })
 }
 
-async fn send(vu: &Vu, ready: Ready) -> Response {
+async fn send(vu: &Vu, mut ready: Ready) -> Response {
     let observer = RequestObserver {
         vu,
         name: ready.recording.name,
         tags: ready.recording.tags,
     };
     vu.session
-        .send(&vu.worker.client, ready.request, &observer)
+        .send(&vu.worker.client, &mut ready.request, &observer)
         .await
 }
 
@@ -66,7 +66,8 @@ fn call(
 ) -> Fallible<ScriptResponse> {
     let vu = virtual_user("http")?;
     let ready = prepare(&vu, method, url, body, params)?;
-    let response = waiting(send(&vu, ready))?;
+    // Pinned here, so that a large future is not moved from hand to hand.
+    let response = waiting(pin!(send(&vu, ready)))?;
     Ok(ScriptResponse::new(response))
 }
 

@@ -220,7 +220,7 @@ pub mod response_type {
     /// The URL that answered, after redirects.
     #[rhai_fn(get = "url", pure)]
     pub fn url(response: &mut ScriptResponse) -> String {
-        response.get().url.to_string()
+        response.get().target.url.to_string()
     }
 
     /// The request's method.
@@ -264,8 +264,8 @@ pub mod response_type {
     pub fn to_text(response: &mut ScriptResponse) -> String {
         let inner = response.get();
         match &inner.error {
-            Some(error) => format!("{} {}: {error}", inner.method, inner.url),
-            None => format!("{} {}: {}", inner.method, inner.url, inner.status),
+            Some(error) => format!("{} {}: {error}", inner.method, inner.target.url),
+            None => format!("{} {}: {}", inner.method, inner.target.url, inner.status),
         }
     }
 

@@ -78,11 +78,13 @@ pub struct StackPool {
 }
 
 impl StackPool {
-    /// A pool of stacks of `size` bytes each, guard page included, rounded up to whole pages.
+    /// A pool of stacks of `size` bytes each, guard page included, rounded up to whole pages: an odd number of
+    /// them, as at a distance of a power of two the tops of all stacks would compete for the same few
+    /// places of the processor's caches.
     pub fn new(size: usize) -> Self {
         let page = page_size();
         Self {
-            size: size.div_ceil(page).max(4) * page,
+            size: (size.div_ceil(page).max(4) | 1) * page,
             free: Rc::default(),
         }
     }

@@ -1,6 +1,8 @@
 //! HTTP/2 on one connection, by the `h2` crate: streams share the connection, the connection is driven by
 //! a task of its own.
 
+mod head;
+
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,8 +14,10 @@ use h2::client::SendRequest;
 use http::{HeaderMap, Request};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::error::HttpError;
+use super::HttpError;
 use super::io::Io;
+
+pub use head::head;
 
 /// Windows large enough that flow control does not shape an ordinary response.
 const STREAM_WINDOW: u32 = 1 << 20;
