@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::plugin::*;
-use rhai::{Blob, EvalAltResult};
+use rhai::{Blob, EvalAltResult, NativeCallContext};
 use ring::{digest, hmac};
 
-use super::error;
+use super::{error, placed};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -46,14 +46,19 @@ pub mod crypto_module {
 
     /// The text behind Base64.
     #[rhai_fn(return_raw)]
-    pub fn from_base64(data: &str) -> Result<String, Box<EvalAltResult>> {
-        match STANDARD
-            .decode(data)
-            .map_err(|e| e.to_string())
-            .and_then(|b| String::from_utf8(b).map_err(|e| e.to_string()))
-        {
-            Ok(text) => Ok(text),
-            Err(why) => error(format!("this is not Base64 of a text: {why}")),
-        }
+    pub fn from_base64(
+        context: NativeCallContext,
+        data: &str,
+    ) -> Result<String, Box<EvalAltResult>> {
+        placed(&context, || {
+            match STANDARD
+                .decode(data)
+                .map_err(|e| e.to_string())
+                .and_then(|b| String::from_utf8(b).map_err(|e| e.to_string()))
+            {
+                Ok(text) => Ok(text),
+                Err(why) => error(format!("this is not Base64 of a text: {why}")),
+            }
+        })
     }
 }

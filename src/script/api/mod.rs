@@ -10,6 +10,7 @@ mod crypto;
 mod files;
 mod html;
 mod http;
+mod http_batch;
 mod http_params;
 mod json;
 mod log;
@@ -24,7 +25,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rhai::{Dynamic, Engine, EvalAltResult, Position, exported_module};
+use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position, exported_module};
 
 use super::engine::Stop;
 use crate::vu::{self, Vu, WaitError};
@@ -65,6 +66,20 @@ pub fn error<T>(message: impl Into<String>) -> Fallible<T> {
         Dynamic::from(message.into()),
         Position::NONE,
     )))
+}
+
+/// Runs a module's function and gives its error the place of the call. Rhai does so by itself for functions
+/// without a module.
+pub fn placed<T>(
+    context: &NativeCallContext<'_>,
+    body: impl FnOnce() -> Fallible<T>,
+) -> Fallible<T> {
+    body().map_err(|mut error| {
+        if error.position().is_none() {
+            error.set_position(context.call_position());
+        }
+        error
+    })
 }
 
 /// Waits for a future on the script's stack.
