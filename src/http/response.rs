@@ -140,7 +140,7 @@ pub struct Response {
     pub method: Method,
     pub remote: Option<SocketAddr>,
     pub error: Option<Rc<HttpError>>,
-    /// The network error's code, 1000 + status for a failed status, 0 for success.
+    /// The network error's code, [`HttpError::status_code`] for a failed status, 0 for success.
     pub error_code: u16,
 }
 

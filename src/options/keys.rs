@@ -150,13 +150,13 @@ pub const RUN: &[Key] = &[
         "allowed_hosts",
         "list of hosts",
         "all",
-        "only these may be reached; `*.example.com` covers subdomains",
+        "only these may be reached; `*.example.com` covers subdomains, `10.0.0.0/8` a network",
     ),
     key(
         "blocked_hosts",
         "list of hosts",
         "none",
-        "these may not be reached",
+        "these may not be reached, nor names that lead to such addresses",
     ),
     key(
         "local_ips",

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::context::Vu;
 use super::errors::{Example, FailureKind, TallyKey};
-use crate::http::{Exchange, Observer, Protocol};
+use crate::http::{Exchange, HttpError, Observer, Protocol};
 use crate::metrics::{Builtin, MetricId, Recorder, SeriesId, TagSetId};
 
 /// What tells two requests' samples apart. The name is compared by address: names are interned, and the
@@ -112,7 +112,7 @@ impl RequestObserver<'_> {
         let (code, message) = match exchange.error {
             Some(failure) => (error, failure.message().to_owned()),
             None => (
-                1000 + exchange.status,
+                HttpError::status_code(exchange.status),
                 format!(
                     "{} {name} answered with status {}",
                     exchange.method, exchange.status
@@ -170,7 +170,7 @@ fn make_series(
     ];
     if !exchange.expected {
         let code = if error == 0 {
-            1000 + exchange.status
+            HttpError::status_code(exchange.status)
         } else {
             error
         };

@@ -1,16 +1,13 @@
 //! `http`: requests.
 
-use std::collections::{HashMap, VecDeque};
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::task::Poll;
+use std::pin::pin;
 
 use ::http::Method;
 use rhai::plugin::*;
-use rhai::{Array, Blob, Dynamic, EvalAltResult, ImmutableString, Map};
+use rhai::{Array, Blob, Dynamic, EvalAltResult, Map};
 
 use super::files::{self, File, Prepared};
+use super::http_batch::{entry_of, send_all};
 use super::http_params::{self, Recording};
 use super::response::ScriptResponse;
 use super::{Fallible, error, virtual_user, waiting};
@@ -18,12 +15,13 @@ use crate::http::{Request, Response};
 use crate::vu::{RequestObserver, Vu};
 
 /// A request with how it is recorded, ready to go.
-struct Ready {
-    request: Request,
+pub struct Ready {
+    pub request: Request,
     recording: Recording,
 }
 
-fn prepare(
+/// A request as a script describes it.
+pub fn prepare(
     vu: &Vu,
     method: Method,
     url: &str,
@@ -46,7 +44,8 @@ fn prepare(
     Ok(Ready { request, recording })
 }
 
-async fn send(vu: &Vu, mut ready: Ready) -> Response {
+/// Sends it on the virtual user's session.
+pub async fn send(vu: &Vu, mut ready: Ready) -> Response {
     let observer = RequestObserver {
         vu,
         name: ready.recording.name,
@@ -70,103 +69,12 @@ fn call(
     Ok(ScriptResponse::new(response))
 }
 
-fn method_of(name: &str) -> Fallible<Method> {
+/// The method of that name.
+pub fn method_of(name: &str) -> Fallible<Method> {
     match Method::from_bytes(name.to_ascii_uppercase().as_bytes()) {
         Ok(method) => Ok(method),
         Err(_) => error(format!("`{name}` is not an HTTP method")),
     }
-}
-
-/// One entry of a batch: a URL, [method, url, body, params], or a map of these.
-fn entry_of(vu: &Vu, entry: &Dynamic) -> Fallible<Ready> {
-    if let Some(url) = entry.read_lock::<ImmutableString>() {
-        return prepare(vu, Method::GET, &url, Dynamic::UNIT, None);
-    }
-    if let Some(list) = entry.read_lock::<Array>() {
-        let text = |index: usize| list.get(index).map(ToString::to_string);
-        let (Some(method), Some(url)) = (text(0), text(1)) else {
-            return error("an entry of http::batch needs a method and a URL: [\"GET\", url]");
-        };
-        let body = list.get(2).cloned().unwrap_or(Dynamic::UNIT);
-        let params = list
-            .get(3)
-            .and_then(|params| params.read_lock::<Map>().map(|map| map.clone()));
-        return prepare(vu, method_of(&method)?, &url, body, params.as_ref());
-    }
-    if let Some(map) = entry.read_lock::<Map>() {
-        let Some(url) = map.get("url") else {
-            return error("an entry of http::batch needs a `url`");
-        };
-        let method = map
-            .get("method")
-            .map_or_else(|| "GET".to_owned(), ToString::to_string);
-        let body = map.get("body").cloned().unwrap_or(Dynamic::UNIT);
-        let params = map
-            .get("params")
-            .and_then(|params| params.read_lock::<Map>().map(|map| map.clone()));
-        return prepare(
-            vu,
-            method_of(&method)?,
-            &url.to_string(),
-            body,
-            params.as_ref(),
-        );
-    }
-    error(format!(
-        "an entry of http::batch is a URL, a list or a map, not {}",
-        entry.type_name()
-    ))
-}
-
-/// Sends requests in parallel, at most so many at once and so many to one host; answers in the order of the requests.
-async fn send_all(vu: &Vu, entries: Vec<Ready>) -> Vec<Response> {
-    let settings = vu.worker.client.settings();
-    let (limit, per_host) = (settings.batch, settings.batch_per_host);
-    let mut answers: Vec<Option<Response>> = entries.iter().map(|_| None).collect();
-    let mut waiting: VecDeque<(usize, Ready)> = entries.into_iter().enumerate().collect();
-    let mut busy: HashMap<Rc<str>, usize> = HashMap::new();
-    type Running<'a> = (usize, Rc<str>, Pin<Box<dyn Future<Output = Response> + 'a>>);
-    let mut running: Vec<Running<'_>> = Vec::new();
-    std::future::poll_fn(|cx| {
-        loop {
-            while running.len() < limit {
-                let free = |(_, ready): &(usize, Ready)| {
-                    busy.get(&ready.request.target.authority)
-                        .is_none_or(|n| *n < per_host)
-                };
-                let Some(at) = waiting.iter().position(free) else {
-                    break;
-                };
-                let Some((index, ready)) = waiting.remove(at) else {
-                    break;
-                };
-                let host = ready.request.target.authority.clone();
-                *busy.entry(host.clone()).or_default() += 1;
-                running.push((index, host, Box::pin(send(vu, ready))));
-            }
-            // All are polled each time: they share the user's one timer, so each must look at its own deadline.
-            let mut finished = false;
-            running.retain_mut(|(index, host, future)| match future.as_mut().poll(cx) {
-                Poll::Pending => true,
-                Poll::Ready(response) => {
-                    answers[*index] = Some(response);
-                    if let Some(count) = busy.get_mut(host) {
-                        *count -= 1;
-                    }
-                    finished = true;
-                    false
-                }
-            });
-            if running.is_empty() && waiting.is_empty() {
-                return Poll::Ready(());
-            }
-            if !finished {
-                return Poll::Pending;
-            }
-        }
-    })
-    .await;
-    answers.into_iter().flatten().collect()
 }
 
 #[export_module(manifest)]

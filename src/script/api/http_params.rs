@@ -95,7 +95,8 @@ fn text(value: &Dynamic, what: &str) -> Fallible<ImmutableString> {
     }
 }
 
-fn map(value: &Dynamic, what: &str) -> Fallible<Map> {
+/// A map, or an error that says which one was expected.
+pub fn map(value: &Dynamic, what: &str) -> Fallible<Map> {
     match value.read_lock::<Map>() {
         Some(map) => Ok(map.clone()),
         None => error(format!(

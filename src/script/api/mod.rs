@@ -10,6 +10,7 @@ mod crypto;
 mod files;
 mod html;
 mod http;
+mod http_batch;
 mod http_params;
 pub mod json;
 mod located;
