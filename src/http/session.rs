@@ -184,17 +184,17 @@ impl Session {
         progress: &mut Progress,
     ) -> Result<Answer, HttpError> {
         let target = &hop.request.target;
+        let mut due = began;
         if let Some(wait) = client.rate_limit() {
             Box::pin(tokio::time::sleep(wait)).await;
-            progress.timings.blocked = nanos(began, Instant::now());
+            due = Instant::now();
+            progress.timings.blocked = nanos(began, due);
         }
         turn::after_the_ready().await;
+        let from = Instant::now();
+        progress.timings.deferred = nanos(due, from);
         if let Some(kept) = self.pool.take(target) {
-            let from = Instant::now();
-            match self
-                .exchange(client, hop, began, from, kept, progress)
-                .await
-            {
+            match self.exchange(client, hop, from, kept, progress).await {
                 Tried::Answered(answer) => return Ok(answer),
                 Tried::Failed(error) => return Err(error),
                 Tried::HungUp => {
@@ -205,8 +205,8 @@ impl Session {
             }
         }
         // Boxed: connecting is rare, and its state would make every request's future large.
-        let fresh = Box::pin(self.open(client, target, began, progress)).await?;
-        let tried = Box::pin(self.exchange(client, hop, began, Instant::now(), fresh, progress));
+        let fresh = Box::pin(self.open(client, target, from, progress)).await?;
+        let tried = Box::pin(self.exchange(client, hop, Instant::now(), fresh, progress));
         match tried.await {
             Tried::Answered(answer) => Ok(answer),
             Tried::Failed(error) => Err(error),
@@ -231,7 +231,7 @@ impl Session {
             leftovers: &self.leftovers,
         };
         let opened = connect::open(client, target, &from, timings, phase).await;
-        timings.blocked = nanos(began, Instant::now());
+        timings.blocked += nanos(began, Instant::now());
         let Opened {
             io,
             remote,
@@ -255,14 +255,12 @@ impl Session {
         &self,
         client: &Client,
         hop: &Hop<'_>,
-        began: Instant,
         from: Instant,
         connection: Connection,
         progress: &mut Progress,
     ) -> Tried {
         let request = &*hop.request;
         let settings = client.settings();
-        progress.timings.blocked = nanos(began, from);
         progress.phase = Phase::Exchanging;
         progress.written_from = Some(from);
         let may_repeat = connection.reused && request.is_idempotent();
