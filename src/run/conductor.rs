@@ -62,29 +62,22 @@ impl Handle {
         self.run.stage()
     }
 
-    /// Changes the virtual users of an externally controlled scenario; false if there is none of that name.
+    /// Changes the virtual users of an externally controlled scenario, to `max_vus` at most; false if there is none
+    /// of that name.
     pub fn set_vus(&self, scenario: &str, vus: u32) -> bool {
         self.steer(scenario, |control| control.vus = vus)
     }
 
-    /// Pauses or resumes an externally controlled scenario.
+    /// Pauses or resumes an externally controlled scenario; false if there is none of that name.
     pub fn pause(&self, scenario: &str, paused: bool) -> bool {
         self.steer(scenario, |control| control.paused = paused)
     }
 
     fn steer(&self, scenario: &str, change: impl FnOnce(&mut Control)) -> bool {
-        match self
-            .run
-            .scenarios
-            .iter()
+        let mut scenarios = self.run.scenarios.iter();
+        scenarios
             .find(|known| known.name == scenario)
-        {
-            Some(known) => {
-                known.steer(change);
-                true
-            }
-            None => false,
-        }
+            .is_some_and(|known| known.steer(change))
     }
 }
 
@@ -161,7 +154,7 @@ pub(super) struct Conductor<'a> {
 
 impl Conductor<'_> {
     async fn perform(mut self, started_at: OffsetDateTime) -> Result<RunResult, RunError> {
-        let usage_before = environment::usage(self.settings.workers);
+        let mut before = environment::usage(self.settings.workers);
         let timeouts = self.blueprint.options.timeouts;
         let has = |name: &str| self.blueprint.functions.iter().any(|known| known == name);
         let (has_setup, has_teardown, has_summary) =
@@ -194,9 +187,11 @@ impl Conductor<'_> {
             // A moment ahead, so that all workers begin together.
             let start = Instant::now() + Duration::from_millis(2);
             self.start = Some(start);
+            before = environment::usage(self.settings.workers);
             self.ask_all(|reply| Command::Run { start, reply }).await;
         }
         let ran_for = self.start.map(|start| start.elapsed()).unwrap_or_default();
+        let used = environment::usage(self.settings.workers).since(&before);
         if self.start.is_some() {
             // The last, unfinished second counts too: it holds what was measured since the last tick.
             self.second();
@@ -210,7 +205,7 @@ impl Conductor<'_> {
             .await;
         }
         self.drain();
-        let mut result = self.result(started_at, ran_for, setup_failure, usage_before);
+        let mut result = self.result(started_at, ran_for, setup_failure, used);
         if has_summary && self.run.stage() < Stage::Killed {
             self.phase = "summary";
             let document = Arc::new(serde_json::to_value(&result).unwrap_or_default());

@@ -12,5 +12,8 @@ mod executors;
 mod interrupts;
 mod lifecycle;
 mod order;
+mod overrides;
+mod splitting;
+mod steering;
 mod time_limits;
 mod timing;
