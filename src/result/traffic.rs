@@ -61,7 +61,7 @@ pub struct EndpointResult {
     pub failed: u64,
     /// Failed requests as a fraction of all.
     pub failed_rate: f64,
-    /// Number of responses by status; `0` stands for no response.
+    /// Number of responses by status; `error` stands for no response.
     pub statuses: BTreeMap<String, u64>,
     /// Response time of all requests, in milliseconds.
     pub duration: TrendSummary,
