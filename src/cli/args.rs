@@ -62,13 +62,13 @@ pub struct ScriptArguments {
     #[arg(short, long = "env", value_name = "K=V", value_parser = pair, help_heading = "Script")]
     pub env: Vec<(String, String)>,
     /// Virtual users of the scenario.
-    #[arg(short = 'u', long, env = "RHAID_VUS", help_heading = "Scenario", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'u', long, env = "RHAID_VUS", help_heading = "Scenario", value_parser = vus)]
     pub vus: Option<u32>,
     /// Duration of the scenario, such as 30s or 1m30s.
     #[arg(short = 'd', long, env = "RHAID_DURATION", value_parser = duration_text, help_heading = "Scenario")]
     pub duration: Option<String>,
     /// Iterations of the scenario.
-    #[arg(short = 'i', long, env = "RHAID_ITERATIONS", help_heading = "Scenario", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'i', long, env = "RHAID_ITERATIONS", help_heading = "Scenario", value_parser = iterations)]
     pub iterations: Option<u64>,
     /// Arrival rate of the scenario, such as 50, 50/s or 300/m.
     #[arg(short = 'r', long, env = "RHAID_RATE", value_parser = rate_text, help_heading = "Scenario")]
@@ -88,7 +88,7 @@ pub struct ScriptArguments {
     #[arg(long, env = "RHAID_SCALE", default_value = "1", value_parser = scale, help_heading = "Scenario")]
     pub scale: f64,
     /// Seed of everything random; the same seed gives the same choices.
-    #[arg(long, env = "RHAID_SEED", help_heading = "Script")]
+    #[arg(long, env = "RHAID_SEED", value_parser = seed, help_heading = "Script")]
     pub seed: Option<u64>,
     /// Run only this part of the plan, the rest being run by other machines: 0:1/4, 1/4:1/2 …
     #[arg(long, value_name = "A:B", help_heading = "Splitting")]
@@ -143,7 +143,7 @@ pub struct RunArguments {
     #[arg(long, env = "RHAID_STRICT", help_heading = "Run")]
     pub strict: bool,
     /// Worker threads [default: one per processor]
-    #[arg(long, env = "RHAID_WORKERS", help_heading = "Run", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, env = "RHAID_WORKERS", help_heading = "Run", value_parser = workers)]
     pub workers: Option<u16>,
 }
 
@@ -217,6 +217,39 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".to_owned()),
     }
+}
+
+/// A whole number within bounds.
+fn whole(text: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if bounds.contains(&number) => Ok(number),
+        _ if *bounds.end() == u64::MAX => {
+            Err(format!("write a whole number, {} or more", bounds.start()))
+        }
+        _ => Err(format!(
+            "write a whole number from {} to {}",
+            bounds.start(),
+            bounds.end()
+        )),
+    }
+}
+
+fn vus(text: &str) -> Result<u32, String> {
+    let number = whole(text, 1..=10_000_000)?;
+    u32::try_from(number).map_err(|error| error.to_string())
+}
+
+fn iterations(text: &str) -> Result<u64, String> {
+    whole(text, 1..=u64::MAX)
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    whole(text, 0..=u64::MAX)
+}
+
+fn workers(text: &str) -> Result<u16, String> {
+    let number = whole(text, 1..=1024)?;
+    u16::try_from(number).map_err(|error| error.to_string())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

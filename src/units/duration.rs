@@ -150,7 +150,12 @@ fn known(word: &str) -> Option<&'static str> {
 /// # Errors
 /// When it is negative, not a number, or longer than [`MAX_DURATION`].
 pub fn duration_from_number(seconds: f64) -> Result<Duration, UnitError> {
-    let input = format!("{seconds}");
+    // Beyond what a double tells apart, digits only fill the line.
+    let input = if seconds.abs() < 1e15 {
+        format!("{seconds}")
+    } else {
+        format!("{seconds:e}")
+    };
     if seconds < 0.0 {
         return Err(error(&input, "a duration cannot be negative", None));
     }
