@@ -35,6 +35,9 @@ impl Protocol {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timings {
     pub blocked: u64,
+    /// Before the request was written, for other virtual users of the thread to have their turn. A delay of the load
+    /// tool itself, so no part of the response time, but of the one counted from the scheduled start.
+    pub deferred: u64,
     pub looking_up: u64,
     pub connecting: u64,
     pub tls_handshaking: u64,

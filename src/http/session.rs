@@ -25,7 +25,7 @@ use super::request::Request;
 use super::response::{HeaderBlock, Protocol, Response, Timings};
 use super::settings::Reuse;
 use super::target::Target;
-use super::{decode, h1, h2c};
+use super::{decode, h1, h2c, turn};
 
 /// One hop of a request, as it is measured.
 #[derive(Debug)]
@@ -76,6 +76,19 @@ enum Tried {
     Failed(HttpError),
 }
 
+/// What a virtual user has met at the other end so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contact {
+    /// Nothing was sent.
+    None,
+    /// The last request was answered, well or badly.
+    Answered,
+    /// The last request failed in the network; an earlier one was answered.
+    Lost,
+    /// Every request failed in the network.
+    Never,
+}
+
 /// The connections and cookies of one virtual user.
 pub struct Session {
     pool: Pool,
@@ -83,8 +96,9 @@ pub struct Session {
     timer: LazyTimer,
     local: Option<IpAddr>,
     leftovers: Rc<Leftovers>,
-    /// The last request got no answer from the network; kept for who wants to know why a setup failed.
-    unreachable: Cell<bool>,
+    contact: Cell<Contact>,
+    /// The last failure in the network.
+    lost_by: RefCell<Option<Rc<HttpError>>>,
 }
 
 impl Session {
@@ -96,7 +110,8 @@ impl Session {
             timer: LazyTimer::default(),
             local,
             leftovers: Rc::default(),
-            unreachable: Cell::new(false),
+            contact: Cell::new(Contact::None),
+            lost_by: RefCell::default(),
         }
     }
 
@@ -105,9 +120,14 @@ impl Session {
         &self.jar
     }
 
-    /// Whether some request failed in the network so far.
-    pub fn was_unreachable(&self) -> bool {
-        self.unreachable.get()
+    /// How the requests so far fared; kept for who wants to know why a setup failed.
+    pub fn contact(&self) -> Contact {
+        self.contact.get()
+    }
+
+    /// What the last request that failed in the network died of.
+    pub fn lost_by(&self) -> Option<Rc<HttpError>> {
+        self.lost_by.borrow().clone()
     }
 
     /// To be called between iterations.
@@ -164,18 +184,17 @@ impl Session {
         progress: &mut Progress,
     ) -> Result<Answer, HttpError> {
         let target = &hop.request.target;
-        let mut from = began;
+        let mut due = began;
         if let Some(wait) = client.rate_limit() {
             Box::pin(tokio::time::sleep(wait)).await;
-            from = Instant::now();
-            progress.timings.blocked = nanos(began, from);
+            due = Instant::now();
+            progress.timings.blocked = nanos(began, due);
         }
+        turn::after_the_ready().await;
+        let from = Instant::now();
+        progress.timings.deferred = nanos(due, from);
         if let Some(kept) = self.pool.take(target) {
-            // A kept connection is there at once.
-            match self
-                .exchange(client, hop, began, from, kept, progress)
-                .await
-            {
+            match self.exchange(client, hop, from, kept, progress).await {
                 Tried::Answered(answer) => return Ok(answer),
                 Tried::Failed(error) => return Err(error),
                 Tried::HungUp => {
@@ -186,8 +205,8 @@ impl Session {
             }
         }
         // Boxed: connecting is rare, and its state would make every request's future large.
-        let fresh = Box::pin(self.open(client, target, began, progress)).await?;
-        let tried = Box::pin(self.exchange(client, hop, began, Instant::now(), fresh, progress));
+        let fresh = Box::pin(self.open(client, target, from, progress)).await?;
+        let tried = Box::pin(self.exchange(client, hop, Instant::now(), fresh, progress));
         match tried.await {
             Tried::Answered(answer) => Ok(answer),
             Tried::Failed(error) => Err(error),
@@ -212,7 +231,7 @@ impl Session {
             leftovers: &self.leftovers,
         };
         let opened = connect::open(client, target, &from, timings, phase).await;
-        timings.blocked = nanos(began, Instant::now());
+        timings.blocked += nanos(began, Instant::now());
         let Opened {
             io,
             remote,
@@ -236,14 +255,12 @@ impl Session {
         &self,
         client: &Client,
         hop: &Hop<'_>,
-        began: Instant,
         from: Instant,
         connection: Connection,
         progress: &mut Progress,
     ) -> Tried {
         let request = &*hop.request;
         let settings = client.settings();
-        progress.timings.blocked = nanos(began, from);
         progress.phase = Phase::Exchanging;
         progress.written_from = Some(from);
         let may_repeat = connection.reused && request.is_idempotent();
@@ -398,6 +415,7 @@ impl Session {
         let mut expected = false;
         match decoded {
             Ok(answer) => {
+                self.contact.set(Contact::Answered);
                 response.status = answer.status;
                 response.protocol = answer.protocol;
                 response.headers = answer.headers;
@@ -412,10 +430,15 @@ impl Session {
                 }
             }
             Err(error) => {
+                let error = Rc::new(error);
                 if error.is_network() {
-                    self.unreachable.set(true);
+                    self.contact.set(match self.contact.get() {
+                        Contact::None | Contact::Never => Contact::Never,
+                        Contact::Answered | Contact::Lost => Contact::Lost,
+                    });
+                    self.lost_by.replace(Some(error.clone()));
                 }
-                response.error = Some(Rc::new(error));
+                response.error = Some(error);
             }
         }
         if let Some(error) = &response.error {

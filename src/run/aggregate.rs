@@ -27,6 +27,8 @@ struct Followed {
     pub vus_max: u32,
     started: Option<Duration>,
     ended: Option<Duration>,
+    /// On the worker that was the last so far.
+    last_ended: Duration,
     workers_left: usize,
 }
 
@@ -79,6 +81,7 @@ impl Aggregate {
                     vus_max: 0,
                     started: None,
                     ended: None,
+                    last_ended: Duration::ZERO,
                     workers_left: workers,
                 }
             })
@@ -144,12 +147,22 @@ impl Aggregate {
         self.logs.push(line);
     }
 
+    /// A scenario started on one more worker.
+    pub fn scenario_started(&mut self, scenario: usize, elapsed: Duration) {
+        if let Some(followed) = self.scenarios.get_mut(scenario) {
+            let earlier = followed.started.map_or(elapsed, |known| known.min(elapsed));
+            followed.started = Some(earlier);
+        }
+    }
+
     /// A scenario ended on one more worker.
     pub fn scenario_ended(&mut self, scenario: usize, elapsed: Duration) {
         if let Some(followed) = self.scenarios.get_mut(scenario) {
             followed.workers_left = followed.workers_left.saturating_sub(1);
+            let latest = followed.last_ended.max(elapsed);
+            followed.last_ended = latest;
             if followed.workers_left == 0 {
-                followed.ended = Some(elapsed);
+                followed.ended = Some(latest);
             }
         }
     }
@@ -162,16 +175,12 @@ impl Aggregate {
     }
 
     /// Records the number of virtual users; then what was gathered is current until [`Self::end_second`].
-    pub fn begin_second(&mut self, elapsed: Duration) {
+    pub fn begin_second(&mut self) {
         let mut active = 0;
         let mut made = 0;
-        for scenario in &mut self.scenarios {
-            let here: u32 = scenario.vus.iter().map(|(active, _)| active).sum();
-            active += here;
+        for scenario in &self.scenarios {
+            active += scenario.vus.iter().map(|(active, _)| active).sum::<u32>();
             made += scenario.vus.iter().map(|(_, made)| made).sum::<u32>();
-            if scenario.started.is_none() && made > 0 && here > 0 {
-                scenario.started = Some(elapsed);
-            }
         }
         let tags = self.recorder.intern(Tags::default());
         for (metric, value) in [(Builtin::Vus, active), (Builtin::VusMax, made)] {
@@ -216,13 +225,11 @@ impl Aggregate {
                     .tracker(followed.duration)
                     .window()
                     .and_then(|(window, _)| read(&window, Reading::Percentile(95.0)));
-                let running = elapsed >= scenario.start_time
-                    && (scenario.after.is_none() || followed.started.is_some());
                 ScenarioProgress {
                     name: scenario.name.clone(),
                     state: match followed.ended {
                         Some(_) => ScenarioState::Done,
-                        None if running => ScenarioState::Running,
+                        None if followed.started.is_some() => ScenarioState::Running,
                         None => ScenarioState::Waiting,
                     },
                     vus: followed.vus.iter().map(|(active, _)| active).sum(),

@@ -1,31 +1,24 @@
 //! Takes a run from its start to its result.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc as std_mpsc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
+use super::crew::{Crew, share_out, start_workers};
 use super::judging::Bench;
-use super::outcome::{Ending, verdict};
 use super::progress::Progress;
 use super::{environment, rows};
-use crate::executor::Plan;
 use crate::metrics::Builtin;
-use crate::metrics::totals::Accumulator;
-use crate::result::{self, AbortedBy, Outcome, RunResult, ScenarioResult};
-use crate::script::journey_factory;
-use crate::units;
-use crate::vu::driver::Assignment;
+use crate::result::{AbortedBy, Outcome, RunResult};
 use crate::vu::shared::Control;
-use crate::vu::worker::{Brief, Command, SetupFailure, SetupReply, work};
-use crate::vu::{Failure, Report, RunShared, ScenarioShared, Stage};
+use crate::vu::worker::Command;
+use crate::vu::{Failure, Report, RunShared, Stage};
 
 /// What is not said by the script.
 #[derive(Debug, Clone)]
@@ -106,12 +99,8 @@ pub enum RunError {
     Lost(usize),
 }
 
-/// The workers' end of the wires.
-struct Crew {
-    commands: Vec<mpsc::UnboundedSender<Command>>,
-    threads: Vec<JoinHandle<std::io::Result<()>>>,
-    reports: mpsc::UnboundedReceiver<Report>,
-}
+/// Different failures of `vu_start` and its like that are told apart.
+const MAX_FAILED_PARTS: usize = 20;
 
 /// Runs a blueprint to its end and gives the result, whatever happens on the way.
 ///
@@ -138,6 +127,7 @@ pub async fn conduct(
         phase: "setup",
         start: None,
         aborted: None,
+        failed_parts: BTreeMap::new(),
     };
     let bench = Bench::new(
         &blueprint.options,
@@ -152,144 +142,21 @@ pub async fn conduct(
     conductor.perform(started_at).await
 }
 
-/// Splits the plan between workers.
-fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Vec<Assignment>) {
-    let options = &blueprint.options;
-    let mut vu_base = 0;
-    let mut scenarios = Vec::new();
-    let mut assignments = Vec::new();
-    for (index, scenario) in options.scenarios.iter().enumerate() {
-        let segment = blueprint.share.segment_only();
-        let (iterations, max_vus, vus) = match scenario.executor.plan(&segment) {
-            Plan::Looping {
-                budget: crate::executor::Budget::Shared(iterations),
-                ..
-            } => (iterations, 0, 0),
-            Plan::Looping { .. } => (0, 0, 0),
-            Plan::Arrivals { max_vus, .. } => (0, max_vus, 0),
-            // The target is that of the whole plan; workers take their share of it.
-            Plan::External { .. } => (0, 0, external_start(scenario)),
-        };
-        scenarios.push(ScenarioShared::new(
-            &scenario.name,
-            vu_base,
-            workers,
-            iterations,
-            max_vus,
-            vus,
-        ));
-        vu_base += u64::from(scenario.executor.max_vus());
-        let mut tags: Vec<(String, String)> = options.tags.clone().into_iter().collect();
-        tags.extend(scenario.tags.clone());
-        assignments.push(Assignment {
-            scenario: index,
-            name: scenario.name.clone(),
-            exec: scenario.exec.clone(),
-            executor: scenario.executor.clone(),
-            share: segment,
-            start_time: scenario.start_time,
-            after: scenario
-                .after
-                .as_ref()
-                .and_then(|name| options.scenarios.iter().position(|s| s.name == *name)),
-            graceful_stop: scenario.graceful_stop,
-            graceful_ramp_down: scenario.graceful_ramp_down,
-            pace: scenario.pace,
-            env: scenario.env.clone(),
-            tags,
-        });
-    }
-    let folder = blueprint.sources.folder.clone();
-    let env = (*blueprint.env).clone();
-    let run = RunShared::new(
-        options.seed,
-        env,
-        scenarios,
-        options.timeouts.vu_start,
-        options.timeouts.vu_stop,
-        folder,
-    );
-    (run, assignments)
-}
-
-fn external_start(scenario: &crate::options::Scenario) -> u32 {
-    match scenario.executor.plan(&crate::executor::Share::whole()) {
-        Plan::External { vus, .. } => vus,
-        _ => 0,
-    }
-}
-
-async fn start_workers(
-    blueprint: &Blueprint,
-    settings: &Settings,
-    run: &Arc<RunShared>,
-    assignments: &[Assignment],
-) -> Result<Crew, RunError> {
-    let (reports_in, reports) = mpsc::unbounded_channel();
-    let factory = journey_factory(blueprint.sources.clone(), blueprint.env.clone());
-    let mut crew = Crew {
-        commands: Vec::new(),
-        threads: Vec::new(),
-        reports,
-    };
-    let mut ready = Vec::new();
-    let workers = settings.workers;
-    for index in 0..workers {
-        let (command, commands) = mpsc::unbounded_channel();
-        let (ready_in, ready_out) = oneshot::channel();
-        let (number, all) = (
-            u32::try_from(index).unwrap_or(0),
-            u32::try_from(workers).unwrap_or(1),
-        );
-        let brief = Brief {
-            index,
-            workers,
-            run: run.clone(),
-            settings: blueprint.options.http.clone(),
-            max_tag_sets: blueprint.options.max_tag_sets,
-            assignments: assignments
-                .iter()
-                .map(|assignment| Assignment {
-                    share: assignment.share.for_worker(number, all),
-                    ..assignment.clone()
-                })
-                .collect(),
-            factory: factory.clone(),
-            reports: reports_in.clone(),
-            commands,
-            ready: ready_in,
-        };
-        let thread = std::thread::Builder::new()
-            .name(format!("worker-{index}"))
-            .spawn(move || work(brief))
-            .map_err(RunError::Worker)?;
-        crew.commands.push(command);
-        crew.threads.push(thread);
-        ready.push(ready_out);
-    }
-    for (index, ready) in ready.into_iter().enumerate() {
-        match ready.await {
-            Ok(Ok(())) => {}
-            Ok(Err(failure)) => return Err(RunError::Script(failure)),
-            Err(_) => return Err(RunError::Lost(index)),
-        }
-    }
-    Ok(crew)
-}
-
 /// A run in progress.
-struct Conductor<'a> {
-    blueprint: &'a Blueprint,
-    settings: &'a Settings,
-    aggregate: Aggregate,
-    bench: Option<Bench>,
-    run: Arc<RunShared>,
-    crew: Crew,
-    observer: &'a mut dyn Observer,
-    phase: &'static str,
+pub(super) struct Conductor<'a> {
+    pub(super) blueprint: &'a Blueprint,
+    pub(super) settings: &'a Settings,
+    pub(super) aggregate: Aggregate,
+    pub(super) bench: Option<Bench>,
+    pub(super) run: Arc<RunShared>,
+    pub(super) crew: Crew,
+    pub(super) observer: &'a mut dyn Observer,
+    pub(super) phase: &'static str,
     /// When the scenarios started.
-    start: Option<Instant>,
-    aborted: Option<(AbortedBy, String)>,
+    pub(super) start: Option<Instant>,
+    pub(super) aborted: Option<(AbortedBy, String)>,
+    /// What went wrong in parts of the script that are no iterations, and how often.
+    pub(super) failed_parts: BTreeMap<String, u64>,
 }
 
 impl Conductor<'_> {
@@ -310,10 +177,8 @@ impl Conductor<'_> {
                 })
                 .await;
             match reply {
-                Some(SetupReply { outcome: Ok(value) }) => data = value,
-                Some(SetupReply {
-                    outcome: Err(failure),
-                }) => setup_failure = Some(failure),
+                Some(Ok(value)) => data = value,
+                Some(Err(failure)) => setup_failure = Some(failure),
                 None => return Err(RunError::Lost(0)),
             }
         }
@@ -361,16 +226,12 @@ impl Conductor<'_> {
             }
             // A summary that failed is one more script error.
             self.drain();
-            let errors = rows::errors(&self.aggregate.errors, self.offset());
-            if errors.len() > result.errors.len() {
-                result
-                    .run
-                    .notes
-                    .push("the script's `summary` failed; see the errors".to_owned());
-                result.errors = errors;
+            result.errors = rows::errors(&self.aggregate.errors, self.offset());
+            if !matches!(result.run.outcome, Outcome::SetupFailed { .. }) {
+                (result.verdict, _) = self.judge(&result.run.outcome, false, ran_for);
             }
         }
-        self.dismiss();
+        self.crew.dismiss();
         Ok(result)
     }
 
@@ -435,11 +296,25 @@ impl Conductor<'_> {
             }
             Report::Log(line) => self.aggregate.log(line),
             Report::Abort { reason } => self.abort(AbortedBy::Script, reason),
-            Report::ScenarioEnded { scenario } => {
-                let elapsed = self.elapsed();
-                self.aggregate.scenario_ended(scenario, elapsed);
+            Report::PartFailed(what) => self.part_failed(what),
+            Report::ScenarioStarted { scenario, at } => {
+                self.aggregate
+                    .scenario_started(scenario, self.elapsed_at(at));
+            }
+            Report::ScenarioEnded { scenario, at } => {
+                self.aggregate.scenario_ended(scenario, self.elapsed_at(at));
             }
         }
+    }
+
+    fn part_failed(&mut self, what: String) {
+        let known = self.failed_parts.len() < MAX_FAILED_PARTS;
+        let what = if known || self.failed_parts.contains_key(&what) {
+            what
+        } else {
+            "other parts of the script failed".to_owned()
+        };
+        *self.failed_parts.entry(what).or_default() += 1;
     }
 
     fn abort(&mut self, by: AbortedBy, reason: String) {
@@ -453,8 +328,15 @@ impl Conductor<'_> {
         self.start.map(|start| start.elapsed()).unwrap_or_default()
     }
 
+    /// From the scenarios' start to a moment.
+    fn elapsed_at(&self, at: Instant) -> Duration {
+        self.start
+            .map(|start| at.saturating_duration_since(start))
+            .unwrap_or_default()
+    }
+
     /// Seconds from the run's epoch to the scenarios' start.
-    fn offset(&self) -> f64 {
+    pub(super) fn offset(&self) -> f64 {
         self.start.map_or(0.0, |start| {
             start
                 .saturating_duration_since(self.run.epoch)
@@ -465,7 +347,7 @@ impl Conductor<'_> {
     /// Once a second: judges, shows, moves windows on.
     fn second(&mut self) {
         let elapsed = self.elapsed();
-        self.aggregate.begin_second(elapsed);
+        self.aggregate.begin_second();
         if self.start.is_some()
             && let Some(bench) = &mut self.bench
             && let Some(reason) = bench.second(&self.aggregate.totals, elapsed)
@@ -502,201 +384,4 @@ impl Conductor<'_> {
             self.observer.progress(&progress);
         }
     }
-
-    /// Sends the workers home. A worker that hangs in native code is left behind.
-    fn dismiss(self) {
-        drop(self.crew.commands);
-        let (done, all_done) = std_mpsc::channel();
-        let threads = self.crew.threads;
-        let waiter = std::thread::spawn(move || {
-            for thread in threads {
-                let _ = thread.join();
-            }
-            let _ = done.send(());
-        });
-        if all_done.recv_timeout(Duration::from_secs(5)).is_ok() {
-            let _ = waiter.join();
-        }
-    }
-
-    fn result(
-        &self,
-        started_at: OffsetDateTime,
-        ran_for: Duration,
-        setup_failure: Option<SetupFailure>,
-        before: result::Generator,
-    ) -> RunResult {
-        let options = &self.blueprint.options;
-        let totals = &self.aggregate.totals;
-        let seconds = ran_for.as_secs_f64();
-        let unreachable = matches!(
-            &setup_failure,
-            Some(SetupFailure::Failed {
-                unreachable: true,
-                ..
-            })
-        );
-        let interrupted_in_setup = matches!(&setup_failure, Some(SetupFailure::Stopped));
-        let outcome = match (setup_failure, &self.aborted) {
-            (Some(SetupFailure::Abort(reason)), _) => Outcome::Aborted {
-                by: AbortedBy::Script,
-                reason,
-            },
-            (Some(SetupFailure::Failed { failure, .. }), _) => Outcome::SetupFailed {
-                reason: format!("`setup` failed: {}", failure.rendered.trim_end()),
-            },
-            (Some(SetupFailure::TimedOut(limit)), _) => Outcome::SetupFailed {
-                reason: format!(
-                    "`setup` took longer than {}; `setup_timeout` allows more",
-                    units::format_duration(limit)
-                ),
-            },
-            (_, Some((by, reason))) => Outcome::Aborted {
-                by: *by,
-                reason: reason.clone(),
-            },
-            _ if self.run.stage() > Stage::Running || interrupted_in_setup => Outcome::Interrupted,
-            _ => Outcome::Completed,
-        };
-        let sum = |metric: Builtin| {
-            let of_it = totals
-                .series()
-                .iter()
-                .filter(|series| series.info.name == metric.definition().name);
-            of_it.map(|series| series.total.sum()).sum::<f64>() as u64
-        };
-        let ending = Ending {
-            outcome: outcome.clone(),
-            iteration_errors: sum(Builtin::IterationErrors),
-            errors_are_judged: options
-                .slos
-                .iter()
-                .any(|slo| slo.selector.metric() == "iteration_errors"),
-            unreachable,
-        };
-        let judged = if self.start.is_some() {
-            self.bench
-                .as_ref()
-                .map(|bench| bench.verdicts(totals, ran_for))
-                .unwrap_or_default()
-        } else {
-            Vec::new()
-        };
-        let verdict = verdict(&ending, &judged, self.settings.strict);
-        let mut notes = self.settings.notes.clone();
-        if totals.folded() > 0 {
-            notes.push(format!(
-                "{} samples lost their tags to `other`: there were more than {} tag sets on a worker; give requests with ids in their URL a `name`",
-                units::format_count(totals.folded()),
-                options.max_tag_sets
-            ));
-        }
-        let after = environment::usage(self.settings.workers);
-        let text = self.blueprint.sources.main_text();
-        let format = |moment: OffsetDateTime| moment.format(&Rfc3339).unwrap_or_default();
-        RunResult {
-            version: result::VERSION,
-            tool: result::Tool {
-                name: "rhaid".to_owned(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-            },
-            run: result::Run {
-                id: run_id(started_at, options.seed),
-                script: self.blueprint.sources.main.clone(),
-                script_sha256: sha256(text.as_bytes()),
-                started_at: format(started_at),
-                ended_at: format(OffsetDateTime::now_utc()),
-                duration_seconds: seconds,
-                outcome,
-                seed: options.seed,
-                git: environment::git(),
-                machine: environment::machine(self.settings.workers),
-                execution_segment: self.settings.execution_segment.clone(),
-                scale: options.scale,
-                notes,
-            },
-            options: rows::without_secrets(&self.blueprint.raw),
-            verdict,
-            slos: judged.into_iter().map(|(_, row)| row).collect(),
-            scenarios: self.scenario_rows(ran_for),
-            endpoints: rows::endpoints(totals, seconds),
-            checks: rows::checks(totals),
-            errors: rows::errors(&self.aggregate.errors, self.offset()),
-            metrics: rows::metrics(totals, seconds),
-            time_series: self.aggregate.series.snapshot(),
-            generator: result::Generator {
-                cpu_user_seconds: after.cpu_user_seconds - before.cpu_user_seconds,
-                cpu_system_seconds: after.cpu_system_seconds - before.cpu_system_seconds,
-                ..after
-            },
-        }
-    }
-
-    fn scenario_rows(&self, ran_for: Duration) -> Vec<ScenarioResult> {
-        let totals = &self.aggregate.totals;
-        let trend = |metric, name: &str| match rows::of_scenario(totals, metric, name) {
-            Accumulator::Trend(histogram) => rows::summary(&histogram),
-            _ => result::TrendSummary::default(),
-        };
-        let options = &self.blueprint.options;
-        options
-            .scenarios
-            .iter()
-            .enumerate()
-            .map(|(index, scenario)| {
-                let count = |metric| rows::of_scenario(totals, metric, &scenario.name).sum() as u64;
-                let (started, ended, vus_max) = self.aggregate.scenario_times(index);
-                let start = started.map_or(scenario.start_time, |started| started.min(ran_for));
-                let start = if scenario.after.is_some() {
-                    start
-                } else {
-                    scenario.start_time.min(ran_for)
-                };
-                let duration = ended.unwrap_or(ran_for).saturating_sub(start);
-                let iterations = count(Builtin::Iterations);
-                ScenarioResult {
-                    name: scenario.name.clone(),
-                    executor: scenario.executor.kind().name().to_owned(),
-                    exec: scenario.exec.clone(),
-                    description: scenario.executor.describe(),
-                    start_seconds: start.as_secs_f64(),
-                    duration_seconds: duration.as_secs_f64(),
-                    vus_max: u64::from(vus_max),
-                    iterations,
-                    iteration_errors: count(Builtin::IterationErrors),
-                    interrupted_iterations: count(Builtin::InterruptedIterations),
-                    dropped_iterations: count(Builtin::DroppedIterations),
-                    iterations_per_second: result::ratio(iterations as f64, duration.as_secs_f64()),
-                    iteration_duration: trend(Builtin::IterationDuration, &scenario.name),
-                    iteration_lag: trend(Builtin::IterationLag, &scenario.name),
-                }
-            })
-            .collect()
-    }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    ring::digest::digest(&ring::digest::SHA256, bytes)
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-/// Unique enough to find a run again: its moment, and its process and seed.
-fn run_id(at: OffsetDateTime, seed: u64) -> String {
-    let unique = sha256(
-        format!(
-            "{}-{}-{seed}",
-            at.unix_timestamp_nanos(),
-            std::process::id()
-        )
-        .as_bytes(),
-    );
-    let format = time::macros::format_description!("[year][month][day]-[hour][minute][second]");
-    format!(
-        "{}-{}",
-        at.format(&format).unwrap_or_default(),
-        &unique[..8]
-    )
 }

@@ -4,9 +4,11 @@
 //! and while it goes a [`Progress`] once a second for whoever watches. [`conduct`] starts the workers, takes them through
 //! setup, run and teardown, merges what they measure, judges, and stops early when told to.
 
+mod account;
 mod aggregate;
 mod blueprint;
 mod conductor;
+mod crew;
 mod environment;
 mod judging;
 mod outcome;

@@ -1,5 +1,7 @@
 //! The verdict: what a run's end, its objectives and its failures make of it, and the exit code that says so.
 
+use std::collections::BTreeMap;
+
 use crate::exit;
 use crate::result::{Outcome, SloResult, SloStatus, Verdict, VerdictStatus};
 use crate::slo::{ExitVerdict, RunFacts};
@@ -11,6 +13,8 @@ pub struct Ending {
     pub iteration_errors: u64,
     /// The script judges its own errors by an objective on `iteration_errors`.
     pub errors_are_judged: bool,
+    /// What went wrong in parts of the script that are no iterations, and how often.
+    pub failed_parts: BTreeMap<String, u64>,
     /// `setup` failed because the target could not be reached.
     pub unreachable: bool,
 }
@@ -32,28 +36,37 @@ pub fn verdict(
             reasons.push(format!(
                 "{} {} {}: it {what}",
                 slo.priority.label(),
-                slo.metric,
+                slo.label(),
                 slo.target
             ));
         }
     }
+    let iteration_errors = if ending.errors_are_judged {
+        0
+    } else {
+        ending.iteration_errors
+    };
     let facts = RunFacts {
-        iteration_errors: if ending.errors_are_judged {
-            0
-        } else {
-            ending.iteration_errors
-        },
+        script_errors: iteration_errors + ending.failed_parts.values().sum::<u64>(),
         aborted: matches!(ending.outcome, Outcome::Aborted { .. }),
     };
-    if facts.iteration_errors > 0 {
-        let plural = if facts.iteration_errors == 1 {
+    for (what, times) in ending.failed_parts.iter().rev() {
+        let often = if *times == 1 {
+            String::new()
+        } else {
+            format!(" ({} times)", crate::units::format_count(*times))
+        };
+        reasons.insert(0, format!("{what}{often}"));
+    }
+    if iteration_errors > 0 {
+        let plural = if iteration_errors == 1 {
             "a script error"
         } else {
             "script errors"
         };
         reasons.insert(
             0,
-            format!("{} ended in {plural}", iterations(facts.iteration_errors)),
+            format!("{} ended in {plural}", iterations(iteration_errors)),
         );
     }
     let judged = ExitVerdict::of(slos.iter().map(|(outcome, _)| *outcome), facts, strict);
@@ -110,6 +123,7 @@ mod tests {
             outcome,
             iteration_errors,
             errors_are_judged: false,
+            failed_parts: BTreeMap::new(),
             unreachable: false,
         }
     }

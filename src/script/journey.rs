@@ -20,7 +20,7 @@ use crate::vu::{Failure, Interrupt, Journey, Outcome, Vu, VuScript};
 /// A script on one worker.
 pub struct RhaiJourney {
     program: Rc<Program>,
-    data: RefCell<Dynamic>,
+    data: RefCell<Rc<Dynamic>>,
 }
 
 /// Makes every worker compile the same sources.
@@ -42,7 +42,7 @@ impl RhaiJourney {
     pub fn new(program: Program) -> Self {
         Self {
             program: Rc::new(program),
-            data: RefCell::new(Dynamic::UNIT),
+            data: RefCell::new(Rc::new(Dynamic::UNIT)),
         }
     }
 
@@ -77,7 +77,7 @@ impl Journey for RhaiJourney {
     }
 
     fn set_data(&self, data: &Value) {
-        *self.data.borrow_mut() = convert::from_json(data).into_shared();
+        *self.data.borrow_mut() = Rc::new(convert::from_json(data));
     }
 
     fn setup(&self) -> Result<Value, Outcome> {
@@ -92,7 +92,8 @@ impl Journey for RhaiJourney {
     }
 
     fn teardown(&self) -> Outcome {
-        match self.call("teardown", &[self.data.borrow().flatten_clone()]) {
+        let data = Dynamic::clone(&self.data.borrow());
+        match self.call("teardown", &[data]) {
             Ok(_) => Outcome::Done,
             Err(outcome) => outcome,
         }

@@ -42,8 +42,8 @@ impl Outcome {
 /// What happened to the run beside its objectives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunFacts {
-    /// Iterations that ended in a script error which the script's options do not tolerate.
-    pub iteration_errors: u64,
+    /// Iterations and other parts of the script that ended in an error which its options do not tolerate.
+    pub script_errors: u64,
     /// An objective or a guardrail stopped the run.
     pub aborted: bool,
 }
@@ -62,7 +62,7 @@ pub enum ExitVerdict {
 impl ExitVerdict {
     /// The verdict on a run: the worst of everything that happened. `strict` makes a review a block.
     pub fn of(outcomes: impl IntoIterator<Item = Outcome>, facts: RunFacts, strict: bool) -> Self {
-        let run = if facts.aborted || facts.iteration_errors > 0 {
+        let run = if facts.aborted || facts.script_errors > 0 {
             Self::Blocked
         } else {
             Self::Ship
@@ -140,11 +140,11 @@ mod tests {
     #[test]
     fn script_errors_and_aborts_block_whatever_the_objectives_say() {
         let errors = RunFacts {
-            iteration_errors: 1,
+            script_errors: 1,
             aborted: false,
         };
         let aborted = RunFacts {
-            iteration_errors: 0,
+            script_errors: 0,
             aborted: true,
         };
         for facts in [errors, aborted] {

@@ -238,14 +238,16 @@ impl Driver {
                 for _ in 0..pre_allocated_vus {
                     make_arrival_user(&cast, &idle, None);
                 }
+                let mut stages = cast.worker.run.stages();
                 loop {
                     let changed = cast.changed.notified();
-                    if cast.prepared.get() >= cast.users.borrow().len()
-                        || cast.worker.run.stage() > Stage::Running
-                    {
+                    if cast.prepared.get() >= cast.users.borrow().len() {
                         break;
                     }
-                    changed.await;
+                    tokio::select! {
+                        () = changed => {}
+                        _ = stages.wait_for(|stage| *stage > Stage::Running) => break,
+                    }
                 }
                 let inbox = cast
                     .shared()
@@ -265,6 +267,10 @@ impl Driver {
         let cast = self.cast.clone();
         let mut stages = cast.worker.run.stages();
         if let Some(begin) = wait_for_start(&cast, start, &mut stages).await {
+            cast.worker.report(Report::ScenarioStarted {
+                scenario: cast.assignment.scenario,
+                at: begin,
+            });
             let end = cast
                 .assignment
                 .executor
@@ -273,11 +279,13 @@ impl Driver {
             self.carry_out(begin, end, &mut stages).await;
         }
         self.finish(&mut stages).await;
+        let at = Instant::now();
         if let Some(shared) = cast.shared() {
             shared.driver_ended();
         }
         cast.worker.report(Report::ScenarioEnded {
             scenario: cast.assignment.scenario,
+            at,
         });
     }
 

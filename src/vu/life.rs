@@ -14,6 +14,7 @@ use super::errors::{Example, FailureKind, TallyKey};
 use super::shared::Stage;
 use super::tickets::{Ticket, Tickets};
 use super::worker::Report;
+use crate::units;
 
 /// A script error, as it is counted and as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +151,7 @@ fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) {
         .map(|scheduled| nanos(begin.saturating_duration_since(scheduled)));
     // An interrupt that found this user between iterations was not for this one.
     vu.clear_interrupt();
-    vu.begin_iteration(lag.unwrap_or(0));
+    vu.begin_iteration(lag);
     let outcome = script.iterate();
     let duration = nanos(begin.elapsed());
     let series = vu.scenario.series;
@@ -204,16 +205,20 @@ pub fn limited(vu: &Rc<Vu>, limit: Duration, part: impl FnOnce() -> Outcome) -> 
 
 /// Counts a failure and passes on an abort.
 fn settle(vu: &Rc<Vu>, outcome: Outcome, what: Option<&'static str>) {
+    let worker = &vu.worker;
     let (kind, failure) = match outcome {
         Outcome::Done | Outcome::Interrupted(Interrupt::Stop) => return,
         Outcome::Abort(reason) => {
-            vu.worker.report(Report::Abort { reason });
+            worker.report(Report::Abort { reason });
             return;
         }
         Outcome::Failed(failure) => (FailureKind::Script, failure),
         Outcome::Interrupted(Interrupt::Timeout(limit)) => {
             let what = what.unwrap_or("iteration");
-            let message = format!("`{what}` took longer than {} s", limit.as_secs_f64());
+            let message = format!(
+                "`{what}` took longer than {}; `{what}_timeout` allows more",
+                units::format_duration(limit)
+            );
             (
                 FailureKind::Timeout,
                 Failure {
@@ -223,11 +228,21 @@ fn settle(vu: &Rc<Vu>, outcome: Outcome, what: Option<&'static str>) {
             )
         }
     };
-    let worker = &vu.worker;
-    worker
-        .recorder
-        .borrow_mut()
-        .count(vu.scenario.series.errors, 1.0);
+    match (what, kind) {
+        (None, _) => worker
+            .recorder
+            .borrow_mut()
+            .count(vu.scenario.series.errors, 1.0),
+        (Some(_), FailureKind::Timeout) => {
+            worker.report(Report::PartFailed(failure.message.clone()));
+        }
+        (Some(what), _) => {
+            worker.report(Report::PartFailed(format!(
+                "`{what}` failed: {}",
+                failure.message
+            )));
+        }
+    }
     let key = TallyKey {
         kind,
         code: 0,

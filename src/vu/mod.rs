@@ -15,6 +15,7 @@ pub mod coroutine;
 pub mod driver;
 mod errors;
 pub mod life;
+pub mod lifecycle;
 mod observe;
 mod precise;
 pub mod shared;

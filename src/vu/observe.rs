@@ -89,7 +89,8 @@ impl Observer for RequestObserver<'_> {
         recorder.count(series.requests, 1.0);
         recorder.rate(series.failed, !exchange.expected);
         recorder.time(series.duration, duration);
-        recorder.time(series.corrected, duration.saturating_add(self.vu.lag.get()));
+        let late = self.vu.lag.get().map_or(0, |lag| lag + timings.deferred);
+        recorder.time(series.corrected, duration.saturating_add(late));
         recorder.time(series.blocked, timings.blocked);
         recorder.time(series.looking_up, timings.looking_up);
         recorder.time(series.connecting, timings.connecting);

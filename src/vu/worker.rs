@@ -12,11 +12,12 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
-use super::context::{ScenarioContext, Vu};
+use super::context::Vu;
 use super::coroutine::{STACK_SIZE, StackPool};
 use super::driver::{Assignment, Driver};
 use super::errors::{ErrorTally, Errors, TallyKey};
-use super::life::{Failure, Journey, Outcome, VuTask, limited, within};
+use super::life::{Failure, Journey};
+use super::lifecycle::{Lifecycle, SetupFailure};
 use super::observe::HttpSeriesCache;
 use super::shared::RunShared;
 use crate::http::{Client, Settings};
@@ -60,9 +61,17 @@ pub enum Report {
     Abort {
         reason: String,
     },
+    /// A part of the script that is no iteration failed: what happened, in a sentence.
+    PartFailed(String),
+    /// A scenario started on a worker.
+    ScenarioStarted {
+        scenario: usize,
+        at: Instant,
+    },
     /// A scenario ended on a worker.
     ScenarioEnded {
         scenario: usize,
+        at: Instant,
     },
 }
 
@@ -71,7 +80,7 @@ pub enum Command {
     /// Run `setup`; only one worker is told.
     Setup {
         limit: Duration,
-        reply: oneshot::Sender<SetupReply>,
+        reply: oneshot::Sender<Result<Value, SetupFailure>>,
     },
     /// Take the data of `setup`, make what must be there before the start.
     Prepare {
@@ -93,25 +102,6 @@ pub enum Command {
         result: Arc<Value>,
         reply: oneshot::Sender<Option<Value>>,
     },
-}
-
-/// How `setup` went.
-#[derive(Debug)]
-pub struct SetupReply {
-    pub outcome: Result<Value, SetupFailure>,
-}
-
-/// Why `setup` gave nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SetupFailure {
-    /// It threw; whether a request of it had failed in the network before.
-    Failed {
-        failure: Failure,
-        unreachable: bool,
-    },
-    TimedOut(Duration),
-    Stopped,
-    Abort(String),
 }
 
 /// Log lines a second and worker; the rest is counted.
@@ -336,7 +326,9 @@ async fn serve(brief: Brief) {
     while let Some(command) = commands.recv().await {
         match command {
             Command::Setup { limit, reply } => {
-                let _ = reply.send(lifecycle.setup(limit).await);
+                let outcome = lifecycle.setup(limit).await;
+                worker.flush();
+                let _ = reply.send(outcome);
             }
             Command::Prepare { data, reply } => {
                 lifecycle.journey.set_data(&data);
@@ -373,116 +365,11 @@ async fn serve(brief: Brief) {
                 result,
                 reply,
             } => {
-                let _ = reply.send(lifecycle.summary(limit, result).await);
+                let given = lifecycle.summary(limit, result).await;
+                worker.flush();
+                let _ = reply.send(given);
             }
         }
     }
     reporter.abort();
-}
-
-/// The parts of a script that run once.
-struct Lifecycle {
-    worker: Rc<Worker>,
-    journey: Rc<dyn Journey>,
-}
-
-impl Lifecycle {
-    /// Runs `part` on the stack of a virtual user of its own, which belongs to no scenario.
-    async fn on_a_stack<T: 'static>(
-        &self,
-        name: &str,
-        part: impl FnOnce(&Rc<Vu>, &dyn Journey) -> T + 'static,
-    ) -> Option<T> {
-        let context = {
-            let mut recorder = self.worker.recorder.borrow_mut();
-            let group = ("group".to_owned(), format!("::{name}"));
-            Rc::new(ScenarioContext::new(
-                name,
-                name,
-                Default::default(),
-                [group],
-                &mut recorder,
-            ))
-        };
-        let vu = Vu::new(0, context, self.worker.clone());
-        let stack = self.worker.stacks.take().ok()?;
-        let (sender, receiver) = oneshot::channel();
-        let journey = self.journey.clone();
-        let body = {
-            let vu = vu.clone();
-            move |_polls| {
-                let _ = sender.send(part(&vu, &*journey));
-            }
-        };
-        let task = tokio::task::spawn_local(VuTask::new(vu.clone(), stack, body));
-        // Stopping a run stops its setup; a teardown is only stopped when everything ends at once.
-        let mut stages = self.worker.run.stages();
-        let enough = if name == "setup" {
-            super::Stage::Stopping
-        } else {
-            super::Stage::Killed
-        };
-        let stopper = tokio::task::spawn_local(async move {
-            let _ = stages.wait_for(|stage| *stage >= enough).await;
-            vu.interrupt(super::Interrupt::Stop);
-        });
-        let result = receiver.await.ok();
-        stopper.abort();
-        task.abort();
-        result
-    }
-
-    async fn setup(&self, limit: Duration) -> SetupReply {
-        let result = self
-            .on_a_stack("setup", move |vu, journey| {
-                let mut value = Ok(Value::Null);
-                let vu_inside = vu.clone();
-                let well = limited(vu, limit, || match journey.setup() {
-                    Ok(data) => {
-                        value = Ok(data);
-                        Outcome::Done
-                    }
-                    Err(outcome) => outcome,
-                });
-                match well {
-                    Outcome::Done => value,
-                    Outcome::Failed(failure) => Err(SetupFailure::Failed {
-                        failure,
-                        unreachable: vu_inside.session.was_unreachable(),
-                    }),
-                    Outcome::Interrupted(super::Interrupt::Timeout(limit)) => {
-                        Err(SetupFailure::TimedOut(limit))
-                    }
-                    Outcome::Interrupted(super::Interrupt::Stop) => Err(SetupFailure::Stopped),
-                    Outcome::Abort(reason) => Err(SetupFailure::Abort(reason)),
-                }
-            })
-            .await;
-        SetupReply {
-            outcome: result.unwrap_or(Err(SetupFailure::Stopped)),
-        }
-    }
-
-    async fn teardown(&self, limit: Duration) {
-        self.on_a_stack("teardown", move |vu, journey| {
-            within(vu, limit, "teardown", || journey.teardown())
-        })
-        .await;
-    }
-
-    async fn summary(&self, limit: Duration, result: Arc<Value>) -> Option<Value> {
-        self.on_a_stack("summary", move |vu, journey| {
-            let mut value = None;
-            within(vu, limit, "summary", || match journey.summary(&result) {
-                Ok(given) => {
-                    value = given;
-                    Outcome::Done
-                }
-                Err(outcome) => outcome,
-            });
-            value
-        })
-        .await
-        .flatten()
-    }
 }

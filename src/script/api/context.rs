@@ -1,28 +1,31 @@
 //! `ctx`: what a scenario's function is given.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use rhai::plugin::*;
-use rhai::{Dynamic, Map};
+use rhai::{Dynamic, EvalAltResult, Map};
 
+use super::error;
 use crate::vu::Vu;
 
 /// One virtual user's context; the same object for all its iterations.
 #[derive(Clone)]
 pub struct Context {
     vu: Rc<Vu>,
-    data: Dynamic,
-    state: Dynamic,
+    data: Rc<Dynamic>,
+    /// A shared map, so that what a script writes into it stays, however often the context is copied.
+    state: Rc<RefCell<Dynamic>>,
 }
 
 impl Context {
-    /// `data`: what `setup` returned, shared by all virtual users of the worker.
-    pub fn new(vu: Rc<Vu>, data: Dynamic) -> Self {
-        // Shared, so that what a script writes into it stays, however often the context is copied.
+    /// `data`: what `setup` returned, one for all virtual users of the worker.
+    pub fn new(vu: Rc<Vu>, data: Rc<Dynamic>) -> Self {
+        let state = Dynamic::from(Map::new()).into_shared();
         Self {
             vu,
             data,
-            state: Dynamic::from(Map::new()).into_shared(),
+            state: Rc::new(RefCell::new(state)),
         }
     }
 }
@@ -47,25 +50,31 @@ pub mod context_type {
         context.vu.scenario.name.to_string()
     }
 
-    /// What `setup` returned, as a copy: changes to it stay in this iteration.
+    /// What `setup` returned, as a copy: what is written into it reaches nobody.
     #[rhai_fn(get = "data", pure)]
     pub fn data(context: &mut Context) -> Dynamic {
-        context.data.clone()
+        // A value shared by all users would be locked for them while one of them waits in the middle of using it.
+        (*context.data).clone()
     }
 
     /// The virtual user's own map, which lives as long as the user: `ctx.state.token = ...`.
     #[rhai_fn(get = "state", pure)]
     pub fn state(context: &mut Context) -> Dynamic {
-        context.state.clone()
+        context.state.borrow().clone()
     }
 
-    #[rhai_fn(set = "state", pure)]
-    pub fn set_state(context: &mut Context, state: Dynamic) {
-        // Written through `ctx.state.x = ...`, the value is the shared map itself already.
-        if !state.is_shared()
-            && let Some(mut own) = context.state.write_lock::<Map>()
-        {
-            *own = state.try_cast::<Map>().unwrap_or_default();
+    /// Replaces the map as a whole.
+    #[rhai_fn(set = "state", pure, return_raw)]
+    pub fn set_state(context: &mut Context, state: Dynamic) -> Result<(), Box<EvalAltResult>> {
+        if !state.is_map() {
+            return error(format!(
+                "`ctx.state` is a map: it cannot become {}",
+                state.type_name()
+            ));
         }
+        // After `ctx.state.x = …` Rhai hands back the map itself, moved out of the shared value, which is locked
+        // until then: so the map always gets a new place.
+        *context.state.borrow_mut() = state.into_shared();
+        Ok(())
     }
 }

@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::plugin::*;
-use rhai::{Blob, EvalAltResult, NativeCallContext};
+use rhai::{Blob, EvalAltResult};
 use ring::{digest, hmac};
 
-use super::{error, placed};
+use super::error;
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -16,14 +16,13 @@ fn sign(algorithm: hmac::Algorithm, secret: &str, data: &[u8]) -> String {
     hex(hmac::sign(&hmac::Key::new(algorithm, secret.as_bytes()), data).as_ref())
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod crypto_module {
-    /// The HMAC-SHA256 of a text, in lower-case hexadecimal.
+    /// The HMAC-SHA256 of a text or a blob, in lower-case hexadecimal.
     pub fn hmac_sha256(secret: &str, data: &str) -> String {
         sign(hmac::HMAC_SHA256, secret, data.as_bytes())
     }
 
-    /// The HMAC-SHA256 of bytes, in lower-case hexadecimal.
     #[rhai_fn(name = "hmac_sha256")]
     pub fn hmac_sha256_bytes(secret: &str, data: Blob) -> String {
         sign(hmac::HMAC_SHA256, secret, &data)
@@ -46,19 +45,14 @@ pub mod crypto_module {
 
     /// The text behind Base64.
     #[rhai_fn(return_raw)]
-    pub fn from_base64(
-        context: NativeCallContext,
-        data: &str,
-    ) -> Result<String, Box<EvalAltResult>> {
-        placed(&context, || {
-            match STANDARD
-                .decode(data)
-                .map_err(|e| e.to_string())
-                .and_then(|b| String::from_utf8(b).map_err(|e| e.to_string()))
-            {
-                Ok(text) => Ok(text),
-                Err(why) => error(format!("this is not Base64 of a text: {why}")),
-            }
-        })
+    pub fn from_base64(data: &str) -> Result<String, Box<EvalAltResult>> {
+        match STANDARD
+            .decode(data)
+            .map_err(|e| e.to_string())
+            .and_then(|b| String::from_utf8(b).map_err(|e| e.to_string()))
+        {
+            Ok(text) => Ok(text),
+            Err(why) => error(format!("this is not Base64 of a text: {why}")),
+        }
     }
 }

@@ -4,13 +4,13 @@ use std::pin::pin;
 
 use ::http::Method;
 use rhai::plugin::*;
-use rhai::{Array, Blob, Dynamic, EvalAltResult, Map, NativeCallContext};
+use rhai::{Array, Blob, Dynamic, EvalAltResult, Map};
 
 use super::files::{self, File, Prepared};
 use super::http_batch::{entry_of, send_all};
 use super::http_params::{self, Recording};
 use super::response::ScriptResponse;
-use super::{Fallible, error, placed, virtual_user, waiting};
+use super::{Fallible, error, virtual_user, waiting};
 use crate::http::{Request, Response};
 use crate::vu::{RequestObserver, Vu};
 
@@ -20,6 +20,7 @@ pub struct Ready {
     recording: Recording,
 }
 
+/// A request as a script describes it.
 pub fn prepare(
     vu: &Vu,
     method: Method,
@@ -43,6 +44,7 @@ pub fn prepare(
     Ok(Ready { request, recording })
 }
 
+/// Sends it on the virtual user's session.
 pub async fn send(vu: &Vu, mut ready: Ready) -> Response {
     let observer = RequestObserver {
         vu,
@@ -67,6 +69,7 @@ fn call(
     Ok(ScriptResponse::new(response))
 }
 
+/// The method of that name.
 pub fn method_of(name: &str) -> Fallible<Method> {
     match Method::from_bytes(name.to_ascii_uppercase().as_bytes()) {
         Ok(method) => Ok(method),
@@ -74,338 +77,241 @@ pub fn method_of(name: &str) -> Fallible<Method> {
     }
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod http_module {
-    /// GET.
+    /// Sends a GET request.
     #[rhai_fn(return_raw)]
-    pub fn get(
-        context: NativeCallContext,
-        url: &str,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::GET, url, Dynamic::UNIT, None))
+    pub fn get(url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::GET, url, Dynamic::UNIT, None)
     }
 
-    /// GET with parameters: name, headers, tags, timeout, redirects, auth, cookies, expected_statuses, discard_body.
     #[rhai_fn(name = "get", return_raw)]
-    pub fn get_with(
-        context: NativeCallContext,
-        url: &str,
-        params: Map,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || {
-            call(Method::GET, url, Dynamic::UNIT, Some(&params))
-        })
+    pub fn get_with(url: &str, params: Map) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::GET, url, Dynamic::UNIT, Some(&params))
     }
 
-    /// HEAD.
+    /// Sends a HEAD request.
     #[rhai_fn(return_raw)]
-    pub fn head(
-        context: NativeCallContext,
-        url: &str,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::HEAD, url, Dynamic::UNIT, None))
+    pub fn head(url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::HEAD, url, Dynamic::UNIT, None)
     }
 
-    /// HEAD with parameters.
     #[rhai_fn(name = "head", return_raw)]
-    pub fn head_with(
-        context: NativeCallContext,
-        url: &str,
-        params: Map,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || {
-            call(Method::HEAD, url, Dynamic::UNIT, Some(&params))
-        })
+    pub fn head_with(url: &str, params: Map) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::HEAD, url, Dynamic::UNIT, Some(&params))
     }
 
-    /// OPTIONS.
+    /// Sends an OPTIONS request.
     #[rhai_fn(return_raw)]
-    pub fn options(
-        context: NativeCallContext,
-        url: &str,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::OPTIONS, url, Dynamic::UNIT, None))
+    pub fn options(url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::OPTIONS, url, Dynamic::UNIT, None)
     }
 
-    /// OPTIONS with parameters.
     #[rhai_fn(name = "options", return_raw)]
-    pub fn options_with(
-        context: NativeCallContext,
-        url: &str,
-        params: Map,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || {
-            call(Method::OPTIONS, url, Dynamic::UNIT, Some(&params))
-        })
+    pub fn options_with(url: &str, params: Map) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::OPTIONS, url, Dynamic::UNIT, Some(&params))
     }
 
-    /// DELETE.
+    /// Sends a DELETE request; `()` for no body.
     #[rhai_fn(return_raw)]
-    pub fn delete(
-        context: NativeCallContext,
-        url: &str,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::DELETE, url, Dynamic::UNIT, None))
+    pub fn delete(url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::DELETE, url, Dynamic::UNIT, None)
     }
 
-    /// DELETE with a body (`()` for none).
     #[rhai_fn(name = "delete", return_raw)]
-    pub fn delete_body(
-        context: NativeCallContext,
-        url: &str,
-        body: Dynamic,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::DELETE, url, body, None))
+    pub fn delete_body(url: &str, body: Dynamic) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::DELETE, url, body, None)
     }
 
-    /// DELETE with a body (`()` for none) and parameters.
     #[rhai_fn(name = "delete", return_raw)]
     pub fn delete_with(
-        context: NativeCallContext,
         url: &str,
         body: Dynamic,
         params: Map,
     ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::DELETE, url, body, Some(&params)))
+        call(Method::DELETE, url, body, Some(&params))
     }
 
-    /// POST. A map or list is sent as JSON, a text or blob as it is, a form or file with its content type.
     #[rhai_fn(return_raw)]
-    pub fn post(
-        context: NativeCallContext,
-        url: &str,
-        body: Dynamic,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::POST, url, body, None))
+    pub fn post(url: &str, body: Dynamic) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::POST, url, body, None)
     }
 
-    /// POST with parameters.
     #[rhai_fn(name = "post", return_raw)]
     pub fn post_with(
-        context: NativeCallContext,
         url: &str,
         body: Dynamic,
         params: Map,
     ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::POST, url, body, Some(&params)))
+        call(Method::POST, url, body, Some(&params))
     }
 
-    /// POST without a body.
+    /// Sends a POST request. A map or list goes as JSON, a text or blob as it is, a form or file with its content type.
     #[rhai_fn(name = "post", return_raw)]
-    pub fn post_empty(
-        context: NativeCallContext,
-        url: &str,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::POST, url, Dynamic::UNIT, None))
+    pub fn post_empty(url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::POST, url, Dynamic::UNIT, None)
     }
 
-    /// PUT.
+    /// Sends a PUT request, with a body as for `http::post`.
     #[rhai_fn(return_raw)]
-    pub fn put(
-        context: NativeCallContext,
-        url: &str,
-        body: Dynamic,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::PUT, url, body, None))
+    pub fn put(url: &str, body: Dynamic) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::PUT, url, body, None)
     }
 
-    /// PUT with parameters.
     #[rhai_fn(name = "put", return_raw)]
     pub fn put_with(
-        context: NativeCallContext,
         url: &str,
         body: Dynamic,
         params: Map,
     ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::PUT, url, body, Some(&params)))
+        call(Method::PUT, url, body, Some(&params))
     }
 
-    /// PATCH.
+    /// Sends a PATCH request, with a body as for `http::post`.
     #[rhai_fn(return_raw)]
-    pub fn patch(
-        context: NativeCallContext,
-        url: &str,
-        body: Dynamic,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::PATCH, url, body, None))
+    pub fn patch(url: &str, body: Dynamic) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(Method::PATCH, url, body, None)
     }
 
-    /// PATCH with parameters.
     #[rhai_fn(name = "patch", return_raw)]
     pub fn patch_with(
-        context: NativeCallContext,
         url: &str,
         body: Dynamic,
         params: Map,
     ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(Method::PATCH, url, body, Some(&params)))
+        call(Method::PATCH, url, body, Some(&params))
     }
 
-    /// Any method.
+    /// Sends a request with any method, and a body as for `http::post`.
     #[rhai_fn(return_raw)]
-    pub fn request(
-        context: NativeCallContext,
-        method: &str,
-        url: &str,
-    ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || {
-            call(method_of(method)?, url, Dynamic::UNIT, None)
-        })
+    pub fn request(method: &str, url: &str) -> Result<ScriptResponse, Box<EvalAltResult>> {
+        call(method_of(method)?, url, Dynamic::UNIT, None)
     }
 
-    /// Any method with a body.
     #[rhai_fn(name = "request", return_raw)]
     pub fn request_body(
-        context: NativeCallContext,
         method: &str,
         url: &str,
         body: Dynamic,
     ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || call(method_of(method)?, url, body, None))
+        call(method_of(method)?, url, body, None)
     }
 
-    /// Any method with a body and parameters.
     #[rhai_fn(name = "request", return_raw)]
     pub fn request_with(
-        context: NativeCallContext,
         method: &str,
         url: &str,
         body: Dynamic,
         params: Map,
     ) -> Result<ScriptResponse, Box<EvalAltResult>> {
-        placed(&context, || {
-            call(method_of(method)?, url, body, Some(&params))
-        })
+        call(method_of(method)?, url, body, Some(&params))
     }
 
-    /// Sends several requests at once: URLs, [method, url, body, params], or #{ method, url, body, params }.
-    /// Gives the responses in the same order. The options `batch` and `batch_per_host` limit how many are in flight.
+    /// Sends several requests at once: a list of URLs, `[method, url, body, params]` or `#{ method, url, body, params }`
+    /// gives a list of responses in the same order. The options `batch` and `batch_per_host` limit how many are in flight.
     #[rhai_fn(name = "batch", return_raw)]
-    pub fn batch(context: NativeCallContext, requests: Array) -> Result<Array, Box<EvalAltResult>> {
-        placed(&context, || {
-            let vu = virtual_user("http::batch")?;
-            let ready = requests
-                .iter()
-                .map(|entry| entry_of(&vu, entry))
-                .collect::<Fallible<Vec<_>>>()?;
-            let answers = waiting(send_all(&vu, ready))?;
-            Ok(answers
-                .into_iter()
-                .map(|response| Dynamic::from(ScriptResponse::new(response)))
-                .collect())
-        })
+    pub fn batch(requests: Array) -> Result<Array, Box<EvalAltResult>> {
+        let vu = virtual_user("http::batch")?;
+        let ready = requests
+            .iter()
+            .map(|entry| entry_of(&vu, entry))
+            .collect::<Fallible<Vec<_>>>()?;
+        let answers = waiting(send_all(&vu, ready))?;
+        Ok(answers
+            .into_iter()
+            .map(|response| Dynamic::from(ScriptResponse::new(response)))
+            .collect())
     }
 
-    /// Sends several named requests at once; gives a map of the responses under the same names.
+    /// Sends several named requests at once: a map of them gives a map of responses under the same names.
     #[rhai_fn(name = "batch", return_raw)]
-    pub fn batch_named(
-        context: NativeCallContext,
-        requests: Map,
-    ) -> Result<Map, Box<EvalAltResult>> {
-        placed(&context, || {
-            let vu = virtual_user("http::batch")?;
-            let ready = requests
-                .values()
-                .map(|entry| entry_of(&vu, entry))
-                .collect::<Fallible<Vec<_>>>()?;
-            let answers = waiting(send_all(&vu, ready))?;
-            let named = requests.into_keys().zip(answers);
-            Ok(named
-                .map(|(name, response)| (name, Dynamic::from(ScriptResponse::new(response))))
-                .collect())
-        })
+    pub fn batch_named(named: Map) -> Result<Map, Box<EvalAltResult>> {
+        let vu = virtual_user("http::batch")?;
+        let ready = named
+            .values()
+            .map(|entry| entry_of(&vu, entry))
+            .collect::<Fallible<Vec<_>>>()?;
+        let answers = waiting(send_all(&vu, ready))?;
+        let answered = named.into_keys().zip(answers);
+        Ok(answered
+            .map(|(name, response)| (name, Dynamic::from(ScriptResponse::new(response))))
+            .collect())
     }
 
-    /// A body as an HTML form sends it: http::post(url, http::form(#{ user: "qa" })).
+    /// A body as an HTML form sends it: `http::post(url, http::form(#{ user: "qa" }))`.
     pub fn form(fields: Map) -> Prepared {
         files::form(&fields)
     }
 
-    /// A multipart body; its files come from http::file.
+    /// A multipart body, as a form with files sends it; its files come from `http::file`.
     #[rhai_fn(return_raw)]
-    pub fn multipart(
-        context: NativeCallContext,
-        fields: Map,
-    ) -> Result<Prepared, Box<EvalAltResult>> {
-        placed(&context, || files::multipart_of(&fields))
+    pub fn multipart(fields: Map) -> Result<Prepared, Box<EvalAltResult>> {
+        files::multipart_of(&fields)
     }
 
-    /// A file of the script's folder, for a multipart body or as a body of its own.
+    /// A file below the script's folder, as a part of a multipart body or as a body of its own. Read once per worker.
     #[rhai_fn(return_raw)]
-    pub fn file(context: NativeCallContext, path: &str) -> Result<File, Box<EvalAltResult>> {
-        placed(&context, || files::file(path))
+    pub fn file(path: &str) -> Result<File, Box<EvalAltResult>> {
+        files::file(path)
     }
 
-    /// Bytes or a text as a file of a multipart body.
+    /// Text or bytes made by the script, as a file of a multipart body.
     #[rhai_fn(name = "file", return_raw)]
     pub fn file_of(
-        context: NativeCallContext,
         content: Dynamic,
         name: &str,
         content_type: &str,
     ) -> Result<File, Box<EvalAltResult>> {
-        placed(&context, || {
-            let bytes = match content.read_lock::<Blob>() {
-                Some(blob) => bytes::Bytes::copy_from_slice(&blob),
-                None => content.to_string().into(),
-            };
-            let part = crate::http::FilePart {
-                bytes,
-                file_name: name.to_owned(),
-                content_type: content_type.to_owned(),
-            };
-            Ok(File(part))
-        })
+        let bytes = match content.read_lock::<Blob>() {
+            Some(blob) => bytes::Bytes::copy_from_slice(&blob),
+            None => content.to_string().into(),
+        };
+        let part = crate::http::FilePart {
+            bytes,
+            file_name: name.to_owned(),
+            content_type: content_type.to_owned(),
+        };
+        Ok(File(part))
     }
 
     /// The cookies that a request to this URL would carry.
     #[rhai_fn(return_raw)]
-    pub fn cookies(context: NativeCallContext, url: &str) -> Result<Map, Box<EvalAltResult>> {
-        placed(&context, || {
-            let vu = virtual_user("http::cookies")?;
-            let target = vu
-                .worker
-                .client
-                .target(url)
-                .or_else(|why| error(why.message()))?;
-            let jar = vu.session.jar().borrow();
-            Ok(jar
-                .matching(&target.url)
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect())
-        })
+    pub fn cookies(url: &str) -> Result<Map, Box<EvalAltResult>> {
+        let vu = virtual_user("http::cookies")?;
+        let target = vu
+            .worker
+            .client
+            .target(url)
+            .or_else(|why| error(why.message()))?;
+        let jar = vu.session.jar().borrow();
+        Ok(jar
+            .matching(&target.url)
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect())
     }
 
-    /// Sets a cookie as a server would: http::set_cookie(url, "theme=dark; Path=/").
+    /// Sets a cookie as a server would: `http::set_cookie(url, "theme=dark; Path=/")`.
     #[rhai_fn(return_raw)]
-    pub fn set_cookie(
-        context: NativeCallContext,
-        url: &str,
-        cookie: &str,
-    ) -> Result<(), Box<EvalAltResult>> {
-        placed(&context, || {
-            let vu = virtual_user("http::set_cookie")?;
-            let target = vu
-                .worker
-                .client
-                .target(url)
-                .or_else(|why| error(why.message()))?;
-            let result = vu.session.jar().borrow_mut().set(&target.url, cookie);
-            result.or_else(error)
-        })
+    pub fn set_cookie(url: &str, cookie: &str) -> Result<(), Box<EvalAltResult>> {
+        let vu = virtual_user("http::set_cookie")?;
+        let target = vu
+            .worker
+            .client
+            .target(url)
+            .or_else(|why| error(why.message()))?;
+        let result = vu.session.jar().borrow_mut().set(&target.url, cookie);
+        result.or_else(error)
     }
 
     /// Forgets all cookies of this virtual user.
     #[rhai_fn(return_raw)]
-    pub fn clear_cookies(context: NativeCallContext) -> Result<(), Box<EvalAltResult>> {
-        placed(&context, || {
-            virtual_user("http::clear_cookies")?
-                .session
-                .jar()
-                .borrow_mut()
-                .clear();
-            Ok(())
-        })
+    pub fn clear_cookies() -> Result<(), Box<EvalAltResult>> {
+        virtual_user("http::clear_cookies")?
+            .session
+            .jar()
+            .borrow_mut()
+            .clear();
+        Ok(())
     }
 }

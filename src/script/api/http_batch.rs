@@ -12,6 +12,7 @@ use rhai::{Array, Dynamic, ImmutableString, Map};
 use super::http::{Ready, method_of, prepare, send};
 use super::{Fallible, error, http_params};
 use crate::http::Response;
+use crate::options::keys;
 use crate::suggest::did_you_mean;
 use crate::vu::Vu;
 
@@ -77,7 +78,7 @@ pub fn entry_of(vu: &Vu, entry: &Dynamic) -> Fallible<Ready> {
 }
 
 fn unknown_entry_key(key: &str) -> String {
-    let help = if http_params::KEYS.contains(&key) {
+    let help = if keys::names(keys::REQUEST).contains(&key) {
         format!("it belongs into `params`: #{{ url, params: #{{ {key}: … }} }}")
     } else {
         did_you_mean(key, ENTRY_KEYS)

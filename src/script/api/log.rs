@@ -13,10 +13,10 @@ pub fn line(level: LogLevel, text: &str) {
     }
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod log_module {
-    /// Logs a line for whoever looks for the cause of something.
-    pub fn debug(text: Dynamic) {
+    /// Logs a line of detail. (Rhai keeps the name `debug` to itself.)
+    pub fn trace(text: Dynamic) {
         line(LogLevel::Debug, &text.to_string());
     }
 

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, EvalAltResult, NativeCallContext};
+use rhai::{Array, Dynamic, EvalAltResult};
 
-use super::{error, number, placed};
+use super::{error, number};
 use crate::vu;
 
 thread_local! {
@@ -29,19 +29,17 @@ fn standard_normal(rng: &mut SmallRng) -> f64 {
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod random_module {
     /// A whole number from `low` to `high`, both included.
     #[rhai_fn(return_raw)]
-    pub fn int(context: NativeCallContext, low: i64, high: i64) -> Result<i64, Box<EvalAltResult>> {
-        placed(&context, || {
-            if low > high {
-                return error(format!(
-                    "random::int needs a range from low to high, not from {low} to {high}"
-                ));
-            }
-            Ok(with(|rng| rng.random_range(low..=high)))
-        })
+    pub fn int(low: i64, high: i64) -> Result<i64, Box<EvalAltResult>> {
+        if low > high {
+            return error(format!(
+                "random::int needs a range from low to high, not from {low} to {high}"
+            ));
+        }
+        Ok(with(|rng| rng.random_range(low..=high)))
     }
 
     /// A number from 0 up to, but not including, 1.
@@ -49,75 +47,48 @@ pub mod random_module {
         with(|rng| rng.random())
     }
 
-    /// A number between two numbers.
+    /// A number from `low` up to `high`, each as likely.
     #[rhai_fn(return_raw)]
-    pub fn between(
-        context: NativeCallContext,
-        low: Dynamic,
-        high: Dynamic,
-    ) -> Result<f64, Box<EvalAltResult>> {
-        placed(&context, || {
-            let (low, high) = (
-                number(&low, "the lower bound")?,
-                number(&high, "the upper bound")?,
-            );
-            Ok(low + (high - low) * with(|rng| rng.random::<f64>()))
-        })
+    pub fn between(low: Dynamic, high: Dynamic) -> Result<f64, Box<EvalAltResult>> {
+        let (low, high) = (
+            number(&low, "the lower bound")?,
+            number(&high, "the upper bound")?,
+        );
+        Ok(low + (high - low) * with(|rng| rng.random::<f64>()))
     }
 
     /// True with this probability, from 0 to 1.
     #[rhai_fn(return_raw)]
-    pub fn chance(
-        context: NativeCallContext,
-        probability: Dynamic,
-    ) -> Result<bool, Box<EvalAltResult>> {
-        placed(&context, || {
-            let probability = number(&probability, "a probability")?;
-            Ok(with(|rng| rng.random::<f64>()) < probability)
-        })
+    pub fn chance(probability: Dynamic) -> Result<bool, Box<EvalAltResult>> {
+        let probability = number(&probability, "a probability")?;
+        Ok(with(|rng| rng.random::<f64>()) < probability)
     }
 
-    /// A number from the normal distribution.
+    /// A number from the normal distribution with this mean and standard deviation.
     #[rhai_fn(return_raw)]
-    pub fn normal(
-        context: NativeCallContext,
-        mean: Dynamic,
-        deviation: Dynamic,
-    ) -> Result<f64, Box<EvalAltResult>> {
-        placed(&context, || {
-            let (mean, deviation) = (
-                number(&mean, "the mean")?,
-                number(&deviation, "the deviation")?,
-            );
-            Ok(mean + deviation * with(standard_normal))
-        })
+    pub fn normal(mean: Dynamic, deviation: Dynamic) -> Result<f64, Box<EvalAltResult>> {
+        let (mean, deviation) = (
+            number(&mean, "the mean")?,
+            number(&deviation, "the deviation")?,
+        );
+        Ok(mean + deviation * with(standard_normal))
     }
 
     /// A number from the exponential distribution with this mean: the time between independent events.
     #[rhai_fn(return_raw)]
-    pub fn exponential(
-        context: NativeCallContext,
-        mean: Dynamic,
-    ) -> Result<f64, Box<EvalAltResult>> {
-        placed(&context, || {
-            let mean = number(&mean, "the mean")?;
-            Ok(-mean * with(|rng| (1.0 - rng.random::<f64>()).ln()))
-        })
+    pub fn exponential(mean: Dynamic) -> Result<f64, Box<EvalAltResult>> {
+        let mean = number(&mean, "the mean")?;
+        Ok(-mean * with(|rng| (1.0 - rng.random::<f64>()).ln()))
     }
 
     /// One element of a list.
     #[rhai_fn(return_raw)]
-    pub fn pick(
-        context: NativeCallContext,
-        list: &mut Array,
-    ) -> Result<Dynamic, Box<EvalAltResult>> {
-        placed(&context, || {
-            if list.is_empty() {
-                return error("random::pick needs a list with something in it");
-            }
-            let index = with(|rng| rng.random_range(0..list.len()));
-            Ok(list[index].clone())
-        })
+    pub fn pick(list: &mut Array) -> Result<Dynamic, Box<EvalAltResult>> {
+        if list.is_empty() {
+            return error("random::pick needs a list with something in it");
+        }
+        let index = with(|rng| rng.random_range(0..list.len()));
+        Ok(list[index].clone())
     }
 
     /// A random UUID (version 4).

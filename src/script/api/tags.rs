@@ -1,31 +1,23 @@
 //! `tags`: tags on everything the virtual user records, until the iteration ends.
 
 use rhai::plugin::*;
-use rhai::{Dynamic, EvalAltResult, NativeCallContext};
+use rhai::{Dynamic, EvalAltResult};
 
-use super::{placed, virtual_user};
+use super::virtual_user;
 
-#[export_module]
+#[export_module(manifest)]
 pub mod tags_module {
     /// Sets a tag for the rest of the iteration.
     #[rhai_fn(return_raw)]
-    pub fn set(
-        context: NativeCallContext,
-        name: &str,
-        value: Dynamic,
-    ) -> Result<(), Box<EvalAltResult>> {
-        placed(&context, || {
-            virtual_user("tags::set")?.set_tag(name, Some(&value.to_string()));
-            Ok(())
-        })
+    pub fn set(name: &str, value: Dynamic) -> Result<(), Box<EvalAltResult>> {
+        virtual_user("tags::set")?.set_tag(name, Some(&value.to_string()));
+        Ok(())
     }
 
     /// Removes a tag that was set.
     #[rhai_fn(return_raw)]
-    pub fn remove(context: NativeCallContext, name: &str) -> Result<(), Box<EvalAltResult>> {
-        placed(&context, || {
-            virtual_user("tags::remove")?.set_tag(name, None);
-            Ok(())
-        })
+    pub fn remove(name: &str) -> Result<(), Box<EvalAltResult>> {
+        virtual_user("tags::remove")?.set_tag(name, None);
+        Ok(())
     }
 }

@@ -1,0 +1,211 @@
+//! What a finished run comes to: its end, its verdict, its result document.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::conductor::Conductor;
+use super::outcome::{Ending, verdict};
+use super::{environment, rows};
+use crate::metrics::Builtin;
+use crate::metrics::totals::Accumulator;
+use crate::result::{self, AbortedBy, Outcome, RunResult, ScenarioResult, SloResult, Verdict};
+use crate::units;
+use crate::vu::Stage;
+use crate::vu::lifecycle::SetupFailure;
+
+impl Conductor<'_> {
+    /// The result document of the run so far.
+    pub(super) fn result(
+        &self,
+        started_at: OffsetDateTime,
+        ran_for: Duration,
+        setup_failure: Option<SetupFailure>,
+        before: result::Generator,
+    ) -> RunResult {
+        let options = &self.blueprint.options;
+        let totals = &self.aggregate.totals;
+        let seconds = ran_for.as_secs_f64();
+        let mut errors = rows::errors(&self.aggregate.errors, self.offset());
+        if let Some(failure) = setup_failure.as_ref().and_then(SetupFailure::thrown) {
+            errors.insert(0, rows::setup_error(failure));
+        }
+        let (outcome, unreachable) = self.outcome(setup_failure);
+        let (verdict, slos) = self.judge(&outcome, unreachable, ran_for);
+        let mut notes = self.settings.notes.clone();
+        if totals.folded() > 0 {
+            notes.push(format!(
+                "{} samples lost their tags to `other`: there were more than {} tag sets on a worker; give requests with ids in their URL a `name`",
+                units::format_count(totals.folded()),
+                options.max_tag_sets
+            ));
+        }
+        let after = environment::usage(self.settings.workers);
+        let text = self.blueprint.sources.main_text();
+        let format = |moment: OffsetDateTime| moment.format(&Rfc3339).unwrap_or_default();
+        RunResult {
+            version: result::VERSION,
+            tool: result::Tool {
+                name: "rhaid".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            run: result::Run {
+                id: run_id(started_at, options.seed),
+                script: self.blueprint.sources.main.clone(),
+                script_sha256: sha256(text.as_bytes()),
+                started_at: format(started_at),
+                ended_at: format(OffsetDateTime::now_utc()),
+                duration_seconds: seconds,
+                outcome,
+                seed: options.seed,
+                git: environment::git(),
+                machine: environment::machine(self.settings.workers),
+                execution_segment: self.settings.execution_segment.clone(),
+                scale: options.scale,
+                notes,
+            },
+            options: rows::without_secrets(&self.blueprint.raw),
+            verdict,
+            slos,
+            scenarios: self.scenario_rows(ran_for),
+            endpoints: rows::endpoints(totals, seconds),
+            checks: rows::checks(totals),
+            errors,
+            metrics: rows::metrics(totals, seconds),
+            time_series: self.aggregate.series.snapshot(),
+            generator: result::Generator {
+                cpu_user_seconds: after.cpu_user_seconds - before.cpu_user_seconds,
+                cpu_system_seconds: after.cpu_system_seconds - before.cpu_system_seconds,
+                ..after
+            },
+        }
+    }
+
+    /// How the run ended, and whether that was because the target could not be reached.
+    fn outcome(&self, setup_failure: Option<SetupFailure>) -> (Outcome, bool) {
+        let failed = |reason| (Outcome::SetupFailed { reason }, false);
+        match (setup_failure, &self.aborted) {
+            (Some(SetupFailure::Abort(reason)), _) => {
+                let by = AbortedBy::Script;
+                (Outcome::Aborted { by, reason }, false)
+            }
+            (Some(SetupFailure::Failed(failure)), _) => failed(failure.message),
+            (Some(SetupFailure::Unreachable { why, failure }), _) => {
+                let thrown = failure.map_or_else(String::new, |failure| {
+                    format!(" It threw: {}", failure.message)
+                });
+                let reason = format!(
+                    "the target could not be reached: {why}; is it running, and is its address right?{thrown}"
+                );
+                (Outcome::SetupFailed { reason }, true)
+            }
+            (Some(SetupFailure::TimedOut(limit)), _) => failed(format!(
+                "`setup` took longer than {}; `setup_timeout` allows more",
+                units::format_duration(limit)
+            )),
+            (_, Some((by, reason))) => {
+                let (by, reason) = (*by, reason.clone());
+                (Outcome::Aborted { by, reason }, false)
+            }
+            (Some(SetupFailure::Stopped), None) => (Outcome::Interrupted, false),
+            _ if self.run.stage() > Stage::Running => (Outcome::Interrupted, false),
+            _ => (Outcome::Completed, false),
+        }
+    }
+
+    /// The verdict and the objectives' rows.
+    pub(super) fn judge(
+        &self,
+        outcome: &Outcome,
+        unreachable: bool,
+        ran_for: Duration,
+    ) -> (Verdict, Vec<SloResult>) {
+        let totals = &self.aggregate.totals;
+        let name = Builtin::IterationErrors.definition().name;
+        let errors: f64 = totals
+            .series()
+            .iter()
+            .filter(|series| series.info.name == name)
+            .map(|series| series.total.sum())
+            .sum();
+        let slos = &self.blueprint.options.slos;
+        let ending = Ending {
+            outcome: outcome.clone(),
+            iteration_errors: errors as u64,
+            errors_are_judged: slos.iter().any(|slo| slo.selector.metric() == name),
+            failed_parts: self.failed_parts.clone(),
+            unreachable,
+        };
+        // Before the scenarios' start there is nothing to judge.
+        let judged = match (&self.bench, self.start) {
+            (Some(bench), Some(_)) => bench.verdicts(totals, ran_for),
+            _ => Vec::new(),
+        };
+        let verdict = verdict(&ending, &judged, self.settings.strict);
+        (verdict, judged.into_iter().map(|(_, row)| row).collect())
+    }
+
+    fn scenario_rows(&self, ran_for: Duration) -> Vec<ScenarioResult> {
+        let totals = &self.aggregate.totals;
+        let trend = |metric, name: &str| match rows::of_scenario(totals, metric, name) {
+            Accumulator::Trend(histogram) => rows::summary(&histogram),
+            _ => result::TrendSummary::default(),
+        };
+        let options = &self.blueprint.options;
+        options
+            .scenarios
+            .iter()
+            .enumerate()
+            .map(|(index, scenario)| {
+                let count = |metric| rows::of_scenario(totals, metric, &scenario.name).sum() as u64;
+                let (started, ended, vus_max) = self.aggregate.scenario_times(index);
+                let start = started.unwrap_or(scenario.start_time).min(ran_for);
+                let duration = ended.unwrap_or(ran_for).saturating_sub(start);
+                let iterations = count(Builtin::Iterations);
+                ScenarioResult {
+                    name: scenario.name.clone(),
+                    executor: scenario.executor.kind().name().to_owned(),
+                    exec: scenario.exec.clone(),
+                    description: scenario.executor.describe(),
+                    start_seconds: start.as_secs_f64(),
+                    duration_seconds: duration.as_secs_f64(),
+                    vus_max: u64::from(vus_max),
+                    iterations,
+                    iteration_errors: count(Builtin::IterationErrors),
+                    interrupted_iterations: count(Builtin::InterruptedIterations),
+                    dropped_iterations: count(Builtin::DroppedIterations),
+                    iterations_per_second: result::ratio(iterations as f64, duration.as_secs_f64()),
+                    iteration_duration: trend(Builtin::IterationDuration, &scenario.name),
+                    iteration_lag: trend(Builtin::IterationLag, &scenario.name),
+                }
+            })
+            .collect()
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    ring::digest::digest(&ring::digest::SHA256, bytes)
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Unique enough to find a run again: its moment, and its process and seed.
+fn run_id(at: OffsetDateTime, seed: u64) -> String {
+    let unique = sha256(
+        format!(
+            "{}-{}-{seed}",
+            at.unix_timestamp_nanos(),
+            std::process::id()
+        )
+        .as_bytes(),
+    );
+    let format = time::macros::format_description!("[year][month][day]-[hour][minute][second]");
+    format!(
+        "{}-{}",
+        at.format(&format).unwrap_or_default(),
+        &unique[..8]
+    )
+}

@@ -1,0 +1,166 @@
+//! The workers of a run: what each is to do, how they start and how they are sent home.
+
+use std::sync::Arc;
+use std::sync::mpsc as std_mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::blueprint::Blueprint;
+use super::conductor::{RunError, Settings};
+use crate::executor::Plan;
+use crate::script::journey_factory;
+use crate::vu::driver::Assignment;
+use crate::vu::worker::{Brief, Command, work};
+use crate::vu::{Report, RunShared, ScenarioShared};
+
+/// The workers' end of the wires.
+pub(super) struct Crew {
+    pub commands: Vec<mpsc::UnboundedSender<Command>>,
+    threads: Vec<JoinHandle<std::io::Result<()>>>,
+    pub reports: mpsc::UnboundedReceiver<Report>,
+}
+
+impl Crew {
+    /// Sends the workers home. A worker that hangs in native code is left behind.
+    pub fn dismiss(self) {
+        drop(self.commands);
+        let (done, all_done) = std_mpsc::channel();
+        let threads = self.threads;
+        let waiter = std::thread::spawn(move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+            let _ = done.send(());
+        });
+        if all_done.recv_timeout(Duration::from_secs(5)).is_ok() {
+            let _ = waiter.join();
+        }
+    }
+}
+
+/// Splits the plan between workers.
+pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Vec<Assignment>) {
+    let options = &blueprint.options;
+    let mut vu_base = 0;
+    let mut scenarios = Vec::new();
+    let mut assignments = Vec::new();
+    for (index, scenario) in options.scenarios.iter().enumerate() {
+        let segment = blueprint.share.segment_only();
+        let (iterations, max_vus, vus) = match scenario.executor.plan(&segment) {
+            Plan::Looping {
+                budget: crate::executor::Budget::Shared(iterations),
+                ..
+            } => (iterations, 0, 0),
+            Plan::Looping { .. } => (0, 0, 0),
+            Plan::Arrivals { max_vus, .. } => (0, max_vus, 0),
+            // The target is that of the whole plan; workers take their share of it.
+            Plan::External { .. } => (0, 0, external_start(scenario)),
+        };
+        scenarios.push(ScenarioShared::new(
+            &scenario.name,
+            vu_base,
+            workers,
+            iterations,
+            max_vus,
+            vus,
+        ));
+        vu_base += u64::from(scenario.executor.max_vus());
+        let mut tags: Vec<(String, String)> = options.tags.clone().into_iter().collect();
+        tags.extend(scenario.tags.clone());
+        assignments.push(Assignment {
+            scenario: index,
+            name: scenario.name.clone(),
+            exec: scenario.exec.clone(),
+            executor: scenario.executor.clone(),
+            share: segment,
+            start_time: scenario.start_time,
+            after: scenario
+                .after
+                .as_ref()
+                .and_then(|name| options.scenarios.iter().position(|s| s.name == *name)),
+            graceful_stop: scenario.graceful_stop,
+            graceful_ramp_down: scenario.graceful_ramp_down,
+            pace: scenario.pace,
+            env: scenario.env.clone(),
+            tags,
+        });
+    }
+    let folder = blueprint.sources.folder.clone();
+    let env = (*blueprint.env).clone();
+    let run = RunShared::new(
+        options.seed,
+        env,
+        scenarios,
+        options.timeouts.vu_start,
+        options.timeouts.vu_stop,
+        folder,
+    );
+    (run, assignments)
+}
+
+fn external_start(scenario: &crate::options::Scenario) -> u32 {
+    match scenario.executor.plan(&crate::executor::Share::whole()) {
+        Plan::External { vus, .. } => vus,
+        _ => 0,
+    }
+}
+
+pub(super) async fn start_workers(
+    blueprint: &Blueprint,
+    settings: &Settings,
+    run: &Arc<RunShared>,
+    assignments: &[Assignment],
+) -> Result<Crew, RunError> {
+    let (reports_in, reports) = mpsc::unbounded_channel();
+    let factory = journey_factory(blueprint.sources.clone(), blueprint.env.clone());
+    let mut crew = Crew {
+        commands: Vec::new(),
+        threads: Vec::new(),
+        reports,
+    };
+    let mut ready = Vec::new();
+    let workers = settings.workers;
+    for index in 0..workers {
+        let (command, commands) = mpsc::unbounded_channel();
+        let (ready_in, ready_out) = oneshot::channel();
+        let (number, all) = (
+            u32::try_from(index).unwrap_or(0),
+            u32::try_from(workers).unwrap_or(1),
+        );
+        let brief = Brief {
+            index,
+            workers,
+            run: run.clone(),
+            settings: blueprint.options.http.clone(),
+            max_tag_sets: blueprint.options.max_tag_sets,
+            assignments: assignments
+                .iter()
+                .map(|assignment| Assignment {
+                    share: assignment.share.for_worker(number, all),
+                    ..assignment.clone()
+                })
+                .collect(),
+            factory: factory.clone(),
+            reports: reports_in.clone(),
+            commands,
+            ready: ready_in,
+        };
+        let thread = std::thread::Builder::new()
+            .name(format!("worker-{index}"))
+            .spawn(move || work(brief))
+            .map_err(RunError::Worker)?;
+        crew.commands.push(command);
+        crew.threads.push(thread);
+        ready.push(ready_out);
+    }
+    for (index, ready) in ready.into_iter().enumerate() {
+        match ready.await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => return Err(RunError::Script(failure)),
+            Err(_) => return Err(RunError::Lost(index)),
+        }
+    }
+    Ok(crew)
+}

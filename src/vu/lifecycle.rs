@@ -1,0 +1,162 @@
+//! The parts of a script that run once in a run: `setup`, `teardown`, `summary`.
+//!
+//! Each runs on one worker, on the stack of a virtual user that belongs to no scenario.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::context::{Interrupt, ScenarioContext, Vu};
+use super::life::{Failure, Journey, Outcome, VuTask, limited, within};
+use super::shared::Stage;
+use super::worker::Worker;
+use crate::http::Contact;
+
+/// Why `setup` gave nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SetupFailure {
+    /// It threw.
+    Failed(Failure),
+    /// The target gave no answer; the script may have noticed by throwing.
+    Unreachable {
+        why: String,
+        failure: Option<Failure>,
+    },
+    TimedOut(Duration),
+    Stopped,
+    Abort(String),
+}
+
+impl SetupFailure {
+    /// What it threw, if it did.
+    pub fn thrown(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            Self::Unreachable { failure, .. } => failure.as_ref(),
+            Self::TimedOut(_) | Self::Stopped | Self::Abort(_) => None,
+        }
+    }
+}
+
+fn unreachable(vu: &Vu, failure: Option<Failure>) -> SetupFailure {
+    let why = vu.session.lost_by();
+    SetupFailure::Unreachable {
+        why: why.map_or_else(String::new, |error| error.message().to_owned()),
+        failure,
+    }
+}
+
+/// The parts of a script that run once.
+pub(super) struct Lifecycle {
+    pub(super) worker: Rc<Worker>,
+    pub(super) journey: Rc<dyn Journey>,
+}
+
+impl Lifecycle {
+    /// Runs `part` on the stack of a virtual user of its own, which belongs to no scenario.
+    async fn on_a_stack<T: 'static>(
+        &self,
+        name: &str,
+        part: impl FnOnce(&Rc<Vu>, &dyn Journey) -> T + 'static,
+    ) -> Option<T> {
+        let context = {
+            let mut recorder = self.worker.recorder.borrow_mut();
+            let group = ("group".to_owned(), format!("::{name}"));
+            Rc::new(ScenarioContext::new(
+                name,
+                name,
+                Default::default(),
+                [group],
+                &mut recorder,
+            ))
+        };
+        let vu = Vu::new(0, context, self.worker.clone());
+        let stack = self.worker.stacks.take().ok()?;
+        let (sender, receiver) = oneshot::channel();
+        let journey = self.journey.clone();
+        let body = {
+            let vu = vu.clone();
+            move |_polls| {
+                let _ = sender.send(part(&vu, &*journey));
+            }
+        };
+        let task = tokio::task::spawn_local(VuTask::new(vu.clone(), stack, body));
+        // Stopping a run stops its setup; a teardown is only stopped when everything ends at once.
+        let mut stages = self.worker.run.stages();
+        let enough = if name == "setup" {
+            Stage::Stopping
+        } else {
+            Stage::Killed
+        };
+        let stopper = tokio::task::spawn_local(async move {
+            let _ = stages.wait_for(|stage| *stage >= enough).await;
+            vu.interrupt(Interrupt::Stop);
+        });
+        let result = receiver.await.ok();
+        stopper.abort();
+        task.abort();
+        result
+    }
+
+    /// Runs `setup`; what it gave back.
+    pub(super) async fn setup(&self, limit: Duration) -> Result<Value, SetupFailure> {
+        let result = self
+            .on_a_stack("setup", move |vu, journey| {
+                let mut value = Value::Null;
+                let outcome = limited(vu, limit, || match journey.setup() {
+                    Ok(data) => {
+                        value = data;
+                        Outcome::Done
+                    }
+                    Err(outcome) => outcome,
+                });
+                let contact = vu.session.contact();
+                match outcome {
+                    // Data made of answers that never came is worth nothing, whether the script noticed or not.
+                    Outcome::Done if contact == Contact::Never => Err(unreachable(vu, None)),
+                    Outcome::Done => Ok(value),
+                    Outcome::Failed(failure)
+                        if matches!(contact, Contact::Never | Contact::Lost) =>
+                    {
+                        Err(unreachable(vu, Some(failure)))
+                    }
+                    Outcome::Failed(failure) => Err(SetupFailure::Failed(failure)),
+                    Outcome::Interrupted(Interrupt::Timeout(limit)) => {
+                        Err(SetupFailure::TimedOut(limit))
+                    }
+                    Outcome::Interrupted(Interrupt::Stop) => Err(SetupFailure::Stopped),
+                    Outcome::Abort(reason) => Err(SetupFailure::Abort(reason)),
+                }
+            })
+            .await;
+        result.unwrap_or(Err(SetupFailure::Stopped))
+    }
+
+    /// Runs `teardown`; what goes wrong in it is reported.
+    pub(super) async fn teardown(&self, limit: Duration) {
+        self.on_a_stack("teardown", move |vu, journey| {
+            within(vu, limit, "teardown", || journey.teardown())
+        })
+        .await;
+    }
+
+    /// Runs `summary`; what it gave back, if anything.
+    pub(super) async fn summary(&self, limit: Duration, result: Arc<Value>) -> Option<Value> {
+        self.on_a_stack("summary", move |vu, journey| {
+            let mut value = None;
+            within(vu, limit, "summary", || match journey.summary(&result) {
+                Ok(given) => {
+                    value = given;
+                    Outcome::Done
+                }
+                Err(outcome) => outcome,
+            });
+            value
+        })
+        .await
+        .flatten()
+    }
+}

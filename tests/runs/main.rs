@@ -1,0 +1,16 @@
+//! Whole runs of the real binary against a real server: what a user writes, and what comes of it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod reading;
+
+mod arrivals;
+mod context;
+mod endings;
+mod executors;
+mod interrupts;
+mod lifecycle;
+mod order;
+mod time_limits;
+mod timing;
