@@ -15,6 +15,7 @@ use crate::executor::{
     ExternallyControlled, Kind, PerVuIterations, PlanError, RampingArrivalRate, RampingVus,
     SharedIterations,
 };
+use crate::units;
 
 /// One scenario, resolved and checked.
 #[derive(Debug, Clone)]
@@ -220,6 +221,13 @@ fn read_one(name: &str, reader: &mut Reader<'_>, clockwork: Clockwork) -> Read {
     known.extend(kind.keys());
     let exec = reader.string("exec").unwrap_or("iteration").to_owned();
     let start_time = scaled(reader.duration("start_time").unwrap_or_default());
+    if start_time > units::MAX_DURATION {
+        reader.error(
+            "start_time",
+            "`start_time` is longer than ten years",
+            Some("shorten it, or choose a smaller --scale".to_owned()),
+        );
+    }
     let after = reader.string("after").map(str::to_owned);
     let graceful_stop = reader.duration("graceful_stop").unwrap_or(GRACE);
     let env = reader.string_map("env").unwrap_or_default();
