@@ -5,8 +5,21 @@ use crate::support::bin::{Output, Rhaid};
 
 const SCRIPT: &str = "fn iteration() { check(true, \"it was measured\"); }";
 
+/// Writes to `path`; the folder for what cannot be written is the working folder.
 fn to(path: &str) -> Rhaid {
-    rhaid().script(SCRIPT).args(["--result", path])
+    rhaid()
+        .script(SCRIPT)
+        .args(["--result", path])
+        .env("TMPDIR", ".")
+}
+
+/// What was kept elsewhere, as standard error says.
+#[track_caller]
+fn kept(output: &Output) -> serde_json::Value {
+    let said = output.stderr.split("the result was kept in `").nth(1);
+    let name = said.and_then(|rest| rest.split('`').next());
+    let name = name.unwrap_or_else(|| panic!("no other place was named\n{output}"));
+    serde_json::from_slice(&std::fs::read(output.path(name)).unwrap()).unwrap()
 }
 
 /// The run was measured and shown, but not kept.
@@ -15,6 +28,7 @@ fn assert_lost(output: &Output, message: &str) {
     output.expect_code(74);
     assert!(output.stdout.contains("it was measured"), "{output}");
     assert!(output.stderr.contains(message), "{message}\n{output}");
+    assert_eq!(kept(output)["checks"][0]["passes"], 1);
     assert!(
         !output.stdout.contains("result     "),
         "a file is named that is not there\n{output}"
@@ -87,6 +101,7 @@ fn a_run_that_is_blocked_and_cannot_be_written_says_both() {
     let output = rhaid()
         .script("fn iteration() { fail(\"no room is free\"); }")
         .args(["--result", "/dev/full"])
+        .env("TMPDIR", "/proc/rhaid")
         .run();
     output
         .expect_code(74)
