@@ -75,6 +75,7 @@ pub struct ScriptArguments {
         env = "RHAID_SEED",
         hide_env_values = true,
         value_parser = seed,
+        allow_negative_numbers = true,
         help_heading = "Script"
     )]
     pub seed: Option<u64>,
@@ -98,7 +99,8 @@ pub struct ScriptArguments {
         env = "RHAID_VUS",
         hide_env_values = true,
         help_heading = "Scenario",
-        value_parser = vus
+        value_parser = vus,
+        allow_negative_numbers = true
     )]
     pub vus: Option<u32>,
     /// How long it lasts: 30s, 1m30s, or a number of seconds.
@@ -108,7 +110,8 @@ pub struct ScriptArguments {
         env = "RHAID_DURATION",
         hide_env_values = true,
         help_heading = "Scenario",
-        value_parser = duration_text
+        value_parser = duration_text,
+        allow_negative_numbers = true
     )]
     pub duration: Option<String>,
     /// Iterations.
@@ -119,7 +122,8 @@ pub struct ScriptArguments {
         env = "RHAID_ITERATIONS",
         hide_env_values = true,
         help_heading = "Scenario",
-        value_parser = iterations
+        value_parser = iterations,
+        allow_negative_numbers = true
     )]
     pub iterations: Option<u64>,
     /// Iterations started per time: 50 (a second), 50/s or 300/m.
@@ -129,7 +133,8 @@ pub struct ScriptArguments {
         env = "RHAID_RATE",
         hide_env_values = true,
         help_heading = "Scenario",
-        value_parser = rate_text
+        value_parser = rate_text,
+        allow_negative_numbers = true
     )]
     pub rate: Option<String>,
     /// A stage such as 30s:20; several, in order, make a ramp.
@@ -148,7 +153,8 @@ pub struct ScriptArguments {
         hide_env_values = true,
         default_value = "1",
         help_heading = "Scenario",
-        value_parser = scale
+        value_parser = scale,
+        allow_negative_numbers = true
     )]
     pub scale: f64,
     /// Run only this part of the plan; other machines run the rest: 0:1/4, 1/4:1/2 …
@@ -200,7 +206,8 @@ pub struct RunArguments {
         env = "RHAID_WORKERS",
         hide_env_values = true,
         help_heading = "Run",
-        value_parser = workers
+        value_parser = workers,
+        allow_negative_numbers = true
     )]
     pub workers: Option<u16>,
     /// Show neither progress nor summary, only what went wrong.
@@ -391,6 +398,6 @@ fn scale(text: &str) -> Result<f64, String> {
     };
     match value {
         Ok(value) if value.is_finite() && value > 0.0 && value <= 1000.0 => Ok(value),
-        _ => Err("a factor above 0, such as 0.05 or 5%".to_owned()),
+        _ => Err("write a factor above 0, such as 0.05 or 5%".to_owned()),
     }
 }

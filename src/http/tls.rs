@@ -173,7 +173,9 @@ pub fn handshake_error(error: &std::io::Error, host: &str) -> HttpError {
             std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => {
                 HttpError::new(
                     HttpError::TLS,
-                    format!("{host} closed the connection during the TLS handshake"),
+                    format!(
+                        "{host} closed the connection during the TLS handshake; does it speak TLS on this port?"
+                    ),
                 )
             }
             _ => HttpError::from_io(error, "making the TLS handshake"),

@@ -130,6 +130,12 @@ impl Diagnostic {
             .collect()
     }
 
+    /// The character at the position.
+    fn character(&self) -> Option<char> {
+        let line = self.text.lines().nth(self.line.checked_sub(1)?)?;
+        line.chars().nth(self.column.checked_sub(1)?)
+    }
+
     /// Offsets, in characters, of the word at the position.
     fn span(&self) -> std::ops::Range<usize> {
         let before: usize = self
@@ -184,6 +190,8 @@ fn wrap(text: &str) -> String {
     out
 }
 
+const MAP_SIGN: &str = "a map is written with `#{ … }`; `{ … }` is a block";
+
 /// A syntax error.
 pub fn of_parse_error(error: &ParseError, source: &str, text: &str) -> Diagnostic {
     let sources = Sources::from_text(std::path::Path::new(source), text);
@@ -214,6 +222,10 @@ fn of_parse_error_type(
             Some(format!("add `,` here, or `{end}` if that was the last one"))
         }
         ParseErrorType::MissingToken(token, _) => Some(format!("add `{token}` here")),
+        ParseErrorType::BadInput(LexError::UnexpectedInput(_)) => Some(
+            "names are made of the letters a to z, digits and `_`; other letters stand in texts"
+                .to_owned(),
+        ),
         ParseErrorType::Reserved(word) if word == "await" || word == "async" => {
             Some("calls that wait do so by themselves: no `async`, no `await`".to_owned())
         }
@@ -224,9 +236,7 @@ fn of_parse_error_type(
             "Rhai keeps this word for itself: as a key of a map write \"{word}\" in quotes, elsewhere choose another name"
         )),
         ParseErrorType::ExprTooDeep => Some("take the expression apart with variables".to_owned()),
-        ParseErrorType::VariableExpected => {
-            Some("a map is written with `#{ … }`; `{ … }` is a block".to_owned())
-        }
+        ParseErrorType::VariableExpected => Some(MAP_SIGN.to_owned()),
         _ => None,
     };
     // The parser stops after the last character when something is missing there.
@@ -239,6 +249,12 @@ fn of_parse_error_type(
             .lines()
             .last()
             .map_or(1, |line| line.chars().count().max(1));
+    }
+    // `{ a: 1 }` ends as a block at the colon.
+    if matches!(error, ParseErrorType::MissingToken(token, _) if token == ";")
+        && diagnostic.character() == Some(':')
+    {
+        diagnostic.help = Some(MAP_SIGN.to_owned());
     }
     "expected here".clone_into(&mut diagnostic.label);
     if !matches!(error, ParseErrorType::MissingToken(..)) {

@@ -87,7 +87,7 @@ fn variables_of_the_environment_are_read_as_arguments_are() {
     let output = run([]).env("RHAID_VUS", "many").run();
     output
         .expect_code(64)
-        .expect_text("invalid value 'many' for '--vus <VUS>': write a whole number from 1 to");
+        .expect_text("invalid value 'many' for '--vus <N>': write a whole number from 1 to");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn texts_and_lists_larger_than_memory() {
 #[test]
 fn a_top_level_without_an_end_is_cut_off() {
     run("loop { }\nfn iteration() { }\n", 65)
-        .expect_text("the script's top level took longer than 20 s")
+        .expect_text("the script's top level took longer than 10 s")
         .expect_text("the top level only declares");
 }
 
@@ -226,8 +226,8 @@ fn numbers_that_are_none() {
     iteration("let x = 9_223_372_036_854_775_807 + 1;", 2).expect_text("overflow");
     iteration("metrics::trend(\"t\").add(0.0 / 0.0);", 2).expect_text("NaN");
     iteration("metrics::trend(\"t\").add(1.0 / 0.0);", 2);
-    iteration("metrics::trend(\"t\").add(-1e308);", 0);
-    iteration("metrics::counter(\"c\").add(-1);", 2).expect_text("negative");
+    iteration("metrics::trend(\"t\").add(-1e308);", 2).expect_text("a trend cannot record -1e308");
+    iteration("metrics::counter(\"c\").add(-1);", 2).expect_text("a counter cannot record -1");
     iteration("metrics::gauge(\"g\").add(1e308);", 0);
     iteration("random::int(5, 1);", 2).expect_text("needs a range from low to high");
     iteration(

@@ -25,7 +25,7 @@ fn failing(setup: &str, url: &str, code: i32) -> Output {
 #[test]
 fn a_setup_that_throws_blocks_with_its_reason_and_place() {
     failing("    let x = [1];\n    x[3];", "", 2)
-        .expect_text("`setup` failed")
+        .expect_text("setup failed, nothing ran")
         .expect_text("Array index 3 out of bounds")
         .expect_text("script.rhai:4");
 }
