@@ -13,7 +13,7 @@
 //! - [`demo`] is a target to try it on, [`cli`] the command line.
 //!
 //! Nothing imports a room further down this list, but for the small ones that all share:
-//! [`units`], [`suggest`], [`exit`].
+//! [`units`], [`suggest`], [`secrets`], [`exit`].
 
 pub mod cli;
 pub mod demo;
@@ -27,6 +27,7 @@ pub mod report;
 pub mod result;
 pub mod run;
 pub mod script;
+pub mod secrets;
 pub mod slo;
 pub mod suggest;
 pub mod units;

@@ -12,6 +12,7 @@ use super::stdlib;
 use crate::executor::Kind;
 use crate::metrics::Builtin;
 use crate::options::keys::{self, Key};
+use crate::secrets::Secrets;
 
 /// One function, as the reference shows it.
 struct Entry {
@@ -58,7 +59,8 @@ const MODULES: &[(&str, &str)] = &[
 /// The whole reference as Markdown.
 pub fn markdown() -> String {
     let sources = Sources::from_text(Path::new("reference.rhai"), "");
-    let (engine, _) = super::engine::build(&sources, &Arc::new(BTreeMap::new()));
+    let (engine, _) =
+        super::engine::build(&sources, &Arc::new(BTreeMap::new()), &Secrets::default());
     let mut out = String::from(
         "# Script reference\n\nMade by `rhaid reference` from the functions that scripts see; do not edit.\n\n\
          Durations are numbers of seconds or texts such as `\"1m30s\"`. Rhai itself (types, operators, strings, arrays, maps) is\n\
