@@ -13,6 +13,7 @@ use rhai::{
 
 use super::api;
 use super::sources::{SourceError, Sources};
+use crate::secrets::Secrets;
 use crate::vu;
 
 /// Bounds on what a script may do, so that a mistake ends in a message and not in a full memory or stack.
@@ -73,6 +74,7 @@ impl TopLevelClock {
 pub fn build(
     sources: &Sources,
     env: &Arc<BTreeMap<String, String>>,
+    secrets: &Secrets,
 ) -> (Engine, Rc<TopLevelClock>) {
     let mut engine = Engine::new();
     engine.set_max_call_levels(LIMITS.call_levels);
@@ -97,7 +99,7 @@ pub fn build(
         }
     });
     free_reserved_names(&mut engine);
-    api::register(&mut engine, env);
+    api::register(&mut engine, env, secrets);
     (engine, clock)
 }
 
