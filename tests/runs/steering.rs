@@ -54,7 +54,7 @@ fn run(script: &Path, server: &HttpServer, sender: mpsc::Sender<Handle>) -> RunR
     let blueprint = Blueprint::draw_up(Request {
         script: script.to_owned(),
         env: BTreeMap::from([("BASE_URL".to_owned(), server.url(""))]),
-        defaults: serde_json::Map::new(),
+        defaults: rhaid::run::Defaults::default(),
         overrides: Overrides::default(),
         scale: 1.0,
         seed: 1,
