@@ -2,13 +2,18 @@
 
 CARGO ?= cargo
 PERF_ARGS ?= --demo
+BENCH_ARGS ?=
 
-.PHONY: help build test reference clean-results \
+.PHONY: help build test bench reference screenshot \
 	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-clean
 
 help:
+	@echo "make build        the release binary: target/release/rhaid"
 	@echo "make test         run every test, installing what they need"
-	@echo "make reference    write docs/script-reference.md anew"
+	@echo "make bench        measure speed and memory beside wrk, hey and oha, installing them"
+	@echo "                  BENCH_ARGS='--quick --only requests' tries one part; see docs/performance.md"
+	@echo "make reference    write the generated parts of the guide anew"
+	@echo "make screenshot   draw the pictures of the summary anew (needs tmux and python3)"
 	@echo "make perf-smoke   run a scenario against the demo target (also: load stress spike soak reservation webhook)"
 	@echo "                  PERF_ARGS='--env BASE_URL=https://… --scale 0.1' chooses another target or length"
 	@echo "make perf-clean   remove results/"
@@ -20,8 +25,15 @@ test:
 	./tests/prepare
 	$(CARGO) nextest run --all-targets --no-fail-fast
 
+bench:
+	CARGO=$(CARGO) ./benches/side-by-side/run $(BENCH_ARGS)
+
 reference:
 	$(CARGO) run --quiet -- reference > docs/script-reference.md
+	$(CARGO) run --quiet -- reference result-schema > docs/result.schema.json
+
+screenshot: build
+	docs/images/screenshot target/release/rhaid
 
 perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook: perf-%:
 	$(CARGO) run --release -- run scripts/$*.rhai $(PERF_ARGS)

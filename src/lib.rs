@@ -12,8 +12,9 @@
 //! - [`report`] shows a result, [`live`] a run in progress;
 //! - [`demo`] is a target to try it on, [`cli`] the command line.
 //!
-//! Nothing imports a room further down this list, but for the small ones that all share:
-//! [`units`], [`suggest`], [`secrets`], [`exit`].
+//! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
+//! Small things that all share: [`units`], [`suggest`], [`secrets`], [`exit`]. The guide's `docs/architecture.md` has the
+//! whole picture.
 
 pub mod cli;
 pub mod demo;

@@ -12,6 +12,7 @@ use crate::units;
 #[derive(Debug, Parser)]
 #[command(
     name = "rhaid",
+    bin_name = "rhaid",
     version,
     propagate_version = true,
     after_help = "\
@@ -20,9 +21,15 @@ Try it now:
   rhaid check scripts/load.rhai            look for mistakes, send nothing
   rhaid demo                               the hotel API alone, to test against
 
-Exit codes: 0 all SLOs met · 1 warnings, or a P1/P2 SLO failed · 2 a P0 SLO failed, aborted, or scripts threw
-64 usage · 65 script wrong · 66 file missing · 69 target unreachable in setup · 70 internal · 74 result not written
-78 bad configuration · 130 interrupted (results are written)"
+Exit codes:
+    0  every SLO met                         66  a file is missing
+    1  a warning, or a P1 or P2 SLO missed   69  `setup` could not reach the target
+    2  a P0 SLO missed, the run aborted,     70  a mistake in rhaid itself
+       or scripts threw                      74  the result could not be written
+   64  wrong usage                           78  rhaid.toml is wrong
+   65  the script is wrong; nothing ran     130  interrupted; results are written
+
+`rhaid COMMAND --help` has examples of each command."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -33,47 +40,98 @@ pub struct Arguments {
 pub enum Command {
     /// Run a script as load, judge it, write the result.
     Run(Box<RunArguments>),
-    /// Look for mistakes in scripts without sending anything.
+    /// Look for mistakes in scripts; send nothing.
     Check(CheckArguments),
-    /// Show a script's resolved options and plan as JSON without sending anything.
+    /// Print a script's resolved options and plan as JSON; send nothing.
     Inspect(InspectArguments),
     /// Serve the built-in hotel API, a target to try tests on.
     Demo(DemoArguments),
-    /// Print the script reference as Markdown.
-    #[command(hide = true)]
-    Reference,
+    /// Print what scripts can call, or the schema of results.
+    Reference(ReferenceArguments),
 }
 
 /// How a command's output is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people.
+    // Plain comments: a doc comment per value would make every help text twice as long.
+    // For people.
     Text,
-    /// For programs.
+    // For programs.
     Json,
 }
 
 /// What a script is and what about it is changed.
 #[derive(Debug, Args)]
 pub struct ScriptArguments {
-    /// The script.
+    /// The script, a `.rhai` file.
     pub script: PathBuf,
-    /// Set a variable that env() reads; may be given several times.
+    /// Set a variable that `env()` reads; may be given several times.
     #[arg(short, long = "env", value_name = "K=V", value_parser = pair, help_heading = "Script")]
     pub env: Vec<(String, String)>,
-    /// Virtual users of the scenario.
-    #[arg(short = 'u', long, env = "RHAID_VUS", help_heading = "Scenario", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Seed of everything random: the same seed makes the same choices [default: a new one].
+    #[arg(
+        long,
+        value_name = "N",
+        env = "RHAID_SEED",
+        hide_env_values = true,
+        help_heading = "Script"
+    )]
+    pub seed: Option<u64>,
+    /// Options for what the script leaves open [default: rhaid.toml, if there is one].
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "RHAID_CONFIG",
+        hide_env_values = true,
+        help_heading = "Script"
+    )]
+    pub config: Option<PathBuf>,
+    /// Run only this scenario; may be given several times.
+    #[arg(long = "scenario", value_name = "NAME", help_heading = "Scenario")]
+    pub scenarios: Vec<String>,
+    /// Virtual users.
+    #[arg(
+        short = 'u',
+        long,
+        value_name = "N",
+        env = "RHAID_VUS",
+        hide_env_values = true,
+        help_heading = "Scenario",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
     pub vus: Option<u32>,
-    /// Duration of the scenario, such as 30s or 1m30s.
-    #[arg(short = 'd', long, env = "RHAID_DURATION", value_parser = duration_text, help_heading = "Scenario")]
+    /// How long it lasts: 30s, 1m30s, or a number of seconds.
+    #[arg(
+        short = 'd',
+        long,
+        env = "RHAID_DURATION",
+        hide_env_values = true,
+        help_heading = "Scenario",
+        value_parser = duration_text
+    )]
     pub duration: Option<String>,
-    /// Iterations of the scenario.
-    #[arg(short = 'i', long, env = "RHAID_ITERATIONS", help_heading = "Scenario", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Iterations.
+    #[arg(
+        short = 'i',
+        long,
+        value_name = "N",
+        env = "RHAID_ITERATIONS",
+        hide_env_values = true,
+        help_heading = "Scenario",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     pub iterations: Option<u64>,
-    /// Arrival rate of the scenario, such as 50, 50/s or 300/m.
-    #[arg(short = 'r', long, env = "RHAID_RATE", value_parser = rate_text, help_heading = "Scenario")]
+    /// Iterations started per time: 50 (a second), 50/s or 300/m.
+    #[arg(
+        short = 'r',
+        long,
+        env = "RHAID_RATE",
+        hide_env_values = true,
+        help_heading = "Scenario",
+        value_parser = rate_text
+    )]
     pub rate: Option<String>,
-    /// A stage of the scenario; several make a ramp.
+    /// A stage such as 30s:20; several, in order, make a ramp.
     #[arg(
         short = 's',
         long = "stage",
@@ -81,94 +139,128 @@ pub struct ScriptArguments {
         help_heading = "Scenario"
     )]
     pub stages: Vec<String>,
-    /// Run only this scenario; may be given several times.
-    #[arg(long = "scenario", value_name = "NAME", help_heading = "Scenario")]
-    pub scenarios: Vec<String>,
-    /// Shorten (or stretch) all of the plan's times by this factor, for a trial: 0.05 makes 20 minutes one.
-    #[arg(long, env = "RHAID_SCALE", default_value = "1", value_parser = scale, help_heading = "Scenario")]
+    /// Multiply all of the plan's times, for a trial: 0.05 makes 20 minutes one.
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        env = "RHAID_SCALE",
+        hide_env_values = true,
+        default_value = "1",
+        help_heading = "Scenario",
+        value_parser = scale
+    )]
     pub scale: f64,
-    /// Seed of everything random; the same seed gives the same choices.
-    #[arg(long, env = "RHAID_SEED", help_heading = "Script")]
-    pub seed: Option<u64>,
-    /// Run only this part of the plan, the rest being run by other machines: 0:1/4, 1/4:1/2 …
-    #[arg(long, value_name = "A:B", help_heading = "Splitting")]
+    /// Run only this part of the plan; other machines run the rest: 0:1/4, 1/4:1/2 …
+    #[arg(long, value_name = "A:B", help_heading = "Several machines")]
     pub execution_segment: Option<ExecutionSegment>,
-    /// How the whole plan is split, when the parts are not equal: 0,1/4,1/2,1
+    /// All cut points, when the parts are not equal: 0,1/4,1
     #[arg(
         long,
         value_name = "A,B,…",
         requires = "execution_segment",
-        help_heading = "Splitting"
+        help_heading = "Several machines"
     )]
     pub execution_segment_sequence: Option<ExecutionSegmentSequence>,
-    /// Defaults below the script's options [default: rhaid.toml, if there is one]
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "RHAID_CONFIG",
-        help_heading = "Script"
-    )]
-    pub config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "rhaid run <SCRIPT> [OPTIONS]",
+    after_help = "\
 Examples:
   rhaid run scripts/smoke.rhai --demo
   rhaid run journey.rhai --vus 50 --duration 5m --env BASE_URL=https://staging.example.com
-  rhaid run journey.rhai --rate 200/s --scenario guests --result out.json
+  rhaid run journey.rhai --scenario guests --rate 200/s --result out.json
   rhaid run journey.rhai --stage 30s:20 --stage 1m:20 --stage 10s:0
-  rhaid run scripts/soak.rhai --demo --scale 0.05        30 minutes in 90 seconds")]
+  rhaid run scripts/soak.rhai --demo --scale 0.05        30 minutes in 90 seconds
+  rhaid run journey.rhai --quiet --format json | jq .verdict
+
+An option under Scenario changes that one field of the scenario, and nothing else of the script. With several scenarios, --scenario says which. Ctrl-C lets iterations end, a second one does not; results are written either way."
+)]
 pub struct RunArguments {
     #[command(flatten)]
     pub script: ScriptArguments,
-    /// Start the built-in hotel API on a free port and set BASE_URL to it.
+    /// Start the built-in hotel API on a free port, and set BASE_URL to it.
     #[arg(long, help_heading = "Run")]
     pub demo: bool,
-    /// Show no progress and no summary, only what went wrong.
+    /// Exit with 2 where it would be 1: warnings and missed P1 and P2 SLOs block too.
+    #[arg(
+        long,
+        env = "RHAID_STRICT",
+        hide_env_values = true,
+        help_heading = "Run",
+        value_parser = clap::builder::FalseyValueParser::new()
+    )]
+    pub strict: bool,
+    /// Threads that run virtual users [default: one per processor].
+    #[arg(
+        long,
+        value_name = "N",
+        env = "RHAID_WORKERS",
+        hide_env_values = true,
+        help_heading = "Run",
+        value_parser = clap::value_parser!(u16).range(1..=1024)
+    )]
+    pub workers: Option<u16>,
+    /// Show neither progress nor summary, only what went wrong.
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
-    /// Where the result goes [default: results/<time>-<script>.json]
+    /// Where the result goes [default: results/<time>-<script>.json].
     #[arg(
         long,
         value_name = "FILE",
         env = "RHAID_RESULT",
+        hide_env_values = true,
         help_heading = "Output"
     )]
     pub result: Option<PathBuf>,
-    /// How the summary is written to standard output.
+    /// What goes to standard output: the summary, or the result.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,
-    /// Let warnings and failed P1/P2 SLOs block too: exit 2 instead of 1.
-    #[arg(long, env = "RHAID_STRICT", help_heading = "Run")]
-    pub strict: bool,
-    /// Worker threads [default: one per processor]
-    #[arg(long, env = "RHAID_WORKERS", help_heading = "Run", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub workers: Option<u16>,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  rhaid check scripts/*.rhai")]
+#[command(
+    override_usage = "rhaid check <SCRIPT>... [OPTIONS]",
+    after_help = "\
+Examples:
+  rhaid check scripts/*.rhai
+  rhaid check journey.rhai --format json      for editors: file, line, column, message, help
+
+It finds syntax errors, unknown functions, options, executors and metrics, wrong units, and SLOs that do not fit their metric. The exit code is 0 when all scripts are right."
+)]
 pub struct CheckArguments {
     /// The scripts.
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "SCRIPT")]
     pub scripts: Vec<PathBuf>,
-    /// Set a variable that env() reads; may be given several times.
+    /// Set a variable that `env()` reads; may be given several times.
     #[arg(short, long = "env", value_name = "K=V", value_parser = pair)]
     pub env: Vec<(String, String)>,
+    /// Options for what the scripts leave open [default: rhaid.toml, if there is one].
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "RHAID_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: Option<PathBuf>,
     /// How findings are written.
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
     /// Say nothing about scripts that are right.
     #[arg(short, long)]
     pub quiet: bool,
-    /// Defaults below the script's options [default: rhaid.toml, if there is one]
-    #[arg(long, value_name = "FILE", env = "RHAID_CONFIG")]
-    pub config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  rhaid inspect journey.rhai --vus 50 | jq .plan")]
+#[command(
+    override_usage = "rhaid inspect <SCRIPT> [OPTIONS]",
+    after_help = "\
+Examples:
+  rhaid inspect scripts/load.rhai                          options, plan, SLOs, functions, metrics
+  rhaid inspect journey.rhai --vus 50 | jq .plan
+  rhaid inspect journey.rhai --execution-segment 0:1/4     what one of four machines would run"
+)]
 pub struct InspectArguments {
     #[command(flatten)]
     pub script: ScriptArguments,
@@ -177,29 +269,30 @@ pub struct InspectArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  rhaid demo --listen 127.0.0.1:8080
+  rhaid demo                                                   on 127.0.0.1:8080 until Ctrl-C
   rhaid demo --delay 200ms --jitter 50ms --error-rate 2%       watch an SLO fail
-  rhaid demo --capacity 20                                     more at once get 503")]
+  rhaid demo --capacity 20                                     more at once get 503
+  rhaid demo --rooms 5                                         a house that sells out")]
 pub struct DemoArguments {
     /// Address to listen on; port 0 picks a free one.
-    #[arg(long, default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: std::net::SocketAddr,
     /// Answer every request this much later.
-    #[arg(long, default_value = "0s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub delay: Duration,
-    /// Vary the delay by up to this much.
-    #[arg(long, default_value = "0s", value_parser = duration)]
+    /// Vary the delay evenly by up to this much, either way.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub jitter: Duration,
     /// Answer this share of API requests with status 500.
-    #[arg(long, default_value = "0%", value_parser = fraction)]
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = fraction)]
     pub error_rate: f64,
-    /// Requests served at once; more are refused with status 503.
-    #[arg(long)]
+    /// Requests served at once; more get status 503 [default: no limit].
+    #[arg(long, value_name = "N")]
     pub capacity: Option<usize>,
-    /// Rooms of each type; few of them sell out.
-    #[arg(long)]
+    /// Rooms of each type [default: 100000].
+    #[arg(long, value_name = "N")]
     pub rooms: Option<u32>,
-    /// Secret that webhook signatures are made with.
+    /// Secret that webhooks are signed with.
     #[arg(
         long,
         default_value = "demo-secret",
@@ -208,8 +301,28 @@ pub struct DemoArguments {
     )]
     pub secret: String,
     /// Seed of jitter and errors.
-    #[arg(long, default_value = "0")]
+    #[arg(long, value_name = "N", default_value = "0")]
     pub seed: u64,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    // The script reference, as Markdown.
+    Script,
+    // The JSON Schema of result files.
+    ResultSchema,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rhaid reference | less                               functions, options, metrics, as Markdown
+  rhaid reference result-schema > result.schema.json   the JSON Schema of result files")]
+pub struct ReferenceArguments {
+    /// What to print.
+    #[arg(value_enum, default_value = "script")]
+    pub part: Part,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

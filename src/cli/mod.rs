@@ -10,7 +10,7 @@ mod run;
 
 use std::ffi::OsString;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::exit;
 use crate::run::BlueprintError;
@@ -56,6 +56,11 @@ impl From<BlueprintError> for Failure {
     }
 }
 
+/// The whole command line, for whoever writes or checks documentation of it.
+pub fn command() -> clap::Command {
+    args::Arguments::command()
+}
+
 /// Runs the command that the arguments name; its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match args::Arguments::try_parse_from(arguments) {
@@ -80,7 +85,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Check(options) => check::run(options),
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
-        args::Command::Reference => reference::run(),
+        args::Command::Reference(options) => reference::run(options),
     };
     match outcome {
         Ok(code) => code,

@@ -1,11 +1,18 @@
-//! `rhaid reference`: the script reference, made from what is registered.
+//! `rhaid reference`: what scripts and results look like, made from the code itself.
 
+use super::args::{Part, ReferenceArguments};
 use super::{Failure, print};
-use crate::exit;
 use crate::script::reference;
+use crate::{exit, result};
 
-/// Prints the reference.
-pub fn run() -> Result<u8, Failure> {
-    print(&reference::markdown());
+/// Prints a reference.
+pub fn run(arguments: ReferenceArguments) -> Result<u8, Failure> {
+    match arguments.part {
+        Part::Script => print(&reference::markdown()),
+        Part::ResultSchema => {
+            let schema = serde_json::to_string_pretty(&result::schema()).unwrap_or_default();
+            print(&format!("{schema}\n"));
+        }
+    }
     Ok(exit::PASS)
 }

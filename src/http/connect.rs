@@ -1,6 +1,7 @@
 //! Opening a connection: look up, connect, through a proxy if need be, handshake; each phase timed.
 
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::time::Instant;
 
 use rustls::pki_types::ServerName;
@@ -9,7 +10,7 @@ use tokio_rustls::TlsConnector;
 
 use super::client::Client;
 use super::error::HttpError;
-use super::io::{Counted, Io};
+use super::io::{Counted, Io, Leftovers};
 use super::proxy::{Proxy, ProxyKind, connect_tunnel};
 use super::response::Timings;
 use super::settings::Http2;
@@ -26,6 +27,12 @@ pub struct Opened {
     pub absolute_form: Option<Option<String>>,
 }
 
+/// Whose connection it is: where it starts from, and who gets its bytes if it comes to nothing.
+pub struct From<'a> {
+    pub local: Option<IpAddr>,
+    pub leftovers: &'a Rc<Leftovers>,
+}
+
 /// What is being done, for the message when time runs out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {
@@ -37,34 +44,42 @@ pub enum Phase {
     Exchanging,
 }
 
+impl Phase {
+    /// Time ran out in this phase, `blocked` nanoseconds after the request began: what no earlier phase took was
+    /// spent here.
+    pub fn cut(self, timings: &mut Timings, blocked: u64) {
+        let before =
+            timings.blocked + timings.looking_up + timings.connecting + timings.tls_handshaking;
+        let rest = blocked.saturating_sub(before);
+        match self {
+            Self::LookingUp => timings.looking_up += rest,
+            Self::Connecting => timings.connecting += rest,
+            Self::Handshaking => timings.tls_handshaking += rest,
+            Self::Starting | Self::Exchanging => {}
+        }
+        timings.blocked = blocked;
+    }
+}
+
 /// Opens a connection for `target`. Phases are written to `timings` as they end, `phase` as they begin, so both
 /// are right also when the caller gives up in between.
 pub async fn open(
     client: &Client,
     target: &Target,
-    local: Option<IpAddr>,
+    from: &From<'_>,
     timings: &mut Timings,
     phase: &mut Phase,
 ) -> Result<Opened, HttpError> {
     let proxy = client.proxies.pick(target);
     let (mut stream, remote) = match proxy {
-        Some(proxy) => dial(client, &proxy.host, proxy.port, local, timings, phase).await?,
-        None => dial(client, &target.host, target.port, local, timings, phase).await?,
+        Some(proxy) => dial(client, &proxy.host, proxy.port, from, timings, phase).await?,
+        None => dial(client, &target.host, target.port, from, timings, phase).await?,
     };
     let mut absolute_form = None;
     match proxy {
         Some(proxy) if proxy.kind == ProxyKind::Socks5 => {
             let started = Instant::now();
-            let Counted {
-                stream: raw,
-                read,
-                written,
-            } = stream;
-            stream = Counted {
-                stream: socks(raw, proxy, target).await?,
-                read,
-                written,
-            };
+            stream = socks(stream, proxy, target).await?;
             timings.connecting += nanos(started);
         }
         Some(proxy) if target.https => {
@@ -111,9 +126,9 @@ pub async fn open(
 /// Looks up and connects.
 async fn dial(
     client: &Client,
-    host: &std::rc::Rc<str>,
+    host: &Rc<str>,
     port: u16,
-    local: Option<IpAddr>,
+    from: &From<'_>,
     timings: &mut Timings,
     phase: &mut Phase,
 ) -> Result<(Counted, SocketAddr), HttpError> {
@@ -155,58 +170,51 @@ async fn dial(
     };
     for address in &addresses {
         // The rule is applied again to what the name resolved to.
-        if let Some(why) = client
-            .settings()
-            .rules
-            .blocked
-            .iter()
-            .find(|rule| **rule == address.ip().to_string())
-        {
-            return Err(HttpError::new(
-                HttpError::BLOCKED_ADDRESS,
-                format!("{address} is blocked by `blocked_hosts` ({why})"),
-            ));
+        if let Some(why) = client.settings().rules.blocking(&address.ip().to_string()) {
+            return Err(HttpError::new(HttpError::BLOCKED_ADDRESS, why));
         }
     }
     *phase = Phase::Connecting;
     let started = Instant::now();
     let mut last = None;
     for address in addresses {
-        match connect(address, local).await {
+        match connect(address, from.local).await {
             Ok(stream) => {
                 timings.connecting += nanos(started);
                 // Without this a small request waits for the acknowledgement of the one before.
                 let _ = stream.set_nodelay(true);
-                return Ok((
-                    Counted {
-                        stream,
-                        read: 0,
-                        written: 0,
-                    },
-                    address,
-                ));
+                return Ok((Counted::new(stream, from.leftovers.clone()), address));
             }
-            Err(error) => last = Some(HttpError::from_connect(&error, address)),
+            Err(error) => last = Some(error),
         }
     }
     timings.connecting += nanos(started);
     Err(last.unwrap_or_else(|| HttpError::new(HttpError::DNS, format!("{host} has no address"))))
 }
 
-async fn connect(address: SocketAddr, local: Option<IpAddr>) -> std::io::Result<TcpStream> {
+async fn connect(address: SocketAddr, local: Option<IpAddr>) -> Result<TcpStream, HttpError> {
+    let failed = |error: std::io::Error| HttpError::from_connect(&error, address);
     let Some(local) = local.filter(|local| local.is_ipv4() == address.is_ipv4()) else {
-        return TcpStream::connect(address).await;
+        return TcpStream::connect(address).await.map_err(failed);
     };
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()
     } else {
         TcpSocket::new_v6()
-    }?;
-    socket.bind(SocketAddr::new(local, 0))?;
-    socket.connect(address).await
+    }
+    .map_err(failed)?;
+    socket.bind(SocketAddr::new(local, 0)).map_err(|error| {
+        HttpError::new(
+            HttpError::DIAL,
+            format!(
+                "cannot connect from {local}: {error}; `local_ips` must name addresses of this machine"
+            ),
+        )
+    })?;
+    socket.connect(address).await.map_err(failed)
 }
 
-async fn socks(stream: TcpStream, proxy: &Proxy, target: &Target) -> Result<TcpStream, HttpError> {
+async fn socks(stream: Counted, proxy: &Proxy, target: &Target) -> Result<Counted, HttpError> {
     use tokio_socks::tcp::Socks5Stream;
     let to = (&*target.host, target.port);
     let connected = match &proxy.user {

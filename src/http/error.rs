@@ -48,9 +48,13 @@ impl HttpError {
         }
     }
 
-    /// k6's code of a response whose status alone marks it as failed: 1000 + status.
+    /// k6's code of a response whose status alone marks it as failed: 1000 + status for what HTTP calls an error.
+    /// Other statuses that were not expected share one, since 1200 and 1302 mean something else.
     pub fn status_code(status: u16) -> u16 {
-        1000 + status
+        match status {
+            400..=599 => 1000 + status,
+            _ => Self::GENERIC,
+        }
     }
 
     /// The number to group by.
@@ -63,7 +67,7 @@ impl HttpError {
         &self.message
     }
 
-    /// A failure on an established connection.
+    /// A failure on an established connection. `doing` fits after "while".
     pub fn from_io(error: &io::Error, doing: &str) -> Self {
         use io::ErrorKind as Kind;
         match error.kind() {
@@ -79,7 +83,13 @@ impl HttpError {
                 Self::CONNECTION_CLOSED,
                 format!("the server closed the connection while {doing}"),
             ),
-            Kind::InvalidData => Self::new(Self::TLS, format!("TLS error while {doing}: {error}")),
+            Kind::InvalidData => error
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+                .and_then(|tls| super::tls::refusal(tls, "the server"))
+                .unwrap_or_else(|| {
+                    Self::new(Self::TLS, format!("TLS error while {doing}: {error}"))
+                }),
             _ => Self::new(Self::TCP, format!("network error while {doing}: {error}")),
         }
     }

@@ -152,13 +152,12 @@ impl<'r> Hop<'r> {
         }
         if !target.same_origin(&old) {
             self.foreign = true;
-            // Credentials are for the host they were given for.
+            // Credentials are for the host they were given for, and so is a Host header.
             self.request.auth = None;
-            self.digest = None;
             self.request.cookies.clear();
-            self.request
-                .headers
-                .retain(|(name, _)| *name != header::AUTHORIZATION && *name != header::COOKIE);
+            self.request.headers.retain(|(name, _)| {
+                !matches!(*name, header::AUTHORIZATION | header::COOKIE | header::HOST)
+            });
         }
         // A challenge is answered for one path only.
         self.digest = None;

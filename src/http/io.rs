@@ -1,19 +1,58 @@
 //! A connection's byte stream: plain or TLS, with the bytes on the wire counted.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+/// Bytes (read, written) of connections that ended before anyone took their counts: handshakes that failed,
+/// requests that were cut short.
+#[derive(Debug, Default)]
+pub struct Leftovers(Cell<(u64, u64)>);
+
+impl Leftovers {
+    /// The bytes since the last call.
+    pub fn take(&self) -> (u64, u64) {
+        self.0.take()
+    }
+
+    /// Adds bytes (read, written).
+    pub fn add(&self, (read, written): (u64, u64)) {
+        let (before_read, before_written) = self.0.get();
+        self.0.set((before_read + read, before_written + written));
+    }
+}
+
 /// A TCP stream that counts what passes.
 #[derive(Debug)]
 pub struct Counted {
-    pub stream: TcpStream,
-    pub read: u64,
-    pub written: u64,
+    stream: TcpStream,
+    read: u64,
+    written: u64,
+    leftovers: Rc<Leftovers>,
+}
+
+impl Counted {
+    /// Counts from now on; what nobody takes goes to `leftovers` in the end.
+    pub fn new(stream: TcpStream, leftovers: Rc<Leftovers>) -> Self {
+        Self {
+            stream,
+            read: 0,
+            written: 0,
+            leftovers,
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.leftovers.add((self.read, self.written));
+    }
 }
 
 impl AsyncRead for Counted {

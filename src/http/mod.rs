@@ -32,6 +32,7 @@ mod session;
 mod settings;
 mod target;
 mod tls;
+mod turn;
 
 pub use body::{Body, FilePart, Part, form_urlencoded, multipart};
 pub use client::Client;
@@ -40,7 +41,7 @@ pub use error::HttpError;
 pub use request::{Auth, Request, StatusSet};
 pub use response::{Protocol, Response, Timings};
 pub use session::{Contact, Exchange, Observer, Session};
-pub use settings::{AddressRules, Http2, ProxyChoice, Reuse, RpsLimit, Settings};
+pub use settings::{AddressRules, Http2, Network, ProxyChoice, Reuse, RpsLimit, Settings};
 pub use target::Target;
 pub use tls::{TlsError, TlsSettings};
 

@@ -23,8 +23,11 @@ impl Outgoing<'_> {
     pub fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         let own = self.request.headers.iter();
         let defaults = self.settings.headers.iter().filter(|(name, _)| {
-            let secret = *name == header::AUTHORIZATION || *name == header::COOKIE;
-            !(self.request.has_header(name) || self.foreign && secret)
+            let proof = *name == header::AUTHORIZATION;
+            let secret = proof || *name == header::COOKIE;
+            // A request that proves itself in its own way sends no second proof.
+            let replaced = proof && self.request.auth.is_some();
+            !(self.request.has_header(name) || replaced || self.foreign && secret)
         });
         own.chain(defaults).map(|(name, value)| (name, value))
     }

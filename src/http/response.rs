@@ -35,6 +35,9 @@ impl Protocol {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timings {
     pub blocked: u64,
+    /// Before the request was written, for other virtual users of the thread to have their turn. A delay of the load
+    /// tool itself, so no part of the response time, but of the one counted from the scheduled start.
+    pub deferred: u64,
     pub looking_up: u64,
     pub connecting: u64,
     pub tls_handshaking: u64,
@@ -140,7 +143,7 @@ pub struct Response {
     pub method: Method,
     pub remote: Option<SocketAddr>,
     pub error: Option<Rc<HttpError>>,
-    /// The network error's code, 1000 + status for a failed status, 0 for success.
+    /// The network error's code, [`HttpError::status_code`] for a failed status, 0 for success.
     pub error_code: u16,
 }
 

@@ -18,13 +18,14 @@ use super::cookies::Jar;
 use super::deadline::LazyTimer;
 use super::error::HttpError;
 use super::hop::{Hop, Next};
+use super::io::Leftovers;
 use super::outgoing::Outgoing;
 use super::pool::{Connection, Kind, Pool};
 use super::request::Request;
 use super::response::{HeaderBlock, Protocol, Response, Timings};
 use super::settings::Reuse;
 use super::target::Target;
-use super::{decode, h1, h2c};
+use super::{decode, h1, h2c, turn};
 
 /// One hop of a request, as it is measured.
 #[derive(Debug)]
@@ -65,8 +66,6 @@ struct Progress {
     connection: Option<Connection>,
     /// When the request began to be written.
     written_from: Option<Instant>,
-    /// Bytes of connections that were given up on the way.
-    lost: (u64, u64),
 }
 
 /// How one exchange on an open connection ended.
@@ -96,6 +95,7 @@ pub struct Session {
     jar: RefCell<Jar>,
     timer: LazyTimer,
     local: Option<IpAddr>,
+    leftovers: Rc<Leftovers>,
     contact: Cell<Contact>,
     /// The last failure in the network.
     lost_by: RefCell<Option<Rc<HttpError>>>,
@@ -109,6 +109,7 @@ impl Session {
             jar: RefCell::default(),
             timer: LazyTimer::default(),
             local,
+            leftovers: Rc::default(),
             contact: Cell::new(Contact::None),
             lost_by: RefCell::default(),
         }
@@ -162,7 +163,7 @@ impl Session {
                         self.timer.until(deadline, attempt).await
                     };
                     raced.unwrap_or_else(|_elapsed| {
-                        Err(progress.time_out(timeout, &hop.request.target))
+                        Err(progress.time_out(began, timeout, &hop.request.target))
                     })
                 }
             };
@@ -183,25 +184,29 @@ impl Session {
         progress: &mut Progress,
     ) -> Result<Answer, HttpError> {
         let target = &hop.request.target;
-        let mut from = began;
+        let mut due = began;
         if let Some(wait) = client.rate_limit() {
             Box::pin(tokio::time::sleep(wait)).await;
-            from = Instant::now();
+            due = Instant::now();
+            progress.timings.blocked = nanos(began, due);
         }
+        turn::after_the_ready().await;
+        let from = Instant::now();
+        progress.timings.deferred = nanos(due, from);
         if let Some(kept) = self.pool.take(target) {
-            // A kept connection is there at once.
-            match self
-                .exchange(client, hop, began, from, kept, progress)
-                .await
-            {
+            match self.exchange(client, hop, from, kept, progress).await {
                 Tried::Answered(answer) => return Ok(answer),
                 Tried::Failed(error) => return Err(error),
-                Tried::HungUp => progress.give_up_connection(),
+                Tried::HungUp => {
+                    if let Some(mut dead) = progress.connection.take() {
+                        self.leftovers.add(dead.take_counts());
+                    }
+                }
             }
         }
         // Boxed: connecting is rare, and its state would make every request's future large.
-        let fresh = Box::pin(self.open(client, target, began, progress)).await?;
-        let tried = Box::pin(self.exchange(client, hop, began, Instant::now(), fresh, progress));
+        let fresh = Box::pin(self.open(client, target, from, progress)).await?;
+        let tried = Box::pin(self.exchange(client, hop, Instant::now(), fresh, progress));
         match tried.await {
             Tried::Answered(answer) => Ok(answer),
             Tried::Failed(error) => Err(error),
@@ -221,8 +226,12 @@ impl Session {
         progress: &mut Progress,
     ) -> Result<Connection, HttpError> {
         let Progress { timings, phase, .. } = progress;
-        let opened = connect::open(client, target, self.local, timings, phase).await;
-        timings.blocked = nanos(began, Instant::now());
+        let from = connect::From {
+            local: self.local,
+            leftovers: &self.leftovers,
+        };
+        let opened = connect::open(client, target, &from, timings, phase).await;
+        timings.blocked += nanos(began, Instant::now());
         let Opened {
             io,
             remote,
@@ -246,14 +255,12 @@ impl Session {
         &self,
         client: &Client,
         hop: &Hop<'_>,
-        began: Instant,
         from: Instant,
         connection: Connection,
         progress: &mut Progress,
     ) -> Tried {
         let request = &*hop.request;
         let settings = client.settings();
-        progress.timings.blocked = nanos(began, from);
         progress.phase = Phase::Exchanging;
         progress.written_from = Some(from);
         let may_repeat = connection.reused && request.is_idempotent();
@@ -365,14 +372,18 @@ impl Session {
     ) -> Option<Response> {
         let settings = client.settings();
         let target = hop.request.target.clone();
-        let (mut received, mut sent) = progress.lost;
+        let (mut received, mut sent) = self.leftovers.take();
         let mut remote = None;
         if let Some(mut connection) = progress.connection {
             let (read, written) = connection.take_counts();
             received += read;
             sent += written;
             remote = Some(connection.remote);
-            let reusable = outcome.as_ref().is_ok_and(|answer| answer.reusable);
+            // A stream of HTTP/2 can fail without its connection.
+            let reusable = match &connection.kind {
+                Kind::Http1 { .. } => outcome.as_ref().is_ok_and(|answer| answer.reusable),
+                Kind::Http2(http2) => http2.is_open(),
+            };
             if reusable && settings.reuse != Reuse::Off {
                 self.pool.keep(&target, connection);
             }
@@ -449,20 +460,15 @@ impl Session {
 }
 
 impl Progress {
-    /// Closes the connection in use, keeping count of its bytes.
-    fn give_up_connection(&mut self) {
-        if let Some(mut dead) = self.connection.take() {
-            let (read, written) = dead.take_counts();
-            self.lost.0 += read;
-            self.lost.1 += written;
-        }
-    }
-
     /// The error of a hop that was cut off, its timings completed.
     #[cold]
-    fn time_out(&mut self, timeout: Duration, target: &Target) -> HttpError {
-        if let (Some(from), 0) = (self.written_from, self.timings.duration()) {
-            self.timings.waiting = nanos(from, Instant::now());
+    fn time_out(&mut self, began: Instant, timeout: Duration, target: &Target) -> HttpError {
+        let now = Instant::now();
+        match self.written_from {
+            Some(from) if self.phase == Phase::Exchanging => {
+                self.timings.waiting = nanos(from, now);
+            }
+            _ => self.phase.cut(&mut self.timings, nanos(began, now)),
         }
         let seconds = timeout.as_secs_f64();
         let (code, doing) = match self.phase {

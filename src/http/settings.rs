@@ -104,7 +104,8 @@ impl Default for Settings {
     }
 }
 
-/// Which hosts a run may reach. `*.example.com` covers the domain's subdomains.
+/// Which hosts a run may reach: names, addresses, `*.example.com` for a domain's subdomains, `10.0.0.0/8` for a
+/// network.
 #[derive(Debug, Clone, Default)]
 pub struct AddressRules {
     /// If not empty, everything else is refused.
@@ -115,26 +116,63 @@ pub struct AddressRules {
 impl AddressRules {
     /// Why the host may not be reached, if it may not.
     pub fn refusal(&self, host: &str) -> Option<String> {
-        let matches = |pattern: &String| match pattern.strip_prefix("*.") {
-            Some(domain) => {
-                let host = host.to_ascii_lowercase();
-                host.strip_suffix(&domain.to_ascii_lowercase())
-                    .is_some_and(|rest| rest.ends_with('.'))
-            }
-            None => pattern == "*" || pattern.eq_ignore_ascii_case(host),
-        };
-        if let Some(pattern) = self.blocked.iter().find(|pattern| matches(pattern)) {
-            return Some(format!(
-                "`{host}` is blocked by `blocked_hosts` ({pattern})"
-            ));
+        if let Some(why) = self.blocking(host) {
+            return Some(why);
         }
-        if !self.allowed.is_empty() && !self.allowed.iter().any(matches) {
+        if !self.allowed.is_empty() && !self.allowed.iter().any(|rule| covers(rule, host)) {
             return Some(format!(
                 "`{host}` is not in `allowed_hosts` ({})",
                 self.allowed.join(", ")
             ));
         }
         None
+    }
+
+    /// Why the host or address is blocked, if it is.
+    pub fn blocking(&self, host: &str) -> Option<String> {
+        let rule = self.blocked.iter().find(|rule| covers(rule, host))?;
+        Some(format!("`{host}` is blocked by `blocked_hosts` ({rule})"))
+    }
+}
+
+/// Whether a rule is about this host.
+fn covers(rule: &str, host: &str) -> bool {
+    if let Some(domain) = rule.strip_prefix("*.") {
+        let host = host.to_ascii_lowercase();
+        return host
+            .strip_suffix(&domain.to_ascii_lowercase())
+            .is_some_and(|rest| rest.ends_with('.'));
+    }
+    if let Some(network) = Network::parse(rule) {
+        return host.parse().is_ok_and(|address| network.contains(address));
+    }
+    rule == "*" || rule.eq_ignore_ascii_case(host)
+}
+
+/// A network as `10.0.0.0/8` or `fd00::/8` write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    base: IpAddr,
+    prefix: u32,
+}
+
+impl Network {
+    /// Reads a network; `None` if the text is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (base, prefix) = text.split_once('/')?;
+        let base: IpAddr = base.parse().ok()?;
+        let bits = if base.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.parse().ok().filter(|prefix| *prefix <= bits)?;
+        Some(Self { base, prefix })
+    }
+
+    fn contains(self, address: IpAddr) -> bool {
+        // The leftmost bits of both, moved to the right end of a number that holds either kind.
+        let head = |address: IpAddr| match address {
+            IpAddr::V4(v4) => u128::from(u32::from(v4)).checked_shr(32 - self.prefix),
+            IpAddr::V6(v6) => u128::from(v6).checked_shr(128 - self.prefix),
+        };
+        self.base.is_ipv4() == address.is_ipv4() && head(self.base) == head(address)
     }
 }
 
@@ -184,6 +222,30 @@ mod tests {
         assert!(rules.refusal("bad.EXAMPLE.com").is_some());
         assert!(rules.refusal("example.com").is_some());
         assert!(rules.refusal("notexample.com").is_some());
+    }
+
+    #[test]
+    fn a_network_holds_the_addresses_that_begin_like_it() {
+        for (network, inside, outside) in [
+            ("10.0.0.0/8", "10.255.0.1", "11.0.0.1"),
+            ("127.0.0.0/31", "127.0.0.1", "127.0.0.2"),
+            ("192.0.2.7/32", "192.0.2.7", "192.0.2.8"),
+            ("0.0.0.0/0", "203.0.113.9", "::1"),
+            ("fd00::/8", "fd12::1", "fe80::1"),
+            ("::/0", "::1", "10.0.0.1"),
+        ] {
+            assert!(covers(network, inside), "{inside} in {network}");
+            assert!(!covers(network, outside), "{outside} in {network}");
+        }
+        for wrong in [
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "host/8",
+            "fd00::/129",
+            "10.0.0.0",
+        ] {
+            assert_eq!(Network::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -147,7 +147,7 @@ pub fn handshake_error(error: &std::io::Error, host: &str) -> HttpError {
                     format!("{host} closed the connection during the TLS handshake"),
                 )
             }
-            _ => HttpError::from_io(error, "the TLS handshake"),
+            _ => HttpError::from_io(error, "making the TLS handshake"),
         };
     };
     let trust =
@@ -157,15 +157,26 @@ pub fn handshake_error(error: &std::io::Error, host: &str) -> HttpError {
             HttpError::UNKNOWN_AUTHORITY,
             format!("the certificate of {host} is signed by an unknown authority{trust}"),
         ),
+        // A new authority under the name of an old one, as test set-ups make them.
+        Tls::InvalidCertificate(Cert::BadSignature) => HttpError::new(
+            HttpError::UNKNOWN_AUTHORITY,
+            format!(
+                "the certificate of {host} names a trusted authority as its signer, but is signed by another of the same name{trust}"
+            ),
+        ),
         Tls::InvalidCertificate(Cert::NotValidForName | Cert::NotValidForNameContext { .. }) => {
             HttpError::new(
                 HttpError::CERTIFICATE_NAME,
-                format!("the certificate is not valid for the name {host}"),
+                format!(
+                    "the certificate is not valid for the name {host}; ask by a name that it is made out to, or accept it with `tls: #{{ insecure: true }}`"
+                ),
             )
         }
         Tls::InvalidCertificate(Cert::Expired | Cert::ExpiredContext { .. }) => HttpError::new(
             HttpError::CERTIFICATE_EXPIRED,
-            format!("the certificate of {host} has expired"),
+            format!(
+                "the certificate of {host} has expired; renew it, or accept it with `tls: #{{ insecure: true }}`"
+            ),
         ),
         Tls::InvalidCertificate(other) => HttpError::new(
             HttpError::TLS,
@@ -175,11 +186,40 @@ pub fn handshake_error(error: &std::io::Error, host: &str) -> HttpError {
             HttpError::TLS,
             format!("{host} does not speak TLS on this port; is it http:// rather than https://?"),
         ),
-        other => HttpError::new(
-            HttpError::TLS,
-            format!("TLS handshake with {host} failed: {other}"),
-        ),
+        other => refusal(other, host).unwrap_or_else(|| {
+            HttpError::new(
+                HttpError::TLS,
+                format!("TLS handshake with {host} failed: {other}"),
+            )
+        }),
     }
+}
+
+/// What the server's alert about the client's certificate means, if it is one. In TLS 1.3 it comes after the
+/// handshake, when the first answer is read.
+pub fn refusal(error: &rustls::Error, host: &str) -> Option<HttpError> {
+    use rustls::AlertDescription as Alert;
+    let rustls::Error::AlertReceived(alert) = error else {
+        return None;
+    };
+    let how = "`tls: #{ cert: \"client.pem\", key: \"client.key\" }`";
+    let message = match alert {
+        Alert::CertificateRequired => {
+            format!("{host} wants a client certificate; show one with {how}")
+        }
+        Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateExpired
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA => {
+            format!(
+                "{host} does not accept the client certificate ({alert:?}); show another with {how}"
+            )
+        }
+        _ => return None,
+    };
+    Some(HttpError::new(HttpError::TLS, message))
 }
 
 /// `insecure: true`: every certificate will do; signatures are still checked.

@@ -78,10 +78,23 @@ pub struct Snapshot {
 
 #[derive(Debug)]
 enum Slot {
-    Counter { sum: f64 },
-    Gauge { last: f64, min: f64, max: f64 },
-    Rate { trues: u64, total: u64 },
-    Trend(Histogram),
+    Counter {
+        sum: f64,
+    },
+    Gauge {
+        last: f64,
+        min: f64,
+        max: f64,
+    },
+    Rate {
+        trues: u64,
+        total: u64,
+    },
+    /// Zeros are counted apart until the interval's end: on a kept connection four phases of every request are zero.
+    Trend {
+        histogram: Histogram,
+        zeros: u64,
+    },
 }
 
 impl Slot {
@@ -94,7 +107,10 @@ impl Slot {
                 max: f64::NEG_INFINITY,
             },
             MetricKind::Rate => Self::Rate { trues: 0, total: 0 },
-            MetricKind::Trend => Self::Trend(Histogram::new()),
+            MetricKind::Trend => Self::Trend {
+                histogram: Histogram::new(),
+                zeros: 0,
+            },
         }
     }
 
@@ -116,7 +132,10 @@ impl Slot {
                 trues: std::mem::take(trues),
                 total: std::mem::take(total),
             },
-            Self::Trend(histogram) => Delta::Trend(histogram.drain()),
+            Self::Trend { histogram, zeros } => {
+                histogram.record_n(0, std::mem::take(zeros));
+                Delta::Trend(histogram.drain())
+            }
         }
     }
 }
@@ -261,8 +280,12 @@ impl Recorder {
     /// Records a duration in nanoseconds. Other kinds than trends ignore it.
     #[inline]
     pub fn time(&mut self, id: SeriesId, nanoseconds: u64) {
-        if let Some(Slot::Trend(histogram)) = self.touch(id) {
-            histogram.record(nanoseconds);
+        if let Some(Slot::Trend { histogram, zeros }) = self.touch(id) {
+            if nanoseconds == 0 {
+                *zeros += 1;
+            } else {
+                histogram.record(nanoseconds);
+            }
         }
     }
 
@@ -350,6 +373,24 @@ mod tests {
         assert_eq!(first.deltas.len(), 1);
         let second = recorder.snapshot();
         assert!(second.new_series.is_empty() && second.deltas.is_empty());
+    }
+
+    #[test]
+    fn zeros_are_samples_like_any_other() {
+        let mut recorder = Recorder::new(100);
+        let series = recorder.series(Builtin::HttpReqBlocked.into(), TagInterner::EMPTY);
+        for value in [0, 0, 8, 0] {
+            recorder.time(series, value);
+        }
+        let snapshot = recorder.snapshot();
+        let Delta::Trend(delta) = &snapshot.deltas[0].1 else {
+            panic!("not a trend");
+        };
+        let mut expected = Histogram::new();
+        expected.record_n(0, 3);
+        expected.record(8);
+        assert_eq!(*delta, expected.drain());
+        assert!(recorder.snapshot().deltas.is_empty());
     }
 
     #[test]

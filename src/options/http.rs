@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::reader::{Reader, describe};
 use crate::http::{
-    AddressRules, Http2, ProxyChoice, Reuse, RpsLimit, Settings, StatusSet, TlsSettings,
+    AddressRules, Http2, Network, ProxyChoice, Reuse, RpsLimit, Settings, StatusSet, TlsSettings,
 };
 use crate::suggest::did_you_mean;
 
@@ -29,8 +29,8 @@ pub fn read(reader: &mut Reader<'_>) -> Settings {
         headers: headers(reader),
         hosts: hosts(reader),
         rules: AddressRules {
-            allowed: reader.strings("allowed_hosts").unwrap_or_default(),
-            blocked: reader.strings("blocked_hosts").unwrap_or_default(),
+            allowed: address_rules(reader, "allowed_hosts"),
+            blocked: address_rules(reader, "blocked_hosts"),
         },
         local_ips: local_ips(reader),
         proxy: proxy(reader),
@@ -113,6 +113,30 @@ fn hosts(reader: &mut Reader<'_>) -> std::collections::HashMap<String, SocketAdd
         }
     }
     out
+}
+
+/// Names, addresses, `*.domain` and networks; anything else would cover nothing in silence.
+fn address_rules(reader: &mut Reader<'_>, key: &str) -> Vec<String> {
+    let rules = reader.strings(key).unwrap_or_default();
+    for rule in &rules {
+        let is_address = rule.parse::<IpAddr>().is_ok() || Network::parse(rule).is_some();
+        let name = rule.strip_prefix("*.").unwrap_or(rule);
+        let is_name = rule == "*"
+            || !name.is_empty()
+                && !name
+                    .contains(|c: char| c.is_whitespace() || matches!(c, '/' | ':' | '*' | '@'));
+        if !is_address && !is_name {
+            reader.error(
+                key,
+                format!("`{rule}` is not a host"),
+                Some(
+                    "write a name, an address, \"*.example.com\" or a network such as \"10.0.0.0/8\"; no scheme, port or path"
+                        .to_owned(),
+                ),
+            );
+        }
+    }
+    rules
 }
 
 fn local_ips(reader: &mut Reader<'_>) -> Vec<IpAddr> {

@@ -1,4 +1,4 @@
-//! The options there are: one table for reading, for suggestions and for the reference in the guide.
+//! The options there are, and the parameters of a request: tables for reading, for suggestions and for the guide.
 
 /// One option: its name, what it takes, its default, what it is for.
 #[derive(Debug, Clone, Copy)]
@@ -150,13 +150,13 @@ pub const RUN: &[Key] = &[
         "allowed_hosts",
         "list of hosts",
         "all",
-        "only these may be reached; `*.example.com` covers subdomains",
+        "only these may be reached; `*.example.com` covers subdomains, `10.0.0.0/8` a network",
     ),
     key(
         "blocked_hosts",
         "list of hosts",
         "none",
-        "these may not be reached",
+        "these may not be reached, nor names that lead to such addresses",
     ),
     key(
         "local_ips",
@@ -319,7 +319,7 @@ pub const EXECUTOR: &[Key] = &[
     key(
         "max_vus",
         "whole number",
-        "pre_allocated_vus, at least 100",
+        "100, or as many as at the start",
         "virtual users at most; an arrival that finds none free is dropped",
     ),
     key(
@@ -383,6 +383,64 @@ pub const OBJECTIVE: &[Key] = &[
     key("name", "string", "", "what reports call it"),
 ];
 
+/// Parameters of one request: the last argument of an HTTP call.
+pub const REQUEST: &[Key] = &[
+    key(
+        "name",
+        "string",
+        "the URL without its query",
+        "what the request is called in metrics and reports",
+    ),
+    key(
+        "headers",
+        "map of strings or lists",
+        "none",
+        "headers; a list sends the header several times",
+    ),
+    key(
+        "tags",
+        "map of strings",
+        "none",
+        "tags on the request's samples",
+    ),
+    key(
+        "timeout",
+        "duration",
+        "the option `timeout`",
+        "how long it may take, redirects included",
+    ),
+    key(
+        "redirects",
+        "whole number",
+        "the option `redirects`",
+        "redirects followed; 0 gives the redirect itself",
+    ),
+    key(
+        "auth",
+        "map",
+        "none",
+        "#{ user, password } (basic), #{ token } (bearer), #{ type: \"digest\", user, password }",
+    ),
+    key(
+        "cookies",
+        "map of strings",
+        "none",
+        "cookies of this request only, over those of the jar",
+    ),
+    key(
+        "expected_statuses",
+        "status or list",
+        "the option `expected_statuses`",
+        "statuses that count as success: 200, \"2xx\", \"200-299\"",
+    ),
+    key(
+        "discard_body",
+        "true or false",
+        "the option `discard_bodies`",
+        "read the body but do not keep it",
+    ),
+];
+
 /// The names in a table.
 pub fn names(keys: &[Key]) -> Vec<&'static str> {
     keys.iter().map(|key| key.name).collect()
@@ -403,6 +461,9 @@ pub fn k6_name(theirs: &str) -> Option<&'static str> {
         "batchPerHost" => "batch_per_host",
         "blacklistIPs" | "blockHostnames" => "blocked_hosts",
         "localIPs" => "local_ips",
+        "tlsAuth" => "tls: #{ cert, key }",
+        "executionSegment" => "--execution-segment, a flag",
+        "minIterationDuration" => "pace",
         "startTime" => "start_time",
         "gracefulStop" => "graceful_stop",
         "gracefulRampDown" => "graceful_ramp_down",

@@ -204,4 +204,72 @@ mod tests {
             messages(json!({ "thresholds": { "http_req_duration": ["p(95)<500"] } })).join("\n");
         assert!(all.contains("slos"), "{all}");
     }
+
+    /// A default as it stands in a table of options, as a value; nothing where it is a sentence.
+    fn default_value(key: &keys::Key) -> Option<Value> {
+        match key.default {
+            "" | "none" | "all" => None,
+            "true" => Some(json!(true)),
+            "false" => Some(json!(false)),
+            "rhaid/VERSION" => Some(json!(concat!("rhaid/", env!("CARGO_PKG_VERSION")))),
+            text if text.contains(' ') || text.contains(',') => None,
+            text => Some(
+                text.parse::<u64>()
+                    .map_or_else(|_| json!(text), |number| json!(number)),
+            ),
+        }
+    }
+
+    /// What comes of a map of options, with one key set to what its table says it is anyway.
+    fn expect_same(key: &keys::Key, plain: &Value, set: &Value) {
+        let seen = |value: &Value| {
+            let options = read(value.clone()).unwrap();
+            format!(
+                "{:?} {:?} {:?} {:?}",
+                options.scenarios, options.http, options.timeouts, options.max_tag_sets
+            )
+        };
+        assert_eq!(seen(plain), seen(set), "`{}`", key.name);
+    }
+
+    #[test]
+    fn the_tables_tell_the_defaults_that_hold() {
+        let mut compared = 0;
+        for key in keys::RUN {
+            // Those of the default scenario choose its executor by being there.
+            if matches!(key.name, "vus" | "iterations" | "seed") {
+                continue;
+            }
+            let Some(value) = default_value(key) else {
+                continue;
+            };
+            expect_same(key, &json!({}), &json!({ key.name: value }));
+            compared += 1;
+        }
+        for kind in crate::executor::Kind::ALL {
+            let mut scenario = json!({ "executor": kind.name() });
+            for required in ["duration", "rate"] {
+                if kind.keys().contains(&required) {
+                    scenario[required] = json!(5);
+                }
+            }
+            if kind.keys().contains(&"stages") {
+                scenario["stages"] = json!([{ "duration": 5, "target": 5 }]);
+            }
+            let own = keys::EXECUTOR
+                .iter()
+                .filter(|key| kind.keys().contains(&key.name));
+            for key in own.chain(keys::SCENARIO) {
+                let Some(value) = default_value(key) else {
+                    continue;
+                };
+                let mut set = scenario.clone();
+                set[key.name] = value;
+                let whole = |scenario: &Value| json!({ "scenarios": { "a": scenario } });
+                expect_same(key, &whole(&scenario), &whole(&set));
+                compared += 1;
+            }
+        }
+        assert!(compared > 40, "only {compared} defaults were compared");
+    }
 }

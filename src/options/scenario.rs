@@ -351,7 +351,7 @@ fn build(
             )?)
         }
         Kind::ExternallyControlled => {
-            let vus = reader.small_count("vus", 0).unwrap_or(0);
+            let vus = vus(reader);
             let most = reader
                 .small_count("max_vus", 0)
                 .unwrap_or(vus.max(DEFAULT_MAX_VUS));

@@ -27,7 +27,7 @@ pub struct RunResult {
     pub options: Value,
     /// The judgement on the whole run, and the exit code that follows from it.
     pub verdict: Verdict,
-    /// Every service level objective with its verdict, by metric; those of one metric in the order of the script.
+    /// Every service level objective with its verdict, by metric and then in the order of the script.
     pub slos: Vec<SloResult>,
     /// One row for each scenario.
     pub scenarios: Vec<ScenarioResult>,

@@ -39,6 +39,9 @@ pub enum VerdictStatus {
 pub struct SloResult {
     /// The metric and tags it is about, as written: `http_req_duration{name:reserve}`.
     pub metric: String,
+    /// What the script calls it, if it gives it a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The target, as written: `p(95) < 3s`.
     pub target: String,
     /// The warning bound, as written, if it has one.
@@ -68,6 +71,11 @@ pub struct SloResult {
 }
 
 impl SloResult {
+    /// What reports call it: its name, or else what it is about.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.metric)
+    }
+
     /// Whether the SLO holds: within its target, or excused from having samples.
     pub fn is_met(&self) -> bool {
         match self.status {

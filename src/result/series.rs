@@ -22,7 +22,7 @@ pub struct TimeSeries {
 /// One series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Column {
-    /// What it shows, such as `http_reqs` or `http_req_duration p95`.
+    /// What it shows, such as `http_reqs` or `http_req_duration_p95`.
     pub name: String,
     /// Unit of the values: `ms`, `bytes`, `fraction`, or empty for a plain number.
     pub unit: String,

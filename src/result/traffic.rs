@@ -61,7 +61,7 @@ pub struct EndpointResult {
     pub failed: u64,
     /// Failed requests as a fraction of all.
     pub failed_rate: f64,
-    /// Number of responses by status; `error` stands for no response.
+    /// Number of requests by the status of their response; `error` stands for no response.
     pub statuses: BTreeMap<String, u64>,
     /// Response time of all requests, in milliseconds.
     pub duration: TrendSummary,
@@ -137,7 +137,7 @@ impl ErrorKind {
 pub struct ErrorExample {
     /// The error's text; of a script error the source with its caret, in several lines.
     pub text: String,
-    /// Method and URL of the request, if it was about one.
+    /// URL of the request, if it was about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The scenario it happened in.

@@ -27,6 +27,10 @@ impl Conductor<'_> {
         let options = &self.blueprint.options;
         let totals = &self.aggregate.totals;
         let seconds = ran_for.as_secs_f64();
+        let mut errors = rows::errors(&self.aggregate.errors, self.offset());
+        if let Some(failure) = setup_failure.as_ref().and_then(SetupFailure::thrown) {
+            errors.insert(0, rows::setup_error(failure));
+        }
         let (outcome, unreachable) = self.outcome(setup_failure);
         let (verdict, slos) = self.judge(&outcome, unreachable, ran_for);
         let mut notes = self.settings.notes.clone();
@@ -66,7 +70,7 @@ impl Conductor<'_> {
             scenarios: self.scenario_rows(ran_for),
             endpoints: rows::endpoints(totals, seconds),
             checks: rows::checks(totals),
-            errors: rows::errors(&self.aggregate.errors, self.offset()),
+            errors,
             metrics: rows::metrics(totals, seconds),
             time_series: self.aggregate.series.snapshot(),
             generator: used,
@@ -81,15 +85,13 @@ impl Conductor<'_> {
                 let by = AbortedBy::Script;
                 (Outcome::Aborted { by, reason }, false)
             }
-            (Some(SetupFailure::Failed(failure)), _) => {
-                failed(format!("`setup` failed: {}", failure.rendered.trim_end()))
-            }
+            (Some(SetupFailure::Failed(failure)), _) => failed(failure.message),
             (Some(SetupFailure::Unreachable { why, failure }), _) => {
                 let thrown = failure.map_or_else(String::new, |failure| {
-                    format!("\n{}", failure.rendered.trim_end())
+                    format!(" It threw: {}", failure.message)
                 });
                 let reason = format!(
-                    "`setup` could not reach the target: {why}; is it running, and is its address right?{thrown}"
+                    "the target could not be reached: {why}; is it running, and is its address right?{thrown}"
                 );
                 (Outcome::SetupFailed { reason }, true)
             }

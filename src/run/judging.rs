@@ -248,10 +248,8 @@ fn text_of(objective: &Objective, value: f64) -> String {
 
 fn row(objective: &Objective, judgement: &Judgement) -> SloResult {
     SloResult {
-        metric: objective
-            .name
-            .clone()
-            .unwrap_or_else(|| objective.selector.to_string()),
+        metric: objective.selector.to_string(),
+        name: objective.name.clone(),
         target: objective.target.to_string(),
         warn: objective.warn.as_ref().map(ToString::to_string),
         priority: objective.priority,

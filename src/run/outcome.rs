@@ -36,7 +36,7 @@ pub fn verdict(
             reasons.push(format!(
                 "{} {} {}: it {what}",
                 slo.priority.label(),
-                slo.metric,
+                slo.label(),
                 slo.target
             ));
         }

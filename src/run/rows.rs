@@ -12,7 +12,7 @@ use crate::result::{
     MetricValues, TrendSummary, ratio,
 };
 use crate::secrets::{MASK, is_secret_name};
-use crate::vu::{ErrorTally, FailureKind, TallyKey};
+use crate::vu::{ErrorTally, Failure, FailureKind, TallyKey};
 
 /// A histogram's summary, in natural units.
 pub fn summary(histogram: &Histogram) -> TrendSummary {
@@ -237,6 +237,23 @@ pub fn errors(
             .then_with(|| a.message.cmp(&b.message))
     });
     rows
+}
+
+/// The failure of `setup`, which belongs to no iteration and so is in no tally.
+pub fn setup_error(failure: &Failure) -> ErrorResult {
+    ErrorResult {
+        kind: ErrorKind::Script,
+        code: String::new(),
+        message: failure.message.clone(),
+        count: 1,
+        first_seconds: 0.0,
+        last_seconds: 0.0,
+        example: Some(ErrorExample {
+            text: failure.rendered.clone(),
+            scenario: Some("setup".to_owned()),
+            ..ErrorExample::default()
+        }),
+    }
 }
 
 /// One scenario's samples of a metric, merged.

@@ -189,6 +189,9 @@ fn of_parse_error_type(
         ParseErrorType::Reserved(word) if word == "var" => {
             Some("declare a variable with `let`".to_owned())
         }
+        ParseErrorType::Reserved(word) => Some(format!(
+            "Rhai keeps this word for itself: as a key of a map write \"{word}\" in quotes, elsewhere choose another name"
+        )),
         ParseErrorType::ExprTooDeep => Some("take the expression apart with variables".to_owned()),
         ParseErrorType::VariableExpected => {
             Some("a map is written with `#{ … }`; `{ … }` is a block".to_owned())

@@ -101,8 +101,9 @@ pub struct Vu {
     pub session: Session,
     /// Number of the current iteration of this virtual user, from 0.
     pub iteration: Cell<u64>,
-    /// By how much the current iteration started late, in nanoseconds: part of every corrected response time.
-    pub lag: Cell<u64>,
+    /// By how much the current iteration started late, in nanoseconds: part of every corrected response time. None
+    /// in a closed model, where nothing is scheduled.
+    pub lag: Cell<Option<u64>>,
     pub rng: RefCell<SmallRng>,
     /// Tags of what is recorded now: the scenario's, the group's, the script's own.
     tags: Cell<TagSetId>,
@@ -129,7 +130,7 @@ impl Vu {
             scenario,
             session: Session::new(local),
             iteration: Cell::new(0),
-            lag: Cell::new(0),
+            lag: Cell::new(None),
             rng: RefCell::new(SmallRng::seed_from_u64(seed)),
             group: RefCell::default(),
             own_tags: RefCell::default(),
@@ -190,7 +191,7 @@ impl Vu {
     }
 
     /// Prepares for the next iteration: groups and tags of the last one are gone.
-    pub fn begin_iteration(&self, lag: u64) {
+    pub fn begin_iteration(&self, lag: Option<u64>) {
         self.lag.set(lag);
         if !self.own_tags.borrow().is_empty() || !self.group.borrow().is_empty() {
             self.own_tags.borrow_mut().clear();

@@ -151,7 +151,7 @@ fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) {
         .map(|scheduled| nanos(begin.saturating_duration_since(scheduled)));
     // An interrupt that found this user between iterations was not for this one.
     vu.clear_interrupt();
-    vu.begin_iteration(lag.unwrap_or(0));
+    vu.begin_iteration(lag);
     let outcome = script.iterate();
     let duration = nanos(begin.elapsed());
     let series = vu.scenario.series;

@@ -30,6 +30,17 @@ pub enum SetupFailure {
     Abort(String),
 }
 
+impl SetupFailure {
+    /// What it threw, if it did.
+    pub fn thrown(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            Self::Unreachable { failure, .. } => failure.as_ref(),
+            Self::TimedOut(_) | Self::Stopped | Self::Abort(_) => None,
+        }
+    }
+}
+
 fn unreachable(vu: &Vu, failure: Option<Failure>) -> SetupFailure {
     let why = vu.session.lost_by();
     SetupFailure::Unreachable {

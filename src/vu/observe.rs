@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::context::Vu;
 use super::errors::{Example, FailureKind, TallyKey};
-use crate::http::{Exchange, Observer, Protocol};
+use crate::http::{Exchange, HttpError, Observer, Protocol};
 use crate::metrics::{Builtin, MetricId, Recorder, SeriesId, TagSetId};
 use crate::secrets::{MASK, is_secret_name};
 
@@ -90,7 +90,8 @@ impl Observer for RequestObserver<'_> {
         recorder.count(series.requests, 1.0);
         recorder.rate(series.failed, !exchange.expected);
         recorder.time(series.duration, duration);
-        recorder.time(series.corrected, duration.saturating_add(self.vu.lag.get()));
+        let late = self.vu.lag.get().map_or(0, |lag| lag + timings.deferred);
+        recorder.time(series.corrected, duration.saturating_add(late));
         recorder.time(series.blocked, timings.blocked);
         recorder.time(series.looking_up, timings.looking_up);
         recorder.time(series.connecting, timings.connecting);
@@ -113,7 +114,7 @@ impl RequestObserver<'_> {
         let (code, message) = match exchange.error {
             Some(failure) => (error, failure.message().to_owned()),
             None => (
-                1000 + exchange.status,
+                HttpError::status_code(exchange.status),
                 format!(
                     "{} {name} answered with status {}",
                     exchange.method, exchange.status
@@ -177,7 +178,7 @@ fn make_series(
     ];
     if !exchange.expected {
         let code = if error == 0 {
-            1000 + exchange.status
+            HttpError::status_code(exchange.status)
         } else {
             error
         };

@@ -15,7 +15,9 @@
 //! | `proxy`, `socks` | forward proxies that count their uses |
 //! | `ports` | addresses that refuse, are free, or never answer |
 //! | `background` | the thread and runtime behind each server; waiting for a condition |
+//! | `relay` | counts the bytes of a connection, whatever is spoken |
 //! | `bin` | runs the real binary, with a time limit |
+//! | `journey` | runs one journey with the real binary and gives back what it saw |
 //! | `nginx` | runs the real nginx |
 //!
 //! The tests of this folder are in `tests/support_itself`, so that they run once and not in every test
@@ -28,11 +30,13 @@ pub mod background;
 pub mod bin;
 pub mod certs;
 pub mod h2;
+pub mod journey;
 pub mod misbehave;
 pub mod nginx;
 pub mod packed;
 pub mod ports;
 pub mod proxy;
+pub mod relay;
 pub mod routes;
 pub mod server;
 pub mod socks;

@@ -23,6 +23,10 @@ impl Serving {
         self.background.addr()
     }
 
+    pub fn scheme(&self) -> &'static str {
+        self.scheme
+    }
+
     /// The URL of `path`, which begins with a slash.
     pub fn url(&self, path: &str) -> String {
         format!("{}://{}{path}", self.scheme, self.addr())

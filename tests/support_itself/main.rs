@@ -12,4 +12,5 @@ mod misbehaviour;
 mod nginx;
 mod ports;
 mod proxies;
+mod relay;
 mod tls;

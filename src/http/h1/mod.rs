@@ -173,8 +173,12 @@ pub async fn exchange(
             );
             let read_error = other.err().unwrap_or(closed);
             let unanswered = first_byte.is_none();
+            // A TLS alert says why the server would not take the request.
+            let explained = read_error.code() == HttpError::TLS;
             let error = match write_error {
-                Some(error) if unanswered => HttpError::from_io(&error, "sending the request"),
+                Some(error) if unanswered && !explained => {
+                    HttpError::from_io(&error, "sending the request")
+                }
                 _ => read_error,
             };
             Err(Failed {

@@ -3,7 +3,7 @@
 
 mod head;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -24,24 +24,46 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 const MAX_HEADER_LIST: u32 = 256 << 10;
 
-/// Bytes of a connection since they were last taken, shared with the task that drives it.
+/// What the task that drives a connection knows of it, shared with those who use it.
 #[derive(Debug, Default)]
-struct Counts {
+struct Life {
+    /// Bytes since they were last taken.
     read: Cell<u64>,
     written: Cell<u64>,
+    ended: Cell<bool>,
+    /// What ended it in disorder. Streams only learn that the bytes stopped.
+    cause: RefCell<Option<HttpError>>,
 }
 
-/// Reports an [`Io`]'s bytes to whoever holds the other end of `counts`.
+/// Reports to a [`Life`] what passes through an [`Io`].
 struct Reporting {
     io: Io,
-    counts: Rc<Counts>,
+    life: Rc<Life>,
+    /// Someone waits for bytes, so an end will be noticed.
+    reading: bool,
 }
 
 impl Reporting {
     fn report(&mut self) {
         let (read, written) = self.io.take_counts();
-        self.counts.read.set(self.counts.read.get() + read);
-        self.counts.written.set(self.counts.written.get() + written);
+        self.life.read.set(self.life.read.get() + read);
+        self.life.written.set(self.life.written.get() + written);
+    }
+
+    /// A server that hangs up may have said why in what is not read yet, such as a TLS alert; so the end is left
+    /// to the reading side to find.
+    fn written<T>(&mut self, result: Poll<std::io::Result<T>>) -> Poll<std::io::Result<T>> {
+        use std::io::ErrorKind as Kind;
+        self.report();
+        match &result {
+            Poll::Ready(Err(error))
+                if self.reading
+                    && matches!(error.kind(), Kind::BrokenPipe | Kind::ConnectionReset) =>
+            {
+                Poll::Pending
+            }
+            _ => result,
+        }
     }
 }
 
@@ -53,6 +75,11 @@ impl AsyncRead for Reporting {
     ) -> Poll<std::io::Result<()>> {
         let result = Pin::new(&mut self.io).poll_read(cx, buf);
         self.report();
+        self.reading = true;
+        if let Poll::Ready(Err(error)) = &result {
+            let cause = HttpError::from_io(error, "waiting for the response");
+            self.life.cause.replace(Some(cause));
+        }
         result
     }
 }
@@ -64,14 +91,12 @@ impl AsyncWrite for Reporting {
         buf: &[u8],
     ) -> Poll<std::io::Result<usize>> {
         let result = Pin::new(&mut self.io).poll_write(cx, buf);
-        self.report();
-        result
+        self.written(result)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         let result = Pin::new(&mut self.io).poll_flush(cx);
-        self.report();
-        result
+        self.written(result)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -83,8 +108,7 @@ impl AsyncWrite for Reporting {
 #[derive(Clone)]
 pub struct Connection {
     send: SendRequest<Bytes>,
-    counts: Rc<Counts>,
-    open: Rc<Cell<bool>>,
+    life: Rc<Life>,
 }
 
 /// A response and when its parts happened.
@@ -100,10 +124,11 @@ pub struct Received {
 impl Connection {
     /// Performs the HTTP/2 handshake and starts driving the connection on the thread's local task set.
     pub async fn start(io: Io) -> Result<Self, HttpError> {
-        let counts = Rc::<Counts>::default();
+        let life = Rc::<Life>::default();
         let reporting = Reporting {
             io,
-            counts: counts.clone(),
+            life: life.clone(),
+            reading: false,
         };
         let (send, connection) = h2::client::Builder::new()
             .initial_window_size(STREAM_WINDOW)
@@ -112,25 +137,37 @@ impl Connection {
             .enable_push(false)
             .handshake::<_, Bytes>(reporting)
             .await
-            .map_err(|error| explain(&error, "the HTTP/2 handshake"))?;
-        let open = Rc::new(Cell::new(true));
-        let flag = open.clone();
+            .map_err(|error| explain(&error, "beginning HTTP/2"))?;
+        let seen = life.clone();
         tokio::task::spawn_local(async move {
-            // A broken connection shows in the streams; here it only ends.
-            let _ = connection.await;
-            flag.set(false);
+            let ended = connection.await;
+            seen.ended.set(true);
+            if let Err(error) = ended
+                && error.is_go_away()
+            {
+                let cause = explain(&error, "waiting for the response");
+                seen.cause.replace(Some(cause));
+            }
         });
-        Ok(Self { send, counts, open })
+        Ok(Self { send, life })
+    }
+
+    /// What a stream's failure means.
+    fn explain(&self, error: &h2::Error, doing: &str) -> HttpError {
+        match &*self.life.cause.borrow() {
+            Some(cause) if error.is_io() => cause.clone(),
+            _ => explain(error, doing),
+        }
     }
 
     /// Whether a new stream can be tried.
     pub fn is_open(&self) -> bool {
-        self.open.get()
+        !self.life.ended.get()
     }
 
     /// Bytes (read, written) on the wire since the last call.
     pub fn take_counts(&self) -> (u64, u64) {
-        (self.counts.read.take(), self.counts.written.take())
+        (self.life.read.take(), self.life.written.take())
     }
 
     /// Sends one request on a stream of its own.
@@ -141,7 +178,7 @@ impl Connection {
         discard: bool,
         max_body: u64,
     ) -> Result<Received, HttpError> {
-        let fail = |error: h2::Error| explain(&error, "the request");
+        let fail = |error: h2::Error| self.explain(&error, "waiting for the response");
         let mut send = self.send.clone().ready().await.map_err(fail)?;
         let (response, mut stream) = send.send_request(request, body.is_empty()).map_err(fail)?;
         let mut response = std::pin::pin!(response);
@@ -176,7 +213,8 @@ impl Connection {
         let mut received = 0_u64;
         let mut collected = BytesMut::new();
         while let Some(piece) = incoming.data().await {
-            let piece = piece.map_err(|error| explain(&error, "receiving the response body"))?;
+            let piece =
+                piece.map_err(|error| self.explain(&error, "receiving the response body"))?;
             let _ = incoming.flow_control().release_capacity(piece.len());
             received += piece.len() as u64;
             if !discard {
@@ -222,20 +260,28 @@ fn explain(error: &h2::Error, doing: &str) -> HttpError {
     if let Some(io) = error.get_io() {
         return HttpError::from_io(io, doing);
     }
+    if error.is_go_away() && !error.is_remote() {
+        return HttpError::new(
+            HttpError::HTTP2,
+            format!(
+                "the server does not speak HTTP/2 as it should ({error}); `http2: \"off\"` speaks HTTP/1.1 with it"
+            ),
+        );
+    }
     if error.is_go_away() {
         return HttpError::new(
             HttpError::HTTP2_GOAWAY,
-            format!("the server ended the HTTP/2 connection (GOAWAY) during {doing}: {error}"),
+            format!("the server ended the HTTP/2 connection (GOAWAY) while {doing}: {error}"),
         );
     }
     if error.is_reset() {
         return HttpError::new(
             HttpError::HTTP2_STREAM,
-            format!("the server reset the HTTP/2 stream during {doing}: {error}"),
+            format!("the server reset the HTTP/2 stream while {doing}: {error}"),
         );
     }
     HttpError::new(
         HttpError::HTTP2,
-        format!("HTTP/2 error during {doing}: {error}"),
+        format!("HTTP/2 error while {doing}: {error}"),
     )
 }

@@ -269,7 +269,13 @@ fn example(error: &ErrorResult, dot: &str, unicode: bool) -> Vec<String> {
     let Some(example) = &error.example else {
         return vec![when];
     };
-    let mut lines: Vec<String> = example.url.iter().cloned().collect();
+    let said = |url: &&String| example.text.contains(url.as_str());
+    let mut lines: Vec<String> = example
+        .url
+        .iter()
+        .filter(|url| !said(url))
+        .cloned()
+        .collect();
     let mut place = whereabouts(example);
     place.push(when);
     lines.push(place.join(&format!(" {dot} ")));
@@ -331,6 +337,18 @@ mod tests {
             example(&error, "|", false),
             ["first at 12.4s, last at 2m29s"]
         );
+    }
+
+    #[test]
+    fn a_url_that_the_examples_text_has_said_is_not_shown_twice() {
+        let mut error = sample::failing().errors.remove(0);
+        error.example = Some(ErrorExample {
+            text: "GET http://h/rooms".to_owned(),
+            url: Some("http://h/rooms".to_owned()),
+            ..Default::default()
+        });
+        let lines = example(&error, "|", false);
+        assert_eq!(lines[1..], ["GET http://h/rooms"]);
     }
 
     #[test]

@@ -171,7 +171,7 @@ pub fn objectives(page: &mut Page<'_>, result: &RunResult) {
         table.row(vec![
             Cell::styled(status, style),
             Cell::new(slo.priority.label()),
-            Cell::new(&slo.metric),
+            Cell::new(slo.label()),
             Cell::new(target(slo)),
             actual,
             Cell::styled(slo.margin.map(margin).unwrap_or_default(), dim()),

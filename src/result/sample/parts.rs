@@ -122,6 +122,7 @@ pub(super) fn slo(
 ) -> SloResult {
     SloResult {
         metric: metric.to_owned(),
+        name: None,
         target: target.to_owned(),
         warn: None,
         priority,

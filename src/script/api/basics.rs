@@ -23,36 +23,36 @@ pub fn duration_of(value: &Dynamic) -> Fallible<Duration> {
 /// One function for each type of argument: Rhai has a `sleep` of its own for numbers, which would hold the thread,
 /// and an exact type wins over `Dynamic`.
 fn pause(duration: &Dynamic) -> Fallible<()> {
-    waiting(tokio::time::sleep(duration_of(duration)?))
+    let duration = duration_of(duration)?;
+    // Made when it is first polled: at a script's top level there may be no runtime to make a timer with.
+    waiting(async move { tokio::time::sleep(duration).await })
 }
 
 #[export_module]
 pub mod basics {
-    /// Waits so many seconds, while other virtual users go on.
     #[rhai_fn(name = "sleep", return_raw)]
-    pub fn sleep_whole(seconds: i64) -> Result<(), Box<EvalAltResult>> {
-        pause(&seconds.into())
+    pub fn sleep_whole(duration: i64) -> Result<(), Box<EvalAltResult>> {
+        pause(&duration.into())
     }
 
-    /// Waits so many seconds, while other virtual users go on.
     #[rhai_fn(name = "sleep", return_raw)]
-    pub fn sleep_seconds(seconds: f64) -> Result<(), Box<EvalAltResult>> {
-        pause(&seconds.into())
+    pub fn sleep_seconds(duration: f64) -> Result<(), Box<EvalAltResult>> {
+        pause(&duration.into())
     }
 
-    /// Waits for a duration such as "250ms" or "1m30s", while other virtual users go on.
+    /// Pauses this virtual user for a duration: `sleep(2)`, `sleep(0.5)`, `sleep("250ms")`. The others go on.
     #[rhai_fn(name = "sleep", return_raw)]
     pub fn sleep_text(duration: ImmutableString) -> Result<(), Box<EvalAltResult>> {
         pause(&duration.into())
     }
 
-    /// The seconds, as a float, of a duration written as a number of seconds or a text such as "1m30s".
+    /// A duration as a number of seconds: `seconds("1m30s")` is 90.0.
     #[rhai_fn(return_raw)]
     pub fn seconds(duration: Dynamic) -> Result<f64, Box<EvalAltResult>> {
         Ok(duration_of(&duration)?.as_secs_f64())
     }
 
-    /// The JSON text of a value.
+    /// A value as JSON text, for when the exact bytes of a body matter (a signature).
     #[rhai_fn(return_raw)]
     pub fn json_text(value: Dynamic) -> Result<String, Box<EvalAltResult>> {
         match convert::to_json(&value) {
@@ -61,13 +61,13 @@ pub mod basics {
         }
     }
 
-    /// Ends the iteration as failed, with a reason.
+    /// Ends the iteration with a script error: it counts in `iteration_errors`.
     #[rhai_fn(return_raw)]
     pub fn fail(reason: &str) -> Result<(), Box<EvalAltResult>> {
         error(reason)
     }
 
-    /// Ends the whole run, with a reason. The run counts as failed (exit code 2).
+    /// Ends the whole run, with a reason that the summary shows. The exit code is 2.
     #[rhai_fn(return_raw)]
     pub fn abort(reason: &str) -> Result<(), Box<EvalAltResult>> {
         Err(Box::new(EvalAltResult::ErrorTerminated(

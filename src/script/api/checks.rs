@@ -55,8 +55,8 @@ fn holds(value: &Dynamic, name: &str) -> Fallible<bool> {
 
 #[export_module]
 pub mod checks {
-    /// Looks at a value in several ways: check(response, #{ "status is 200": |r| r.status == 200 }).
-    /// Gives whether all held. A check that throws has failed; the iteration goes on.
+    /// Looks at a value in several ways: `check(response, #{ "status is 200": |r| r.status == 200 })`. Gives whether
+    /// all held. A check that fails or throws is counted and the iteration goes on.
     #[rhai_fn(name = "check", return_raw)]
     pub fn check_all(
         context: NativeCallContext,
@@ -83,7 +83,7 @@ pub mod checks {
         Ok(all)
     }
 
-    /// Records whether a condition holds, under a name. Gives the condition.
+    /// Counts whether a condition holds, under a name. Gives the condition.
     #[rhai_fn(name = "check", return_raw)]
     pub fn check_one(condition: bool, name: ImmutableString) -> Result<bool, Box<EvalAltResult>> {
         let vu = virtual_user("check")?;
@@ -91,7 +91,8 @@ pub mod checks {
         Ok(condition)
     }
 
-    /// Runs a closure as a named part of the journey; what it records carries the tag `group`. Gives what the closure gives.
+    /// Runs a closure as a named part of the journey: `group("checkout", || { ... })`. All it records carries the tag
+    /// `group`, its time goes to `group_duration`. Gives what the closure gives.
     #[rhai_fn(return_raw)]
     pub fn group(
         context: NativeCallContext,

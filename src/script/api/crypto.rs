@@ -16,14 +16,13 @@ fn sign(algorithm: hmac::Algorithm, secret: &str, data: &[u8]) -> String {
     hex(hmac::sign(&hmac::Key::new(algorithm, secret.as_bytes()), data).as_ref())
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod crypto_module {
-    /// The HMAC-SHA256 of a text, in lower-case hexadecimal.
+    /// The HMAC-SHA256 of a text or a blob, in lower-case hexadecimal.
     pub fn hmac_sha256(secret: &str, data: &str) -> String {
         sign(hmac::HMAC_SHA256, secret, data.as_bytes())
     }
 
-    /// The HMAC-SHA256 of bytes, in lower-case hexadecimal.
     #[rhai_fn(name = "hmac_sha256")]
     pub fn hmac_sha256_bytes(secret: &str, data: Blob) -> String {
         sign(hmac::HMAC_SHA256, secret, &data)

@@ -92,7 +92,7 @@ pub mod selection_type {
             .to_owned()
     }
 
-    /// An attribute of the first element; () if it has none.
+    /// An attribute of the first element; `()` if it has none.
     #[rhai_fn(name = "attr", pure)]
     pub fn attr(selection: &mut Selection, name: &str) -> Dynamic {
         let value = selection

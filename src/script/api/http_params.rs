@@ -9,21 +9,9 @@ use super::basics::duration_of;
 use super::{Fallible, error};
 use crate::http::{Auth, Request, StatusSet};
 use crate::metrics::{TagSetId, Tags};
+use crate::options::keys;
 use crate::suggest::did_you_mean;
 use crate::vu::Vu;
-
-/// What a request's map may hold.
-const KEYS: &[&str] = &[
-    "name",
-    "headers",
-    "tags",
-    "timeout",
-    "redirects",
-    "auth",
-    "cookies",
-    "expected_statuses",
-    "discard_body",
-];
 
 /// What the map says about how the request is recorded.
 pub struct Recording {
@@ -85,8 +73,9 @@ pub fn apply(params: &Map, request: &mut Request, vu: &Vu) -> Fallible<Recording
                 }
             },
             unknown => {
-                let hint = did_you_mean(unknown, KEYS.iter().copied())
-                    .unwrap_or_else(|| format!("there are: {}", KEYS.join(", ")));
+                let known = keys::names(keys::REQUEST);
+                let hint = did_you_mean(unknown, known.iter().copied())
+                    .unwrap_or_else(|| format!("there are: {}", known.join(", ")));
                 return error(format!(
                     "unknown request parameter `{unknown}`\nhelp: {hint}"
                 ));
@@ -106,7 +95,8 @@ fn text(value: &Dynamic, what: &str) -> Fallible<ImmutableString> {
     }
 }
 
-fn map(value: &Dynamic, what: &str) -> Fallible<Map> {
+/// A map, or an error that says which one was expected.
+pub fn map(value: &Dynamic, what: &str) -> Fallible<Map> {
     match value.read_lock::<Map>() {
         Some(map) => Ok(map.clone()),
         None => error(format!(

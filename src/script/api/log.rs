@@ -29,11 +29,11 @@ pub fn line(level: LogLevel, text: &str) {
     }
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod log_module {
-    /// Logs a line for whoever looks for the cause of something.
-    pub fn debug(text: Dynamic) {
-        line(LogLevel::Debug, &text.to_string());
+    /// Logs a line of detail. (Rhai keeps the name `debug` to itself.)
+    pub fn trace(text: Dynamic) {
+        line(LogLevel::Trace, &text.to_string());
     }
 
     /// Logs a line.

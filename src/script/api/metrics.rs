@@ -55,9 +55,9 @@ fn value_of(value: &Dynamic) -> Fallible<f64> {
     }
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod metrics_module {
-    /// A metric that adds up: metrics::counter("bookings").add(1).
+    /// A metric that adds up.
     #[rhai_fn(return_raw)]
     pub fn counter(name: &str) -> Result<Metric, Box<EvalAltResult>> {
         handle(name, MetricKind::Counter, Contains::Default)
@@ -69,19 +69,18 @@ pub mod metrics_module {
         handle(name, MetricKind::Gauge, Contains::Default)
     }
 
-    /// A metric of how often something holds: metrics::rate("cache_hits").add(true).
+    /// A metric of how often something holds.
     #[rhai_fn(return_raw)]
     pub fn rate(name: &str) -> Result<Metric, Box<EvalAltResult>> {
         handle(name, MetricKind::Rate, Contains::Default)
     }
 
-    /// A metric with percentiles.
+    /// A metric with percentiles; with `true` its values are milliseconds.
     #[rhai_fn(return_raw)]
     pub fn trend(name: &str) -> Result<Metric, Box<EvalAltResult>> {
         handle(name, MetricKind::Trend, Contains::Default)
     }
 
-    /// A metric with percentiles; with `true` its values are milliseconds.
     #[rhai_fn(name = "trend", return_raw)]
     pub fn trend_of_time(name: &str, is_time: bool) -> Result<Metric, Box<EvalAltResult>> {
         handle(
@@ -98,13 +97,12 @@ pub mod metrics_module {
 
 #[export_module]
 pub mod metric_type {
-    /// Records a value of a metric: a number, or for a rate true or false.
+    /// Records a value: a number, or for a rate true or false. The second argument is a map of tags.
     #[rhai_fn(name = "add", return_raw, pure)]
     pub fn add_value(metric: &mut Metric, value: Dynamic) -> Result<(), Box<EvalAltResult>> {
         add(metric, value_of(&value)?, None)
     }
 
-    /// Records a value of a metric with tags of its own.
     #[rhai_fn(name = "add", return_raw, pure)]
     pub fn add_tagged(
         metric: &mut Metric,

@@ -11,8 +11,10 @@ mod environment;
 mod files;
 mod html;
 mod http;
+mod http_batch;
 mod http_params;
-mod json;
+pub mod json;
+mod located;
 mod log;
 mod metrics;
 mod random;
@@ -25,7 +27,8 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rhai::{Dynamic, Engine, EvalAltResult, Position, exported_module};
+use rhai::plugin::{ModuleManifest, exported_manifest, exported_module};
+use rhai::{Dynamic, Engine, EvalAltResult, Module, Position};
 
 use super::engine::Stop;
 use crate::secrets::Secrets;
@@ -52,15 +55,35 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(metrics::metric_type).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
-    engine.register_static_module("http", exported_module!(http::http_module).into());
-    engine.register_static_module("metrics", exported_module!(metrics::metrics_module).into());
-    engine.register_static_module("log", exported_module!(log::log_module).into());
-    engine.register_static_module("random", exported_module!(random::random_module).into());
-    engine.register_static_module("crypto", exported_module!(crypto::crypto_module).into());
-    engine.register_static_module("time", exported_module!(time::time_module).into());
-    engine.register_static_module("tags", exported_module!(tags::tags_module).into());
+    for (name, manifest) in modules() {
+        engine.register_static_module(name, located::module(manifest).into());
+    }
     engine.on_print(|text| log::line(vu::LogLevel::Info, text));
-    engine.on_debug(|text, _, _| log::line(vu::LogLevel::Debug, text));
+    engine.on_debug(|text, _, _| log::line(vu::LogLevel::Trace, text));
+}
+
+/// The modules that need no import.
+fn modules() -> [(&'static str, &'static ModuleManifest); 7] {
+    [
+        ("http", exported_manifest!(http::http_module)),
+        ("metrics", exported_manifest!(metrics::metrics_module)),
+        ("log", exported_manifest!(log::log_module)),
+        ("random", exported_manifest!(random::random_module)),
+        ("crypto", exported_manifest!(crypto::crypto_module)),
+        ("time", exported_manifest!(time::time_module)),
+        ("tags", exported_manifest!(tags::tags_module)),
+    ]
+}
+
+/// Registers the modules anew, with the parameters' names and doc comments that running scripts do without.
+pub fn register_described(engine: &mut Engine) {
+    for (name, manifest) in modules() {
+        let mut module = Module::new();
+        for function in manifest.functions() {
+            function.register_into(&mut module);
+        }
+        engine.register_static_module(name, module.into());
+    }
 }
 
 /// An error that a script can catch.

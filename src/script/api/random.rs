@@ -29,7 +29,7 @@ fn standard_normal(rng: &mut SmallRng) -> f64 {
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
 }
 
-#[export_module]
+#[export_module(manifest)]
 pub mod random_module {
     /// A whole number from `low` to `high`, both included.
     #[rhai_fn(return_raw)]
@@ -47,7 +47,7 @@ pub mod random_module {
         with(|rng| rng.random())
     }
 
-    /// A number between two numbers.
+    /// A number from `low` up to `high`, each as likely.
     #[rhai_fn(return_raw)]
     pub fn between(low: Dynamic, high: Dynamic) -> Result<f64, Box<EvalAltResult>> {
         let (low, high) = (
@@ -64,7 +64,7 @@ pub mod random_module {
         Ok(with(|rng| rng.random::<f64>()) < probability)
     }
 
-    /// A number from the normal distribution.
+    /// A number from the normal distribution with this mean and standard deviation.
     #[rhai_fn(return_raw)]
     pub fn normal(mean: Dynamic, deviation: Dynamic) -> Result<f64, Box<EvalAltResult>> {
         let (mean, deviation) = (

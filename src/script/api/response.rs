@@ -113,10 +113,10 @@ pub mod response_type {
         i64::from(response.get().status)
     }
 
-    /// Whether the status is one of the expected ones (200 to 399).
+    /// Whether the request went well: there is a response, and its status is one of the expected ones.
     #[rhai_fn(get = "ok", pure)]
     pub fn ok(response: &mut ScriptResponse) -> bool {
-        response.get().error.is_none() && (200..400).contains(&response.get().status)
+        response.get().error_code == 0
     }
 
     /// Headers by lower-case name; several of the same name are joined by ", ".
@@ -135,7 +135,7 @@ pub mod response_type {
         map
     }
 
-    /// One header's value by its name in any case; () if there is none.
+    /// One header's value by its name in any case; `()` if there is none.
     #[rhai_fn(name = "header", pure)]
     pub fn header(response: &mut ScriptResponse, name: &str) -> Dynamic {
         response
@@ -179,14 +179,13 @@ pub mod response_type {
         response.get().body.len() as i64
     }
 
-    /// The body as JSON; () if it is none.
+    /// The body as JSON, or what stands in it at a path such as "rooms[0].id"; `()` if nothing does. A path that
+    /// begins with `$` is a JSONPath and gives a list.
     #[rhai_fn(name = "json", pure)]
     pub fn json_all(response: &mut ScriptResponse) -> Dynamic {
         response.value().map_or(Dynamic::UNIT, convert::from_json)
     }
 
-    /// What stands in the JSON body at a path such as "rooms[0].id"; () if nothing does. A path that begins with
-    /// `$` is a JSONPath and gives a list.
     #[rhai_fn(name = "json", return_raw, pure)]
     pub fn json_at(
         response: &mut ScriptResponse,
@@ -195,13 +194,12 @@ pub mod response_type {
         at_path(response, path)
     }
 
-    /// The body as an HTML document.
+    /// The body as an HTML document, or the elements of it that a CSS selector finds.
     #[rhai_fn(name = "html", pure)]
     pub fn html(response: &mut ScriptResponse) -> Selection {
         Selection::document(response.document())
     }
 
-    /// The elements of the HTML body that a CSS selector finds.
     #[rhai_fn(name = "html", return_raw, pure)]
     pub fn html_find(
         response: &mut ScriptResponse,
@@ -235,7 +233,7 @@ pub mod response_type {
         response.get().protocol.as_str().to_owned()
     }
 
-    /// The address that answered; () if none did.
+    /// The address that answered; `()` if none did.
     #[rhai_fn(get = "remote_ip", pure)]
     pub fn remote_ip(response: &mut ScriptResponse) -> Dynamic {
         response
@@ -244,7 +242,7 @@ pub mod response_type {
             .map_or(Dynamic::UNIT, |address| address.ip().to_string().into())
     }
 
-    /// Why there is no usable response, as a sentence; () if there is one.
+    /// Why there is no usable response, as a sentence; `()` if there is one.
     #[rhai_fn(get = "error", pure)]
     pub fn error_message(response: &mut ScriptResponse) -> Dynamic {
         response

@@ -5,7 +5,7 @@ use rhai::{Dynamic, EvalAltResult};
 
 use super::virtual_user;
 
-#[export_module]
+#[export_module(manifest)]
 pub mod tags_module {
     /// Sets a tag for the rest of the iteration.
     #[rhai_fn(return_raw)]

@@ -5,7 +5,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
 
-#[export_module]
+#[export_module(manifest)]
 pub mod time_module {
     /// Milliseconds since 1970.
     pub fn now_ms() -> i64 {

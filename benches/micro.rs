@@ -1,0 +1,155 @@
+//! The smallest parts of a run, one by one: what an iteration, a sample, a start and a look into a response cost.
+//!
+//! `cargo bench --bench micro`; compare only figures of one machine.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rhaid::executor::{
+    Arrivals, ConstantArrivalRate, Executor, Plan, RampingArrivalRate, Share, Stage,
+};
+use rhaid::metrics::{Builtin, Recorder, Tags};
+use rhaid::script::api::json;
+use rhaid::script::{Program, Sources, convert};
+use rhaid::secrets::Secrets;
+use serde_json::Value;
+
+/// The program's own allocator: without it, other costs would be measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn program(text: &str) -> Program {
+    let sources = Sources::from_text(Path::new("micro.rhai"), text);
+    Program::compile(&sources, &Arc::default(), &Secrets::default()).expect("the script is right")
+}
+
+fn iterations(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("iteration");
+    for (name, text) in [
+        ("empty", "fn iteration() {}"),
+        (
+            "two comparisons",
+            r#"
+            const SIZE = 34;
+            fn iteration() {
+                let r = #{ status: 200, size: 34 };
+                r.status == 200 && r.size == global::SIZE
+            }
+            "#,
+        ),
+    ] {
+        let program = program(text);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| program.call("iteration", &mut []));
+        });
+    }
+    group.finish();
+}
+
+fn samples(criterion: &mut Criterion) {
+    let mut recorder = Recorder::new(100);
+    let tags = recorder.intern(Tags::new([("scenario".into(), "micro".into())]));
+    let trend = recorder.series(Builtin::HttpReqDuration.into(), tags);
+    let rate = recorder.series(Builtin::Checks.into(), tags);
+    let mut group = criterion.benchmark_group("sample");
+    // Durations from 0.1 to 8.5 ms in no order, so that they do not all fall into one bucket.
+    let mut spread: u64 = 1;
+    group.bench_function("time", |bencher| {
+        bencher.iter(|| {
+            spread = spread
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            recorder.time(trend, black_box(100_000 + (spread >> 41)));
+        });
+    });
+    group.bench_function("rate", |bencher| {
+        bencher.iter(|| recorder.rate(rate, black_box(true)));
+    });
+    group.bench_function("series look-up", |bencher| {
+        bencher.iter(|| recorder.series(black_box(Builtin::HttpReqs.into()), tags));
+    });
+    group.finish();
+}
+
+/// The starts of an open model; those used here have more than a benchmark can take.
+fn starts(executor: &dyn Executor, share: &Share) -> Box<dyn Iterator<Item = Duration> + Send> {
+    match executor.plan(share) {
+        Plan::Arrivals { starts, .. } => starts,
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+fn schedule_steps(criterion: &mut Criterion) {
+    const SECOND: Duration = Duration::from_secs(1);
+    const LONG: Duration = Duration::from_secs(1_000 * 86_400);
+    let constant = |arrivals| {
+        ConstantArrivalRate::new(5_000.0, SECOND, LONG, 10, 10, arrivals).expect("a possible rate")
+    };
+    let ramp = [Stage {
+        duration: LONG,
+        target: 10_000.0,
+    }];
+    let ramping = RampingArrivalRate::new(1_000.0, SECOND, &ramp, 10, 10, Arrivals::Regular)
+        .expect("a possible ramp");
+    let regular = constant(Arrivals::Regular);
+    let poisson = constant(Arrivals::Poisson { seed: 7 });
+    let whole = Share::whole();
+    let mut group = criterion.benchmark_group("schedule step");
+    for (name, executor, share) in [
+        ("constant", &regular as &dyn Executor, whole.clone()),
+        (
+            "constant, one worker of four",
+            &regular,
+            whole.for_worker(1, 4),
+        ),
+        ("constant, poisson", &poisson, whole.clone()),
+        ("ramping", &ramping, whole),
+    ] {
+        let mut starts = starts(executor, &share);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| starts.next().expect("the plan is longer than this"));
+        });
+    }
+    group.finish();
+}
+
+fn json_paths(criterion: &mut Criterion) {
+    let rooms: Vec<Value> = (0..20)
+        .map(|n| serde_json::json!({ "id": format!("room-{n}"), "rate": 80 + n, "free": n % 2 == 0 }))
+        .collect();
+    let body = serde_json::json!({ "hotel": { "name": "Alpenblick", "rooms": rooms } }).to_string();
+    let value: Value = serde_json::from_str(&body).expect("a document");
+    let mut group = criterion.benchmark_group("json path");
+    group.bench_function("parsed before", |bencher| {
+        bencher.iter(|| {
+            json::pick(black_box(&value), black_box("hotel.rooms[7].id"))
+                .map(|found| found.map(convert::from_json))
+        });
+    });
+    group.bench_function("several by JSONPath", |bencher| {
+        bencher.iter(|| {
+            json::query(black_box(&value), black_box("$.hotel.rooms[?@.free].id"))
+                .map(|found| found.len())
+        });
+    });
+    // The first look into a response pays for reading all of it.
+    group.throughput(Throughput::Bytes(body.len() as u64));
+    group.bench_function("first look at a response", |bencher| {
+        bencher.iter(|| {
+            let value: Option<Value> = serde_json::from_slice(black_box(body.as_bytes())).ok();
+            value.and_then(|value| {
+                json::pick(&value, "hotel.rooms[7].id")
+                    .ok()
+                    .flatten()
+                    .map(convert::from_json)
+            })
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(micro, iterations, samples, schedule_steps, json_paths);
+criterion_main!(micro);

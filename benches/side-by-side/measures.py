@@ -1,0 +1,178 @@
+"""What is measured, and how each figure is found."""
+
+import json
+import statistics
+import subprocess
+import time
+
+from clients import CLIENTS, CONNECTIONS, rhaid
+from machine import ROOT, Trouble, cargo, find, say
+from processes import run
+
+# The goals, as the table shows them.
+GOAL_WRK_LUA = 1.05
+GOAL_OHA = 0.85
+GOAL_KB_PER_VU = 32
+GOAL_RATE = 0.99
+GOAL_START = 2.0
+GOAL_LAG_MS = 2.0
+# Buffers that the allocator and the kernel round up; a leak of one byte an iteration would be far above it.
+GOAL_GROWTH = 1 << 20
+LEAST_ITERATIONS = 10_000_000
+
+
+class Bench:
+    """What all measurements share, and the two things they add to: the table of goals, and other tables."""
+
+    def __init__(self, binary, url, folder, quick):
+        self.binary, self.url, self.folder, self.quick = binary, url, folder, quick
+        self.goals = []
+        self.details = []
+
+    def goal(self, what, measured, goal, met):
+        self.goals.append(f"| {what} | {measured} | {goal} | {'yes' if met else '**no**'} |")
+
+    def note(self, what, measured):
+        """A figure without a goal."""
+        self.goals.append(f"| {what} | {measured} | | |")
+
+
+def requests(bench):
+    """CPU seconds per request, side by side: rounds in which every client has its turn."""
+    rounds, seconds = (2, 2) if bench.quick else (5, 5)
+    clients = [(name, client) for name, tool, client in CLIENTS if tool is None or find(tool)]
+    turns = {name: [] for name, _ in clients}
+    for turn in range(rounds):
+        for name, client in clients:
+            used, count = client(bench, seconds)
+            turns[name].append((used, count))
+            say(f"round {turn + 1} of {rounds}: {name}: {used.cpu / count * 1e6:.2f} µs of CPU per request")
+
+    def median(name, figure):
+        return statistics.median(figure(used, count) for used, count in turns[name])
+
+    def ratio(name, other):
+        # Round by round, because what disturbs a machine disturbs neighbours in time alike.
+        pairs = zip(turns[name], turns.get(other, []))
+        ratios = [(own.cpu / count) / (theirs.cpu / others) for (own, count), (theirs, others) in pairs]
+        return statistics.median(ratios) if ratios else None
+
+    def shown(value):
+        return "not measured" if value is None else f"{value:.2f}"
+
+    bench.details += [
+        "",
+        f"One keep-alive GET per iteration, {CONNECTIONS} connections, medians of {rounds} alternating rounds of"
+        f" {seconds} s. CPU is the user and system time of the whole client process; ratios are medians of each"
+        " round's ratio.",
+        "",
+        "| client | CPU µs/request | user | system | requests/s | core used | × wrk + Lua | × oha |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, _ in clients:
+        bench.details.append(
+            f"| {name}"
+            f" | {median(name, lambda used, count: used.cpu / count * 1e6):.2f}"
+            f" | {median(name, lambda used, count: used.user / count * 1e6):.2f}"
+            f" | {median(name, lambda used, count: used.system / count * 1e6):.2f}"
+            f" | {median(name, lambda _, count: count / seconds):,.0f}"
+            f" | {median(name, lambda used, _: used.cpu / used.wall):.0%}"
+            f" | {shown(ratio(name, 'wrk + Lua hooks'))} | {shown(ratio(name, 'oha'))} |"
+        )
+        if name.startswith("rhaid"):
+            for other, most in [("wrk + Lua hooks", GOAL_WRK_LUA), ("oha", GOAL_OHA)]:
+                found = ratio(name, other)
+                met = found is not None and round(found, 2) <= most
+                bench.goal(f"{name}: CPU per request", f"{shown(found)} × {other}", f"≤ {most:.2f} × {other}", met)
+
+
+def vus(bench):
+    """Memory and rate of many virtual users, each sending one request a second."""
+    count, seconds = 10_000, 5 if bench.quick else 15
+    used, metrics = rhaid(bench, "paced", seconds + 60, VUS=count, DURATION=f"{seconds}s")
+    each = used.peak_rss / count / 1024
+    sent = metrics["http_reqs"]["count"] / (count * seconds)
+    what = f"{count:,} VUs, a request a second each, {seconds} s"
+    bench.goal(f"{what}: peak memory per VU", f"{each:.1f} KiB", f"≤ {GOAL_KB_PER_VU} KiB", each <= GOAL_KB_PER_VU)
+    bench.goal(f"{what}: requests of those intended", f"{sent:.2%}", f"≥ {GOAL_RATE:.0%}", sent >= GOAL_RATE)
+
+
+def start(bench):
+    """Time from the launch of the process until the last of many virtual users has begun."""
+    count, wait = 30_000, 6
+    launched = time.time_ns() // 1_000_000
+    used, metrics = rhaid(bench, "idle", wait + 60, VUS=count, WAIT=f"{wait}s", LAUNCHED_MS=launched)
+    begun = metrics["begun"]
+    if begun["count"] != count:
+        raise Trouble(f"only {begun['count']} of {count} virtual users began")
+    last = begun["max"] / 1000
+    if last >= wait:
+        raise Trouble(f"the last virtual user began after {last:.1f} s, when the first had ended: they were never all idle")
+    what = f"{count:,} idle VUs"
+    bench.goal(f"{what}: from launch until the last one has begun", f"{last:.2f} s", "< 2 s", last < GOAL_START)
+    bench.note(f"{what}: peak memory per VU", f"{used.peak_rss / count / 1024:.1f} KiB")
+
+
+def rate(bench):
+    """How late iterations of a constant arrival rate start."""
+    per_second, seconds = 5_000, 3 if bench.quick else 10
+    _, metrics = rhaid(bench, "arrivals", seconds + 60, RATE=per_second, DURATION=f"{seconds}s")
+    lag = metrics["iteration_lag"]
+    dropped = metrics["dropped_iterations"]["count"]
+    what = f"{per_second:,} arrivals/s, a GET each, {seconds} s: p99 of `iteration_lag`"
+    measured = f"{lag['p99']:.2f} ms ({lag['count']:,} started, {dropped:,.0f} dropped)"
+    bench.goal(what, measured, "< 2 ms, none dropped", lag["p99"] < GOAL_LAG_MS and dropped == 0)
+
+
+def flat(bench):
+    """Whether memory grows with iterations after the first second."""
+    # So many that the run lasts well past its first second; on a slow machine the script's own limit ends it.
+    iterations = 30_000_000 if bench.quick else 100_000_000
+    used, metrics = rhaid(bench, "empty", 60, sample_rss=True, ITERATIONS=iterations)
+    count = int(metrics["iterations"]["count"])
+    if count < LEAST_ITERATIONS:
+        raise Trouble(f"only {count:,} empty iterations in {used.wall:.1f} s: {LEAST_ITERATIONS:,} are wanted")
+    # A process that has just ended shows no memory any more.
+    settled = [(at, size) for at, size in used.rss if at >= 1 and size]
+    if len(settled) < 2:
+        raise Trouble(f"{count:,} empty iterations took {used.wall:.1f} s: too short to compare with the first second")
+    begin, first = settled[0]
+    most = max(size for _, size in settled)
+    measured = f"{first / 2**20:.1f} MiB at {begin:.1f} s, at most {most / 2**20:.1f} MiB until {settled[-1][0]:.1f} s"
+    bench.goal(f"{count:,} empty iterations: resident memory", measured, "grows ≤ 1 MiB", most - first <= GOAL_GROWTH)
+
+
+def micro(bench):
+    """The micro benchmarks of this tree, on the client's core."""
+    say("building the micro benchmarks (cargo bench --no-run)")
+    built = subprocess.run(
+        [cargo(), "bench", "--bench", "micro", "--no-run", "--message-format=json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    artifacts = (json.loads(line) for line in built.stdout.splitlines() if line.startswith("{"))
+    programs = [part["executable"] for part in artifacts if part.get("executable") and part["target"]["name"] == "micro"]
+    if built.returncode != 0 or not programs:
+        raise Trouble("the micro benchmarks do not build")
+    results = bench.folder / "criterion"
+    times = ("0.2", "0.5") if bench.quick else ("1", "3")
+    arguments = ["--bench", "--noplot", "--warm-up-time", times[0], "--measurement-time", times[1]]
+    run(["env", f"CRITERION_HOME={results}", programs[-1], *arguments], bench.folder, 300)
+    bench.details += ["", "| micro benchmark | median |", "|---|---:|"]
+    # In the order in which they ran.
+    for description in sorted(results.glob("**/new/benchmark.json"), key=lambda path: path.stat().st_mtime_ns):
+        name = json.loads(description.read_text(encoding="utf-8"))["full_id"]
+        estimates = json.loads(description.with_name("estimates.json").read_text(encoding="utf-8"))
+        bench.details.append(f"| {name} | {estimates['median']['point_estimate']:,.1f} ns |")
+
+
+# Name on the command line, function, tools without which it cannot be made, tools that make it complete.
+ALL = {
+    "requests": (requests, ["nginx"], ["wrk", "oha", "hey"]),
+    "vus": (vus, ["nginx"], []),
+    "start": (start, [], []),
+    "rate": (rate, ["nginx"], []),
+    "flat": (flat, [], []),
+    "micro": (micro, [], []),
+}

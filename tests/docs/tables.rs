@@ -1,0 +1,121 @@
+//! Tables of the guide against the program's own.
+
+use rhaid::executor::Kind;
+use rhaid::metrics::Builtin;
+use rhaid::options::keys::{self, Key};
+use rhaid::{exit, script::stdlib};
+
+use crate::pages::{self, Page};
+
+fn page(name: &str) -> Page {
+    pages::all()
+        .into_iter()
+        .find(|page| page.name == name)
+        .unwrap_or_else(|| panic!("there is no {name}"))
+}
+
+/// The tables under these headings have a row for each key, in whatever order, with its type and default.
+#[track_caller]
+fn expect_keys(page: &Page, headings: &[&str], keys: &[Key]) {
+    let rows: Vec<Vec<String>> = headings
+        .iter()
+        .flat_map(|heading| page.rows(heading))
+        .collect();
+    for key in keys {
+        let name = format!("`{}`", key.name);
+        let row = rows.iter().find(|row| row[0] == name);
+        let Some(row) = row else {
+            panic!("{}: no row for {name} under {headings:?}", page.name);
+        };
+        assert_eq!(
+            (row[1].as_str(), row[2].as_str()),
+            (key.takes, key.default),
+            "{}: {name}",
+            page.name
+        );
+    }
+    for row in &rows {
+        let known = keys.iter().any(|key| format!("`{}`", key.name) == row[0]);
+        assert!(known, "{}: there is no option {}", page.name, row[0]);
+    }
+}
+
+#[test]
+fn the_page_about_options_has_every_option_with_its_default() {
+    let page = page("docs/options.md");
+    expect_keys(
+        &page,
+        &[
+            "What runs",
+            "Requests",
+            "Connections",
+            "Limits and places",
+            "The script's lifecycle",
+            "The run",
+        ],
+        keys::RUN,
+    );
+    expect_keys(&page, &["Options of a scenario"], keys::SCENARIO);
+    expect_keys(&page, &["Options of an executor"], keys::EXECUTOR);
+    expect_keys(&page, &["Options of an objective"], keys::OBJECTIVE);
+}
+
+#[test]
+fn the_page_about_http_has_every_parameter_of_a_request() {
+    expect_keys(&page("docs/http.md"), &["Parameters"], keys::REQUEST);
+}
+
+#[test]
+fn the_page_about_executors_has_every_executor_with_its_options() {
+    let page = page("docs/executors.md");
+    for kind in Kind::ALL {
+        let rows = page.rows(&format!("`{}`", kind.name()));
+        let mut named: Vec<&str> = rows.iter().map(|row| row[0].trim_matches('`')).collect();
+        let mut own = kind.keys().to_vec();
+        named.sort_unstable();
+        own.sort_unstable();
+        assert_eq!(named, own, "{}", kind.name());
+        for row in rows {
+            let key = keys::EXECUTOR
+                .iter()
+                .find(|key| format!("`{}`", key.name) == row[0])
+                .unwrap();
+            assert_eq!(row[1], key.default, "{}: {}", kind.name(), row[0]);
+        }
+    }
+}
+
+#[test]
+fn the_page_about_objectives_has_every_exit_code_and_metric() {
+    let page = page("docs/slos.md");
+    for code in [
+        exit::PASS,
+        exit::REVIEW,
+        exit::BLOCKED,
+        exit::USAGE,
+        exit::SCRIPT,
+        exit::NO_INPUT,
+        exit::UNREACHABLE,
+        exit::INTERNAL,
+        exit::CANNOT_WRITE,
+        exit::CONFIG,
+        exit::INTERRUPTED,
+    ] {
+        assert!(
+            page.text.contains(&format!("| {code} |")),
+            "exit code {code}"
+        );
+    }
+    for metric in Builtin::ALL {
+        let name = metric.definition().name;
+        assert!(page.text.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
+fn the_page_about_scripting_names_the_whole_standard_library() {
+    let page = page("docs/scripting.md");
+    for module in stdlib::names() {
+        assert!(page.text.contains(&format!("std/{module}")), "std/{module}");
+    }
+}

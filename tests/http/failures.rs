@@ -1,0 +1,285 @@
+//! A request that fails is a response with `error` set; a call that makes no sense is a script error.
+
+use serde_json::json;
+
+use crate::support::journey::Journey;
+use crate::support::ports::refused_addr;
+use crate::support::server::HttpServer;
+
+/// Gets `path` and looks at the failure.
+const FAIL: &str = r#"
+    let r = http::get(url + env("TARGET"));
+    seen.status = r.status; seen.ok = r.ok; seen.error = r.error; seen.error_code = r.error_code;
+    seen.nothing = r.body == "" && r.json("a") == () && r.headers.len() == 0 && r.cookies.len() == 0 && r.size == 0;
+"#;
+
+#[test]
+fn a_request_that_gets_no_answer_gives_a_response_with_the_reason() {
+    let server = HttpServer::start();
+    let cases = [
+        (
+            "/reset",
+            1220,
+            "connection reset by the server while waiting for the response",
+        ),
+        (
+            "/close",
+            1205,
+            "the server closed the connection without answering",
+        ),
+        (
+            "/half",
+            1641,
+            "the server closed the connection after 500 bytes of the body; 500 more bytes were announced",
+        ),
+        (
+            "/chunked/cut",
+            1641,
+            "the server closed the connection after 6 bytes of the body; the last chunk was missing",
+        ),
+        (
+            "/chunked/bad",
+            1640,
+            "the server's answer is not valid HTTP: ",
+        ),
+        ("/garbage", 1640, "the server's answer is not valid HTTP: "),
+        (
+            "/badlength",
+            1640,
+            "the server's answer is not valid HTTP: ",
+        ),
+        (
+            "/badlength/conflict",
+            1640,
+            "the server's answer is not valid HTTP: ",
+        ),
+        (
+            "/badlength/negative",
+            1640,
+            "the server's answer is not valid HTTP: ",
+        ),
+        (
+            "/hugeheader",
+            1642,
+            "the response header is larger than 256 KB",
+        ),
+        ("/gzip/bad", 1701, "the response body is not valid gzip: "),
+    ];
+    for (path, code, message) in cases {
+        let ran = Journey::new(FAIL).at(&server).env("TARGET", path).run();
+        let saw = ran.saw();
+        assert_eq!(saw["error_code"], code, "{path}: {saw}");
+        let error = saw["error"].as_str().unwrap();
+        assert!(error.starts_with(message), "{path}: {error}");
+        assert_eq!(
+            (&saw["status"], &saw["ok"], &saw["nothing"]),
+            (&json!(0), &json!(false), &json!(true)),
+            "{path}"
+        );
+        let failed = ran.metric("http_req_failed");
+        assert_eq!(
+            (&failed["passes"], &failed["total"]),
+            (&json!(1), &json!(1))
+        );
+    }
+}
+
+#[test]
+fn a_target_that_is_not_there_gives_a_response_too() {
+    let refused = refused_addr();
+    let ran = Journey::new(FAIL)
+        .url(&format!("http://{refused}"))
+        .env("TARGET", "/")
+        .run();
+    assert_eq!(ran.saw()["error_code"], 1212);
+    assert_eq!(
+        ran.saw()["error"],
+        format!("connection refused by {refused}")
+    );
+
+    let ran = Journey::new(FAIL)
+        .url("http://no-such-host.invalid")
+        .env("TARGET", "/")
+        .run();
+    assert_eq!(ran.saw()["error_code"], 1101);
+    let error = ran.saw()["error"].as_str().unwrap().to_owned();
+    assert!(
+        error.starts_with("cannot find the address of no-such-host.invalid: ")
+            && error.ends_with("; check the name, or give its address with `hosts`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_unexpected_status_is_an_answer_with_a_code_and_without_an_error() {
+    let server = HttpServer::start();
+    let ran = Journey::new(
+        r#"
+        seen.all = [404, 500, 599].map(|status| {
+            let r = http::get(url + "/status/" + status);
+            [r.status, r.ok, r.error, r.error_code, r.text()]
+        });
+        "#,
+    )
+    .at(&server)
+    .run();
+    assert_eq!(
+        ran.saw()["all"],
+        json!([
+            [404, false, null, 1404, "status 404\n"],
+            [500, false, null, 1500, "status 500\n"],
+            [599, false, null, 1599, "status 599\n"]
+        ])
+    );
+}
+
+#[test]
+fn failures_are_grouped_with_an_example_and_without_a_password() {
+    let server = HttpServer::start();
+    let with_user = server.url("/status/503?x=1").replace("//", "//qa:hush@");
+    let ran =
+        Journey::new("for n in 0..3 { http::get(env(\"FULL\"), #{ name: \"availability\" }); }")
+            .env("FULL", &with_user)
+            .run();
+    let result = ran.output.expect_result();
+    let errors = result["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let error = &errors[0];
+    assert_eq!(
+        (&error["kind"], &error["code"], &error["count"]),
+        (&json!("http"), &json!("1503"), &json!(3))
+    );
+    assert_eq!(
+        error["message"],
+        "GET availability answered with status 503"
+    );
+    assert_eq!(error["example"]["url"], server.url("/status/503?x=1"));
+    assert!(
+        !result.to_string().contains("hush"),
+        "a password is in the result"
+    );
+    assert!(
+        !ran.output.to_string().contains("hush"),
+        "a password was printed"
+    );
+}
+
+#[test]
+fn a_call_that_makes_no_sense_is_a_script_error_and_nothing_is_sent() {
+    let server = HttpServer::start();
+    let cases = [
+        (
+            r#"http::get("/rooms")"#,
+            "invalid URL \"/rooms\": it has no scheme; write http:// or https:// and the host",
+        ),
+        (
+            r#"http::get("ftp://a/")"#,
+            "the scheme \"ftp\" is not supported, only http and https",
+        ),
+        (r#"http::get("http://")"#, "invalid URL \"http://\""),
+        (r#"http::get("")"#, "invalid URL \"\""),
+        (
+            r#"http::request("GE T", url)"#,
+            "`GE T` is not an HTTP method",
+        ),
+        (r#"http::request("", url)"#, "`` is not an HTTP method"),
+        (
+            r#"http::get(url, #{ headrs: #{} })"#,
+            "unknown request parameter `headrs`",
+        ),
+        (
+            r#"http::get(url, #{ headrs: #{} })"#,
+            "did you mean `headers`?",
+        ),
+        (
+            r#"http::get(url, #{ xyz: 1 })"#,
+            "there are: name, headers, tags, timeout",
+        ),
+        (
+            r#"http::get(url, #{ headers: "a: b" })"#,
+            "`headers` must be a map such as #{ … }",
+        ),
+        (
+            r#"http::get(url, #{ headers: #{ "a b": "c" } })"#,
+            "`a b` is not a header name",
+        ),
+        (
+            r#"http::get(url, #{ headers: #{ a: "x\r\nEvil: 1" } })"#,
+            "the value of the header `a` holds characters that a header cannot carry",
+        ),
+        (
+            r#"http::get(url, #{ timeout: "5 parsecs" })"#,
+            "`5 parsecs` is not a duration",
+        ),
+        (
+            r#"http::get(url, #{ timeout: -1 })"#,
+            "a duration cannot be negative",
+        ),
+        (
+            r#"http::get(url, #{ timeout: 1e308 })"#,
+            "it is longer than ten years",
+        ),
+        (
+            r#"http::get(url, #{ redirects: -1 })"#,
+            "`redirects` must be a whole number, not -1",
+        ),
+        (
+            r#"http::get(url, #{ auth: #{ type: "basik", user: "a" } })"#,
+            "did you mean `basic`?",
+        ),
+        (
+            r#"http::get(url, #{ auth: #{ type: "bearer" } })"#,
+            "needs a `token`",
+        ),
+        (
+            r#"http::get(url, #{ auth: #{ token: "a\nb" } })"#,
+            "holds characters that a header cannot carry",
+        ),
+        (r#"http::get(url, #{ auth: "qa" })"#, "`auth` must be a map"),
+        (
+            r#"http::get(url, #{ cookies: #{ a: "1\n2" } })"#,
+            "the cookie `a` holds characters that a header cannot carry",
+        ),
+        (
+            r#"http::get(url, #{ expected_statuses: "2x" })"#,
+            "`2x` is not a status: write 200, \"2xx\" or \"200-299\"",
+        ),
+        (
+            r#"http::get(url, #{ discard_body: "yes" })"#,
+            "`discard_body` must be true or false",
+        ),
+        (r#"http::get(url, #{ name: 5 })"#, "`name` must be a string"),
+        (r#"http::get(url, #{ tags: "a" })"#, "`tags` must be a map"),
+        (r#"http::set_cookie(url, "")"#, "cannot be set for"),
+        (r#"http::cookies("nonsense")"#, "it has no scheme"),
+        (r#"http::get(5)"#, "there is no function `http::get"),
+    ];
+    // One run for all: each case is an iteration of its own.
+    let arms: String = cases
+        .iter()
+        .enumerate()
+        .map(|(at, (call, _))| format!("if ctx.iteration == {at} {{ {call}; }}\n"))
+        .collect();
+    let ran = Journey::new(&arms)
+        .at(&server)
+        .options(&format!("iterations: {}", cases.len()))
+        .finish();
+    ran.output.expect_code(2);
+    assert_eq!(
+        ran.all().len(),
+        0,
+        "an iteration came to its end\n{}",
+        ran.output
+    );
+    let errors = ran.output.expect_result()["errors"].to_string();
+    for (call, message) in cases {
+        // The messages are looked for in JSON, so they are written as there.
+        let message = serde_json::to_string(message).unwrap();
+        let message = message.trim_matches('"');
+        assert!(
+            errors.contains(message),
+            "{call}: {message}\n-- not in\n{errors}"
+        );
+    }
+    assert_eq!(server.traffic().request_count(), 0);
+}
