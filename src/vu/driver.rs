@@ -301,6 +301,7 @@ impl Driver {
             if end.is_some_and(|end| now >= end) {
                 // What was due before the end still starts, however late this loop is.
                 self.plan.fire(&self.cast, begin, end.unwrap_or(now));
+                self.take_last_tickets(stages).await;
                 return;
             }
             self.plan.fire(&self.cast, begin, now);
@@ -315,6 +316,26 @@ impl Driver {
                 () = self.plan.outside_event(&self.cast) => {}
                 () = async { match next { Some(at) => clock.sleep_until(at).await, None => std::future::pending().await } } => {}
                 () = changed => {}
+            }
+        }
+    }
+
+    /// Other workers, which come to the end a moment earlier or later, may still hand over tickets.
+    async fn take_last_tickets(&mut self, stages: &mut watch::Receiver<Stage>) {
+        let cast = self.cast.clone();
+        let (Some(shared), true) = (
+            cast.shared(),
+            matches!(self.plan, PlanState::Arrivals { .. }),
+        ) else {
+            return;
+        };
+        shared.fired_all();
+        loop {
+            tokio::select! {
+                biased;
+                _ = stages.wait_for(|stage| *stage >= Stage::Stopping) => return,
+                () = self.plan.outside_event(&cast) => {}
+                () = shared.all_fired() => return,
             }
         }
     }
