@@ -90,7 +90,7 @@ fn finish(
             "{}\n",
             serde_json::to_string_pretty(&value).unwrap_or_default()
         )),
-        (Format::Text, None) if arguments.quiet => {
+        (Format::Text, None) if arguments.quiet && written.is_ok() => {
             for reason in &result.verdict.reasons {
                 eprintln!("{reason}");
             }
@@ -99,7 +99,18 @@ fn finish(
     }
     match written {
         Ok(_) => Ok(result.verdict.exit_code),
-        Err(error) => Err(Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
+        Err(error) => {
+            let mut message = format!("error: {error}");
+            // What a run has measured must not depend on one path.
+            let kept = std::env::temp_dir().join(format!("rhaid-{}.json", result.run.id));
+            if result::write(&kept, result).is_ok() {
+                message.push_str(&format!(
+                    "\nhelp: the result was kept in `{}`",
+                    kept.display()
+                ));
+            }
+            Err(Failure::new(exit::CANNOT_WRITE, message))
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub const LIMITS: Limits = Limits {
     array: 10_000_000,
     map: 10_000_000,
     modules: 200,
-    top_level: Duration::from_secs(20),
+    top_level: Duration::from_secs(10),
 };
 
 /// Operations between two looks at the clock and at whether others should run: about a millisecond of script.

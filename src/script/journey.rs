@@ -207,8 +207,7 @@ fn outcome_of(error: &EvalAltResult, function: &str, program: &Program) -> Outco
         // Rhai forgets where a limit was passed; the function that was called is known.
         let help = diagnostic.help.take();
         let message = format!("{}, in `{function}`", diagnostic.message);
-        diagnostic = diagnostic::of_function(function, message, program.ast(), program.sources())
-            .with_help(help);
+        diagnostic = diagnostic::of_function(function, message, program.sources()).with_help(help);
     }
     Outcome::Failed(Failure {
         message: diagnostic.one_line(),

@@ -136,6 +136,11 @@ impl ScenarioShared {
         }
     }
 
+    /// Whether some of the shared budget is left.
+    pub fn has_iterations(&self) -> bool {
+        self.remaining.load(Ordering::Relaxed) > 0
+    }
+
     /// Takes one iteration of the shared budget.
     pub fn claim_iteration(&self) -> bool {
         self.remaining

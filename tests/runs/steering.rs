@@ -8,7 +8,7 @@ use std::time::Duration;
 use rhaid::executor::Share;
 use rhaid::options::Overrides;
 use rhaid::result::{Outcome, RunResult};
-use rhaid::run::{Blueprint, Handle, Observer, Progress, Request, Settings, conduct};
+use rhaid::run::{Blueprint, Defaults, Handle, Observer, Progress, Request, Settings, conduct};
 
 use rhaid::secrets::Secrets;
 
@@ -57,7 +57,7 @@ fn run(script: &Path, server: &HttpServer, sender: mpsc::Sender<Handle>) -> RunR
         script: script.to_owned(),
         env: BTreeMap::from([("BASE_URL".to_owned(), server.url(""))]),
         secrets: Secrets::default(),
-        defaults: serde_json::Map::new(),
+        defaults: Defaults::default(),
         overrides: Overrides::default(),
         scale: 1.0,
         seed: 1,
