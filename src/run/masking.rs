@@ -17,6 +17,7 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
     result.verdict.reasons.iter_mut().for_each(mask);
     for slo in &mut result.slos {
         mask(&mut slo.metric);
+        slo.name.iter_mut().for_each(mask);
     }
     for scenario in &mut result.scenarios {
         mask(&mut scenario.name);

@@ -87,6 +87,10 @@ impl Journey for RhaiJourney {
 
     fn setup(&self) -> Result<Value, Outcome> {
         let value = self.call("setup", &[])?;
+        // A function gives back its last statement, be it only a request that was made for its effect.
+        if convert::is_opaque(&value) {
+            return Ok(Value::Null);
+        }
         convert::to_json(&value).map_err(|error| {
             let message = format!("`setup` must return plain data: {error}");
             Outcome::Failed(Failure {

@@ -19,7 +19,6 @@ mod overrides;
 mod result_file;
 mod script_errors;
 mod secrets;
-mod shipped_scripts;
 mod splitting;
 mod steering;
 mod time_limits;

@@ -42,21 +42,22 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     let own = env.clone();
     function("env")
         .with_params_info(["name: &str", "default: ?", "?"])
-        .with_comments(["/// The value of an environment variable (the scenario's `env`, `--env`, the process), or the default."])
-        .set_into_module(&mut module, move |name: &str, default: Dynamic| -> Dynamic {
-            look_up(&own, name).map_or(default, Dynamic::from)
-        });
+        .set_into_module(
+            &mut module,
+            move |name: &str, default: Dynamic| -> Dynamic {
+                look_up(&own, name).map_or(default, Dynamic::from)
+            },
+        );
     let own = env.clone();
     function("env")
         .with_params_info(["name: &str", "String"])
-        .with_comments(["/// The value of an environment variable that must be set."])
+        .with_comments(["/// A variable: from the scenario's `env`, else from `--env`, else from the process's environment. Without a default it must be set."])
         .set_into_module(&mut module, move |name: &str| -> Fallible<String> {
             look_up(&own, name).map_or_else(|| must_be_set("env", name), Ok)
         });
     let (own, keeper) = (env.clone(), secrets.clone());
     function("secret")
         .with_params_info(["name: &str", "default: &str", "String"])
-        .with_comments(["/// Like env(), for a value that must not be shown: logs, results and summaries have `***` in its place."])
         .set_into_module(
             &mut module,
             move |name: &str, default: ImmutableString| -> Fallible<String> {
@@ -67,7 +68,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     let (own, keeper) = (env.clone(), secrets.clone());
     function("secret")
         .with_params_info(["name: &str", "String"])
-        .with_comments(["/// The same for a variable that must be set."])
+        .with_comments(["/// Like `env`, for a value of at least four characters that must not be shown: logs, results and summaries have `***` in its place."])
         .set_into_module(&mut module, move |name: &str| -> Fallible<String> {
             match look_up(&own, name) {
                 Some(value) => kept(&keeper, name, value),

@@ -33,7 +33,7 @@ pub fn line(level: LogLevel, text: &str) {
 pub mod log_module {
     /// Logs a line of detail. (Rhai keeps the name `debug` to itself.)
     pub fn trace(text: Dynamic) {
-        line(LogLevel::Debug, &text.to_string());
+        line(LogLevel::Trace, &text.to_string());
     }
 
     /// Logs a line.

@@ -59,7 +59,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         engine.register_static_module(name, located::module(manifest).into());
     }
     engine.on_print(|text| log::line(vu::LogLevel::Info, text));
-    engine.on_debug(|text, _, _| log::line(vu::LogLevel::Debug, text));
+    engine.on_debug(|text, _, _| log::line(vu::LogLevel::Trace, text));
 }
 
 /// The modules that need no import.
