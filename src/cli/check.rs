@@ -45,7 +45,7 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
                 findings.extend(as_json(&script.display().to_string(), &error));
                 let failure = Failure::from(error);
                 if arguments.format == Format::Text {
-                    eprintln!("{}", failure.message.trim_end());
+                    super::complain(failure.message.trim_end());
                 }
                 if code == exit::PASS {
                     code = failure.code;

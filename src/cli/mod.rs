@@ -101,10 +101,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     match outcome {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("{}", failure.message.trim_end());
+            complain(failure.message.trim_end());
             failure.code
         }
     }
+}
+
+/// Writes a line to standard error; where nobody reads it, nothing can be said about that either.
+pub fn complain(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Writes to standard output; a reader that went away (`| head`) is no error.

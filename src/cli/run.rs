@@ -92,7 +92,7 @@ fn finish(
         )),
         (Format::Text, None) if arguments.quiet && written.is_ok() => {
             for reason in &result.verdict.reasons {
-                eprintln!("{reason}");
+                super::complain(reason);
             }
         }
         (Format::Text, None) => print(&render_console(result, &look)),
@@ -144,9 +144,11 @@ async fn pass_signals_on(handle: Handle) {
         let first = handle.stage() == vu::Stage::Running;
         handle.stop();
         if first {
-            eprintln!("\nstopping: iterations in progress may end (Ctrl-C again to end at once)");
+            super::complain(
+                "\nstopping: iterations in progress may end (Ctrl-C again to end at once)",
+            );
         } else {
-            eprintln!("\nending at once");
+            super::complain("\nending at once");
         }
     }
 }

@@ -32,7 +32,15 @@ pub fn digest(
     let mut prompt = digest_auth::parse(challenge).map_err(failed)?;
     let context =
         AuthContext::new_with_method(user, password, path, Some(body), HttpMethod::from(method));
-    Ok(prompt.respond(&context).map_err(failed)?.to_header_string())
+    let answer = prompt.respond(&context).map_err(failed)?.to_header_string();
+    // A line break in a user's name must not become a header of its own.
+    match http::HeaderValue::from_str(&answer) {
+        Ok(_) => Ok(answer),
+        Err(_) => Err(HttpError::new(
+            HttpError::GENERIC,
+            "the user name holds characters that a header cannot carry",
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -45,6 +53,12 @@ mod tests {
             basic("Aladdin", "open sesame"),
             "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
         );
+    }
+
+    #[test]
+    fn a_line_break_in_a_user_name_is_refused() {
+        let challenge = r#"Digest realm="r", nonce="n""#;
+        assert!(digest(challenge, "u\r\nX-Evil: 1", "p", "GET", "/", b"").is_err());
     }
 
     #[test]

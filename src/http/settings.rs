@@ -1,7 +1,7 @@
 //! What a run says about HTTP, resolved and checked, the same for all virtual users.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -144,9 +144,21 @@ fn covers(rule: &str, host: &str) -> bool {
             .is_some_and(|rest| rest.ends_with('.'));
     }
     if let Some(network) = Network::parse(rule) {
-        return host.parse().is_ok_and(|address| network.contains(address));
+        return host
+            .parse()
+            .is_ok_and(|address: IpAddr| network.contains(reached(address)));
     }
     rule == "*" || rule.eq_ignore_ascii_case(host)
+}
+
+/// The address that is really reached: an IPv4 address may be written as an IPv6 one, and the unspecified address
+/// is this machine.
+fn reached(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        other => other,
+    }
 }
 
 /// A network as `10.0.0.0/8` or `fd00::/8` write it.
@@ -222,6 +234,18 @@ mod tests {
         assert!(rules.refusal("bad.EXAMPLE.com").is_some());
         assert!(rules.refusal("example.com").is_some());
         assert!(rules.refusal("notexample.com").is_some());
+    }
+
+    #[test]
+    fn another_way_to_write_a_blocked_address_is_no_way_around() {
+        let rules = AddressRules {
+            allowed: Vec::new(),
+            blocked: vec!["127.0.0.0/8".into(), "::1/128".into()],
+        };
+        for host in ["127.0.0.1", "::ffff:127.0.0.1", "0.0.0.0", "::"] {
+            assert!(rules.refusal(host).is_some(), "{host}");
+        }
+        assert_eq!(rules.refusal("::ffff:10.0.0.1"), None);
     }
 
     #[test]

@@ -193,6 +193,7 @@ impl Overrides {
 fn stage(text: &str) -> Result<Value, OverrideError> {
     let bad = || OverrideError::BadStage(text.to_owned());
     let (duration, target) = text.rsplit_once(':').ok_or_else(bad)?;
+    crate::units::parse_duration(duration).map_err(|_| bad())?;
     let target: f64 = target.trim().parse().map_err(|_| bad())?;
     if !target.is_finite() {
         return Err(bad());

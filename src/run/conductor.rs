@@ -141,6 +141,13 @@ pub async fn conduct(
     conductor.perform(started_at).await
 }
 
+/// Ends when a worker that was told to end at once should long have done so: it hangs in native code, and what
+/// the others measured must not be lost with it.
+async fn overdue(run: &RunShared) {
+    let _ = run.stages().wait_for(|stage| *stage >= Stage::Killed).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+}
+
 /// A run in progress.
 pub(super) struct Conductor<'a> {
     pub(super) blueprint: &'a Blueprint,
@@ -251,7 +258,14 @@ impl Conductor<'_> {
     ) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         self.crew.commands.first()?.send(command(reply)).ok()?;
-        self.until(answer).await.ok()
+        let run = self.run.clone();
+        self.until(async {
+            tokio::select! {
+                value = answer => value.ok(),
+                () = overdue(&run) => None,
+            }
+        })
+        .await
     }
 
     /// Asks all workers and keeps the run going until all have answered.
@@ -266,10 +280,14 @@ impl Conductor<'_> {
                 answer
             })
             .collect();
+        let run = self.run.clone();
         self.until(async {
             for answer in answers {
-                // A worker that is gone has nothing more to do.
-                let _ = answer.await;
+                tokio::select! {
+                    // A worker that is gone has nothing more to do.
+                    _ = answer => {}
+                    () = overdue(&run) => {}
+                }
             }
         })
         .await;

@@ -88,6 +88,9 @@ pub enum Direction {
     Exact,
 }
 
+/// How far apart two numbers may be, relative to the bound, and still be the same but for rounding.
+const ROUNDING: f64 = 1e-12;
+
 impl Op {
     pub(super) const ALL: [(&str, Self); 6] = [
         ("<", Self::Less),
@@ -108,13 +111,15 @@ impl Op {
 
     /// Whether the actual value keeps to the bound.
     pub fn holds(self, actual: f64, bound: f64) -> bool {
+        // 7 of 1,000 is 0.7 %, though neither is so in binary: what differs by rounding alone is equal.
+        let equal = (actual - bound).abs() <= bound.abs() * ROUNDING;
         match self {
-            Self::Less => actual < bound,
-            Self::LessOrEqual => actual <= bound,
-            Self::Greater => actual > bound,
-            Self::GreaterOrEqual => actual >= bound,
-            Self::Equal => actual == bound,
-            Self::NotEqual => actual != bound,
+            Self::Less => actual < bound && !equal,
+            Self::LessOrEqual => actual <= bound || equal,
+            Self::Greater => actual > bound && !equal,
+            Self::GreaterOrEqual => actual >= bound || equal,
+            Self::Equal => equal,
+            Self::NotEqual => !equal,
         }
     }
 
@@ -179,6 +184,15 @@ mod tests {
             [true, false, true],
         ];
         assert_eq!(Op::ALL.map(|(_, op)| holds(op)), expected);
+    }
+
+    #[test]
+    fn what_differs_by_rounding_alone_is_equal() {
+        assert!(Op::LessOrEqual.holds(7.0 / 1000.0, 0.7 / 100.0));
+        assert!(!Op::Greater.holds(7.0 / 1000.0, 0.7 / 100.0));
+        let sum: f64 = (0..1000).map(|_| 0.1).sum();
+        assert!(Op::Equal.holds(sum, 100.0) && !Op::Less.holds(sum, 100.0));
+        assert!(Op::Less.holds(99.999, 100.0) && Op::Equal.holds(0.0, 0.0));
     }
 
     #[test]

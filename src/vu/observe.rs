@@ -89,16 +89,19 @@ impl Observer for RequestObserver<'_> {
         let duration = timings.duration();
         recorder.count(series.requests, 1.0);
         recorder.rate(series.failed, !exchange.expected);
-        recorder.time(series.duration, duration);
-        let late = self.vu.lag.get().map_or(0, |lag| lag + timings.deferred);
-        recorder.time(series.corrected, duration.saturating_add(late));
+        // What never reached a server took no time there: a zero would make a dead target look fast.
+        if exchange.error.is_none() || duration > 0 {
+            recorder.time(series.duration, duration);
+            let late = self.vu.lag.get().map_or(0, |lag| lag + timings.deferred);
+            recorder.time(series.corrected, duration.saturating_add(late));
+            recorder.time(series.sending, timings.sending);
+            recorder.time(series.waiting, timings.waiting);
+            recorder.time(series.receiving, timings.receiving);
+        }
         recorder.time(series.blocked, timings.blocked);
         recorder.time(series.looking_up, timings.looking_up);
         recorder.time(series.connecting, timings.connecting);
         recorder.time(series.tls_handshaking, timings.tls_handshaking);
-        recorder.time(series.sending, timings.sending);
-        recorder.time(series.waiting, timings.waiting);
-        recorder.time(series.receiving, timings.receiving);
         recorder.count(series.data_sent, exchange.bytes_sent as f64);
         recorder.count(series.data_received, exchange.bytes_received as f64);
         drop((recorder, cache));

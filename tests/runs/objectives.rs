@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::reading::{Reading, number, run_of};
 use crate::support::bin::Output;
+use crate::support::ports::refused_addr;
 use crate::support::server::HttpServer;
 
 /// A run of ten iterations whose trend `t` holds 100, 200, … 1,000, judged by these objectives.
@@ -25,6 +26,21 @@ fn judged(slos: &str, args: &[&str]) -> Output {
     .args(["--workers", "1", "--vus", "1"])
     .args(args)
     .run()
+}
+
+#[test]
+fn a_target_that_answers_nothing_is_not_fast() {
+    let output = run_of(
+        r#"
+        export const options = #{ iterations: 3, slos: #{ "http_req_duration": ["p(95) < 300ms"] } };
+        fn iteration() { http::get(env("BASE_URL")); }
+        "#,
+    )
+    .env("BASE_URL", format!("http://{}", refused_addr()))
+    .run();
+    output.expect_code(1);
+    assert_eq!(output.slo("http_req_duration")["status"], "NO DATA");
+    assert_eq!(output.count("http_reqs"), 3);
 }
 
 #[test]

@@ -136,6 +136,9 @@ pub fn body_of(value: Dynamic) -> Fallible<Body> {
         return Ok(prepared.0.clone());
     }
     if let Some(file) = value.read_lock::<File>() {
+        if ::http::HeaderValue::from_str(&file.0.content_type).is_err() {
+            return error("the file's content type holds characters that a header cannot carry");
+        }
         let content_type = Some(file.0.content_type.clone().into());
         return Ok(Body::Bytes {
             bytes: file.0.bytes.clone(),

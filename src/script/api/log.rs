@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 
 use rhai::Dynamic;
+use std::io::Write as _;
+
 use rhai::plugin::*;
 
 use crate::secrets::Secrets;
@@ -22,10 +24,11 @@ pub fn keep_quiet_about(secrets: &Secrets) {
 pub fn line(level: LogLevel, text: &str) {
     match vu::current() {
         Some(vu) => vu.worker.log(level, text.to_owned(), Some(&vu)),
-        None => eprintln!(
-            "{}",
-            SECRETS.with_borrow(|secrets| secrets.mask(text).into_owned())
-        ),
+        None => {
+            let text = SECRETS.with_borrow(|secrets| secrets.mask(text).into_owned());
+            // Where nobody reads it, nothing is lost.
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
     }
 }
 
