@@ -74,6 +74,8 @@ pub struct ScriptArguments {
         value_name = "N",
         env = "RHAID_SEED",
         hide_env_values = true,
+        value_parser = seed,
+        allow_negative_numbers = true,
         help_heading = "Script"
     )]
     pub seed: Option<u64>,
@@ -97,7 +99,8 @@ pub struct ScriptArguments {
         env = "RHAID_VUS",
         hide_env_values = true,
         help_heading = "Scenario",
-        value_parser = clap::value_parser!(u32).range(1..)
+        value_parser = vus,
+        allow_negative_numbers = true
     )]
     pub vus: Option<u32>,
     /// How long it lasts: 30s, 1m30s, or a number of seconds.
@@ -107,7 +110,8 @@ pub struct ScriptArguments {
         env = "RHAID_DURATION",
         hide_env_values = true,
         help_heading = "Scenario",
-        value_parser = duration_text
+        value_parser = duration_text,
+        allow_negative_numbers = true
     )]
     pub duration: Option<String>,
     /// Iterations.
@@ -118,7 +122,8 @@ pub struct ScriptArguments {
         env = "RHAID_ITERATIONS",
         hide_env_values = true,
         help_heading = "Scenario",
-        value_parser = clap::value_parser!(u64).range(1..)
+        value_parser = iterations,
+        allow_negative_numbers = true
     )]
     pub iterations: Option<u64>,
     /// Iterations started per time: 50 (a second), 50/s or 300/m.
@@ -128,7 +133,8 @@ pub struct ScriptArguments {
         env = "RHAID_RATE",
         hide_env_values = true,
         help_heading = "Scenario",
-        value_parser = rate_text
+        value_parser = rate_text,
+        allow_negative_numbers = true
     )]
     pub rate: Option<String>,
     /// A stage such as 30s:20; several, in order, make a ramp.
@@ -147,7 +153,8 @@ pub struct ScriptArguments {
         hide_env_values = true,
         default_value = "1",
         help_heading = "Scenario",
-        value_parser = scale
+        value_parser = scale,
+        allow_negative_numbers = true
     )]
     pub scale: f64,
     /// Run only this part of the plan; other machines run the rest: 0:1/4, 1/4:1/2 …
@@ -199,7 +206,8 @@ pub struct RunArguments {
         env = "RHAID_WORKERS",
         hide_env_values = true,
         help_heading = "Run",
-        value_parser = clap::value_parser!(u16).range(1..=1024)
+        value_parser = workers,
+        allow_negative_numbers = true
     )]
     pub workers: Option<u16>,
     /// Show neither progress nor summary, only what went wrong.
@@ -332,6 +340,39 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A whole number within bounds.
+fn whole(text: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if bounds.contains(&number) => Ok(number),
+        _ if *bounds.end() == u64::MAX => {
+            Err(format!("write a whole number, {} or more", bounds.start()))
+        }
+        _ => Err(format!(
+            "write a whole number from {} to {}",
+            bounds.start(),
+            bounds.end()
+        )),
+    }
+}
+
+fn vus(text: &str) -> Result<u32, String> {
+    let number = whole(text, 1..=10_000_000)?;
+    u32::try_from(number).map_err(|error| error.to_string())
+}
+
+fn iterations(text: &str) -> Result<u64, String> {
+    whole(text, 1..=u64::MAX)
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    whole(text, 0..=u64::MAX)
+}
+
+fn workers(text: &str) -> Result<u16, String> {
+    let number = whole(text, 1..=1024)?;
+    u16::try_from(number).map_err(|error| error.to_string())
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     units::parse_duration(text).map_err(|error| error.to_string())
 }
@@ -357,6 +398,6 @@ fn scale(text: &str) -> Result<f64, String> {
     };
     match value {
         Ok(value) if value.is_finite() && value > 0.0 && value <= 1000.0 => Ok(value),
-        _ => Err("a factor above 0, such as 0.05 or 5%".to_owned()),
+        _ => Err("write a factor above 0, such as 0.05 or 5%".to_owned()),
     }
 }

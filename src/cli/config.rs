@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
-
 use super::Failure;
 use super::args::ScriptArguments;
 use crate::executor::Share;
 use crate::exit;
 use crate::options::Overrides;
-use crate::run::Request;
+use crate::run::{Defaults, Request};
 
 const DEFAULT_FILE: &str = "rhaid.toml";
 
@@ -24,13 +22,13 @@ pub fn environment(own: &[(String, String)]) -> BTreeMap<String, String> {
 }
 
 /// The file of defaults: the one asked for, or `rhaid.toml` if it is there.
-pub fn defaults(asked: Option<&PathBuf>) -> Result<Map<String, Value>, Failure> {
+pub fn defaults(asked: Option<&PathBuf>) -> Result<Defaults, Failure> {
     let path = asked.map_or(Path::new(DEFAULT_FILE), PathBuf::as_path);
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return match asked {
-                None => Ok(Map::new()),
+                None => Ok(Defaults::default()),
                 Some(_) => Err(Failure::new(
                     exit::NO_INPUT,
                     format!(
@@ -47,11 +45,15 @@ pub fn defaults(asked: Option<&PathBuf>) -> Result<Map<String, Value>, Failure> 
             ));
         }
     };
-    toml::from_str(&text).map_err(|error| {
+    let options = toml::from_str(&text).map_err(|error| {
         Failure::new(
             exit::CONFIG,
             format!("error: `{}` is not valid TOML\n{error}", path.display()),
         )
+    })?;
+    Ok(Defaults {
+        file: path.display().to_string(),
+        options,
     })
 }
 

@@ -40,7 +40,7 @@ impl From<BlueprintError> for Failure {
                 exit::SCRIPT
             }
             BlueprintError::Override(_) => exit::USAGE,
-            BlueprintError::Config(_) => exit::CONFIG,
+            BlueprintError::Config { .. } => exit::CONFIG,
         };
         let colour = console::colors_enabled_stderr();
         let message = match &error {
@@ -48,6 +48,16 @@ impl From<BlueprintError> for Failure {
                 .0
                 .iter()
                 .map(|diagnostic| diagnostic.render(colour))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            BlueprintError::Config { file, errors } => errors
+                .iter()
+                .map(|error| {
+                    let help = error.help.iter().map(|help| format!("\nhelp: {help}"));
+                    let path = error.path.join(".");
+                    let help: String = help.collect();
+                    format!("error: {file}: {path}: {}{help}", error.message)
+                })
                 .collect::<Vec<_>>()
                 .join("\n"),
             other => format!("error: {other}"),

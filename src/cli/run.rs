@@ -90,7 +90,7 @@ fn finish(
             "{}\n",
             serde_json::to_string_pretty(&value).unwrap_or_default()
         )),
-        (Format::Text, None) if arguments.quiet => {
+        (Format::Text, None) if arguments.quiet && written.is_ok() => {
             for reason in &result.verdict.reasons {
                 eprintln!("{reason}");
             }
@@ -99,7 +99,18 @@ fn finish(
     }
     match written {
         Ok(_) => Ok(result.verdict.exit_code),
-        Err(error) => Err(Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
+        Err(error) => {
+            let mut message = format!("error: {error}");
+            // What a run has measured must not depend on one path.
+            let kept = std::env::temp_dir().join(format!("rhaid-{}.json", result.run.id));
+            if result::write(&kept, result).is_ok() {
+                message.push_str(&format!(
+                    "\nhelp: the result was kept in `{}`",
+                    kept.display()
+                ));
+            }
+            Err(Failure::new(exit::CANNOT_WRITE, message))
+        }
     }
 }
 
@@ -126,23 +137,10 @@ impl Observer for Watcher {
 
 /// The first Ctrl-C (or SIGTERM) lets iterations end, the second ends everything; results are written either way.
 async fn pass_signals_on(handle: Handle) {
-    #[cfg(unix)]
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
-    loop {
-        #[cfg(unix)]
-        let terminated = async {
-            match &mut terminate {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        #[cfg(not(unix))]
-        let terminated = std::future::pending::<Option<()>>();
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => if interrupted.is_err() { return },
-            _ = terminated => {}
-        }
+    let Ok(mut signals) = Signals::listen() else {
+        return;
+    };
+    while signals.next().await {
         let first = handle.stage() == vu::Stage::Running;
         handle.stop();
         if first {
@@ -150,6 +148,48 @@ async fn pass_signals_on(handle: Handle) {
         } else {
             eprintln!("\nending at once");
         }
+    }
+}
+
+/// What asks the run to end. Listened to without a pause: a signal between two looks must not be lost.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next one; false if there can be none.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            received = self.interrupt.recv() => received.is_some(),
+            received = self.terminate.recv() => received.is_some(),
+        }
+    }
+}
+
+/// What asks the run to end, where there is nothing but Ctrl-C.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Waits for the next one; false if there can be none.
+    async fn next(&mut self) -> bool {
+        tokio::signal::ctrl_c().await.is_ok()
     }
 }
 

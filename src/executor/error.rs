@@ -8,7 +8,8 @@ use super::text;
 /// Longest plan: its nanoseconds fit a `u64` with room to add to them.
 const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// Why the fields of a scenario make no plan. [`PlanError::key`] names the option to point at.
+/// Why the fields of a scenario make no plan: what is wrong, a colon, how to mend it. [`PlanError::key`] names the
+/// option to point at.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
@@ -44,7 +45,7 @@ pub enum PlanError {
     NoIterations,
     /// Some VUs could never get an iteration.
     #[error(
-        "`iterations` is {iterations}, fewer than `vus`, which is {vus}: some VUs would have nothing to do; \
+        "`iterations` is {iterations}, fewer than `vus`, which is {vus}, so some VUs would have nothing to do: \
          raise `iterations` or lower `vus` to {iterations}"
     )]
     FewerIterationsThanVus {
@@ -93,7 +94,7 @@ pub enum PlanError {
     },
     /// More than the resolution of the clock.
     #[error(
-        "`{key}` asks for {per_second:.0} iterations per second, beyond one per nanosecond: lower it, or lengthen `time_unit`"
+        "`{key}` asks for {per_second:e} iterations per second, beyond one per nanosecond: lower it, or lengthen `time_unit`"
     )]
     RateTooHigh {
         /// `rate`, `start_rate` or `stages`.
@@ -107,6 +108,15 @@ pub enum PlanError {
 }
 
 impl PlanError {
+    /// What is wrong, and how to mend it.
+    pub fn parts(&self) -> (String, Option<String>) {
+        let text = self.to_string();
+        match text.split_once(": ") {
+            Some((what, how)) => (what.to_owned(), Some(how.to_owned())),
+            None => (text, None),
+        }
+    }
+
     /// The option key at fault.
     pub fn key(&self) -> &'static str {
         match self {

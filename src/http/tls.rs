@@ -12,6 +12,35 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 
 use super::HttpError;
 
+impl TlsError {
+    /// The option at fault, if it is one alone.
+    pub fn key(&self, settings: &TlsSettings) -> Option<&'static str> {
+        let (Self::File { path, .. } | Self::NoCertificate { path } | Self::Identity { path, .. }) =
+            self
+        else {
+            return None;
+        };
+        match &settings.identity {
+            Some((certificate, _)) if certificate == path => Some("cert"),
+            Some((_, key)) if key == path => Some("key"),
+            _ => settings.ca.contains(path).then_some("ca"),
+        }
+    }
+}
+
+/// What a file of certificates could not be read for, without the words of the library that tried.
+fn reason(error: &rustls::pki_types::pem::Error) -> String {
+    use rustls::pki_types::pem::Error as Pem;
+    match error {
+        Pem::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "there is no such file".to_owned()
+        }
+        Pem::Io(error) => error.to_string(),
+        Pem::NoItemsFound => "it holds no key in PEM".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// What a run says about TLS.
 #[derive(Debug, Clone, Default)]
 pub struct TlsSettings {
@@ -28,17 +57,17 @@ pub struct TlsSettings {
 /// TLS could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    #[error("cannot read the {what} {path:?}: {reason}")]
+    #[error("cannot read the {what} `{}`: {reason}", path.display())]
     File {
         what: &'static str,
         path: PathBuf,
         reason: String,
     },
     #[error(
-        "{path:?} holds no certificate: a PEM file has blocks that begin with -----BEGIN CERTIFICATE-----"
+        "`{}` holds no certificate: a PEM file has blocks that begin with -----BEGIN CERTIFICATE-----", path.display()
     )]
     NoCertificate { path: PathBuf },
-    #[error("the client certificate {path:?} and its key do not fit: {reason}")]
+    #[error("the client certificate `{}` and its key do not fit: {reason}", path.display())]
     Identity { path: PathBuf, reason: String },
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
@@ -61,9 +90,9 @@ fn read_certificates(
         reason,
     };
     let certificates = CertificateDer::pem_file_iter(path)
-        .map_err(|error| fail(error.to_string()))?
+        .map_err(|error| fail(reason(&error)))?
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| fail(error.to_string()))?;
+        .map_err(|error| fail(reason(&error)))?;
     if certificates.is_empty() {
         return Err(TlsError::NoCertificate {
             path: path.to_owned(),
@@ -117,7 +146,7 @@ impl TlsSettings {
                 let key = PrivateKeyDer::from_pem_file(key).map_err(|error| TlsError::File {
                     what: "client key",
                     path: key.clone(),
-                    reason: error.to_string(),
+                    reason: reason(&error),
                 })?;
                 builder
                     .with_client_auth_cert(chain, key)
@@ -144,7 +173,9 @@ pub fn handshake_error(error: &std::io::Error, host: &str) -> HttpError {
             std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => {
                 HttpError::new(
                     HttpError::TLS,
-                    format!("{host} closed the connection during the TLS handshake"),
+                    format!(
+                        "{host} closed the connection during the TLS handshake; does it speak TLS on this port?"
+                    ),
                 )
             }
             _ => HttpError::from_io(error, "making the TLS handshake"),

@@ -48,7 +48,7 @@ pub enum RecordError {
     BadName(String),
     #[error("too many metrics: a run can have 1,000; put what varies into tags")]
     TooMany,
-    #[error("a {kind} cannot record {value}: {hint}")]
+    #[error("a {kind} cannot record {value:?}: {hint}")]
     BadValue {
         kind: MetricKind,
         value: f64,

@@ -183,6 +183,13 @@ impl Tracker {
         }
         Some((sum, window.intervals.len()))
     }
+
+    /// The same with the current interval on top.
+    pub fn window_and_current(&self) -> Option<(Accumulator, usize)> {
+        let (mut sum, filled) = self.window()?;
+        sum.merge(&self.current);
+        Some((sum, filled))
+    }
 }
 
 /// Everything measured so far.
@@ -281,6 +288,13 @@ impl Totals {
         });
         self.index.insert(key, number);
         number
+    }
+
+    /// Starts the current interval anew without moving windows: what it holds is in the totals alone.
+    pub fn forget_current(&mut self) {
+        for tracker in &mut self.trackers {
+            tracker.current.clear();
+        }
     }
 
     /// Ends the current interval: windows move on by one, current values start anew.

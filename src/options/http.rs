@@ -253,11 +253,14 @@ fn tls(reader: &mut Reader<'_>) -> TlsSettings {
         identity,
         only_custom_ca: inner.flag("only_ca").unwrap_or_default(),
     };
-    inner.finish(&["insecure", "ca", "only_ca", "cert", "key"]);
     // Checked now, so that a wrong file is an error before anything is sent.
     if let Err(error) = settings.client_config(&[]) {
-        reader.error("tls", error.to_string(), None);
+        match error.key(&settings) {
+            Some(key) => inner.error(key, error.to_string(), None),
+            None => inner.error_here(error.to_string(), None),
+        }
     }
+    inner.finish(&["insecure", "ca", "only_ca", "cert", "key"], |_| None);
     settings
 }
 

@@ -12,6 +12,7 @@ mod overrides;
 mod reader;
 mod scenario;
 mod slos;
+mod stages;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::http::Settings;
 use crate::slo::Objective;
 
 pub use overrides::{OverrideError, Overrides, executor_keys, fill_defaults};
-pub use reader::{OptionError, Reader};
+pub use reader::{OptionError, Reader, Wrong};
 use scenario::Clockwork;
 pub use scenario::Scenario;
 
@@ -97,7 +98,7 @@ impl Options {
         let max_tag_sets = reader
             .count("max_tag_sets", 1)
             .map_or(2_000, |n| n as usize);
-        reader.finish(&keys::names(keys::RUN));
+        reader.finish(&keys::names(keys::RUN), |_| None);
         if errors.is_empty() {
             Ok(Self {
                 scenarios,

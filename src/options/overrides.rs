@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{self, Key};
 use crate::suggest::did_you_mean;
+use crate::units;
 
 /// Changes to a script's options.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +43,12 @@ pub enum OverrideError {
         key: &'static str,
         has: Vec<&'static str>,
     },
+    #[error("`{flag}`: {message}{}", help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default())]
+    Value {
+        flag: &'static str,
+        message: String,
+        help: Option<String>,
+    },
     #[error(
         "`--stage {0}` is not a stage\nhelp: write DURATION:TARGET, for example --stage 30s:20"
     )]
@@ -70,6 +77,24 @@ impl Overrides {
             fields.push(("--stage", "stages", Value::Array(stages?)));
         }
         Ok(fields)
+    }
+
+    /// The flag whose value stands at this path of the options, if one put it there.
+    pub fn flag_of(&self, path: &[String]) -> Option<&'static str> {
+        let key = match path {
+            [scenarios, _, key, ..] if scenarios == "scenarios" => key,
+            [key, ..] => key,
+            [] => return None,
+        };
+        match key.as_str() {
+            "vus" | "max_vus" | "start_vus" => self.vus.map(|_| "--vus"),
+            "duration" | "max_duration" => self.duration.as_ref().map(|_| "--duration"),
+            "iterations" => self.iterations.map(|_| "--iterations"),
+            "rate" => self.rate.as_ref().map(|_| "--rate"),
+            "stages" => (!self.stages.is_empty()).then_some("--stage"),
+            "seed" => self.seed.map(|_| "--seed"),
+            _ => None,
+        }
     }
 
     /// Changes raw options in place. `keys_of` gives the options of an executor by its name.
@@ -169,7 +194,11 @@ impl Overrides {
 fn stage(text: &str) -> Result<Value, OverrideError> {
     let bad = || OverrideError::BadStage(text.to_owned());
     let (duration, target) = text.rsplit_once(':').ok_or_else(bad)?;
+    let _ = units::parse_duration(duration.trim()).map_err(|_| bad())?;
     let target: f64 = target.trim().parse().map_err(|_| bad())?;
+    if !target.is_finite() {
+        return Err(bad());
+    }
     let target = if target.fract() == 0.0 {
         json!(target as i64)
     } else {

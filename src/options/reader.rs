@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::slo::SloError;
 use crate::suggest::did_you_mean;
-use crate::units;
+use crate::units::{self, UnitError};
+
+/// Fractions from here on are mistakes, and cannot all be told from their neighbours.
+const LARGEST_COUNT: f64 = 1e15;
 
 /// A mistake in the options: where, what, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +20,47 @@ pub struct OptionError {
     pub path: Vec<String>,
     pub message: String,
     pub help: Option<String>,
+}
+
+/// What is wrong with one value, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            help: None,
+        }
+    }
+}
+
+impl From<UnitError> for Wrong {
+    fn from(error: UnitError) -> Self {
+        Self {
+            message: format!(
+                "`{}` is not a {}: {}",
+                error.input, error.quantity, error.problem
+            ),
+            help: Some(error.fix()),
+        }
+    }
+}
+
+impl From<SloError> for Wrong {
+    fn from(error: SloError) -> Self {
+        let help = match &error.suggestion {
+            Some(suggestion) => format!("did you mean `{suggestion}`? {}", error.fix),
+            None => error.fix,
+        };
+        Self {
+            message: format!("in `{}`: {}", error.text, error.what),
+            help: Some(help),
+        }
+    }
 }
 
 /// Reads one map. Every key asked for counts as known; [`finish`](Self::finish) complains about the others.
@@ -56,6 +101,12 @@ impl<'a> Reader<'a> {
         });
     }
 
+    /// Reports what is wrong with the value of a key.
+    pub fn wrong(&mut self, key: &str, wrong: impl Into<Wrong>) {
+        let Wrong { message, help } = wrong.into();
+        self.error(key, message, help);
+    }
+
     /// Reports a mistake about the map as a whole.
     pub fn error_here(&mut self, message: impl Into<String>, help: Option<String>) {
         self.errors.push(OptionError {
@@ -86,13 +137,13 @@ impl<'a> Reader<'a> {
         &mut self,
         key: &str,
         expected: &str,
-        read: impl FnOnce(&'a Value) -> Option<Result<T, String>>,
+        read: impl FnOnce(&'a Value) -> Option<Result<T, Wrong>>,
     ) -> Option<T> {
         let value = self.value(key)?;
         match read(value) {
             Some(Ok(read)) => Some(read),
-            Some(Err(why)) => {
-                self.error(key, why, None);
+            Some(Err(wrong)) => {
+                self.wrong(key, wrong);
                 None
             }
             None => {
@@ -119,19 +170,23 @@ impl<'a> Reader<'a> {
     /// A whole number of at least `least`.
     pub fn count(&mut self, key: &str, least: u64) -> Option<u64> {
         self.typed(key, "a whole number", |value| {
-            if value.as_f64().is_some_and(|n| n < least as f64) {
-                return Some(Err(format!("must be at least {least}, found {value}")));
+            let number = value.as_f64()?;
+            if number < least as f64 {
+                return Some(Err(
+                    format!("must be at least {least}, found {value}").into()
+                ));
+            }
+            if let Some(whole) = value.as_u64() {
+                return Some(Ok(whole));
             }
             // 1e3 and 10.0 are whole numbers too.
-            value
-                .as_u64()
-                .or_else(|| {
-                    value
-                        .as_f64()
-                        .filter(|n| n.fract() == 0.0 && *n < 1e15)
-                        .map(|n| n as u64)
-                })
-                .map(Ok)
+            if number.fract() != 0.0 {
+                return None;
+            }
+            if number >= LARGEST_COUNT {
+                return Some(Err(format!("{number:e} is too large").into()));
+            }
+            Some(Ok(number as u64))
         })
     }
 
@@ -173,9 +228,7 @@ impl<'a> Reader<'a> {
             key,
             "a size such as \"10MB\" or a number of bytes",
             |value| match value {
-                Value::String(text) => {
-                    Some(units::parse_size(text).map_err(|error| error.to_string()))
-                }
+                Value::String(text) => Some(units::parse_size(text).map_err(Wrong::from)),
                 other => other.as_u64().map(Ok),
             },
         )
@@ -190,7 +243,8 @@ impl<'a> Reader<'a> {
                 None => Err(format!(
                     "the value of `{name}` must be a string, found {}",
                     describe(value)
-                )),
+                )
+                .into()),
             });
             Some(read.collect())
         })
@@ -202,7 +256,7 @@ impl<'a> Reader<'a> {
             Value::Array(items) => {
                 let read = items.iter().map(|item| {
                     scalar_text(item).ok_or_else(|| {
-                        format!("expected strings, found {} among them", describe(item))
+                        format!("expected strings, found {} among them", describe(item)).into()
                     })
                 });
                 Some(read.collect())
@@ -225,44 +279,45 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Complains about every key that was not asked for. `known`: the names to suggest.
-    pub fn finish(mut self, known: &[&str]) {
-        let unknown: Vec<&String> = self
+    /// Complains about every key that was not asked for. `known`: the names to suggest; `elsewhere`: what to say
+    /// about a name that is right in another place.
+    pub fn finish(mut self, known: &[&str], elsewhere: impl Fn(&str) -> Option<String>) {
+        let unknown: Vec<(&String, &Value)> = self
             .map
-            .keys()
-            .filter(|key| !self.seen.contains(key.as_str()))
+            .iter()
+            .filter(|(key, _)| !self.seen.contains(key.as_str()))
             .collect();
-        for key in unknown {
-            // `()` says "not set", also of a key that is valid but was not looked at.
-            if known.contains(&key.as_str()) && self.map[key].is_null() {
+        for (key, value) in unknown {
+            if known.contains(&key.as_str()) {
+                // `()` says "not set", also of a key that is valid but was not looked at.
+                if !value.is_null() {
+                    let message =
+                        format!("`{key}` has no meaning together with the other options here");
+                    self.error(key, message, None);
+                }
                 continue;
             }
             let help = super::keys::k6_name(key)
                 .map(|ours| format!("here this is `{ours}`"))
+                .or_else(|| elsewhere(key))
                 .or_else(|| did_you_mean(key, known.iter().copied()))
                 .unwrap_or_else(|| format!("known here: {}", known.join(", ")));
-            let message = if known.contains(&key.as_str()) {
-                format!("`{key}` has no meaning together with the other options here")
-            } else {
-                format!("unknown option `{key}`")
-            };
-            self.error(key, message, Some(help));
+            self.error(key, format!("unknown option `{key}`"), Some(help));
         }
     }
 }
 
 /// Reads a duration value; `None` if it is of the wrong type.
-pub fn read_duration(value: &Value) -> Option<Result<Duration, String>> {
-    match value {
-        Value::String(text) => Some(units::parse_duration(text).map_err(|error| error.to_string())),
-        other => other
-            .as_f64()
-            .map(|seconds| units::duration_from_number(seconds).map_err(|error| error.to_string())),
-    }
+pub fn read_duration(value: &Value) -> Option<Result<Duration, Wrong>> {
+    let read = match value {
+        Value::String(text) => units::parse_duration(text),
+        other => units::duration_from_number(other.as_f64()?),
+    };
+    Some(read.map_err(Wrong::from))
 }
 
 /// Reads a rate in units per second; `None` if it is of the wrong type.
-pub fn read_rate(value: &Value, time_unit: Duration) -> Option<Result<f64, String>> {
+pub fn read_rate(value: &Value, time_unit: Duration) -> Option<Result<f64, Wrong>> {
     let per_second = match value {
         Value::String(text) if text.contains('/') => {
             return Some(parse_rate(text));
@@ -274,15 +329,16 @@ pub fn read_rate(value: &Value, time_unit: Duration) -> Option<Result<f64, Strin
         other => other.as_f64()?,
     };
     if !per_second.is_finite() || per_second < 0.0 {
-        return Some(Err(format!("a rate must not be negative, found {value}")));
+        return Some(Err(
+            format!("a rate must not be negative, found {value}").into()
+        ));
     }
     Some(Ok(per_second / time_unit.as_secs_f64().max(1e-9)))
 }
 
-fn parse_rate(text: &str) -> Result<f64, String> {
-    text.parse::<units::Rate>()
-        .map(|rate| rate.per_second())
-        .map_err(|error| error.to_string())
+fn parse_rate(text: &str) -> Result<f64, Wrong> {
+    let rate: units::Rate = text.parse()?;
+    Ok(rate.per_second())
 }
 
 /// What a value is, for a message.

@@ -8,12 +8,14 @@ use serde_json::{Map, Value, json};
 
 use super::OptionError;
 use super::keys;
-use super::reader::{Reader, describe, read_duration, read_rate};
+use super::reader::{Reader, describe, read_rate};
+use super::stages::stages;
 use crate::executor::{
     Arrivals, ConstantArrivalRate, ConstantVus, DEFAULT_MAX_DURATION, Executor,
     ExternallyControlled, Kind, PerVuIterations, PlanError, RampingArrivalRate, RampingVus,
-    SharedIterations, Stage,
+    SharedIterations,
 };
+use crate::units;
 
 /// One scenario, resolved and checked.
 #[derive(Debug, Clone)]
@@ -63,6 +65,10 @@ pub fn read_all(reader: &mut Reader<'_>, clockwork: Clockwork) -> Vec<Scenario> 
         .collect();
     let Some(map) = reader.object("scenarios") else {
         return if reader.has("scenarios") {
+            // What they would mean cannot be told, so nothing is said about them.
+            for key in shortcuts {
+                let _ = reader.value(key);
+            }
             Vec::new()
         } else {
             read_default(reader, clockwork).into_iter().collect()
@@ -159,7 +165,20 @@ struct Read {
 
 fn finish(reader: Reader<'_>, read: &Read) {
     if read.sure {
-        reader.finish(&read.known);
+        reader.finish(&read.known, |key| {
+            let owners: Vec<&str> = Kind::ALL
+                .iter()
+                .filter(|kind| kind.keys().contains(&key))
+                .map(|kind| kind.name())
+                .collect();
+            (!owners.is_empty()).then(|| {
+                format!(
+                    "`{key}` is an option of {}; known here: {}",
+                    owners.join(", "),
+                    read.known.join(", ")
+                )
+            })
+        });
     }
 }
 
@@ -176,10 +195,9 @@ fn read_one(name: &str, reader: &mut Reader<'_>, clockwork: Clockwork) -> Read {
     }
     let Some(kind) = reader.string("executor") else {
         if !reader.has("executor") {
-            let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
             reader.error_here(
                 "a scenario needs an `executor`",
-                Some(format!("one of: {}", all.join(", "))),
+                Some(format!("the executors are {}", executors())),
             );
         }
         return unsure(known);
@@ -188,13 +206,28 @@ fn read_one(name: &str, reader: &mut Reader<'_>, clockwork: Clockwork) -> Read {
         Ok(kind) => kind,
         Err(error) => {
             let error: crate::executor::UnknownExecutor = error;
-            reader.error("executor", error.to_string(), None);
+            let help = match error.nearest {
+                Some(kind) => format!("did you mean `{kind}`?"),
+                None => format!("the executors are {}", executors()),
+            };
+            reader.error(
+                "executor",
+                format!("unknown executor `{}`", error.given),
+                Some(help),
+            );
             return unsure(known);
         }
     };
     known.extend(kind.keys());
     let exec = reader.string("exec").unwrap_or("iteration").to_owned();
     let start_time = scaled(reader.duration("start_time").unwrap_or_default());
+    if start_time > units::MAX_DURATION {
+        reader.error(
+            "start_time",
+            "`start_time` is longer than ten years",
+            Some("shorten it, or choose a smaller --scale".to_owned()),
+        );
+    }
     let after = reader.string("after").map(str::to_owned);
     let graceful_stop = reader.duration("graceful_stop").unwrap_or(GRACE);
     let env = reader.string_map("env").unwrap_or_default();
@@ -223,11 +256,25 @@ fn read_one(name: &str, reader: &mut Reader<'_>, clockwork: Clockwork) -> Read {
         Ok(executor) => executor,
         Err(error) => {
             let key = error.key();
-            // An option that is missing has no place of its own.
+            let (message, help) = error.parts();
             if reader.has(key) {
-                reader.error(key, error.to_string(), None);
+                reader.error(key, message, help);
             } else {
-                reader.error_here(error.to_string(), None);
+                // An option that is missing has no place of its own.
+                let example = match key {
+                    "stages" => "stages: [ #{ duration: \"30s\", target: 10 } ]",
+                    "rate" => "rate: 10 or rate: \"300/m\"",
+                    _ => "duration: \"30s\"",
+                };
+                match error {
+                    PlanError::NoStages | PlanError::ZeroRate | PlanError::ZeroDuration { .. } => {
+                        reader.error_here(
+                            format!("a scenario of {kind} needs `{key}`"),
+                            Some(format!("for example {example}")),
+                        );
+                    }
+                    _ => reader.error_here(message, help),
+                }
             }
             return Read {
                 scenario: None,
@@ -253,6 +300,11 @@ fn read_one(name: &str, reader: &mut Reader<'_>, clockwork: Clockwork) -> Read {
         known,
         sure: true,
     }
+}
+
+fn executors() -> String {
+    let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    all.join(", ")
 }
 
 fn build(
@@ -303,7 +355,8 @@ fn build(
                     _ => Err(format!(
                         "expected a whole number of virtual users, found {}",
                         describe(value)
-                    )),
+                    )
+                    .into()),
                 }
             });
             Arc::new(RampingVus::new(start, stages)?)
@@ -336,7 +389,8 @@ fn build(
                     Err(format!(
                         "expected a rate such as 50 or \"300/m\", found {}",
                         describe(value)
-                    ))
+                    )
+                    .into())
                 })
             });
             let (least, most) = open_vus(reader);
@@ -397,70 +451,6 @@ fn name_seed(name: &str, seed: u64) -> u64 {
         })
 }
 
-fn stages<T>(
-    reader: &mut Reader<'_>,
-    scaled: &dyn Fn(Duration) -> Duration,
-    target: impl Fn(&Value) -> Result<T, String>,
-) -> Vec<Stage<T>> {
-    let Some(items) = reader.array("stages") else {
-        return Vec::new();
-    };
-    let path = reader.path_of("stages");
-    let mut stages = Vec::new();
-    for (at, item) in items.iter().enumerate() {
-        let path: Vec<String> = path.iter().cloned().chain([at.to_string()]).collect();
-        let Some(map) = item.as_object() else {
-            reader.errors().push(OptionError {
-                path,
-                message: format!(
-                    "expected a stage such as #{{ duration: \"30s\", target: 20 }}, found {}",
-                    describe(item)
-                ),
-                help: None,
-            });
-            continue;
-        };
-        let mut inner = Reader::new(map, path, reader.errors());
-        let duration = match inner.value("duration").map(read_duration) {
-            None => {
-                inner.error_here(
-                    "a stage needs a `duration`",
-                    Some("\"0s\" is a jump".to_owned()),
-                );
-                None
-            }
-            Some(Some(Ok(duration))) => Some(duration),
-            Some(Some(Err(why))) => {
-                inner.error("duration", why, None);
-                None
-            }
-            Some(None) => {
-                inner.error("duration", "expected a duration such as \"30s\"", None);
-                None
-            }
-        };
-        let target = match inner.value("target").map(&target) {
-            None => {
-                inner.error_here("a stage needs a `target`", None);
-                None
-            }
-            Some(Ok(target)) => Some(target),
-            Some(Err(why)) => {
-                inner.error("target", why, None);
-                None
-            }
-        };
-        inner.finish(&["duration", "target"]);
-        if let (Some(duration), Some(target)) = (duration, target) {
-            stages.push(Stage {
-                duration: scaled(duration),
-                target,
-            });
-        }
-    }
-    stages
-}
-
 /// `after` must name another scenario, and not in a circle.
 fn check_order(scenarios: &[Scenario], map: &Map<String, Value>, reader: &mut Reader<'_>) {
     let path = reader.path_of("scenarios");
@@ -488,7 +478,10 @@ fn check_order(scenarios: &[Scenario], map: &Map<String, Value>, reader: &mut Re
         let mut current = after;
         for _ in 0..=scenarios.len() {
             if *current == scenario.name {
-                error(format!("`{}` waits for itself", scenario.name), None);
+                error(
+                    format!("`{}` waits for itself in the end", scenario.name),
+                    Some("let one of them begin by itself, with `start_time`".to_owned()),
+                );
                 break;
             }
             match scenarios

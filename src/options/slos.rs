@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::keys;
 use super::reader::{Reader, describe};
 use crate::slo::{Expression, Objective, ObjectiveSpec, Priority, Selector, SloError};
-use crate::suggest::did_you_mean;
 
 /// Reads all objectives.
 pub fn read(reader: &mut Reader<'_>) -> Vec<Objective> {
@@ -21,7 +20,7 @@ pub fn read(reader: &mut Reader<'_>) -> Vec<Objective> {
         let selector = match metric.parse::<Selector>() {
             Ok(selector) => selector,
             Err(error) => {
-                inner.error(metric, error.to_string(), None);
+                inner.wrong(metric, error);
                 continue;
             }
         };
@@ -83,11 +82,13 @@ fn read_one(
             "P1" => Some(Priority::P1),
             "P2" => Some(Priority::P2),
             other => {
-                let help = did_you_mean(other, ["P0", "P1", "P2"]);
                 reader.error(
                     "priority",
-                    format!("`{other}` is not a priority: P0, P1 or P2"),
-                    help,
+                    format!("`{other}` is not a priority"),
+                    Some(
+                        "write \"P0\" (blocks the deployment), \"P1\" or \"P2\" (ask for a review)"
+                            .to_owned(),
+                    ),
                 );
                 None
             }
@@ -121,10 +122,10 @@ fn read_one(
         };
         match Objective::try_from(spec) {
             Ok(objective) => out.push(objective),
-            Err(error) => reader.error("warn", error.to_string(), None),
+            Err(error) => reader.wrong("warn", error),
         }
     }
-    reader.finish(&keys::names(keys::OBJECTIVE));
+    reader.finish(&keys::names(keys::OBJECTIVE), |_| None);
 }
 
 fn expression(reader: &mut Reader<'_>, key: &str) -> Option<Expression> {
@@ -133,7 +134,7 @@ fn expression(reader: &mut Reader<'_>, key: &str) -> Option<Expression> {
     match parsed {
         Ok(expression) => Some(expression),
         Err(error) => {
-            reader.error(key, error.to_string(), None);
+            reader.wrong(key, error);
             None
         }
     }

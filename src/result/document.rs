@@ -41,7 +41,7 @@ pub struct RunResult {
     pub metrics: Vec<MetricResult>,
     /// The main metrics over time.
     pub time_series: TimeSeries,
-    /// What the load generator itself used.
+    /// What the load generator itself used while the scenarios ran.
     pub generator: Generator,
 }
 
@@ -193,7 +193,7 @@ pub struct Machine {
     pub workers: u32,
 }
 
-/// What the load generator itself used, over the whole run.
+/// What the load generator itself used while the scenarios ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Generator {
     /// Processor time spent in the program, in seconds.
@@ -204,6 +204,18 @@ pub struct Generator {
     pub peak_rss_bytes: u64,
     /// Number of worker threads that ran virtual users.
     pub workers: u32,
+}
+
+impl Generator {
+    /// What was used since an earlier look. The greatest memory is that of the whole process.
+    #[must_use]
+    pub fn since(self, earlier: &Self) -> Self {
+        Self {
+            cpu_user_seconds: self.cpu_user_seconds - earlier.cpu_user_seconds,
+            cpu_system_seconds: self.cpu_system_seconds - earlier.cpu_system_seconds,
+            ..self
+        }
+    }
 }
 
 /// The JSON Schema (draft 2020-12) of the result document.

@@ -66,7 +66,7 @@ pub struct SloResult {
     /// Distance to the target as a fraction of the target: positive within it, negative past it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin: Option<f64>,
-    /// The unit of `actual`: `ms`, `bytes`, `fraction`, `1/s`, or empty for a plain number.
+    /// The unit of `actual_text`: `ms`, `bytes`, `%`, `/s`, or empty for a plain number.
     pub unit: String,
 }
 

@@ -72,8 +72,7 @@ pub fn to_json(result: &RunResult) -> serde_json::Result<String> {
 
 /// Writes `result` to `path`, making the folders above it, and replacing what was there.
 ///
-/// The data goes to a temporary file beside the target, is flushed to the disk, and then takes the target's place:
-/// a reader sees the old file or the new one, never half of one. A path that is no
+/// The data goes to a temporary file beside the target, which then takes the target's place: a reader sees the old file or the new one, never half of one. A path that is no
 /// regular file (`/dev/stdout`, a named pipe) is written to as it stands, and never replaced.
 ///
 /// # Errors
@@ -214,18 +213,13 @@ fn replace(target: &Path, data: &[u8]) -> Result<(), (Step, io::Error)> {
         stored.and_then(|()| fs::rename(&temporary, target).map_err(|error| (Step::Rename, error)));
     if placed.is_err() {
         let _ = fs::remove_file(&temporary);
-        return placed;
     }
-    // The new name is on the disk only once its folder is; not every file system can be told so, and the data is safe.
-    if let Some(folder) = target.parent().filter(|p| !p.as_os_str().is_empty()) {
-        let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    }
-    Ok(())
+    placed
 }
 
+/// Nothing waits for the disk itself: on one that is busy that takes minutes, and a run must not hang at its end.
 fn store(mut file: File, data: &[u8]) -> io::Result<()> {
-    file.write_all(data)?;
-    file.sync_all()
+    file.write_all(data)
 }
 
 /// A new hidden file in the target's folder, since a rename must not cross file systems.

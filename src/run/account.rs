@@ -22,7 +22,7 @@ impl Conductor<'_> {
         started_at: OffsetDateTime,
         ran_for: Duration,
         setup_failure: Option<SetupFailure>,
-        before: result::Generator,
+        used: result::Generator,
     ) -> RunResult {
         let options = &self.blueprint.options;
         let totals = &self.aggregate.totals;
@@ -41,7 +41,6 @@ impl Conductor<'_> {
                 options.max_tag_sets
             ));
         }
-        let after = environment::usage(self.settings.workers);
         let text = self.blueprint.sources.main_text();
         let format = |moment: OffsetDateTime| moment.format(&Rfc3339).unwrap_or_default();
         RunResult {
@@ -74,11 +73,7 @@ impl Conductor<'_> {
             errors,
             metrics: rows::metrics(totals, seconds),
             time_series: self.aggregate.series.snapshot(),
-            generator: result::Generator {
-                cpu_user_seconds: after.cpu_user_seconds - before.cpu_user_seconds,
-                cpu_system_seconds: after.cpu_system_seconds - before.cpu_system_seconds,
-                ..after
-            },
+            generator: used,
         }
     }
 

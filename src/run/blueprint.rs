@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use crate::executor::{Kind, Share};
 use crate::metrics::{Builtin, Contains, MetricKind};
-use crate::options::{OptionError, Options, OverrideError, Overrides, fill_defaults};
+use crate::options::{OptionError, Options, OverrideError, Overrides, Wrong, fill_defaults};
 use crate::script::{self, Diagnostic, MetricUse, Program, ScriptError, SourceError, Sources};
-use crate::suggest::did_you_mean;
+use crate::suggest::{did_you_mean, nearest};
 
 /// What a run is made of.
 #[derive(Debug, Clone)]
@@ -18,13 +18,20 @@ pub struct Request {
     pub script: PathBuf,
     /// What `env()` gives.
     pub env: BTreeMap<String, String>,
-    /// Defaults below the script's options, from `rhaid.toml`.
-    pub defaults: Map<String, Value>,
+    pub defaults: Defaults,
     pub overrides: Overrides,
     pub scale: f64,
     /// Used unless the options name one.
     pub seed: u64,
     pub share: Share,
+}
+
+/// Options below those of the script.
+#[derive(Debug, Clone, Default)]
+pub struct Defaults {
+    /// The file they come from, as messages name it.
+    pub file: String,
+    pub options: Map<String, Value>,
 }
 
 /// A run that could start.
@@ -51,8 +58,11 @@ pub enum BlueprintError {
     #[error(transparent)]
     Override(#[from] OverrideError),
     /// Options that came from the file of defaults.
-    #[error("rhaid.toml: {0}")]
-    Config(OptionError),
+    #[error("{}", errors.iter().map(|error| format!("{file}: {error}")).collect::<Vec<_>>().join("\n"))]
+    Config {
+        file: String,
+        errors: Vec<OptionError>,
+    },
 }
 
 /// The functions that a script may have beside those of its scenarios.
@@ -70,7 +80,12 @@ impl Blueprint {
         let scan = script::scan(program.engine(), program.ast(), &sources);
         let mut raw = program.options()?;
         let own: Vec<String> = raw.keys().cloned().collect();
-        fill_defaults(&mut raw, request.defaults);
+        fill_defaults(&mut raw, request.defaults.options);
+        let filled: Vec<String> = raw
+            .keys()
+            .filter(|key| !own.contains(key))
+            .cloned()
+            .collect();
         request.overrides.apply(&mut raw, |executor| {
             executor.parse::<Kind>().ok().map(Kind::keys)
         })?;
@@ -78,27 +93,46 @@ impl Blueprint {
         let options = match Options::read(&raw, request.scale, request.seed) {
             Ok(options) => Some(options),
             Err(errors) => {
+                let mut from_file = Vec::new();
                 for error in errors {
-                    let from_file = error
-                        .path
-                        .first()
-                        .is_some_and(|key| !own.contains(key) && raw.contains_key(key));
-                    if from_file && problems.is_empty() {
-                        return Err(BlueprintError::Config(error));
+                    if let Some(flag) = request.overrides.flag_of(&error.path) {
+                        let OptionError { message, help, .. } = error;
+                        return Err(OverrideError::Value {
+                            flag,
+                            message,
+                            help,
+                        }
+                        .into());
                     }
-                    problems.push(script::of_option(
-                        &error.path,
-                        error.message,
-                        error.help,
-                        &sources,
-                    ));
+                    if error.path.first().is_some_and(|key| filled.contains(key)) {
+                        from_file.push(error);
+                    } else {
+                        problems.push(script::of_option(
+                            &error.path,
+                            error.message,
+                            error.help,
+                            &sources,
+                        ));
+                    }
+                }
+                if !from_file.is_empty() && problems.is_empty() {
+                    return Err(BlueprintError::Config {
+                        file: request.defaults.file,
+                        errors: from_file,
+                    });
                 }
                 None
             }
         };
         let functions = program.functions();
+        let names_scenarios = raw.contains_key("scenarios");
         if let Some(options) = &options {
-            check_functions(options, &program, &functions, &sources, &mut problems);
+            if names_scenarios {
+                check_scenarios(options, &program, &functions, &sources, &mut problems);
+            } else {
+                check_default(&program, &functions, &sources, &mut problems);
+            }
+            check_lifecycle(&program, &sources, &mut problems);
             check_metrics(
                 options,
                 &scan.metrics,
@@ -117,12 +151,65 @@ impl Blueprint {
                 functions,
                 share: request.share,
             }),
-            _ => Err(ScriptError(problems).into()),
+            _ => {
+                // As a reader meets them; the script's own first, then its modules'.
+                let place = |d: &Diagnostic| {
+                    let module = (d.source != sources.main).then(|| d.source.clone());
+                    (module, d.line, d.column)
+                };
+                problems.sort_by_key(place);
+                Err(ScriptError(problems).into())
+            }
         }
     }
 }
 
-fn check_functions(
+/// The functions that could be a scenario's.
+fn candidates(functions: &[String]) -> Vec<&str> {
+    let names = functions.iter().map(String::as_str);
+    names.filter(|name| !LIFECYCLE.contains(name)).collect()
+}
+
+/// A script without scenarios is run by its function `iteration`.
+fn check_default(
+    program: &Program,
+    functions: &[String],
+    sources: &Sources,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let arities = program.arities("iteration");
+    if arities.iter().any(|arity| *arity <= 1) {
+        return;
+    }
+    if let Some(arity) = arities.first() {
+        let message = format!("`iteration` takes {}", parameters(*arity));
+        let help = "a scenario's function takes none or one, `ctx`".to_owned();
+        let diagnostic = script::of_function("iteration", message, sources);
+        problems.push(diagnostic.with_help(Some(help)));
+        return;
+    }
+    let missing = "there is no function `iteration`, and no scenario names another one";
+    let candidates = candidates(functions);
+    problems.push(match nearest("iteration", candidates.iter().copied()) {
+        Some(near) => script::of_function(near, missing.to_owned(), sources)
+            .with_help(Some("did you mean `iteration` here?".to_owned())),
+        None => script::of_option(
+            &[],
+            missing.to_owned(),
+            Some(if candidates.is_empty() {
+                "write `fn iteration(ctx) { … }`".to_owned()
+            } else {
+                format!(
+                    "write `fn iteration(ctx) {{ … }}`, or name a function in a scenario: `exec: \"{}\"`",
+                    candidates[0]
+                )
+            }),
+            sources,
+        ),
+    });
+}
+
+fn check_scenarios(
     options: &Options,
     program: &Program,
     functions: &[String],
@@ -136,48 +223,56 @@ fn check_functions(
             "exec".to_owned(),
         ];
         let arities = program.arities(&scenario.exec);
-        if arities.is_empty() {
-            let candidates = functions
-                .iter()
-                .map(String::as_str)
-                .filter(|name| !LIFECYCLE.contains(name));
-            let help = did_you_mean(&scenario.exec, candidates.clone()).unwrap_or_else(|| {
-                let all: Vec<&str> = candidates.collect();
-                if all.is_empty() {
-                    format!("write `fn {}(ctx) {{ … }}`", scenario.exec)
-                } else {
-                    format!(
-                        "the script has: {}; name one with exec: \"{}\"",
-                        all.join(", "),
-                        all[0]
-                    )
-                }
-            });
-            problems.push(script::of_option(
-                &path,
-                format!("there is no function `{}`", scenario.exec),
-                Some(help),
-                sources,
-            ));
+        let (message, help) = if arities.is_empty() {
+            let candidates = candidates(functions);
+            let help =
+                did_you_mean(&scenario.exec, candidates.iter().copied()).unwrap_or_else(|| {
+                    match candidates.first() {
+                        None => format!("write `fn {}(ctx) {{ … }}`", scenario.exec),
+                        Some(first) => format!(
+                            "the script has: {}; name one, as in `exec: \"{first}\"`",
+                            candidates.join(", ")
+                        ),
+                    }
+                });
+            (format!("there is no function `{}`", scenario.exec), help)
         } else if !arities.iter().any(|arity| *arity <= 1) {
-            let message = format!(
-                "`{}` takes {} parameters; a scenario's function takes none or one, `ctx`",
-                scenario.exec, arities[0]
-            );
-            problems.push(script::of_option(&path, message, None, sources));
+            (
+                format!("`{}` takes {}", scenario.exec, parameters(arities[0])),
+                "a scenario's function takes none or one, `ctx`".to_owned(),
+            )
+        } else {
+            continue;
+        };
+        problems.push(script::of_option(&path, message, Some(help), sources));
+    }
+}
+
+fn check_lifecycle(program: &Program, sources: &Sources, problems: &mut Vec<Diagnostic>) {
+    for (name, offered) in [
+        ("setup", None),
+        ("teardown", Some("what `setup` returned")),
+        ("vu_start", Some("`ctx`")),
+        ("vu_stop", Some("`ctx`")),
+        ("summary", Some("the result")),
+    ] {
+        let most = usize::from(offered.is_some());
+        if let Some(arity) = program.arities(name).first().filter(|arity| **arity > most) {
+            let message = format!("`{name}` takes {}", parameters(*arity));
+            let help = match offered {
+                Some(what) => format!("it is given one value at most: {what}"),
+                None => "it is called without any".to_owned(),
+            };
+            problems.push(script::of_function(name, message, sources).with_help(Some(help)));
         }
     }
-    for (name, most) in [
-        ("setup", 0),
-        ("teardown", 1),
-        ("vu_start", 1),
-        ("vu_stop", 1),
-        ("summary", 1),
-    ] {
-        if let Some(arity) = program.arities(name).first().filter(|arity| **arity > most) {
-            let message = format!("`{name}` takes {arity} parameters; it is called with {most}");
-            problems.push(script::of_function(name, message, program.ast(), sources));
-        }
+}
+
+fn parameters(count: usize) -> String {
+    if count == 1 {
+        "1 parameter".to_owned()
+    } else {
+        format!("{count} parameters")
     }
 }
 
@@ -202,7 +297,8 @@ fn check_metrics(
         match known_metric(name, own) {
             Some((kind, contains)) => {
                 if let Err(error) = objective.check(kind, contains) {
-                    problems.push(script::of_option(&path, error.to_string(), None, sources));
+                    let Wrong { message, help } = error.into();
+                    problems.push(script::of_option(&path, message, help, sources));
                 }
             }
             // A script that computes names may make any metric.

@@ -62,29 +62,22 @@ impl Handle {
         self.run.stage()
     }
 
-    /// Changes the virtual users of an externally controlled scenario; false if there is none of that name.
+    /// Changes the virtual users of an externally controlled scenario, to `max_vus` at most; false if there is none
+    /// of that name.
     pub fn set_vus(&self, scenario: &str, vus: u32) -> bool {
         self.steer(scenario, |control| control.vus = vus)
     }
 
-    /// Pauses or resumes an externally controlled scenario.
+    /// Pauses or resumes an externally controlled scenario; false if there is none of that name.
     pub fn pause(&self, scenario: &str, paused: bool) -> bool {
         self.steer(scenario, |control| control.paused = paused)
     }
 
     fn steer(&self, scenario: &str, change: impl FnOnce(&mut Control)) -> bool {
-        match self
-            .run
-            .scenarios
-            .iter()
+        let mut scenarios = self.run.scenarios.iter();
+        scenarios
             .find(|known| known.name == scenario)
-        {
-            Some(known) => {
-                known.steer(change);
-                true
-            }
-            None => false,
-        }
+            .is_some_and(|known| known.steer(change))
     }
 }
 
@@ -98,6 +91,10 @@ pub enum RunError {
     #[error("worker {0} ended unexpectedly; this is a mistake in rhaid")]
     Lost(usize),
 }
+
+const SECOND: Duration = Duration::from_secs(1);
+/// How long after a whole second all reports about it have arrived, on a machine that is not overloaded.
+const REPORTS_TAKE: Duration = Duration::from_millis(100);
 
 /// Different failures of `vu_start` and its like that are told apart.
 const MAX_FAILED_PARTS: usize = 20;
@@ -126,6 +123,7 @@ pub async fn conduct(
         observer,
         phase: "setup",
         start: None,
+        seconds: 0,
         aborted: None,
         failed_parts: BTreeMap::new(),
     };
@@ -154,6 +152,8 @@ pub(super) struct Conductor<'a> {
     pub(super) phase: &'static str,
     /// When the scenarios started.
     pub(super) start: Option<Instant>,
+    /// Whole seconds since then that have been looked at.
+    seconds: u64,
     pub(super) aborted: Option<(AbortedBy, String)>,
     /// What went wrong in parts of the script that are no iterations, and how often.
     pub(super) failed_parts: BTreeMap<String, u64>,
@@ -161,7 +161,7 @@ pub(super) struct Conductor<'a> {
 
 impl Conductor<'_> {
     async fn perform(mut self, started_at: OffsetDateTime) -> Result<RunResult, RunError> {
-        let usage_before = environment::usage(self.settings.workers);
+        let mut before = environment::usage(self.settings.workers);
         let timeouts = self.blueprint.options.timeouts;
         let has = |name: &str| self.blueprint.functions.iter().any(|known| known == name);
         let (has_setup, has_teardown, has_summary) =
@@ -190,16 +190,21 @@ impl Conductor<'_> {
                 reply,
             })
             .await;
+            // What `setup` and `vu_start` measured is part of the totals, but of no second of the run.
+            self.drain();
+            self.aggregate.totals.forget_current();
             self.phase = "running";
             // A moment ahead, so that all workers begin together.
             let start = Instant::now() + Duration::from_millis(2);
             self.start = Some(start);
+            before = environment::usage(self.settings.workers);
             self.ask_all(|reply| Command::Run { start, reply }).await;
         }
+        self.drain();
         let ran_for = self.start.map(|start| start.elapsed()).unwrap_or_default();
+        let used = environment::usage(self.settings.workers).since(&before);
         if self.start.is_some() {
-            // The last, unfinished second counts too: it holds what was measured since the last tick.
-            self.second();
+            self.last_second(ran_for);
         }
         if has_teardown && self.start.is_some() && self.run.stage() < Stage::Killed {
             self.phase = "teardown";
@@ -210,7 +215,7 @@ impl Conductor<'_> {
             .await;
         }
         self.drain();
-        let mut result = self.result(started_at, ran_for, setup_failure, usage_before);
+        let mut result = self.result(started_at, ran_for, setup_failure, used);
         if has_summary && self.run.stage() < Stage::Killed {
             self.phase = "summary";
             let document = Arc::new(serde_json::to_value(&result).unwrap_or_default());
@@ -269,9 +274,13 @@ impl Conductor<'_> {
     /// Takes in reports and ticks until a future is done.
     async fn until<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
-        let mut second = tokio::time::interval(Duration::from_secs(1));
+        let first = match self.start {
+            // Workers report at every whole second of the run; by then their reports are here.
+            Some(start) if self.phase == "running" => start + SECOND + REPORTS_TAKE,
+            _ => Instant::now() + SECOND,
+        };
+        let mut second = tokio::time::interval_at(first.into(), SECOND);
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        second.tick().await;
         loop {
             tokio::select! {
                 biased;
@@ -344,31 +353,52 @@ impl Conductor<'_> {
         })
     }
 
-    /// Once a second: judges, shows, moves windows on.
+    /// Once a second: shows, moves windows on, judges.
     fn second(&mut self) {
-        let elapsed = self.elapsed();
         self.aggregate.begin_second();
-        if self.start.is_some()
-            && let Some(bench) = &mut self.bench
-            && let Some(reason) = bench.second(&self.aggregate.totals, elapsed)
+        self.show();
+        if self.phase != "running" {
+            self.aggregate.totals.forget_current();
+            return;
+        }
+        self.aggregate.end_second();
+        // The reports speak of whole seconds, however long they took.
+        let covered = Duration::from_secs(self.elapsed().as_secs());
+        self.seconds = covered.as_secs();
+        if let Some(bench) = &mut self.bench
+            && let Some(reason) = bench.second(&self.aggregate.totals, covered)
             && self.run.stage() == Stage::Running
         {
             self.abort(AbortedBy::Slo, reason);
         }
+    }
+
+    /// What was measured since the last whole second counts too.
+    fn last_second(&mut self, ran_for: Duration) {
+        let rest = ran_for.saturating_sub(Duration::from_secs(self.seconds));
+        if rest >= SECOND {
+            self.second();
+            return;
+        }
+        self.aggregate.begin_second();
+        self.show();
+        if let Some(bench) = &mut self.bench {
+            bench.rest(&self.aggregate.totals, rest);
+        }
+        self.aggregate.end_second();
+    }
+
+    fn show(&mut self) {
         let phase = if self.run.stage() > Stage::Running && self.phase == "running" {
             "stopping"
         } else {
             self.phase
         };
+        let elapsed = self.elapsed();
         let progress = self
             .aggregate
             .progress(elapsed, phase, &self.blueprint.options);
         self.observer.progress(&progress);
-        if self.phase == "running" {
-            self.aggregate.end_second();
-        } else {
-            self.aggregate.totals.tick();
-        }
     }
 
     /// Takes in everything that has been reported.

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::blueprint::Blueprint;
 use super::conductor::{RunError, Settings};
-use crate::executor::Plan;
+use crate::executor::{Plan, Share};
 use crate::script::journey_factory;
 use crate::vu::driver::Assignment;
 use crate::vu::worker::{Brief, Command, work};
@@ -48,24 +48,20 @@ pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Ve
     let mut assignments = Vec::new();
     for (index, scenario) in options.scenarios.iter().enumerate() {
         let segment = blueprint.share.segment_only();
-        let (iterations, max_vus, vus) = match scenario.executor.plan(&segment) {
+        let (iterations, max_vus) = match scenario.executor.plan(&segment) {
             Plan::Looping {
                 budget: crate::executor::Budget::Shared(iterations),
                 ..
-            } => (iterations, 0, 0),
-            Plan::Looping { .. } => (0, 0, 0),
-            Plan::Arrivals { max_vus, .. } => (0, max_vus, 0),
-            // The target is that of the whole plan; workers take their share of it.
-            Plan::External { .. } => (0, 0, external_start(scenario)),
+            } => (iterations, 0),
+            Plan::Looping { .. } | Plan::External { .. } => (0, 0),
+            Plan::Arrivals { max_vus, .. } => (0, max_vus),
         };
-        scenarios.push(ScenarioShared::new(
-            &scenario.name,
-            vu_base,
-            workers,
-            iterations,
-            max_vus,
-            vus,
-        ));
+        let shared = ScenarioShared::new(&scenario.name, vu_base, workers, iterations, max_vus);
+        // What an external control says is about the whole plan; workers take their share of it.
+        scenarios.push(match scenario.executor.plan(&Share::whole()) {
+            Plan::External { vus, max_vus } => shared.controlled(vus, max_vus),
+            Plan::Looping { .. } | Plan::Arrivals { .. } => shared,
+        });
         vu_base += u64::from(scenario.executor.max_vus());
         let mut tags: Vec<(String, String)> = options.tags.clone().into_iter().collect();
         tags.extend(scenario.tags.clone());
@@ -98,13 +94,6 @@ pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Ve
         folder,
     );
     (run, assignments)
-}
-
-fn external_start(scenario: &crate::options::Scenario) -> u32 {
-    match scenario.executor.plan(&crate::executor::Share::whole()) {
-        Plan::External { vus, .. } => vus,
-        _ => 0,
-    }
 }
 
 pub(super) async fn start_workers(

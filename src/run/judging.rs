@@ -66,17 +66,12 @@ impl Bench {
     }
 
     /// Looks at the windows that are full, and says which objective ends the run, if one does.
-    /// To be called once a second, before the totals' tick.
+    /// To be called once a second, after the totals' tick; `elapsed` is what the totals cover.
     pub fn second(&mut self, totals: &Totals, elapsed: Duration) -> Option<String> {
         let mut reason = None;
         for judged in &mut self.judged {
             let now = judged.window_value(totals);
-            if let Some(value) = now {
-                judged.worst = Some(match judged.worst {
-                    Some(worst) => worse(judged.objective.target.op, worst, value),
-                    None => value,
-                });
-            }
+            judged.note(now);
             if !judged.objective.abort || elapsed < judged.objective.abort_delay || reason.is_some()
             {
                 continue;
@@ -102,6 +97,14 @@ impl Bench {
         reason
     }
 
+    /// Looks at what came after the last whole second, before the totals' tick: a last window, longer by the rest.
+    pub fn rest(&mut self, totals: &Totals, rest: Duration) {
+        for judged in &mut self.judged {
+            let value = judged.rest_value(totals, rest);
+            judged.note(value);
+        }
+    }
+
     /// The final judgement on each objective.
     pub fn verdicts(&self, totals: &Totals, elapsed: Duration) -> Vec<(Outcome, SloResult)> {
         self.judged
@@ -121,6 +124,15 @@ impl Bench {
 }
 
 impl Judged {
+    /// Keeps the worst window.
+    fn note(&mut self, value: Option<f64>) {
+        let Some(value) = value else { return };
+        self.worst = Some(match self.worst {
+            Some(worst) => worse(self.objective.target.op, worst, value),
+            None => value,
+        });
+    }
+
     fn total_value(&self, totals: &Totals, elapsed: Duration) -> Option<f64> {
         let tracker = totals.tracker(self.tracker);
         if !tracker.seen && !self.counts_from_zero {
@@ -141,6 +153,18 @@ impl Judged {
             return None;
         }
         aggregate(&window, seconds as f64, &self.objective.target.aggregate)
+    }
+
+    /// The value of the last window, which is longer than the others.
+    fn rest_value(&self, totals: &Totals, rest: Duration) -> Option<f64> {
+        let seconds = self.window_seconds?;
+        let (window, filled) = totals.tracker(self.tracker).window_and_current()?;
+        // A number of events says nothing about a window of another length.
+        if filled < seconds || self.objective.target.aggregate == Aggregate::Count {
+            return None;
+        }
+        let length = seconds as f64 + rest.as_secs_f64();
+        aggregate(&window, length, &self.objective.target.aggregate)
     }
 }
 
@@ -188,11 +212,17 @@ fn unit_of(objective: &Objective) -> &'static str {
     let metric = Builtin::by_name(objective.selector.metric()).map(|metric| metric.definition());
     let is = |contains| metric.is_some_and(|metric| metric.contains == contains);
     match (objective.target.threshold, objective.target.aggregate) {
+        (Threshold::Bytes(_), _) => "bytes",
+        (_, Aggregate::Count)
+            if is(crate::metrics::Contains::Data)
+                && metric.is_some_and(|m| m.kind == crate::metrics::MetricKind::Counter) =>
+        {
+            "bytes"
+        }
         (_, Aggregate::Count) => "",
         (Threshold::Time(_), _) => "ms",
         (Threshold::Percent(_), _) => "%",
         (Threshold::PerTime(_), _) => "/s",
-        (Threshold::Bytes(_), _) => "bytes",
         (_, Aggregate::Rate)
             if metric.is_some_and(|m| m.kind == crate::metrics::MetricKind::Rate) =>
         {

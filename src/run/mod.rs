@@ -15,7 +15,7 @@ mod outcome;
 mod progress;
 mod rows;
 
-pub use blueprint::{Blueprint, BlueprintError, Request};
+pub use blueprint::{Blueprint, BlueprintError, Defaults, Request};
 pub use conductor::{Handle, Observer, RunError, Settings, conduct};
 pub use progress::{Progress, ScenarioProgress, ScenarioState};
 pub use rows::without_secrets as public_options;

@@ -82,7 +82,7 @@ impl Diagnostic {
                 .as_ref()
                 .map(|help| format!("\n  Help: {help}"))
                 .unwrap_or_default();
-            return format!("Error: {}{help}\n  in {}\n", self.message, self.source);
+            return format!("Error: {}\n  in {}{help}\n", self.message, self.source);
         }
         let span = self.span();
         let config = Config::new()
@@ -105,7 +105,7 @@ impl Diagnostic {
                     .with_color(Color::Red),
             );
         if let Some(help) = &self.help {
-            report = report.with_help(help);
+            report = report.with_help(wrap(help));
         }
         if !self.notes.is_empty() {
             let calls: Vec<String> = self
@@ -128,6 +128,12 @@ impl Diagnostic {
         text.lines()
             .map(|line| format!("{}\n", line.trim_end()))
             .collect()
+    }
+
+    /// The character at the position.
+    fn character(&self) -> Option<char> {
+        let line = self.text.lines().nth(self.line.checked_sub(1)?)?;
+        line.chars().nth(self.column.checked_sub(1)?)
     }
 
     /// Offsets, in characters, of the word at the position.
@@ -164,6 +170,28 @@ impl Diagnostic {
     }
 }
 
+/// Breaks a hint into lines, so that it is read whole where the lines of a report are cut off.
+fn wrap(text: &str) -> String {
+    const WIDTH: usize = 66;
+    let mut out = String::new();
+    let mut length = 0;
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if length > 0 && length + 1 + width > WIDTH {
+            out.push('\n');
+            length = 0;
+        } else if length > 0 {
+            out.push(' ');
+            length += 1;
+        }
+        out.push_str(word);
+        length += width;
+    }
+    out
+}
+
+const MAP_SIGN: &str = "a map is written with `#{ … }`; `{ … }` is a block";
+
 /// A syntax error.
 pub fn of_parse_error(error: &ParseError, source: &str, text: &str) -> Diagnostic {
     let sources = Sources::from_text(std::path::Path::new(source), text);
@@ -182,7 +210,22 @@ fn of_parse_error_type(
             "close the string with a quote; a string over several lines is written with backticks"
                 .to_owned(),
         ),
-        ParseErrorType::MissingToken(token, _) => Some(format!("add `{token}` before this place")),
+        // The parser expects one more element where the end is missing.
+        ParseErrorType::MissingToken(token, what) if token == "," => {
+            let end = if what.contains("array") {
+                ']'
+            } else if what.contains("map") {
+                '}'
+            } else {
+                ')'
+            };
+            Some(format!("add `,` here, or `{end}` if that was the last one"))
+        }
+        ParseErrorType::MissingToken(token, _) => Some(format!("add `{token}` here")),
+        ParseErrorType::BadInput(LexError::UnexpectedInput(_)) => Some(
+            "names are made of the letters a to z, digits and `_`; other letters stand in texts"
+                .to_owned(),
+        ),
         ParseErrorType::Reserved(word) if word == "await" || word == "async" => {
             Some("calls that wait do so by themselves: no `async`, no `await`".to_owned())
         }
@@ -193,9 +236,7 @@ fn of_parse_error_type(
             "Rhai keeps this word for itself: as a key of a map write \"{word}\" in quotes, elsewhere choose another name"
         )),
         ParseErrorType::ExprTooDeep => Some("take the expression apart with variables".to_owned()),
-        ParseErrorType::VariableExpected => {
-            Some("a map is written with `#{ … }`; `{ … }` is a block".to_owned())
-        }
+        ParseErrorType::VariableExpected => Some(MAP_SIGN.to_owned()),
         _ => None,
     };
     // The parser stops after the last character when something is missing there.
@@ -208,6 +249,12 @@ fn of_parse_error_type(
             .lines()
             .last()
             .map_or(1, |line| line.chars().count().max(1));
+    }
+    // `{ a: 1 }` ends as a block at the colon.
+    if matches!(error, ParseErrorType::MissingToken(token, _) if token == ";")
+        && diagnostic.character() == Some(':')
+    {
+        diagnostic.help = Some(MAP_SIGN.to_owned());
     }
     "expected here".clone_into(&mut diagnostic.label);
     if !matches!(error, ParseErrorType::MissingToken(..)) {
@@ -303,15 +350,23 @@ fn explain(error: &EvalAltResult, engine: &Engine, ast: Option<&AST>) -> (String
             (format!("there is no function `{signature}`"), help)
         }
         EvalAltResult::ErrorVariableNotFound(name, _) => {
-            let is_constant = ast.is_some_and(|ast| {
-                ast.statements().iter().any(|statement| matches!(statement, Stmt::Var(variable, ..) if variable.0.name == name.as_str()))
+            // Whether the script's top level declares it, and if so as a constant.
+            let declared = ast.and_then(|ast| {
+                ast.statements()
+                    .iter()
+                    .find_map(|statement| match statement {
+                        Stmt::Var(variable, flags, _) if variable.0.name == name.as_str() => {
+                            Some(flags.contains(ASTFlags::CONSTANT))
+                        }
+                        _ => None,
+                    })
             });
-            let help = if is_constant {
-                format!(
-                    "inside a function, a constant of the script is written `global::{name}`; variables (`let`) of the top level cannot be seen there"
-                )
-            } else {
-                "declare it with `let`; functions see their parameters, their own variables, and the script's constants as `global::NAME`".to_owned()
+            let help = match declared {
+                Some(true) => format!("inside a function, write `global::{name}` for a constant of the script"),
+                Some(false) => format!(
+                    "functions do not see variables of the top level: make it a constant, `const {name} = …`, and write `global::{name}`"
+                ),
+                None => "declare it with `let`; functions see their parameters, their own variables, and the script's constants as `global::NAME`".to_owned(),
             };
             (format!("there is no variable `{name}`"), Some(help))
         }
@@ -353,9 +408,10 @@ fn explain(error: &EvalAltResult, engine: &Engine, ast: Option<&AST>) -> (String
         }
         EvalAltResult::ErrorDotExpr(what, _) => {
             let help = what.contains("for type '()'").then(|| {
-                "the value is `()`: was the request answered, and does the path exist?".to_owned()
+                "was the request answered, and does the path exist? `()` stands for nothing"
+                    .to_owned()
             });
-            (what.clone(), help)
+            (property(what).unwrap_or_else(|| what.clone()), help)
         }
         other => {
             let text = other.to_string();
@@ -368,6 +424,14 @@ fn explain(error: &EvalAltResult, engine: &Engine, ast: Option<&AST>) -> (String
     }
 }
 
+/// Rhai's sentence about a missing property in this program's words.
+fn property(text: &str) -> Option<String> {
+    let (name, rest) = text.strip_prefix("Unknown property '")?.split_once('\'')?;
+    let (_, kind) = rest.split_once("for type '")?;
+    let kind = kind.trim_end_matches('\'');
+    Some(format!("a value of the type `{kind}` has no `{name}`"))
+}
+
 /// A mistake in the script's options, shown where the option is written.
 pub fn of_option(
     path: &[String],
@@ -376,10 +440,15 @@ pub fn of_option(
     sources: &Sources,
 ) -> Diagnostic {
     let position = locate(sources, path).unwrap_or(Position::NONE);
-    let shown = if path.is_empty() {
+    // A key that the message names itself is not said twice.
+    let shown = match path.split_last() {
+        Some((key, parents)) if message.contains(&format!("`{key}`")) => parents,
+        _ => path,
+    };
+    let shown = if shown.is_empty() {
         String::new()
     } else {
-        format!("{}: ", path.join("."))
+        format!("{}: ", shown.join("."))
     };
     Diagnostic::at(
         sources,
@@ -413,12 +482,30 @@ pub fn options_not_exported(ast: &AST, sources: &Sources) -> Option<Diagnostic> 
 }
 
 /// A mistake about a function of the script, shown where it is defined.
-pub fn of_function(name: &str, message: String, ast: &AST, sources: &Sources) -> Diagnostic {
-    let position = ast
-        .iter_fn_def()
-        .find(|function| function.name == name)
-        .map_or(Position::NONE, |function| function.body.start_position());
-    Diagnostic::at(sources, &sources.main, position, message)
+pub fn of_function(name: &str, message: String, sources: &Sources) -> Diagnostic {
+    let text = sources.main_text();
+    let mut diagnostic = Diagnostic::at(sources, &sources.main, Position::NONE, message);
+    // The syntax tree knows where a function's body begins, but not its name.
+    for (at, line) in text.lines().enumerate() {
+        if let Some(column) = defined_at(line, name) {
+            diagnostic.line = at + 1;
+            diagnostic.column = column;
+            break;
+        }
+    }
+    diagnostic
+}
+
+/// The column, from 1, at which a line that defines the function names it.
+fn defined_at(line: &str, name: &str) -> Option<usize> {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    let code = line.split("//").next()?;
+    let (before, after) = code.split_once("fn ")?;
+    let rest = after.trim_start();
+    let found = rest.strip_prefix(name)?;
+    let is_whole = !found.starts_with(word) && !before.ends_with(word);
+    let ahead = code.strip_suffix(rest)?;
+    is_whole.then(|| ahead.chars().count() + 1)
 }
 
 /// An error in one line, for where there is no room for more.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rhai::{
     Dynamic, Engine, EvalAltResult, Module, ModuleResolver, OptimizationLevel, Position, Scope,
-    Shared,
+    Shared, Token,
 };
 
 use super::api;
@@ -37,7 +37,7 @@ pub const LIMITS: Limits = Limits {
     array: 10_000_000,
     map: 10_000_000,
     modules: 200,
-    top_level: Duration::from_secs(20),
+    top_level: Duration::from_secs(10),
 };
 
 /// Operations between two looks at the clock and at whether others should run: about a millisecond of script.
@@ -96,8 +96,22 @@ pub fn build(
             None
         }
     });
+    free_reserved_names(&mut engine);
     api::register(&mut engine, env);
     (engine, clock)
+}
+
+/// Rhai reserves `debug` for its own function; `log::debug` needs it as a name like any other, which the function is
+/// found by as well.
+#[expect(
+    deprecated,
+    reason = "Rhai marks what may change between versions this way; this is not deprecated"
+)]
+fn free_reserved_names(engine: &mut Engine) {
+    engine.on_parse_token(|token, _, _| match token {
+        Token::Reserved(name) if *name == "debug" => Token::Identifier(name),
+        other => other,
+    });
 }
 
 /// Called now and then by a running script: lets the other virtual users of the thread run, and ends the

@@ -67,7 +67,7 @@ impl RhaiJourney {
         let mut arguments: Vec<Dynamic> = offered.iter().take(arity).cloned().collect();
         self.program
             .call(function, &mut arguments)
-            .map_err(|error| outcome_of(&error, &self.program))
+            .map_err(|error| outcome_of(&error, function, &self.program))
     }
 }
 
@@ -153,7 +153,7 @@ impl RhaiVu {
         };
         match result {
             Ok(_) => Outcome::Done,
-            Err(error) => outcome_of(&error, &self.program),
+            Err(error) => outcome_of(&error, function, &self.program),
         }
     }
 
@@ -179,8 +179,8 @@ impl VuScript for RhaiVu {
     }
 }
 
-/// What an error out of a script means for the iteration.
-fn outcome_of(error: &EvalAltResult, program: &Program) -> Outcome {
+/// What an error out of a function of the script means for the iteration.
+fn outcome_of(error: &EvalAltResult, function: &str, program: &Program) -> Outcome {
     if let EvalAltResult::ErrorTerminated(token, _) = innermost(error) {
         return match token.clone().try_cast::<Stop>() {
             Some(Stop::Interrupted(why)) => Outcome::Interrupted(why),
@@ -188,12 +188,19 @@ fn outcome_of(error: &EvalAltResult, program: &Program) -> Outcome {
             Some(Stop::TopLevelTooLong) | None => Outcome::Interrupted(Interrupt::Stop),
         };
     }
-    let diagnostic = diagnostic::of_runtime_error(
+    let mut diagnostic = diagnostic::of_runtime_error(
         error,
         program.sources(),
         program.engine(),
         Some(program.ast()),
     );
+    if diagnostic.line == 0 {
+        // Rhai forgets where a limit was passed; the function that was called is known.
+        let help = diagnostic.help.take();
+        let message = format!("{}, in `{function}`", diagnostic.message);
+        diagnostic = diagnostic::of_function(function, message, program.ast(), program.sources())
+            .with_help(help);
+    }
     Outcome::Failed(Failure {
         message: diagnostic.one_line(),
         rendered: diagnostic.render(false),

@@ -106,26 +106,28 @@ impl Program {
             }
             return Ok(Map::new());
         };
-        let wrong = |message: String, path: Vec<String>| {
-            ScriptError::from(diagnostic::of_option(&path, message, None, &self.sources))
+        let wrong = |message: String, path: Vec<String>, help: &str| {
+            let help = Some(help.to_owned());
+            ScriptError::from(diagnostic::of_option(&path, message, help, &self.sources))
         };
         match convert::to_json(&options) {
             Ok(Value::Object(map)) => Ok(map),
             Ok(other) => Err(wrong(
-                format!("`options` must be a map #{{ … }}, not {other}"),
+                format!("`options` must be a map, not {other}"),
                 Vec::new(),
+                "write `export const options = #{ … };`",
             )),
             Err(NotJson { what, path }) => {
                 let keys = path
                     .split(['.', '['])
                     .map(|part| part.trim_end_matches(']').to_owned())
                     .collect();
-                Err(wrong(
-                    format!(
-                        "options are data: {what} cannot stand here; functions are named by a string, as in exec: \"name\""
-                    ),
-                    keys,
-                ))
+                let help = if what.contains("function") {
+                    "functions are named by a string, as in `exec: \"name\"`"
+                } else {
+                    "options hold texts, finite numbers, true and false, lists and maps"
+                };
+                Err(wrong(format!("an option cannot be {what}"), keys, help))
             }
         }
     }

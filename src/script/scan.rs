@@ -7,7 +7,7 @@ use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 use super::diagnostic::Diagnostic;
 use super::sources::Sources;
 use crate::metrics::{Contains, MetricKind};
-use crate::suggest::did_you_mean;
+use crate::suggest::{did_you_mean, nearest};
 
 /// A metric that a script makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,22 +168,31 @@ fn check_call(
                 }
             });
             return Some(
-                diagnostic(format!("there is no module `{namespace}`")).with_help(Some(help)),
+                Diagnostic::at(
+                    sources,
+                    source,
+                    call.namespace.position(),
+                    format!("there is no module `{namespace}`"),
+                )
+                .with_help(Some(help)),
             );
         };
         if functions.contains(name) {
             return None;
         }
-        let help = did_you_mean(name, functions.iter().map(String::as_str)).unwrap_or_else(|| {
-            format!(
-                "`{namespace}` has: {}",
-                functions
-                    .iter()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )
-        });
+        let near = nearest(name, functions.iter().map(String::as_str));
+        let help = near
+            .map(|near| format!("did you mean `{namespace}::{near}`?"))
+            .unwrap_or_else(|| {
+                format!(
+                    "`{namespace}` has: {}",
+                    functions
+                        .iter()
+                        .map(String::as_str)
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )
+            });
         return Some(
             diagnostic(format!("there is no function `{namespace}::{name}`")).with_help(Some(help)),
         );
@@ -197,8 +206,9 @@ fn check_call(
             .map(usize::to_string)
             .collect::<Vec<_>>()
             .join(" or ");
+        let plural = if takes == "1" { "" } else { "s" };
         return Some(diagnostic(format!(
-            "`{name}` takes {takes} arguments, here it gets {}",
+            "`{name}` takes {takes} argument{plural}, here it gets {}",
             call.args.len()
         )));
     }

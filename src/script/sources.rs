@@ -135,7 +135,9 @@ fn read_text(path: &Path, what: &'static str) -> Result<String, SourceError> {
             path: shown.clone(),
             help: sibling(path),
         },
-        std::io::ErrorKind::IsADirectory => unreadable("it is a folder".to_owned()),
+        std::io::ErrorKind::IsADirectory => {
+            unreadable("it is a folder; name a script in it".to_owned())
+        }
         _ => unreadable(error.to_string()),
     })?;
     let text =
@@ -154,12 +156,19 @@ fn sibling(path: &Path) -> Option<String> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let names: Vec<String> = std::fs::read_dir(folder)
+    if !folder.exists() {
+        return Some(format!("there is no folder `{}`", folder.display()));
+    }
+    let mut names: Vec<String> = std::fs::read_dir(folder)
         .ok()?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.ends_with(".rhai"))
         .collect();
-    crate::suggest::did_you_mean(wanted, names.iter().map(String::as_str))
+    names.sort_unstable();
+    crate::suggest::did_you_mean(wanted, names.iter().map(String::as_str)).or_else(|| {
+        let few = (1..=12).contains(&names.len());
+        few.then(|| format!("there are: {}", names.join(", ")))
+    })
 }
 
 #[cfg(test)]

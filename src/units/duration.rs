@@ -42,12 +42,21 @@ const UNITS: [(&str, u64, &[&str]); 7] = [
     ),
 ];
 
+const NEGATIVE: &str = "a duration cannot be negative";
+const TOO_LONG: &str = "it is longer than ten years";
+
 fn error(input: &str, problem: impl Into<String>, suggestion: Option<String>) -> UnitError {
+    let problem = problem.into();
+    let expected = match problem.as_str() {
+        NEGATIVE => "a duration of zero or more",
+        TOO_LONG => "a duration of ten years (3650d) at most",
+        _ => EXPECTED,
+    };
     UnitError {
         quantity: "duration",
         input: input.to_owned(),
-        problem: problem.into(),
-        expected: EXPECTED,
+        problem,
+        expected,
         suggestion,
     }
 }
@@ -77,7 +86,7 @@ fn strict(text: &str) -> Result<Duration, String> {
         return Err("it is empty".into());
     }
     if text.starts_with('-') {
-        return Err("a duration cannot be negative".into());
+        return Err(NEGATIVE.into());
     }
     let amounts = amount::split(text).ok_or("it does not consist of numbers and units")?;
     if text.contains(char::is_whitespace) {
@@ -100,7 +109,7 @@ fn strict(text: &str) -> Result<Duration, String> {
             return Err("units go from large to small, each at most once".into());
         }
         next = at + 1;
-        let too_long = || "it is longer than ten years".to_owned();
+        let too_long = || TOO_LONG.to_owned();
         let nanoseconds = amount::scale(digits, UNITS[at].1)
             .ok_or_else(too_long)?
             .value;
@@ -150,16 +159,21 @@ fn known(word: &str) -> Option<&'static str> {
 /// # Errors
 /// When it is negative, not a number, or longer than [`MAX_DURATION`].
 pub fn duration_from_number(seconds: f64) -> Result<Duration, UnitError> {
-    let input = format!("{seconds}");
+    // Beyond what a double tells apart, digits only fill the line.
+    let input = if seconds.abs() < 1e15 {
+        format!("{seconds}")
+    } else {
+        format!("{seconds:e}")
+    };
     if seconds < 0.0 {
-        return Err(error(&input, "a duration cannot be negative", None));
+        return Err(error(&input, NEGATIVE, None));
     }
     if seconds.is_nan() {
         return Err(error(&input, "it is not a number", None));
     }
     match Duration::try_from_secs_f64(seconds) {
         Ok(duration) if duration <= MAX_DURATION => Ok(duration),
-        _ => Err(error(&input, "it is longer than ten years", None)),
+        _ => Err(error(&input, TOO_LONG, None)),
     }
 }
 

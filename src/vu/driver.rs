@@ -214,16 +214,15 @@ impl Driver {
                 leaving: Leaving::new(),
             },
             Plan::External { .. } => {
-                let control = match cast.shared() {
-                    Some(shared) => shared.control(),
-                    None => {
-                        watch::channel(Control {
-                            vus: 0,
-                            paused: false,
-                        })
-                        .1
-                    }
-                };
+                // Every externally controlled scenario has a control; one that nobody holds never changes.
+                let control = cast.shared().and_then(ScenarioShared::control);
+                let control = control.unwrap_or_else(|| {
+                    let idle = Control {
+                        vus: 0,
+                        paused: false,
+                    };
+                    watch::channel(idle).1
+                });
                 PlanState::External {
                     control,
                     leaving: Leaving::new(),
@@ -331,7 +330,9 @@ impl Driver {
             user.slot.end();
         }
         let grace = cast.assignment.graceful_stop;
-        if all_gone(cast, grace, stages, Stage::Killed).await {
+        // Who ends everything at once grants no grace.
+        let graceful = cast.worker.run.stage() < Stage::Killed;
+        if graceful && all_gone(cast, grace, stages, Stage::Killed).await {
             return;
         }
         for user in cast
@@ -416,7 +417,9 @@ fn make_arrival_user(cast: &Rc<Cast>, idle: &IdleUsers, first: Option<Instant>) 
     };
     let run = cast.worker.run.clone();
     let (scenario, worker, idle) = (cast.assignment.scenario, cast.worker.index, idle.clone());
-    let made = cast.add_user(u64::from(number), true, move |slot| {
+    // Counted per machine; the number is that of the whole plan.
+    let number = cast.assignment.share.segment_only().nth(u64::from(number));
+    let made = cast.add_user(number, true, move |slot| {
         if let Some(scheduled) = first {
             preload(&slot, scheduled);
         }

@@ -96,8 +96,10 @@ pub struct ScenarioShared {
     /// Per worker: tickets handed over by workers that have no free virtual user.
     handover: Vec<mpsc::UnboundedSender<Instant>>,
     inboxes: Vec<Mutex<Option<mpsc::UnboundedReceiver<Instant>>>>,
-    /// Virtual users wanted of an externally controlled scenario, and whether it is paused.
-    control: watch::Sender<Control>,
+    /// Virtual users wanted of an externally controlled scenario, and whether it is paused; `None` for the others.
+    control: Option<watch::Sender<Control>>,
+    /// Most virtual users of an externally controlled scenario, of the whole plan.
+    most_controlled: u32,
     /// Workers whose driver has not ended.
     running: watch::Sender<usize>,
 }
@@ -111,14 +113,7 @@ pub struct Control {
 
 impl ScenarioShared {
     /// `iterations`: a shared budget; `max_vus`: most virtual users of this machine's segment.
-    pub fn new(
-        name: &str,
-        vu_base: u64,
-        workers: usize,
-        iterations: u64,
-        max_vus: u32,
-        vus: u32,
-    ) -> Self {
+    pub fn new(name: &str, vu_base: u64, workers: usize, iterations: u64, max_vus: u32) -> Self {
         let (handover, inboxes) = (0..workers)
             .map(|_| mpsc::unbounded_channel())
             .map(|(sender, receiver)| (sender, Mutex::new(Some(receiver))))
@@ -132,9 +127,15 @@ impl ScenarioShared {
             free: (0..workers).map(|_| AtomicU32::new(0)).collect(),
             handover,
             inboxes,
-            control: watch::Sender::new(Control { vus, paused: false }),
+            control: None,
+            most_controlled: 0,
             running: watch::Sender::new(workers),
         }
+    }
+
+    /// Whether some of the shared budget is left.
+    pub fn has_iterations(&self) -> bool {
+        self.remaining.load(Ordering::Relaxed) > 0
     }
 
     /// Takes one iteration of the shared budget.
@@ -191,14 +192,29 @@ impl ScenarioShared {
         self.inboxes.get(worker)?.lock().ok()?.take()
     }
 
-    /// Changes an externally controlled scenario.
-    pub fn steer(&self, change: impl FnOnce(&mut Control)) {
-        self.control.send_modify(change);
+    /// Lets the scenario be controlled from outside: `vus` at the start, `most` at most, both of the whole plan.
+    #[must_use]
+    pub fn controlled(mut self, vus: u32, most: u32) -> Self {
+        self.control = Some(watch::Sender::new(Control { vus, paused: false }));
+        self.most_controlled = most;
+        self
+    }
+
+    /// Changes an externally controlled scenario; false if it is none.
+    pub fn steer(&self, change: impl FnOnce(&mut Control)) -> bool {
+        let Some(control) = &self.control else {
+            return false;
+        };
+        control.send_modify(|control| {
+            change(control);
+            control.vus = control.vus.min(self.most_controlled);
+        });
+        true
     }
 
     /// What an externally controlled scenario was told last.
-    pub fn control(&self) -> watch::Receiver<Control> {
-        self.control.subscribe()
+    pub fn control(&self) -> Option<watch::Receiver<Control>> {
+        self.control.as_ref().map(watch::Sender::subscribe)
     }
 
     /// One worker's driver has ended.
@@ -224,13 +240,13 @@ mod tests {
 
     #[test]
     fn a_shared_budget_is_handed_out_exactly_once() {
-        let scenario = ScenarioShared::new("s", 0, 1, 3, 0, 0);
+        let scenario = ScenarioShared::new("s", 0, 1, 3, 0);
         assert_eq!((0..10).filter(|_| scenario.claim_iteration()).count(), 3);
     }
 
     #[test]
     fn a_ticket_goes_to_a_worker_that_has_a_free_user() {
-        let scenario = ScenarioShared::new("s", 0, 3, 0, 0, 0);
+        let scenario = ScenarioShared::new("s", 0, 3, 0, 0);
         assert!(!scenario.hand_over(0, Instant::now()));
         scenario.release(2);
         let mut inbox = scenario.inbox(2).unwrap();
@@ -241,7 +257,7 @@ mod tests {
 
     #[test]
     fn no_more_users_are_made_than_allowed() {
-        let scenario = ScenarioShared::new("s", 0, 1, 0, 2, 0);
+        let scenario = ScenarioShared::new("s", 0, 1, 0, 2);
         assert_eq!(
             (
                 scenario.claim_vu(),

@@ -98,6 +98,19 @@ impl LoopTickets {
         }
     }
 
+    /// Whether nothing is left to wait for.
+    fn exhausted(&self) -> bool {
+        match self.budget {
+            Budget::Unlimited => false,
+            Budget::PerVu(left) => left == 0,
+            Budget::Shared(_) => self
+                .run
+                .scenarios
+                .get(self.scenario)
+                .is_none_or(|scenario| !scenario.has_iterations()),
+        }
+    }
+
     fn claim(&mut self) -> bool {
         match &mut self.budget {
             Budget::Unlimited => true,
@@ -117,7 +130,7 @@ impl LoopTickets {
 
 impl Tickets for LoopTickets {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ticket>> {
-        if self.slot.ended.get() {
+        if self.slot.ended.get() || self.exhausted() {
             return Poll::Ready(None);
         }
         if !self.slot.active.get() {

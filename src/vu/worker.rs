@@ -306,18 +306,7 @@ async fn serve(brief: Brief) {
             return;
         }
     };
-    let reporter = {
-        let worker = worker.clone();
-        tokio::task::spawn_local(async move {
-            let mut second = tokio::time::interval(Duration::from_secs(1));
-            second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-            second.tick().await;
-            loop {
-                second.tick().await;
-                worker.flush();
-            }
-        })
-    };
+    let mut reporter = report_from(Instant::now(), &worker);
     let lifecycle = Lifecycle {
         worker: worker.clone(),
         journey,
@@ -342,9 +331,13 @@ async fn serve(brief: Brief) {
                         .await,
                     );
                 }
+                worker.flush();
                 let _ = reply.send(());
             }
             Command::Run { start, reply } => {
+                // From now on reports are about whole seconds of the run, on all workers the same ones.
+                reporter.abort();
+                reporter = report_from(start, &worker);
                 let running: Vec<_> = drivers
                     .drain(..)
                     .map(|driver: Driver| tokio::task::spawn_local(driver.run(start)))
@@ -372,4 +365,18 @@ async fn serve(brief: Brief) {
         }
     }
     reporter.abort();
+}
+
+/// Reports at every whole second after a moment.
+fn report_from(moment: Instant, worker: &Rc<Worker>) -> tokio::task::JoinHandle<()> {
+    const SECOND: Duration = Duration::from_secs(1);
+    let worker = worker.clone();
+    tokio::task::spawn_local(async move {
+        let mut second = tokio::time::interval_at((moment + SECOND).into(), SECOND);
+        second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            second.tick().await;
+            worker.flush();
+        }
+    })
 }

@@ -260,7 +260,8 @@ impl Running {
         self.stdout.finish();
         self.stderr.finish();
         let result = self.result.as_ref().and_then(|path| {
-            let bytes = std::fs::read(path).ok()?;
+            // A device such as /dev/full can be read for ever.
+            let bytes = path.is_file().then(|| std::fs::read(path).ok())??;
             Some(serde_json::from_slice(&bytes).unwrap_or_else(|error| {
                 panic!("{} is not JSON: {error}", path.display());
             }))

@@ -15,7 +15,7 @@ const LISTED_CHECKS: usize = 12;
 /// How many failing checks, custom metrics and errors are shown; the file has them all.
 const MOST_ROWS: usize = 20;
 /// How many lines of an error's example are shown.
-const EXAMPLE_LINES: usize = 8;
+const EXAMPLE_LINES: usize = 12;
 
 /// The metrics that every run has; what is not among them is the script's own.
 const BUILT_IN: [&str; 12] = [

@@ -1,0 +1,100 @@
+//! Arguments that mean nothing: exit code 64.
+
+use crate::golden::{refused, rhaid};
+use crate::support::bin::Rhaid;
+
+const TWO: &str = r#"export const options = #{ scenarios: #{
+    guests: #{ executor: "constant-vus", duration: "1s" },
+    staff: #{ executor: "shared-iterations" },
+} };
+fn iteration() { }
+"#;
+
+fn run<const N: usize>(args: [&str; N]) -> Rhaid {
+    rhaid().script("fn iteration() { }").args(args)
+}
+
+#[test]
+fn a_stage_that_is_none() {
+    refused("arg_stage", run(["--stage", "30s"]), 64);
+    refused("arg_stage_duration", run(["--stage", "x:5"]), 64);
+    refused("arg_stage_target", run(["--stage", "30s:-5"]), 64);
+    refused("arg_stage_nan", run(["--stage", "30s:nan"]), 64);
+}
+
+#[test]
+fn a_variable_without_a_value() {
+    refused("arg_env", run(["--env", "BASE_URL"]), 64);
+    refused("arg_env_name", run(["--env", "=x"]), 64);
+}
+
+#[test]
+fn numbers_durations_and_rates_that_are_none() {
+    refused("arg_vus", run(["--vus", "many"]), 64);
+    refused("arg_vus_zero", run(["--vus", "0"]), 64);
+    refused("arg_iterations", run(["--iterations", "-3"]), 64);
+    refused("arg_duration", run(["--duration", "5 parsecs"]), 64);
+    refused("arg_duration_zero", run(["--duration", "0s"]), 64);
+    refused("arg_rate", run(["--rate", "5/x"]), 64);
+    refused("arg_scale", run(["--scale", "0"]), 64);
+    refused("arg_workers", run(["--workers", "0"]), 64);
+    refused("arg_seed", run(["--seed", "1.5"]), 64);
+}
+
+#[test]
+fn a_scenario_that_is_not_there_or_not_named() {
+    let two = |args: [&str; 2]| rhaid().script(TWO).args(args);
+    refused("arg_scenario", two(["--scenario", "gusts"]), 64);
+    refused("arg_which_scenario", two(["--vus", "3"]), 64);
+    let field = rhaid()
+        .script(TWO)
+        .args(["--scenario", "guests", "--rate", "5"]);
+    refused("arg_no_such_field", field, 64);
+}
+
+#[test]
+fn segments_that_do_not_add_up() {
+    refused("arg_segment", run(["--execution-segment", "3/4:1/4"]), 64);
+    refused(
+        "arg_segment_sequence",
+        run([
+            "--execution-segment",
+            "1/3:2/3",
+            "--execution-segment-sequence",
+            "0,1/2,1",
+        ]),
+        64,
+    );
+}
+
+#[test]
+fn a_flag_or_command_that_is_not_there() {
+    for (args, hint) in [
+        (vec!["run", "script.rhai", "--vuss", "3"], "--vus"),
+        (vec!["runn", "script.rhai"], "run"),
+        (vec!["run"], "<SCRIPT>"),
+        (vec!["run", "script.rhai", "--format", "xml"], "text, json"),
+        (vec![], "Usage"),
+    ] {
+        let output = rhaid().file("script.rhai", "").args(&args).run();
+        output.expect_code(64).expect_text(hint);
+        assert_eq!(output.stdout, "", "{output}");
+    }
+}
+
+#[test]
+fn variables_of_the_environment_are_read_as_arguments_are() {
+    let output = run([]).env("RHAID_VUS", "many").run();
+    output
+        .expect_code(64)
+        .expect_text("invalid value 'many' for '--vus <N>': write a whole number from 1 to");
+}
+
+#[test]
+fn asking_for_help_is_no_mistake() {
+    for args in [vec!["--help"], vec!["run", "--help"], vec!["--version"]] {
+        let output = rhaid().args(&args).run();
+        output.expect_code(0).expect_text("rhaid");
+        assert_eq!(output.stderr, "");
+    }
+}

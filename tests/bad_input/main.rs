@@ -1,0 +1,20 @@
+//! Bad input: what a user, a script, a target or a disk gets wrong, and what the real binary says to it.
+//!
+//! Whole messages are held against `tests/golden/bad_input`, so that whoever changes one reads it anew.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod golden;
+
+mod command_line;
+mod files;
+mod hostile;
+mod names;
+mod objectives;
+mod options;
+mod results;
+mod runtime;
+mod setup;
+mod syntax;
+mod targets;

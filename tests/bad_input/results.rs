@@ -1,0 +1,110 @@
+//! Results that cannot be written: exit code 74, and what was measured still reaches the user.
+
+use crate::golden::rhaid;
+use crate::support::bin::{Output, Rhaid};
+
+const SCRIPT: &str = "fn iteration() { check(true, \"it was measured\"); }";
+
+/// Writes to `path`; the folder for what cannot be written is the working folder.
+fn to(path: &str) -> Rhaid {
+    rhaid()
+        .script(SCRIPT)
+        .args(["--result", path])
+        .env("TMPDIR", ".")
+}
+
+/// What was kept elsewhere, as standard error says.
+#[track_caller]
+fn kept(output: &Output) -> serde_json::Value {
+    let said = output.stderr.split("the result was kept in `").nth(1);
+    let name = said.and_then(|rest| rest.split('`').next());
+    let name = name.unwrap_or_else(|| panic!("no other place was named\n{output}"));
+    serde_json::from_slice(&std::fs::read(output.path(name)).unwrap()).unwrap()
+}
+
+/// The run was measured and shown, but not kept.
+#[track_caller]
+fn assert_lost(output: &Output, message: &str) {
+    output.expect_code(74);
+    assert!(output.stdout.contains("it was measured"), "{output}");
+    assert!(output.stderr.contains(message), "{message}\n{output}");
+    assert_eq!(kept(output)["checks"][0]["passes"], 1);
+    assert!(
+        !output.stdout.contains("result     "),
+        "a file is named that is not there\n{output}"
+    );
+}
+
+#[test]
+fn a_full_disk() {
+    let output = to("/dev/full").run();
+    assert_lost(
+        &output,
+        "error: could not write the result to `/dev/full`: the data could not be stored: No space left on device \
+         (os error 28). Free some space on that disk, or give another path with `--result FILE`",
+    );
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_is_printed_as_json() {
+    let output = to("/dev/full").args(["--format", "json"]).run();
+    output.expect_code(74);
+    let result: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(result["checks"][0]["passes"], 1);
+    assert_eq!(result["verdict"]["exit_code"], 0);
+}
+
+#[test]
+fn a_quiet_run_does_not_lose_its_result_in_silence() {
+    let output = to("/dev/full").args(["--quiet"]).run();
+    output.expect_code(74);
+    assert!(
+        output
+            .stderr
+            .contains("could not write the result to `/dev/full`"),
+        "{output}"
+    );
+    assert!(
+        output.stdout.contains("it was measured"),
+        "what could not be kept is shown even so\n{output}"
+    );
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_file() {
+    let output = to("out").file("out/keep.txt", "").run();
+    assert_lost(
+        &output,
+        "Name a file inside that folder: `--result FOLDER/run.json`",
+    );
+    assert!(output.path("out/keep.txt").exists());
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder() {
+    let output = to("out/run.json").file("out", "").run();
+    assert_lost(&output, "the folder could not be made: ");
+}
+
+/// The superuser may write to every folder of a disk, so one that is on no disk stands in.
+#[test]
+fn a_folder_that_cannot_be_written() {
+    let output = to("/proc/rhaid/run.json").run();
+    assert_lost(
+        &output,
+        "could not write the result to `/proc/rhaid/run.json`: the folder could not be made",
+    );
+}
+
+#[test]
+fn a_run_that_is_blocked_and_cannot_be_written_says_both() {
+    let output = rhaid()
+        .script("fn iteration() { fail(\"no room is free\"); }")
+        .args(["--result", "/dev/full"])
+        .env("TMPDIR", "/proc/rhaid")
+        .run();
+    output
+        .expect_code(74)
+        .expect_text("no room is free")
+        .expect_text("could not write the result to `/dev/full`");
+}

@@ -1,0 +1,106 @@
+//! Scripts that throw while they run: the iteration fails, the run is never green, and the place is shown.
+
+use crate::golden::{hold, rhaid};
+use crate::support::bin::Output;
+
+/// Runs a script whose iteration throws; its error's full text is the golden one.
+#[track_caller]
+fn throws(name: &str, script: &str) -> Output {
+    let output = rhaid().script(script).run();
+    output.expect_code(2);
+    let errors = output.expect_result()["errors"].as_array().unwrap();
+    let script_errors: Vec<&str> = errors
+        .iter()
+        .filter(|error| error["kind"] == "script")
+        .map(|error| error["example"]["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(script_errors.len(), 1, "{output}");
+    hold(name, script_errors[0]);
+    output
+}
+
+#[test]
+fn a_constant_without_its_prefix() {
+    throws(
+        "runtime_constant",
+        "const URL = \"http://127.0.0.1\";\nfn iteration() {\n    http::get(URL);\n}\n",
+    );
+}
+
+#[test]
+fn a_variable_of_the_top_level() {
+    throws(
+        "runtime_variable",
+        "let url = \"http://127.0.0.1\";\nfn iteration() {\n    http::get(url);\n}\n",
+    );
+    throws(
+        "runtime_no_variable",
+        "fn iteration() {\n    http::get(url);\n}\n",
+    );
+}
+
+#[test]
+fn an_answer_that_is_not_what_was_expected_with_the_calls_that_led_there() {
+    throws(
+        "runtime_property",
+        "fn price(r) {\n    r.json(\"price\").amount * 2\n}\nfn iteration() {\n    let r = http::get(\"http://127.0.0.1:1/\");\n    price(r);\n}\n",
+    );
+}
+
+#[test]
+fn an_error_inside_a_closure_and_a_module() {
+    let output = rhaid()
+        .file("lib/hotel.rhai", "fn book() {\n    throw \"sold out\";\n}\n")
+        .script(
+            "import \"lib/hotel\" as hotel;\nfn iteration() {\n    group(\"booking\", || hotel::book());\n}\n",
+        )
+        .run();
+    output.expect_code(2);
+    let text = output.expect_result()["errors"][0]["example"]["text"].clone();
+    hold("runtime_module", text.as_str().unwrap());
+}
+
+#[test]
+fn a_call_with_values_of_the_wrong_types() {
+    throws(
+        "runtime_types",
+        "fn iteration() {\n    let n = 5;\n    http::get(n);\n}\n",
+    );
+    throws(
+        "runtime_argument",
+        "fn iteration() {\n    http::get(\"/rooms\");\n}\n",
+    );
+    throws(
+        "runtime_parameter",
+        "fn iteration() {\n    http::get(\"http://127.0.0.1/\", #{ headrs: #{} });\n}\n",
+    );
+}
+
+#[test]
+fn a_reason_of_the_scripts_own() {
+    throws(
+        "runtime_fail",
+        "fn iteration() {\n    fail(\"no room is free\");\n}\n",
+    );
+    throws(
+        "runtime_throw",
+        "fn iteration() {\n    throw #{ code: 7, why: \"no room\" };\n}\n",
+    );
+}
+
+#[test]
+fn a_run_whose_every_iteration_throws_is_blocked_and_says_why() {
+    let output = rhaid()
+        .script(
+            "export const options = #{ iterations: 50, slos: #{ iterations: \"count >= 1\" } };\nfn iteration() {\n    let x = [1];\n    x[3];\n}\n",
+        )
+        .run();
+    output
+        .expect_code(2)
+        .expect_text("50 iterations ended in script errors")
+        .expect_text("Array index 3 out of bounds")
+        .expect_text("script.rhai:4");
+    let result = output.expect_result();
+    assert_eq!(result["errors"].as_array().unwrap().len(), 1);
+    assert_eq!(result["errors"][0]["count"], 50);
+}
