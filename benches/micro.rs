@@ -22,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn program(text: &str) -> Program {
     let sources = Sources::from_text(Path::new("micro.rhai"), text);
-    Program::compile(&sources, &Arc::default()).expect("the script is right")
+    Program::compile(&sources, &Arc::default(), &Default::default()).expect("the script is right")
 }
 
 fn iterations(criterion: &mut Criterion) {

@@ -8,6 +8,7 @@ use crate::executor::Share;
 use crate::exit;
 use crate::options::Overrides;
 use crate::run::{Blueprint, BlueprintError, Request};
+use crate::secrets::Secrets;
 
 /// Checks scripts; 0 if all are right, else the code of the first that is not.
 pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
@@ -17,6 +18,7 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
         let request = Request {
             script: script.clone(),
             env: config::environment(&arguments.env),
+            secrets: Secrets::default(),
             defaults: config::defaults(arguments.config.as_ref())?,
             overrides: Overrides::default(),
             scale: 1.0,

@@ -9,6 +9,7 @@ use crate::executor::Share;
 use crate::exit;
 use crate::options::Overrides;
 use crate::run::{Defaults, Request};
+use crate::secrets::Secrets;
 
 const DEFAULT_FILE: &str = "rhaid.toml";
 
@@ -75,6 +76,7 @@ pub fn request(arguments: &ScriptArguments) -> Result<Request, Failure> {
     Ok(Request {
         script: arguments.script.clone(),
         env: environment(&arguments.env),
+        secrets: Secrets::default(),
         defaults: defaults(arguments.config.as_ref())?,
         overrides: Overrides {
             vus: arguments.vus,

@@ -14,7 +14,7 @@ use crate::units::format_duration;
 pub fn run(arguments: InspectArguments) -> Result<u8, Failure> {
     let blueprint = Blueprint::draw_up(config::request(&arguments.script)?)?;
     let options = &blueprint.options;
-    let document = json!({
+    let mut document = json!({
         "script": blueprint.sources.main,
         "options": public_options(&blueprint.raw),
         "seed": options.seed,
@@ -32,6 +32,7 @@ pub fn run(arguments: InspectArguments) -> Result<u8, Failure> {
         "functions": blueprint.functions,
         "metrics": blueprint.metrics.iter().map(|(name, metric)| json!({ "name": name, "kind": metric.kind.to_string() })).collect::<Vec<_>>(),
     });
+    blueprint.secrets.mask_json(&mut document);
     print(&format!(
         "{}\n",
         serde_json::to_string_pretty(&document).unwrap_or_default()

@@ -85,6 +85,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             };
         }
     };
+    crate::vu::coroutine::explain_overflows(exit::INTERNAL);
     // NO_COLOR wins over everything (https://no-color.org).
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         console::set_colors_enabled(false);

@@ -122,7 +122,7 @@ impl Terminal {
             return;
         }
         let (word, style) = match line.level {
-            LogLevel::Debug => ("trace", Style::new().dim()),
+            LogLevel::Trace => ("trace", Style::new().dim()),
             LogLevel::Info => ("info", Style::new().cyan()),
             LogLevel::Warn => ("warn", Style::new().yellow()),
             LogLevel::Error => ("error", Style::new().red()),

@@ -58,7 +58,7 @@ impl Conductor<'_> {
                 duration_seconds: seconds,
                 outcome,
                 seed: options.seed,
-                git: environment::git(),
+                git: environment::git(&self.blueprint.sources.folder),
                 machine: environment::machine(self.settings.workers),
                 execution_segment: self.settings.execution_segment.clone(),
                 scale: options.scale,

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::masking::mask_script_error;
 use crate::executor::{Kind, Share};
 use crate::metrics::{Builtin, Contains, MetricKind};
 use crate::options::{OptionError, Options, OverrideError, Overrides, Wrong, fill_defaults};
 use crate::script::{self, Diagnostic, MetricUse, Program, ScriptError, SourceError, Sources};
+use crate::secrets::Secrets;
 use crate::suggest::{did_you_mean, nearest};
 
 /// What a run is made of.
@@ -18,6 +20,8 @@ pub struct Request {
     pub script: PathBuf,
     /// What `env()` gives.
     pub env: BTreeMap<String, String>,
+    /// Where `secret()` keeps what it gives; whoever shows something of the run masks it by this.
+    pub secrets: Secrets,
     pub defaults: Defaults,
     pub overrides: Overrides,
     pub scale: f64,
@@ -39,6 +43,7 @@ pub struct Defaults {
 pub struct Blueprint {
     pub sources: Sources,
     pub env: Arc<BTreeMap<String, String>>,
+    pub secrets: Secrets,
     pub options: Options,
     /// The options as they were read, after all overrides.
     pub raw: Map<String, Value>,
@@ -74,9 +79,19 @@ impl Blueprint {
     /// # Errors
     /// Everything that is wrong with it, as far as it can be told without running it.
     pub fn draw_up(request: Request) -> Result<Self, BlueprintError> {
+        let secrets = request.secrets.clone();
+        Self::checked(request).map_err(|mut error| {
+            if let BlueprintError::Script(script) = &mut error {
+                mask_script_error(script, &secrets);
+            }
+            error
+        })
+    }
+
+    fn checked(request: Request) -> Result<Self, BlueprintError> {
         let sources = Sources::read(&request.script)?;
         let env = Arc::new(request.env);
-        let program = Program::compile(&sources, &env)?;
+        let program = Program::compile(&sources, &env, &request.secrets)?;
         let scan = script::scan(program.engine(), program.ast(), &sources);
         let mut raw = program.options()?;
         let own: Vec<String> = raw.keys().cloned().collect();
@@ -145,6 +160,7 @@ impl Blueprint {
             Some(options) if problems.is_empty() => Ok(Self {
                 sources,
                 env,
+                secrets: request.secrets,
                 options,
                 raw,
                 metrics: scan.metrics,

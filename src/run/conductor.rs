@@ -12,6 +12,7 @@ use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, share_out, start_workers};
 use super::judging::Bench;
+use super::masking::mask_result;
 use super::progress::Progress;
 use super::{environment, rows};
 use crate::metrics::Builtin;
@@ -216,6 +217,7 @@ impl Conductor<'_> {
         }
         self.drain();
         let mut result = self.result(started_at, ran_for, setup_failure, used);
+        mask_result(&mut result, &self.blueprint.secrets);
         if has_summary && self.run.stage() < Stage::Killed {
             self.phase = "summary";
             let document = Arc::new(serde_json::to_value(&result).unwrap_or_default());
@@ -226,7 +228,8 @@ impl Conductor<'_> {
                     reply,
                 })
                 .await;
-            if let Some(Some(value)) = given {
+            if let Some(Some(mut value)) = given {
+                self.blueprint.secrets.mask_json(&mut value);
                 self.observer.summary(&value);
             }
             // A summary that failed is one more script error.
@@ -235,6 +238,7 @@ impl Conductor<'_> {
             if !matches!(result.run.outcome, Outcome::SetupFailed { .. }) {
                 (result.verdict, _) = self.judge(&result.run.outcome, false, ran_for);
             }
+            mask_result(&mut result, &self.blueprint.secrets);
         }
         self.crew.dismiss();
         Ok(result)
@@ -303,7 +307,10 @@ impl Conductor<'_> {
                 self.aggregate
                     .interval(worker, snapshot, vus, errors, dropped_logs);
             }
-            Report::Log(line) => self.aggregate.log(line),
+            Report::Log(mut line) => {
+                self.blueprint.secrets.mask_text(&mut line.text);
+                self.aggregate.log(line);
+            }
             Report::Abort { reason } => self.abort(AbortedBy::Script, reason),
             Report::PartFailed(what) => self.part_failed(what),
             Report::ScenarioStarted { scenario, at } => {

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::blueprint::Blueprint;
 use super::conductor::{RunError, Settings};
+use super::masking::mask_failure;
 use crate::executor::{Plan, Share};
 use crate::script::journey_factory;
 use crate::vu::driver::Assignment;
@@ -103,7 +104,11 @@ pub(super) async fn start_workers(
     assignments: &[Assignment],
 ) -> Result<Crew, RunError> {
     let (reports_in, reports) = mpsc::unbounded_channel();
-    let factory = journey_factory(blueprint.sources.clone(), blueprint.env.clone());
+    let factory = journey_factory(
+        blueprint.sources.clone(),
+        blueprint.env.clone(),
+        blueprint.secrets.clone(),
+    );
     let mut crew = Crew {
         commands: Vec::new(),
         threads: Vec::new(),
@@ -147,7 +152,9 @@ pub(super) async fn start_workers(
     for (index, ready) in ready.into_iter().enumerate() {
         match ready.await {
             Ok(Ok(())) => {}
-            Ok(Err(failure)) => return Err(RunError::Script(failure)),
+            Ok(Err(failure)) => {
+                return Err(RunError::Script(mask_failure(failure, &blueprint.secrets)));
+            }
             Err(_) => return Err(RunError::Lost(index)),
         }
     }

@@ -1,5 +1,6 @@
 //! Where a run happens: the machine, the repository, what the process used.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::result::{Generator, Git, Machine};
@@ -33,10 +34,17 @@ pub fn cpus() -> u32 {
     std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX))
 }
 
-/// The commit in which the current folder stands, if it is in a repository and git is there.
-pub fn git() -> Option<Git> {
+/// The commit in which a folder stands, if it is in a repository and git is there.
+pub fn git(folder: &Path) -> Option<Git> {
+    // A script without a folder in its path lies in the current one.
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     let ask = |arguments: &[&str]| {
         let output = Command::new("git")
+            .current_dir(folder)
             .args(arguments)
             .stdin(Stdio::null())
             .stderr(Stdio::null())

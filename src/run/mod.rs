@@ -11,6 +11,7 @@ mod conductor;
 mod crew;
 mod environment;
 mod judging;
+mod masking;
 mod outcome;
 mod progress;
 mod rows;

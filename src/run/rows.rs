@@ -11,6 +11,7 @@ use crate::result::{
     CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, MetricResult, MetricSeries,
     MetricValues, TrendSummary, ratio,
 };
+use crate::secrets::{MASK, is_secret_name};
 use crate::vu::{ErrorTally, Failure, FailureKind, TallyKey};
 
 /// A histogram's summary, in natural units.
@@ -276,26 +277,15 @@ pub fn of_scenario(totals: &Totals, metric: Builtin, scenario: &str) -> Accumula
 
 /// A copy of options that is fit for a report: what looks like a secret is masked.
 pub fn without_secrets(options: &Map<String, Value>) -> Value {
-    fn is_secret(key: &str) -> bool {
-        let key = key.to_ascii_lowercase().replace('_', "-");
-        [
-            "authorization",
-            "cookie",
-            "password",
-            "passwd",
-            "secret",
-            "token",
-            "api-key",
-            "apikey",
-            "credential",
-            "private",
-        ]
-        .iter()
-        .any(|word| key.contains(word))
-    }
     fn clean(key: &str, value: &Value) -> Value {
         match value {
-            _ if is_secret(key) && key != "keep_cookies" => Value::String("***".to_owned()),
+            _ if is_secret_name(key) && key != "keep_cookies" => Value::String(MASK.to_owned()),
+            // The keys in these are names that somebody chose.
+            Value::Object(map) if matches!(key, "scenarios" | "slos") => Value::Object(
+                map.iter()
+                    .map(|(name, value)| (name.clone(), clean("", value)))
+                    .collect(),
+            ),
             Value::Object(map) => Value::Object(
                 map.iter()
                     .map(|(key, value)| (key.clone(), clean(key, value)))
@@ -304,7 +294,7 @@ pub fn without_secrets(options: &Map<String, Value>) -> Value {
             Value::Array(items) => Value::Array(items.iter().map(|item| clean("", item)).collect()),
             Value::String(text) => match url::Url::parse(text) {
                 Ok(mut url) if url.password().is_some() => {
-                    let _ = url.set_password(Some("***"));
+                    let _ = url.set_password(Some(MASK));
                     Value::String(url.to_string())
                 }
                 _ => value.clone(),
@@ -332,13 +322,14 @@ mod tests {
             "headers": { "Authorization": "Bearer abc", "x-api-key": "k", "accept": "text/html" },
             "proxy": "http://user:pass@proxy:3128",
             "keep_cookies": true,
-            "scenarios": { "a": { "env": { "DB_PASSWORD": "hunter2", "MODE": "fast" } } },
+            "slos": { "checks{check:token is fresh}": ["rate > 1%"] },
+            "scenarios": { "token_refresh": { "env": { "DB_PASSWORD": "hunter2", "MODE": "fast" } } },
         });
         let clean = without_secrets(options.as_object().unwrap()).to_string();
         for secret in ["abc", "\"k\"", "pass@", "hunter2"] {
             assert!(!clean.contains(secret), "{clean}");
         }
-        for plain in ["text/html", "fast", "\"keep_cookies\":true"] {
+        for plain in ["text/html", "fast", "\"keep_cookies\":true", "rate > 1%"] {
             assert!(clean.contains(plain), "{clean}");
         }
     }

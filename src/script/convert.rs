@@ -75,12 +75,23 @@ fn convert(value: &Dynamic, path: &mut String) -> Result<Value, NotJson> {
     let what = if value.is::<FnPtr>() {
         "a function".to_owned()
     } else {
-        format!("a {}", value.type_name())
+        format!("a {}", plain_name(value.type_name()))
     };
     Err(NotJson {
         what,
         path: path.clone(),
     })
+}
+
+/// A type as scripts know it: `Response` for `rhaid::…::ScriptResponse`.
+fn plain_name(rust: &str) -> &str {
+    let name = rust.rsplit("::").next().unwrap_or(rust);
+    name.strip_prefix("Script").unwrap_or(name)
+}
+
+/// Whether a value is something that only a script can hold, such as a response.
+pub fn is_opaque(value: &Dynamic) -> bool {
+    matches!(to_json(value), Err(NotJson { path, .. }) if path.is_empty()) && !value.is::<FnPtr>()
 }
 
 /// JSON as a script's value. A whole number too large for an integer becomes a float.

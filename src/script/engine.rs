@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use rhai::{
     Dynamic, Engine, EvalAltResult, Module, ModuleResolver, OptimizationLevel, Position, Scope,
-    Shared, Token,
+    Shared,
 };
 
 use super::api;
 use super::sources::{SourceError, Sources};
+use crate::secrets::Secrets;
 use crate::vu;
 
 /// Bounds on what a script may do, so that a mistake ends in a message and not in a full memory or stack.
@@ -73,6 +74,7 @@ impl TopLevelClock {
 pub fn build(
     sources: &Sources,
     env: &Arc<BTreeMap<String, String>>,
+    secrets: &Secrets,
 ) -> (Engine, Rc<TopLevelClock>) {
     let mut engine = Engine::new();
     engine.set_max_call_levels(LIMITS.call_levels);
@@ -96,22 +98,8 @@ pub fn build(
             None
         }
     });
-    free_reserved_names(&mut engine);
-    api::register(&mut engine, env);
+    api::register(&mut engine, env, secrets);
     (engine, clock)
-}
-
-/// Rhai reserves `debug` for its own function; `log::debug` needs it as a name like any other, which the function is
-/// found by as well.
-#[expect(
-    deprecated,
-    reason = "Rhai marks what may change between versions this way; this is not deprecated"
-)]
-fn free_reserved_names(engine: &mut Engine) {
-    engine.on_parse_token(|token, _, _| match token {
-        Token::Reserved(name) if *name == "debug" => Token::Identifier(name),
-        other => other,
-    });
 }
 
 /// Called now and then by a running script: lets the other virtual users of the thread run, and ends the

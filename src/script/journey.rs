@@ -14,6 +14,7 @@ use super::diagnostic;
 use super::engine::Stop;
 use super::program::Program;
 use super::sources::Sources;
+use crate::secrets::Secrets;
 use crate::vu::worker::JourneyFactory;
 use crate::vu::{Failure, Interrupt, Journey, Outcome, Vu, VuScript};
 
@@ -24,9 +25,13 @@ pub struct RhaiJourney {
 }
 
 /// Makes every worker compile the same sources.
-pub fn journey_factory(sources: Sources, env: Arc<BTreeMap<String, String>>) -> JourneyFactory {
+pub fn journey_factory(
+    sources: Sources,
+    env: Arc<BTreeMap<String, String>>,
+    secrets: Secrets,
+) -> JourneyFactory {
     Arc::new(move |_worker| {
-        let program = Program::compile(&sources, &env).map_err(|error| {
+        let program = Program::compile(&sources, &env, &secrets).map_err(|error| {
             let rendered = error.to_string();
             Failure {
                 message: rendered.lines().next().unwrap_or_default().to_owned(),
@@ -82,6 +87,10 @@ impl Journey for RhaiJourney {
 
     fn setup(&self) -> Result<Value, Outcome> {
         let value = self.call("setup", &[])?;
+        // A function gives back its last statement, be it only a request that was made for its effect.
+        if convert::is_opaque(&value) {
+            return Ok(Value::Null);
+        }
         convert::to_json(&value).map_err(|error| {
             let message = format!("`setup` must return plain data: {error}");
             Outcome::Failed(Failure {
@@ -198,8 +207,7 @@ fn outcome_of(error: &EvalAltResult, function: &str, program: &Program) -> Outco
         // Rhai forgets where a limit was passed; the function that was called is known.
         let help = diagnostic.help.take();
         let message = format!("{}, in `{function}`", diagnostic.message);
-        diagnostic = diagnostic::of_function(function, message, program.ast(), program.sources())
-            .with_help(help);
+        diagnostic = diagnostic::of_function(function, message, program.sources()).with_help(help);
     }
     Outcome::Failed(Failure {
         message: diagnostic.one_line(),

@@ -15,6 +15,7 @@ use super::convert::{self, NotJson};
 use super::diagnostic::{self, Diagnostic};
 use super::engine::{self, TopLevelClock};
 use super::sources::Sources;
+use crate::secrets::Secrets;
 
 /// A script that cannot be used: what is wrong with it, for people.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -56,8 +57,9 @@ impl Program {
     pub fn compile(
         sources: &Sources,
         env: &Arc<BTreeMap<String, String>>,
+        secrets: &Secrets,
     ) -> Result<Self, ScriptError> {
-        let (engine, clock) = engine::build(sources, env);
+        let (engine, clock) = engine::build(sources, env, secrets);
         let text = sources.main_text();
         let mut ast = engine
             .compile(&*text)

@@ -109,12 +109,15 @@ impl fmt::Display for Threshold {
         match self {
             Self::Plain(number) => write!(f, "{number}"),
             Self::Time(duration) => {
+                // The shortest way to say exactly this.
                 let short = format_duration(*duration);
-                let exact = parse_duration(&short) == Ok(*duration);
-                if exact {
-                    f.write_str(&short)
-                } else {
-                    write!(f, "{}ns", duration.as_nanos())
+                let millis = format!("{}ms", duration.as_nanos() as f64 / 1e6);
+                let exact = [short, millis]
+                    .into_iter()
+                    .find(|text| parse_duration(text) == Ok(*duration));
+                match exact {
+                    Some(text) => f.write_str(&text),
+                    None => write!(f, "{}ns", duration.as_nanos()),
                 }
             }
             Self::Percent(percent) => write!(f, "{percent}%"),

@@ -10,6 +10,7 @@
 //!
 //! The room knows no Rhai: a script is a [`Journey`] to it.
 
+mod cast;
 pub mod context;
 pub mod coroutine;
 pub mod driver;
@@ -17,6 +18,7 @@ mod errors;
 pub mod life;
 pub mod lifecycle;
 mod observe;
+mod plan;
 mod precise;
 pub mod shared;
 mod tickets;

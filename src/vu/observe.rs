@@ -9,6 +9,7 @@ use super::context::Vu;
 use super::errors::{Example, FailureKind, TallyKey};
 use crate::http::{Exchange, HttpError, Observer, Protocol};
 use crate::metrics::{Builtin, MetricId, Recorder, SeriesId, TagSetId};
+use crate::secrets::{MASK, is_secret_name};
 
 /// What tells two requests' samples apart. The name is compared by address: names are interned, and the
 /// cached handles keep them alive.
@@ -139,12 +140,18 @@ impl RequestObserver<'_> {
     }
 }
 
-/// A URL fit for reports: no password.
+/// A URL fit for reports: no password, and no value in its query whose name says that it is one.
 fn redact(url: &url::Url) -> String {
-    if url.password().is_none() && url.username().is_empty() {
-        return url.to_string();
-    }
     let mut clean = url.clone();
+    if url.query_pairs().any(|(name, _)| is_secret_name(&name)) {
+        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+        let mut query = clean.query_pairs_mut();
+        query.clear();
+        for (name, value) in &pairs {
+            let value = if is_secret_name(name) { MASK } else { value };
+            query.append_pair(name, value);
+        }
+    }
     // Only URLs that cannot have credentials refuse, and those have none.
     let _ = clean.set_password(None);
     let _ = clean.set_username("");

@@ -100,6 +100,8 @@ pub struct ScenarioShared {
     control: Option<watch::Sender<Control>>,
     /// Most virtual users of an externally controlled scenario, of the whole plan.
     most_controlled: u32,
+    /// Workers that may still hand over tickets.
+    firing: watch::Sender<usize>,
     /// Workers whose driver has not ended.
     running: watch::Sender<usize>,
 }
@@ -129,6 +131,7 @@ impl ScenarioShared {
             inboxes,
             control: None,
             most_controlled: 0,
+            firing: watch::Sender::new(workers),
             running: watch::Sender::new(workers),
         }
     }
@@ -215,6 +218,22 @@ impl ScenarioShared {
     /// What an externally controlled scenario was told last.
     pub fn control(&self) -> Option<watch::Receiver<Control>> {
         self.control.as_ref().map(watch::Sender::subscribe)
+    }
+
+    /// One worker will hand over no more tickets.
+    pub fn fired_all(&self) {
+        self.firing
+            .send_modify(|firing| *firing = firing.saturating_sub(1));
+    }
+
+    /// Waits until no worker hands over tickets any more.
+    pub async fn all_fired(&self) {
+        // The sender lives as long as `self`.
+        let _ = self
+            .firing
+            .subscribe()
+            .wait_for(|firing| *firing == 0)
+            .await;
     }
 
     /// One worker's driver has ended.

@@ -26,7 +26,7 @@ use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
 /// How urgent a line of a script's log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    Debug,
+    Trace,
     Info,
     Warn,
     Error,

@@ -73,13 +73,17 @@ fn the_deepest_calls_and_expressions_that_are_allowed_fit_the_stack() {
 }
 
 #[test]
-fn values_nested_beyond_measure() {
+fn values_nested_a_thousand_levels_deep() {
     for grow in ["a = [a];", "a = #{ a: a };"] {
-        for look in ["", "json_text(a);", "print(`${a}`);", "let b = a; b == a;"] {
-            let body = format!("let a = [];\nfor i in 0..50_000 {{ {grow} }}\n{look}");
-            iteration(&body, 2).expect_text("nested");
-        }
+        let body = format!(
+            "let a = [];\nfor i in 0..1_000 {{ {grow} }}\nlet b = a;\nprint(`${{a}}`.len);\nprint(json_text(b).len);"
+        );
+        iteration(&body, 0);
     }
+    iteration(
+        "let f = |x| x;\nlet g = |x, y| y;\nfor i in 0..1_000 { f = g.curry(f); }",
+        0,
+    );
 }
 
 #[test]

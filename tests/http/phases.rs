@@ -109,8 +109,8 @@ fn waiting_ends_with_the_first_byte_and_receiving_with_the_last() {
     let server = HttpServer::start();
     let ran = Journey::new(
         r#"
-        seen.slow = http::get(url + "/slow/150").timings;
-        seen.drip = http::get(url + "/drip/5/40").timings;
+        seen.slow = http::get(url + "/slow/300").timings;
+        seen.drip = http::get(url + "/drip/8/50").timings;
         "#,
     )
     .at(&server)
@@ -118,7 +118,7 @@ fn waiting_ends_with_the_first_byte_and_receiving_with_the_last() {
     let (slow, drip) = (&ran.saw()["slow"], &ran.saw()["drip"]);
     assert_plausible(slow);
     assert_plausible(drip);
-    assert!(ms(slow, "waiting") >= 149.0, "{slow}");
+    assert!(ms(slow, "waiting") >= 299.0, "{slow}");
     assert!(ms(slow, "receiving") < ms(slow, "waiting"), "{slow}");
     assert!(ms(drip, "receiving") >= 120.0, "{drip}");
     assert!(ms(drip, "waiting") < ms(drip, "receiving"), "{drip}");

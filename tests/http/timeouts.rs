@@ -106,12 +106,11 @@ fn a_timeout_is_no_reason_to_wait_longer_for_the_next_request() {
     let ran = Journey::new(
         r#"
         seen.codes = [];
-        for n in 0..3 { seen.codes.push(http::get(url + "/stall/headers").error_code); }
+        for n in 0..3 { seen.codes.push(http::get(url + "/stall/headers", #{ timeout: 0.1 }).error_code); }
         seen.then = http::get(url + "/hello").text();
         "#,
     )
     .at(&server)
-    .options("timeout: 0.1")
     .run();
     assert_eq!(
         ran.saw(),

@@ -89,7 +89,7 @@ fn a_user_that_is_free_on_another_core_takes_an_arrival_before_it_is_dropped() {
             open: #{ executor: "constant-arrival-rate", rate: 10, duration: "1s",
                      pre_allocated_vus: 4, max_vus: 4 },
         } };
-        fn iteration(ctx) { sleep(if ctx.vu == 1 { 5 } else { 0.02 }); }
+        fn iteration(ctx) { sleep(if ctx.vu == 1 { 1.5 } else { 0.02 }); }
         "#,
     )
     .args(["--workers", "4"])

@@ -175,9 +175,40 @@ fn a_teardown_that_throws_is_shown_and_blocks() {
 }
 
 #[test]
-fn setup_data_that_is_no_data_is_refused() {
-    let output = run_of(r#"fn setup() { #{ later: || 1 } } fn iteration() { }"#).run();
-    output
-        .expect_code(2)
-        .expect_text("`setup` must return plain data");
+fn setup_data_that_is_no_data_is_refused_with_its_place() {
+    let server = HttpServer::start();
+    for (data, said) in [
+        (
+            "#{ later: || 1 }",
+            "a function cannot be written as JSON (at `later`)",
+        ),
+        (
+            "#{ all: [1, http::get(env(\"BASE_URL\"))] }",
+            "a Response cannot be written as JSON (at `all[1]`)",
+        ),
+    ] {
+        let output = run_of(&format!("fn setup() {{ {data} }} fn iteration() {{ }}"))
+            .env("BASE_URL", server.url("/hello"))
+            .run();
+        output
+            .expect_code(2)
+            .expect_text("`setup` must return plain data");
+        let reason = output.expect_result()["verdict"]["reasons"][0].to_string();
+        assert!(reason.contains(said), "{reason}");
+    }
+}
+
+#[test]
+fn a_setup_that_ends_in_a_request_gives_no_data() {
+    let server = HttpServer::start();
+    let output = run_of(
+        r#"
+        fn setup() { http::post(`${env("BASE_URL")}/hello`, "reset"); }
+        fn iteration(ctx) { log::info(`${ctx.data == ()}`); }
+        "#,
+    )
+    .env("BASE_URL", server.url(""))
+    .run();
+    output.expect_code(0);
+    assert_eq!(output.logged(), ["true"]);
 }

@@ -302,7 +302,7 @@ fn log_lines_say_how_urgent_they_are_and_whose() {
         export const options = #{ scenarios: #{ guests: #{ executor: "per-vu-iterations", vus: 1 } } };
         fn setup() { log::info("in setup"); }
         fn iteration() {
-            log::debug("d"); log::info("i"); log::warn("w"); log::error("e");
+            log::trace("t"); log::info("i"); log::warn("w"); log::error("e");
             print("printed"); debug("debugged"); log::info(#{ a: 1 }); log::info(42);
         }
         "#,
@@ -318,12 +318,12 @@ fn log_lines_say_how_urgent_they_are_and_whose() {
         lines,
         [
             "info  in setup",
-            "debug [guests #1] d",
+            "trace [guests #1] t",
             "info  [guests #1] i",
             "warn  [guests #1] w",
             "error [guests #1] e",
             "info  [guests #1] printed",
-            "debug [guests #1] \"debugged\"",
+            "trace [guests #1] \"debugged\"",
             "info  [guests #1] #{\"a\": 1}",
             "info  [guests #1] 42",
         ]

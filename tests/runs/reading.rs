@@ -23,8 +23,8 @@ pub trait Reading {
     fn scenario(&self, name: &str) -> &Value;
     /// The row of the only endpoint of that name.
     fn endpoint(&self, name: &str) -> &Value;
-    /// The row of the only objective on that metric.
-    fn slo(&self, metric: &str) -> &Value;
+    /// The row of the objective of that name, or of the only one on that metric.
+    fn slo(&self, name: &str) -> &Value;
     /// Passes and fails of each check.
     fn checks(&self) -> BTreeMap<String, (u64, u64)>;
     /// How the run ended, in a word.
@@ -74,8 +74,10 @@ impl Reading for Output {
     }
 
     #[track_caller]
-    fn slo(&self, metric: &str) -> &Value {
-        find(self, "slos", "metric", metric)
+    fn slo(&self, name: &str) -> &Value {
+        let rows = self.expect_result()["slos"].as_array().unwrap();
+        let named = rows.iter().find(|row| row["name"] == name);
+        named.unwrap_or_else(|| find(self, "slos", "metric", name))
     }
 
     #[track_caller]

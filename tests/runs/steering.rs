@@ -10,6 +10,8 @@ use rhaid::options::Overrides;
 use rhaid::result::{Outcome, RunResult};
 use rhaid::run::{Blueprint, Handle, Observer, Progress, Request, Settings, conduct};
 
+use rhaid::secrets::Secrets;
+
 use crate::support::background::wait_until;
 use crate::support::server::HttpServer;
 
@@ -54,7 +56,8 @@ fn run(script: &Path, server: &HttpServer, sender: mpsc::Sender<Handle>) -> RunR
     let blueprint = Blueprint::draw_up(Request {
         script: script.to_owned(),
         env: BTreeMap::from([("BASE_URL".to_owned(), server.url(""))]),
-        defaults: serde_json::Map::new(),
+        secrets: Secrets::default(),
+        defaults: rhaid::run::Defaults::default(),
         overrides: Overrides::default(),
         scale: 1.0,
         seed: 1,

@@ -1,16 +1,14 @@
 //! Functions without a module.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rhai::plugin::*;
-use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Module, Position};
+use rhai::{Dynamic, EvalAltResult, ImmutableString, Position};
 
 use super::{Fallible, error, waiting};
 use crate::script::convert;
 use crate::script::engine::Stop;
-use crate::{units, vu};
+use crate::units;
 
 /// A duration as scripts write it: a number of seconds, or a text such as "1m30s".
 pub fn duration_of(value: &Dynamic) -> Fallible<Duration> {
@@ -77,36 +75,4 @@ pub mod basics {
             Position::NONE,
         )))
     }
-}
-
-/// `env` also works at the top level, where there is no virtual user; so it holds the run's environment itself.
-pub fn register_env(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>) {
-    let look_up = |env: &BTreeMap<String, String>, name: &str| {
-        vu::current()
-            .and_then(|vu| vu.env(name).map(str::to_owned))
-            .or_else(|| env.get(name).cloned())
-    };
-    let mut module = Module::new();
-    let own = env.clone();
-    FuncRegistration::new("env")
-        .in_global_namespace()
-        .with_params_info(["name: &str", "default: ?", "?"])
-        .set_into_module(
-            &mut module,
-            move |name: &str, default: Dynamic| -> Dynamic {
-                look_up(&own, name).map_or(default, Dynamic::from)
-            },
-        );
-    let own = env.clone();
-    FuncRegistration::new("env")
-        .in_global_namespace()
-        .with_params_info(["name: &str", "String"])
-        .with_comments(["/// A variable: from the scenario's `env`, else from `--env`, else from the process's environment. Without a default it must be set."])
-        .set_into_module(&mut module, move |name: &str| -> Fallible<String> {
-            match look_up(&own, name) {
-                Some(value) => Ok(value),
-                None => error(format!("the environment variable `{name}` is not set\nhelp: set it with --env {name}=…, or give a default: env(\"{name}\", \"…\")")),
-            }
-        });
-    engine.register_global_module(module.into());
 }

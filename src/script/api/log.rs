@@ -1,15 +1,31 @@
 //! `log`: lines for people.
 
+use std::cell::RefCell;
+
 use rhai::Dynamic;
 use rhai::plugin::*;
 
+use crate::secrets::Secrets;
 use crate::vu::{self, LogLevel};
+
+thread_local! {
+    /// For lines that no run sees: those of a script's top level.
+    static SECRETS: RefCell<Secrets> = RefCell::default();
+}
+
+/// Keeps these out of lines that go straight to standard error.
+pub fn keep_quiet_about(secrets: &Secrets) {
+    SECRETS.replace(secrets.clone());
+}
 
 /// Logs a line: through the run if there is one, to standard error otherwise.
 pub fn line(level: LogLevel, text: &str) {
     match vu::current() {
         Some(vu) => vu.worker.log(level, text.to_owned(), Some(&vu)),
-        None => eprintln!("{text}"),
+        None => eprintln!(
+            "{}",
+            SECRETS.with_borrow(|secrets| secrets.mask(text).into_owned())
+        ),
     }
 }
 
@@ -17,7 +33,7 @@ pub fn line(level: LogLevel, text: &str) {
 pub mod log_module {
     /// Logs a line of detail. (Rhai keeps the name `debug` to itself.)
     pub fn trace(text: Dynamic) {
-        line(LogLevel::Debug, &text.to_string());
+        line(LogLevel::Trace, &text.to_string());
     }
 
     /// Logs a line.

@@ -7,6 +7,7 @@ mod basics;
 mod checks;
 pub mod context;
 mod crypto;
+mod environment;
 mod files;
 mod html;
 mod http;
@@ -30,13 +31,15 @@ use rhai::plugin::{ModuleManifest, exported_manifest, exported_module};
 use rhai::{Dynamic, Engine, EvalAltResult, Module, Position};
 
 use super::engine::Stop;
+use crate::secrets::Secrets;
 use crate::vu::{self, Vu, WaitError};
 
 /// What a native function gives back.
 pub type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
-/// Registers everything with an engine. `env`: what `env()` gives outside virtual users.
-pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>) {
+/// Registers everything with an engine. `env`: what `env()` gives outside virtual users. `secrets`: where `secret()` keeps
+/// what it gives.
+pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secrets: &Secrets) {
     engine
         .register_type_with_name::<context::Context>("Context")
         .register_type_with_name::<response::ScriptResponse>("Response")
@@ -50,12 +53,13 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>) {
     engine.register_global_module(exported_module!(response::response_type).into());
     engine.register_global_module(exported_module!(html::selection_type).into());
     engine.register_global_module(exported_module!(metrics::metric_type).into());
-    basics::register_env(engine, env);
+    environment::register(engine, env, secrets);
+    log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
         engine.register_static_module(name, located::module(manifest).into());
     }
     engine.on_print(|text| log::line(vu::LogLevel::Info, text));
-    engine.on_debug(|text, _, _| log::line(vu::LogLevel::Debug, text));
+    engine.on_debug(|text, _, _| log::line(vu::LogLevel::Trace, text));
 }
 
 /// The modules that need no import.

@@ -25,7 +25,11 @@ may be left out, `→` says what comes back. A *duration* is a number of seconds
 /// The whole reference.
 pub fn markdown() -> String {
     let sources = Sources::from_text(Path::new("reference.rhai"), "");
-    let (mut engine, _) = super::engine::build(&sources, &Arc::new(BTreeMap::new()));
+    let (mut engine, _) = super::engine::build(
+        &sources,
+        &Arc::new(BTreeMap::new()),
+        &crate::secrets::Secrets::default(),
+    );
     super::api::register_described(&mut engine);
     let mut body = String::new();
     functions::write(&mut body, &engine);
@@ -97,7 +101,11 @@ mod tests {
     #[test]
     fn every_function_has_a_name_that_scripts_can_write() {
         let sources = Sources::from_text(Path::new("reference.rhai"), "");
-        let (engine, _) = crate::script::engine::build(&sources, &Arc::new(BTreeMap::new()));
+        let (engine, _) = crate::script::engine::build(
+            &sources,
+            &Arc::new(BTreeMap::new()),
+            &crate::secrets::Secrets::default(),
+        );
         let qualified = engine.collect_fn_metadata(
             None,
             |info| Some(format!("{}::{}()", info.namespace, info.metadata.name)),

@@ -23,6 +23,7 @@
 //! 4. **Nothing moves between threads.** `Coroutine` is `!Send`; the future polled by `wait` lives on the
 //!    coroutine's stack, which does not move, so pinning it there is sound.
 
+mod overflow;
 mod stack;
 
 use std::cell::Cell;
@@ -33,6 +34,7 @@ use std::task::{Context, Poll};
 
 use corosensei::{CoroutineResult, Yielder};
 
+pub use overflow::explain_overflows;
 pub use stack::{STACK_SIZE, Stack, StackError, StackPool};
 
 /// The poll in progress on this thread: what [`wait`] needs to poll a future and to suspend.

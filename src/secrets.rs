@@ -1,0 +1,155 @@
+//! What must not be shown: values that scripts read with `secret()`, and fields whose names say that they hold one.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+/// What stands in a secret's place.
+pub const MASK: &str = "***";
+
+/// Fewer characters occur everywhere by chance: masking them would leave nothing readable, and hide nothing.
+pub const SHORTEST: usize = 4;
+
+/// The secrets of one run, shared by all who show something of it.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets(Arc<Mutex<BTreeSet<String>>>);
+
+impl Secrets {
+    /// Keeps a value from being shown from now on, also as part of a URL. Values shorter than [`SHORTEST`] are not kept.
+    pub fn keep(&self, value: &str) {
+        if value.chars().count() < SHORTEST {
+            return;
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.contains(value) {
+            return;
+        }
+        known.insert(utf8_percent_encode(value, NON_ALPHANUMERIC).to_string());
+        known.insert(url::form_urlencoded::byte_serialize(value.as_bytes()).collect());
+        known.insert(url_path(value));
+        known.insert(value.to_owned());
+    }
+
+    /// A text without secrets.
+    pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut masked = Cow::Borrowed(text);
+        // A secret may be the beginning of another one: the longest first.
+        let mut found: Vec<&String> = known.iter().filter(|value| text.contains(*value)).collect();
+        found.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        for value in found {
+            masked = Cow::Owned(masked.replace(value.as_str(), MASK));
+        }
+        masked
+    }
+
+    /// The same in place.
+    pub fn mask_text(&self, text: &mut String) {
+        if let Cow::Owned(masked) = self.mask(text) {
+            *text = masked;
+        }
+    }
+
+    /// The same for every text of a JSON value, names included.
+    pub fn mask_json(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.mask_text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.mask_json(item)),
+            Value::Object(map) => {
+                *map = std::mem::take(map)
+                    .into_iter()
+                    .map(|(key, mut value)| {
+                        self.mask_json(&mut value);
+                        (self.mask(&key).into_owned(), value)
+                    })
+                    .collect();
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+/// A value as it looks in the path of a URL.
+fn url_path(value: &str) -> String {
+    url::Url::parse("http://host/")
+        .and_then(|base| base.join(&format!("./{value}")))
+        .map_or_else(|_| value.to_owned(), |url| url.path()[1..].to_owned())
+}
+
+/// Whether a field of that name holds something that must not be shown.
+pub fn is_secret_name(name: &str) -> bool {
+    const WORDS: [&str; 11] = [
+        "authorization",
+        "cookie",
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "api-key",
+        "apikey",
+        "credential",
+        "private",
+        "signature",
+    ];
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    WORDS.iter().any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn keeping(values: &[&str]) -> Secrets {
+        let secrets = Secrets::default();
+        values.iter().for_each(|value| secrets.keep(value));
+        secrets
+    }
+
+    #[test]
+    fn a_secret_is_masked_wherever_it_stands() {
+        let secrets = keeping(&["hunter2", "hunter2-long"]);
+        assert_eq!(secrets.mask("a hunter2, hunter2-long!"), "a ***, ***!");
+        assert!(matches!(secrets.mask("nothing"), Cow::Borrowed("nothing")));
+    }
+
+    #[test]
+    fn a_secret_is_known_again_in_a_url() {
+        let secrets = keeping(&["p ss/wörd"]);
+        let url = url::Url::parse_with_params("http://host/", [("q", "p ss/wörd")]).unwrap();
+        for text in [
+            url.as_str(),
+            "http://host/p%20ss/w%C3%B6rd/x",
+            "p%20ss%2Fw%C3%B6rd",
+        ] {
+            assert!(secrets.mask(text).contains(MASK), "{}", secrets.mask(text));
+        }
+    }
+
+    #[test]
+    fn what_is_too_short_to_hide_is_left_alone() {
+        let secrets = keeping(&["a", ""]);
+        assert_eq!(secrets.mask("a banana"), "a banana");
+    }
+
+    #[test]
+    fn a_document_is_masked_names_and_all() {
+        let mut value = json!({ "x hunter2": ["hunter2", 1, null, { "y": "hunter2!" }] });
+        keeping(&["hunter2"]).mask_json(&mut value);
+        assert_eq!(value, json!({ "x ***": ["***", 1, null, { "y": "***!" }] }));
+    }
+
+    #[test]
+    fn names_tell_secrets() {
+        for name in ["Authorization", "X_API_KEY", "set-cookie", "db_password"] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["accept", "user", "mode"] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! A plan as it is being carried out on one worker: what is due does happen, in any of the models.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
+
+use super::cast::Cast;
+use super::context::Interrupt;
+use super::shared::{Control, ScenarioShared};
+use super::tickets::{ArrivalTickets, IdleUsers, LoopTickets, dispatch, preload};
+use crate::executor::{Budget, VuStep};
+
+/// A plan as it is being carried out.
+pub(super) enum PlanState {
+    Looping {
+        steps: std::iter::Peekable<Box<dyn Iterator<Item = VuStep> + Send>>,
+        budget: Budget,
+        leaving: Leaving,
+    },
+    Arrivals {
+        starts: std::iter::Peekable<Box<dyn Iterator<Item = Duration> + Send>>,
+        idle: IdleUsers,
+        inbox: Option<mpsc::UnboundedReceiver<Instant>>,
+    },
+    External {
+        control: watch::Receiver<Control>,
+        leaving: Leaving,
+    },
+}
+
+/// Users that were ramped down, and until when their iteration may go on.
+pub(super) type Leaving = VecDeque<(Instant, usize)>;
+
+pub(super) fn make_arrival_user(cast: &Rc<Cast>, idle: &IdleUsers, first: Option<Instant>) -> bool {
+    let Some(number) = cast.shared().and_then(ScenarioShared::claim_vu) else {
+        return false;
+    };
+    let run = cast.worker.run.clone();
+    let (scenario, worker, idle) = (cast.assignment.scenario, cast.worker.index, idle.clone());
+    // Counted per machine; the number is that of the whole plan.
+    let number = cast.assignment.share.segment_only().nth(u64::from(number));
+    let made = cast.add_user(number, true, move |slot| {
+        if let Some(scheduled) = first {
+            preload(&slot, scheduled);
+        }
+        Box::new(ArrivalTickets::new(slot, idle, run, scenario, worker))
+    });
+    made.is_some()
+}
+
+impl PlanState {
+    /// When something is due next.
+    pub fn next_at(&mut self, begin: Instant) -> Option<Instant> {
+        match self {
+            Self::Looping { steps, leaving, .. } => {
+                let step = steps.peek().map(|step| begin + step.at);
+                [step, leaving.front().map(|(at, _)| *at)]
+                    .into_iter()
+                    .flatten()
+                    .min()
+            }
+            Self::Arrivals { starts, .. } => starts.peek().map(|at| begin + *at),
+            Self::External { leaving, .. } => leaving.front().map(|(at, _)| *at),
+        }
+    }
+
+    /// Does everything that is due by `now`.
+    pub fn fire(&mut self, cast: &Rc<Cast>, begin: Instant, now: Instant) {
+        match self {
+            Self::Looping {
+                steps,
+                budget,
+                leaving,
+            } => {
+                while let Some(step) = steps.next_if(|step| begin + step.at <= now) {
+                    set_looping(cast, step.vus as usize, *budget, leaving, now);
+                }
+                cut_off(cast, leaving, now);
+            }
+            Self::External { control, leaving } => {
+                let Control { vus, paused } = *control.borrow_and_update();
+                let ours = cast.assignment.share.count(u64::from(vus));
+                set_looping(
+                    cast,
+                    if paused { 0 } else { ours as usize },
+                    Budget::Unlimited,
+                    leaving,
+                    now,
+                );
+                cut_off(cast, leaving, now);
+            }
+            Self::Arrivals { starts, idle, .. } => {
+                while let Some(at) = starts.next_if(|at| begin + *at <= now) {
+                    arrive(cast, idle, begin + at);
+                }
+            }
+        }
+    }
+
+    /// Waits for what does not come by the clock.
+    pub async fn outside_event(&mut self, cast: &Rc<Cast>) {
+        match self {
+            Self::Looping { .. } => std::future::pending().await,
+            Self::External { control, .. } => {
+                if control.changed().await.is_err() {
+                    std::future::pending().await
+                }
+            }
+            Self::Arrivals { idle, inbox, .. } => match inbox {
+                Some(inbox) => match inbox.recv().await {
+                    Some(scheduled) => {
+                        if !dispatch(idle, scheduled) {
+                            drop_arrival(cast);
+                        }
+                    }
+                    None => std::future::pending().await,
+                },
+                None => std::future::pending().await,
+            },
+        }
+    }
+
+    /// Whether nothing is left to do before the time is over.
+    pub fn is_done(&mut self, cast: &Rc<Cast>) -> bool {
+        match self {
+            Self::Looping { steps, budget, .. } => {
+                !matches!(budget, Budget::Unlimited)
+                    && steps.peek().is_none()
+                    && cast.living.get() == 0
+            }
+            // Other workers may still hand over tickets until the time is over.
+            Self::Arrivals { .. } | Self::External { .. } => false,
+        }
+    }
+}
+
+/// One scheduled start: a waiting user takes it, else a new one, else another worker's; else it is dropped.
+fn arrive(cast: &Rc<Cast>, idle: &IdleUsers, scheduled: Instant) {
+    let Some(shared) = cast.shared() else { return };
+    let here = cast.worker.index;
+    let taken = (shared.acquire(here) && dispatch(idle, scheduled))
+        || shared.hand_over(here, scheduled)
+        || make_arrival_user(cast, idle, Some(scheduled));
+    if !taken {
+        drop_arrival(cast);
+    }
+}
+
+fn drop_arrival(cast: &Rc<Cast>) {
+    cast.worker
+        .recorder
+        .borrow_mut()
+        .count(cast.context.series.dropped, 1.0);
+}
+
+/// Makes the first `wanted` users of this share loop, and the others leave.
+fn set_looping(
+    cast: &Rc<Cast>,
+    wanted: usize,
+    budget: Budget,
+    leaving: &mut Leaving,
+    now: Instant,
+) {
+    while cast.users.borrow().len() < wanted {
+        let number = cast.assignment.share.nth(cast.users.borrow().len() as u64);
+        let run = cast.worker.run.clone();
+        let (scenario, pace) = (cast.assignment.scenario, cast.assignment.pace);
+        let made = cast.add_user(number, false, move |slot| {
+            Box::new(LoopTickets::new(slot, run, scenario, budget, pace))
+        });
+        if made.is_none() {
+            break;
+        }
+    }
+    let users = cast.users.borrow();
+    let wanted = wanted.min(users.len());
+    // The users that loop are always the first ones, so only those between the old and the new number change.
+    let before = cast.looping.replace(wanted);
+    for user in users.iter().take(wanted).skip(before) {
+        user.slot.set_active(true);
+        cast.count_active(1);
+    }
+    if wanted > before {
+        // Some of them may have been on their way out.
+        leaving.retain(|(_, index)| *index >= wanted);
+    }
+    for (index, user) in users.iter().enumerate().take(before).skip(wanted) {
+        user.slot.set_active(false);
+        cast.count_active(-1);
+        leaving.push_back((now + cast.assignment.graceful_ramp_down, index));
+    }
+}
+
+/// Interrupts the iterations of users whose grace after a ramp-down is over.
+fn cut_off(cast: &Rc<Cast>, leaving: &mut Leaving, now: Instant) {
+    while let Some((_, index)) = leaving.pop_front_if(|(at, _)| *at <= now) {
+        if let Some(user) = cast.users.borrow().get(index)
+            && !user.slot.is_active()
+        {
+            user.vu.interrupt(Interrupt::Stop);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What a run prints: for people, for pipes, for programs, or nothing.
+
+use serde_json::Value;
+
+use crate::reading::{Reading, run_of};
+use crate::support::server::HttpServer;
+
+const ESCAPE: char = '\u{1b}';
+
+const JOURNEY: &str = r#"
+    export const options = #{
+        scenarios: #{ guests: #{ executor: "per-vu-iterations", vus: 2, iterations: 3 } },
+        slos: #{
+            "http_req_failed": [ #{ target: "rate < 1%", priority: "P0" } ],
+            "http_req_duration": [ #{ target: "p(95) < 1us", priority: "P1" } ],
+        },
+    };
+    fn iteration() {
+        let answer = http::get(`${env("BASE_URL")}/json`, #{ name: "rooms" });
+        check(answer, #{ "ok": |r| r.status == 200 });
+        log::info("looked");
+        log::warn("beware");
+    }
+    "#;
+
+#[test]
+fn a_pipe_gets_the_verdict_first_in_plain_text_and_progress_apart() {
+    let server = HttpServer::start();
+    let output = run_of(JOURNEY).env("BASE_URL", server.url("")).run();
+    output.expect_code(1);
+    let first = output.stdout.lines().next().unwrap();
+    assert!(
+        first.contains("FAILED") && first.contains("(exit 1)"),
+        "{first}"
+    );
+    assert!(
+        !output.stdout.contains(ESCAPE) && !output.stderr.contains(ESCAPE),
+        "{output}"
+    );
+    for part in [
+        "SLOs",
+        "http_req_duration",
+        "guests",
+        "rooms",
+        "result.json",
+        "ok",
+    ] {
+        assert!(output.stdout.contains(part), "{part:?}\n{output}");
+    }
+    assert!(
+        !output.stdout.contains("looked"),
+        "logs go to standard error\n{output}"
+    );
+    assert_eq!(output.logged().len(), 6);
+    let widest = output
+        .stdout
+        .lines()
+        .map(|line| line.chars().count())
+        .max()
+        .unwrap();
+    assert!(widest <= 100, "{widest} columns\n{output}");
+}
+
+#[test]
+fn quiet_prints_only_what_went_wrong() {
+    let server = HttpServer::start();
+    let output = run_of(JOURNEY)
+        .arg("--quiet")
+        .env("BASE_URL", server.url(""))
+        .run();
+    output.expect_code(1);
+    assert_eq!(output.stdout, "");
+    let lines: Vec<&str> = output.stderr.lines().collect();
+    assert_eq!(
+        lines.iter().filter(|line| line.contains("beware")).count(),
+        6
+    );
+    assert!(!output.stderr.contains("looked"), "{output}");
+    let reasons: Vec<&&str> = lines
+        .iter()
+        .filter(|line| !line.contains("beware"))
+        .collect();
+    assert_eq!(reasons.len(), 1, "{output}");
+    assert!(
+        reasons[0].contains("http_req_duration p(95) < 1"),
+        "{output}"
+    );
+
+    let silent = run_of("fn iteration() { }").arg("--quiet").run();
+    silent.expect_code(0);
+    assert_eq!((silent.stdout.as_str(), silent.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn format_json_prints_the_result_document_and_nothing_else() {
+    let server = HttpServer::start();
+    let output = run_of(JOURNEY)
+        .args(["--format", "json"])
+        .env("BASE_URL", server.url(""))
+        .run();
+    output.expect_code(1);
+    let printed: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(&printed, output.expect_result());
+}
+
+#[test]
+fn format_json_is_what_a_program_gets_even_where_a_script_has_its_own_summary() {
+    let output = run_of(r#"fn iteration() { } fn summary(result) { "mine" }"#)
+        .args(["--format", "json"])
+        .run();
+    output.expect_code(0);
+    let printed: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(printed["version"], 1);
+}
+
+#[test]
+fn colours_can_be_forced_and_no_color_wins() {
+    let coloured = run_of("fn iteration() { }")
+        .env("CLICOLOR_FORCE", "1")
+        .run();
+    assert!(coloured.stdout.contains(ESCAPE), "{coloured}");
+    let plain = run_of("fn iteration() { throw \"x\"; }")
+        .env("CLICOLOR_FORCE", "1")
+        .env("NO_COLOR", "1")
+        .run();
+    plain.expect_code(2);
+    assert!(
+        !plain.stdout.contains(ESCAPE) && !plain.stderr.contains(ESCAPE),
+        "{plain}"
+    );
+}
+
+#[test]
+fn control_characters_of_a_script_or_target_do_not_reach_the_terminal() {
+    let output = run_of(r#"fn iteration() { log::info("a\x1b[2Jb"); throw "c\x1b[31md"; }"#).run();
+    output.expect_code(2);
+    assert!(
+        !output.stdout.contains(ESCAPE) && !output.stderr.contains(ESCAPE),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_longer_run_shows_its_progress_for_each_scenario() {
+    let output = run_of(
+        r#"
+        export const options = #{ scenarios: #{
+            guests: #{ executor: "constant-vus", vus: 2, duration: "1.3s" },
+            staff: #{ executor: "constant-vus", vus: 1, duration: "1.3s" },
+        } };
+        fn iteration() { sleep(0.05); }
+        "#,
+    )
+    .run();
+    output.expect_code(0);
+    for name in ["guests", "staff"] {
+        let line = output
+            .stderr
+            .lines()
+            .find(|line| line.starts_with('[') && line.contains(name))
+            .unwrap_or_else(|| panic!("no progress of {name}\n{output}"));
+        for part in ["VUs", "iters", "p95", "err"] {
+            assert!(line.contains(part), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_summary_of_a_failed_run_names_its_reasons_and_its_errors() {
+    let output = run_of(
+        r#"
+        export const options = #{ iterations: 2, slos: #{ "checks": [ #{ target: "rate > 99%", priority: "P0" } ] } };
+        fn iteration() { check(false, "never"); throw "broken"; }
+        "#,
+    )
+    .run();
+    output.expect_code(2);
+    for part in [
+        "2 iterations ended in script errors",
+        "P0 checks rate > 99%: it is 0",
+        "never",
+        "broken",
+    ] {
+        assert!(output.stdout.contains(part), "{part:?}\n{output}");
+    }
+}
