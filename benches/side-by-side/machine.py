@@ -6,6 +6,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -19,6 +20,9 @@ PACKAGES = {"wrk": "wrk", "hey": "hey", "nginx": "nginx-light"}
 
 # Open files for ten thousand connections, with a margin.
 FILES = 20_000
+
+# Above this share of others' work, the figures are marked as disturbed.
+MOST_BUSY = 0.05
 
 
 class Trouble(Exception):
@@ -108,9 +112,9 @@ def facts(binary):
     pinning = f"server on core {server}, client on core {client}"
     if server is None:
         pinning = "one core only: **nothing is pinned**, server and client take turns on it"
-    load = os.getloadavg()[0]
-    quiet = f"load average before: {load:.2f}"
-    if load > 0.5:
+    busy = busy_share()
+    quiet = f"processors busy before: {busy:.0%}"
+    if busy > MOST_BUSY:
         quiet += ", so **something else was running**: the figures are noisier and worse than on a quiet machine"
     tools = [version(binary, "--version"), version("nginx", "-v"), version("wrk", "-v"), version("oha", "--version")]
     return [
@@ -118,6 +122,21 @@ def facts(binary):
         f"- {'; '.join(tools)}; {'hey' if find('hey') else 'hey missing'}",
         f"- {quiet}",
     ]
+
+
+def busy_share():
+    """The share of all processors' time that others use, watched for a second."""
+
+    def times():
+        with open("/proc/stat", encoding="ascii") as file:
+            ticks = [int(field) for field in file.readline().split()[1:9]]
+        # user, nice, system, idle, waiting for disks, interrupts …
+        return sum(ticks), ticks[3] + ticks[4]
+
+    all_before, idle_before = times()
+    time.sleep(1)
+    all_after, idle_after = times()
+    return 1 - (idle_after - idle_before) / max(all_after - all_before, 1)
 
 
 def version(tool, flag):

@@ -8,6 +8,7 @@ use rustls::pki_types::ServerName;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
+use super::apart::apart;
 use super::client::Client;
 use super::error::HttpError;
 use super::io::{Counted, Io, Leftovers};
@@ -79,12 +80,13 @@ pub async fn open(
     match proxy {
         Some(proxy) if proxy.kind == ProxyKind::Socks5 => {
             let started = Instant::now();
-            stream = socks(stream, proxy, target).await?;
+            stream = apart(socks(stream, proxy, target)).await?;
             timings.connecting += nanos(started);
         }
         Some(proxy) if target.https => {
             let started = Instant::now();
-            connect_tunnel(&mut stream, proxy, &target.host, target.port).await?;
+            let tunnel = connect_tunnel(&mut stream, proxy, &target.host, target.port);
+            apart(tunnel).await?;
             timings.connecting += nanos(started);
         }
         Some(proxy) => absolute_form = Some(proxy.authorization()),
@@ -110,7 +112,7 @@ pub async fn open(
             format!("{:?} is not a name that TLS can ask for", target.host),
         )
     })?;
-    let connected = TlsConnector::from(config).connect(name, stream).await;
+    let connected = apart(TlsConnector::from(config).connect(name, stream)).await;
     timings.tls_handshaking += nanos(started);
     let stream = connected.map_err(|error| tls::handshake_error(&error, &target.host))?;
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2")

@@ -11,6 +11,7 @@
 //! write, its response usually one read into a buffer that all virtual users of the thread share, so an
 //! idle connection holds no buffer. HTTP/2 is `h2`'s.
 
+mod apart;
 mod auth;
 mod body;
 mod client;

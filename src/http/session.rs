@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{Method, header};
 
+use super::apart::apart;
 use super::client::Client;
 use super::connect::{self, Opened, Phase};
 use super::cookies::Jar;
@@ -239,7 +240,7 @@ impl Session {
             absolute_form,
         } = opened?;
         let kind = if http2 {
-            Kind::Http2(h2c::Connection::start(io).await?)
+            Kind::Http2(apart(h2c::Connection::start(io)).await?)
         } else {
             Kind::Http1 { io, absolute_form }
         };
