@@ -176,10 +176,7 @@ pub async fn exchange(
                 }
                 _ => read_error,
             };
-            Err(Failed {
-                error,
-                unanswered,
-            })
+            Err(Failed { error, unanswered })
         }
     }
 }
