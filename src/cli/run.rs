@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::args::{Format, RunArguments};
 use super::{Failure, config, print};
 use crate::demo::{self, DemoConfig};
-use crate::live::Terminal;
+use crate::live::{View, Voice};
 use crate::report::{Look, by_name, render_console};
 use crate::result::{self, RunResult};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
@@ -15,10 +15,13 @@ use crate::{exit, vu};
 
 /// Runs a script; the exit code of the contract.
 pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
+    let no_start = |error: std::io::Error| {
+        Failure::new(exit::INTERNAL, format!("error: cannot start: {error}"))
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(exit::INTERNAL, format!("error: cannot start: {error}")))?;
+        .map_err(no_start)?;
     let mut request = config::request(&arguments.script)?;
     let _demo = if arguments.demo {
         Some(start_demo(&mut request.env)?)
@@ -42,12 +45,14 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         notes: Vec::new(),
     };
     let mut watcher = Watcher {
-        terminal: Terminal::new(arguments.quiet),
+        view: View::start(arguments.quiet).map_err(no_start)?,
         own_summary: None,
         signals: None,
     };
     let outcome = runtime.block_on(conduct(&blueprint, &settings, &mut watcher));
-    watcher.terminal.clear();
+    // With the runtime goes the task that listens for signals, and its voice.
+    drop(runtime);
+    watcher.view.end();
     let result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
@@ -116,18 +121,18 @@ fn finish(
 
 /// Shows progress and passes Ctrl-C on.
 struct Watcher {
-    terminal: Terminal,
+    view: View,
     own_summary: Option<Value>,
     signals: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Observer for Watcher {
     fn started(&mut self, handle: Handle) {
-        self.signals = Some(tokio::task::spawn(pass_signals_on(handle)));
+        self.signals = Some(tokio::task::spawn(pass_signals_on(handle, self.view.voice())));
     }
 
     fn progress(&mut self, progress: &Progress) {
-        self.terminal.show(progress);
+        self.view.show(progress);
     }
 
     fn summary(&mut self, value: &Value) {
@@ -136,7 +141,7 @@ impl Observer for Watcher {
 }
 
 /// The first Ctrl-C (or SIGTERM) lets iterations end, the second ends everything; results are written either way.
-async fn pass_signals_on(handle: Handle) {
+async fn pass_signals_on(handle: Handle, voice: Voice) {
     let Ok(mut signals) = Signals::listen() else {
         return;
     };
@@ -144,11 +149,9 @@ async fn pass_signals_on(handle: Handle) {
         let first = handle.stage() == vu::Stage::Running;
         handle.stop();
         if first {
-            super::complain(
-                "\nstopping: iterations in progress may end (Ctrl-C again to end at once)",
-            );
+            voice.say("\nstopping: iterations in progress may end (Ctrl-C again to end at once)");
         } else {
-            super::complain("\nending at once");
+            voice.say("\nending at once");
         }
     }
 }
