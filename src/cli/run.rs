@@ -128,7 +128,10 @@ struct Watcher {
 
 impl Observer for Watcher {
     fn started(&mut self, handle: Handle) {
-        self.signals = Some(tokio::task::spawn(pass_signals_on(handle, self.view.voice())));
+        self.signals = Some(tokio::task::spawn(pass_signals_on(
+            handle,
+            self.view.voice(),
+        )));
     }
 
     fn progress(&mut self, progress: &Progress) {

@@ -460,3 +460,33 @@ impl Conductor<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_hangs_is_given_up_five_seconds_after_everything_was_to_end() {
+        let run = RunShared::new(
+            0,
+            BTreeMap::new(),
+            Vec::new(),
+            SECOND,
+            SECOND,
+            std::path::PathBuf::new(),
+        );
+        let begun = tokio::time::Instant::now();
+        let waited = async {
+            overdue(&run).await;
+            begun.elapsed()
+        };
+        let killed = async {
+            tokio::time::sleep(SECOND).await;
+            run.advance(Stage::Stopping);
+            tokio::time::sleep(60 * SECOND).await;
+            run.advance(Stage::Killed);
+        };
+        let (waited, ()) = tokio::join!(waited, killed);
+        assert_eq!(waited.as_secs(), 66);
+    }
+}

@@ -63,6 +63,11 @@ pub trait VuScript {
 /// How long, in nanoseconds, a user whose iterations never wait goes on before the others have their turn.
 const TURN: u64 = 100_000;
 
+/// A user whose script failed this often in a row pauses after each further failure: a script that throws at once must not
+/// take a whole core, nor send what it sends before it throws as fast as it can.
+const FAILURES_BEFORE_PAUSE: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// A virtual user as a task: the coroutine, with its user made the current one whenever it runs.
 pub struct VuTask {
     vu: Rc<Vu>,
@@ -111,11 +116,21 @@ pub fn live(
     }
     let mut busy = 0;
     let mut seen = turns();
+    let mut failures = 0_u32;
     // `Err` cannot happen: this runs on a coroutine.
     while let Ok(Some(ticket)) = coroutine::wait(std::future::poll_fn(|cx| tickets.poll_next(cx))) {
+        let looping = ticket.scheduled.is_none();
         witness.busy(true);
-        let duration = iterate(vu, &mut *script, ticket);
+        let Iterated { duration, failed } = iterate(vu, &mut *script, ticket);
         witness.busy(false);
+        failures = if failed {
+            failures.saturating_add(1)
+        } else {
+            0
+        };
+        if looping && failures > FAILURES_BEFORE_PAUSE {
+            let _ = coroutine::wait(tokio::time::sleep(PAUSE));
+        }
         if turns() == seen {
             busy += duration;
             if busy >= TURN {
@@ -133,8 +148,14 @@ pub fn live(
     }
 }
 
-/// One iteration; how long it took, in nanoseconds.
-fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) -> u64 {
+/// How an iteration went.
+struct Iterated {
+    /// In nanoseconds.
+    duration: u64,
+    failed: bool,
+}
+
+fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) -> Iterated {
     let begin = Instant::now();
     let lag = ticket
         .scheduled
@@ -159,9 +180,10 @@ fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) -> u64 {
         }
     }
     vu.session.end_iteration(&vu.worker.client);
+    let failed = matches!(outcome, Outcome::Failed(_));
     settle(vu, outcome, None);
     vu.iteration.set(vu.iteration.get() + 1);
-    duration
+    Iterated { duration, failed }
 }
 
 /// Runs a part of the script that has a time limit, counting its failure; whether it went well.
