@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::connect::Phase;
 use super::error::HttpError;
+use super::exchange::{Exchange, Observer};
 use super::hop::Hop;
+use super::io::Leftovers;
 use super::pool::Connection;
 use super::response::{Protocol, Timings};
-use super::session::{Exchange, Observer, Session};
 use super::target::Target;
 
 /// From this age on a request that is cut off counts as failed: the server had its chance. A younger one says nothing about
@@ -87,7 +88,7 @@ impl Progress {
 /// A hop that has begun. Dropped before it has landed, because its virtual user is being stopped, it still tells the observer
 /// what became of it: a server that never answers must not leave a run without a trace.
 pub struct Flight<'a, 'r> {
-    pub session: &'a Session,
+    pub leftovers: &'a Leftovers,
     pub hop: Hop<'r>,
     pub observer: &'a dyn Observer,
     pub began: Instant,
@@ -109,8 +110,13 @@ impl Flight<'_, '_> {
         let request = &*self.hop.request;
         self.progress.cut(self.began);
         let doing = self.progress.doing(&request.target);
-        // Its bytes go to the leftovers; a half-used connection is of no use to anyone.
-        let (sent, received) = self.session.settle_bytes(self.progress.connection.take());
+        // Also those of connections that were given up on the way. A half-used connection is of no use to anyone.
+        let (mut received, mut sent) = self.leftovers.take();
+        if let Some(mut connection) = self.progress.connection.take() {
+            let (read, written) = connection.take_counts();
+            received += read;
+            sent += written;
+        }
         let sent_nothing = self.progress.phase == Phase::Starting;
         if sent_nothing || self.began.elapsed() < HAD_ITS_CHANCE {
             self.observer.abandoned(sent, received);

@@ -18,38 +18,17 @@ use super::connect::{self, Opened, Phase};
 use super::cookies::Jar;
 use super::deadline::LazyTimer;
 use super::error::HttpError;
+use super::exchange::{Exchange, Observer};
 use super::flight::{Flight, Marks, Progress, nanos};
 use super::hop::{Hop, Next};
 use super::io::Leftovers;
 use super::outgoing::Outgoing;
 use super::pool::{Connection, Kind, Pool};
 use super::request::Request;
-use super::response::{HeaderBlock, Protocol, Response, Timings};
+use super::response::{HeaderBlock, Protocol, Response};
 use super::settings::Reuse;
 use super::target::Target;
 use super::{decode, h1, h2c, turn};
-
-/// One hop of a request, as it is measured.
-#[derive(Debug)]
-pub struct Exchange<'a> {
-    pub method: &'a Method,
-    pub target: &'a Rc<Target>,
-    pub status: u16,
-    pub protocol: Protocol,
-    pub timings: Timings,
-    pub bytes_sent: u64,
-    pub bytes_received: u64,
-    pub error: Option<&'a HttpError>,
-    /// Whether the outcome is what was asked for.
-    pub expected: bool,
-}
-
-/// Who is told of every hop.
-pub trait Observer {
-    fn exchanged(&self, exchange: &Exchange<'_>);
-    /// A hop was cut off before its outcome could mean anything; these bytes had passed by then.
-    fn abandoned(&self, bytes_sent: u64, bytes_received: u64);
-}
 
 /// A hop's raw outcome.
 struct Answer {
@@ -124,16 +103,6 @@ impl Session {
         self.lost_by.borrow().clone()
     }
 
-    /// Bytes (sent, received) that nobody has counted yet, those of a connection that ends here among them.
-    pub fn settle_bytes(&self, ended: Option<Connection>) -> (u64, u64) {
-        let mut shared = (0, 0);
-        if let Some(mut connection) = ended {
-            shared = connection.take_counts();
-        }
-        let (received, sent) = self.leftovers.take();
-        (sent + shared.1, received + shared.0)
-    }
-
     /// To be called between iterations.
     pub fn end_iteration(&self, client: &Client) {
         if !client.settings().keep_cookies {
@@ -157,7 +126,7 @@ impl Session {
         let mut began = Instant::now();
         let deadline = tokio::time::Instant::from_std(began) + timeout;
         let mut flight = Flight {
-            session: self,
+            leftovers: &self.leftovers,
             hop: Hop::new(request, client.settings()),
             observer,
             began,
