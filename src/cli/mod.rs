@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::exit;
 use crate::run::BlueprintError;
-use crate::script::SourceError;
+use crate::script::{Diagnostic, SourceError};
 
 /// A command that could not do its work: what to say, and with which code to end.
 #[derive(Debug)]
@@ -104,6 +104,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             complain(failure.message.trim_end());
             failure.code
         }
+    }
+}
+
+/// Says what a script can run with but hardly means.
+fn warn(warnings: &[Diagnostic]) {
+    let colour = console::colors_enabled_stderr();
+    for warning in warnings {
+        complain(warning.render(colour).trim_end());
     }
 }
 

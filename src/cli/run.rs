@@ -26,6 +26,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         None
     };
     let blueprint = Blueprint::draw_up(request)?;
+    super::warn(&blueprint.warnings);
     raise_file_limit();
     let started_at = OffsetDateTime::now_utc();
     let settings = Settings {
