@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod demo;
 mod inspect;
+mod mistakes;
 mod reference;
 mod run;
 
@@ -73,9 +74,11 @@ pub fn command() -> clap::Command {
 
 /// Runs the command that the arguments name; its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match args::Arguments::try_parse_from(arguments) {
+    let given: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match args::Arguments::try_parse_from(&given) {
         Ok(arguments) => arguments,
         Err(error) => {
+            let error = mistakes::advise(error, &given, &command());
             // Nothing can be done about a closed terminal.
             let _ = error.print();
             return if error.use_stderr() {

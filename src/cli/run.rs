@@ -13,6 +13,9 @@ use crate::result::{self, RunResult};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
 
+/// Where scripts look for their target.
+const BASE_URL: &str = "BASE_URL";
+
 /// Runs a script; the exit code of the contract.
 pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -20,6 +23,13 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         .build()
         .map_err(|error| Failure::new(exit::INTERNAL, format!("error: cannot start: {error}")))?;
     let mut request = config::request(&arguments.script)?;
+    let sets_target = |(name, _): &(String, String)| name == BASE_URL;
+    if arguments.demo && arguments.script.env.iter().any(sets_target) {
+        return Err(Failure::new(
+            exit::USAGE,
+            "error: `--demo` and `--env BASE_URL=…` name two targets\nhelp: leave --demo away to test yours, or --env BASE_URL to test the built-in hotel API",
+        ));
+    }
     let _demo = if arguments.demo {
         Some(start_demo(&mut request.env)?)
     } else {
@@ -236,7 +246,7 @@ fn start_demo(env: &mut std::collections::BTreeMap<String, String>) -> Result<De
             })
         })
         .map_err(failed)?;
-    env.insert("BASE_URL".to_owned(), format!("http://{address}"));
+    env.insert(BASE_URL.to_owned(), format!("http://{address}"));
     Ok(Demo { _stop: stop })
 }
 
