@@ -267,13 +267,22 @@ fn loop_or_branch(words: &[&str], ahead: &str) -> Option<String> {
     Some(hint.to_owned())
 }
 
+/// Words of Rhai that make sense as names of scenarios, fields and the like.
+const KEYWORDS: &[&str] = &[
+    "as", "break", "catch", "const", "continue", "do", "else", "export", "false", "fn", "for",
+    "if", "import", "in", "let", "loop", "private", "return", "switch", "throw", "true", "try",
+    "until", "while",
+];
+
 /// Words that Rhai keeps for itself, as other languages use them.
 fn reserved(ahead: &str, rest: &str) -> Option<String> {
     let words = words(rest);
     let word = *words.first()?;
     // As a key of a map.
     if rest.strip_prefix(word)?.trim_start().starts_with(':') {
-        return None;
+        return KEYWORDS.contains(&word).then(|| {
+            format!("Rhai keeps this word for itself: as a key of a map write \"{word}\" in quotes")
+        });
     }
     let hint = match word {
         "new" => match words.get(1).copied().unwrap_or_default() {
