@@ -1,5 +1,7 @@
 //! `rhaid run`: a run, from the command line to the exit code.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
@@ -8,7 +10,7 @@ use super::args::{Format, RunArguments};
 use super::{Failure, config, print};
 use crate::demo::{self, DemoConfig};
 use crate::live::Terminal;
-use crate::report::{Look, by_name, render_console};
+use crate::report::{Look, by_name, render_brief, render_console};
 use crate::result::{self, RunResult};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
@@ -53,12 +55,12 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         notes: Vec::new(),
     };
     let mut watcher = Watcher {
-        terminal: Terminal::new(arguments.quiet),
+        terminal: Arc::new(Mutex::new(Terminal::new(arguments.quiet))),
         own_summary: None,
         signals: None,
     };
     let outcome = runtime.block_on(conduct(&blueprint, &settings, &mut watcher));
-    watcher.terminal.clear();
+    watcher.with_terminal(Terminal::clear);
     let result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
@@ -102,8 +104,18 @@ fn finish(
             serde_json::to_string_pretty(&value).unwrap_or_default()
         )),
         (Format::Text, None) if arguments.quiet && written.is_ok() => {
-            for reason in &result.verdict.reasons {
-                super::complain(reason);
+            let term = console::Term::stderr();
+            let look = Look {
+                width: match term.is_term() {
+                    true => usize::from(term.size().1),
+                    false => 100,
+                },
+                colour: console::colors_enabled_stderr(),
+                ..look
+            };
+            let brief = render_brief(result, &look);
+            if !brief.is_empty() {
+                super::complain(brief.trim_end());
             }
         }
         (Format::Text, None) => print(&render_console(result, &look)),
@@ -127,18 +139,27 @@ fn finish(
 
 /// Shows progress and passes Ctrl-C on.
 struct Watcher {
-    terminal: Terminal,
+    terminal: Arc<Mutex<Terminal>>,
     own_summary: Option<Value>,
     signals: Option<tokio::task::JoinHandle<()>>,
 }
 
+impl Watcher {
+    fn with_terminal(&self, show: impl FnOnce(&mut Terminal)) {
+        show(&mut self.terminal.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
 impl Observer for Watcher {
     fn started(&mut self, handle: Handle) {
-        self.signals = Some(tokio::task::spawn(pass_signals_on(handle)));
+        self.signals = Some(tokio::task::spawn(pass_signals_on(
+            handle,
+            self.terminal.clone(),
+        )));
     }
 
     fn progress(&mut self, progress: &Progress) {
-        self.terminal.show(progress);
+        self.with_terminal(|terminal| terminal.show(progress));
     }
 
     fn summary(&mut self, value: &Value) {
@@ -147,20 +168,20 @@ impl Observer for Watcher {
 }
 
 /// The first Ctrl-C (or SIGTERM) lets iterations end, the second ends everything; results are written either way.
-async fn pass_signals_on(handle: Handle) {
+async fn pass_signals_on(handle: Handle, terminal: Arc<Mutex<Terminal>>) {
     let Ok(mut signals) = Signals::listen() else {
         return;
     };
     while signals.next().await {
         let first = handle.stage() == vu::Stage::Running;
         handle.stop();
-        if first {
-            super::complain(
-                "\nstopping: iterations in progress may end (Ctrl-C again to end at once)",
-            );
+        let text = if first {
+            "stopping: iterations in progress may end (Ctrl-C again to end at once)"
         } else {
-            super::complain("\nending at once");
-        }
+            "ending at once"
+        };
+        let mut terminal = terminal.lock().unwrap_or_else(PoisonError::into_inner);
+        terminal.say(text);
     }
 }
 
