@@ -1,7 +1,7 @@
 //! Everything there is to know about a run before it starts.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::fit::Fit;
 use super::masking::mask_diagnostics;
 use crate::executor::{Kind, Share};
-use crate::options::{OptionError, Options, OverrideError, Overrides, fill_defaults};
+use crate::options::{OptionError, Options, OverrideError, Overrides, fill_defaults, found_from};
 use crate::script::{
     self, Diagnostic, MetricUse, Program, ScriptError, Severity, SourceError, Sources,
 };
@@ -99,7 +99,12 @@ impl Blueprint {
         let scan = script::scan(program.engine(), &sources);
         let mut raw = program.options()?;
         let own: Vec<String> = raw.keys().cloned().collect();
-        fill_defaults(&mut raw, request.defaults.options);
+        found_from(&sources.folder, &mut raw);
+        let mut defaults = request.defaults.options;
+        if let Some(folder) = Path::new(&request.defaults.file).parent() {
+            found_from(folder, &mut defaults);
+        }
+        fill_defaults(&mut raw, defaults);
         let filled: Vec<String> = raw
             .keys()
             .filter(|key| !own.contains(key))
