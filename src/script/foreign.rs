@@ -27,7 +27,7 @@ pub fn variable(name: &str, member: Option<&str>) -> Option<String> {
             format!("write `log::{level}(…)`")
         }
         "undefined" | "None" | "NULL" | "nil" => "write `()`, which stands for nothing".to_owned(),
-        "NaN" | "Infinity" => return None,
+
         "JSON" if member == "stringify" => {
             "write `json_text(x)`; a map as a request's body becomes JSON by itself".to_owned()
         }
@@ -69,7 +69,6 @@ pub fn function(name: &str) -> Option<&'static str> {
         "randomItem" => "write `random::pick(list)`",
         "println" | "printf" => "write `print(text)`, or `log::info(text)`",
         "typeof" => "write `type_of(x)`",
-        "len" => return None,
         _ => return None,
     })
 }
@@ -130,17 +129,18 @@ pub fn script_file(extension: &str) -> Option<String> {
 /// What the author of a line with a syntax error most likely meant. `column` counts from 1, in characters; `before` are the
 /// lines above, for statements over several.
 pub fn syntax(line: &str, column: usize, before: &[&str]) -> Option<String> {
-    let at = line
+    let code = code_only(line);
+    let at = code
         .char_indices()
         .nth(column.saturating_sub(1))
-        .map_or(line.len(), |(at, _)| at);
-    let (ahead, rest) = line.split_at_checked(at)?;
-    let words = words(line);
+        .map_or(code.len(), |(at, _)| at);
+    let (ahead, rest) = code.split_at_checked(at)?;
+    let words = words(&code);
     let first = words.first().copied().unwrap_or_default();
     import_statement(line, first, before)
         .or_else(|| symbol(ahead, rest))
         .or_else(|| export_or_function(&words, ahead, rest))
-        .or_else(|| loop_or_branch(&words, ahead))
+        .or_else(|| loop_or_branch(&words, ahead, rest))
         .or_else(|| reserved(ahead, rest))
 }
 
@@ -226,10 +226,7 @@ fn export_or_function(words: &[&str], ahead: &str, rest: &str) -> Option<String>
             "write `fn iteration(ctx) {{ … }}`; what `setup` returned is `ctx.data`; {GUIDE}"
         ));
     }
-    let function = |text: &str| {
-        text.trim_end().ends_with("function") || text.trim_start().starts_with("function")
-    };
-    if function(ahead) || function(rest) {
+    if last_word(ahead) == "function" || first_word(rest) == "function" {
         return Some(match followed("function") {
             Some(name) if followed("export") == Some("function") => {
                 format!("write `fn {name}(…) {{ … }}`; functions are not exported")
@@ -246,20 +243,25 @@ fn export_or_function(words: &[&str], ahead: &str, rest: &str) -> Option<String>
     None
 }
 
-fn loop_or_branch(words: &[&str], ahead: &str) -> Option<String> {
-    let hint = if words.contains(&"for") && words.contains(&"of") {
+fn loop_or_branch(words: &[&str], ahead: &str, rest: &str) -> Option<String> {
+    let begins = words.first().copied().unwrap_or_default();
+    let here = |word: &str| last_word(ahead) == word || first_word(rest) == word;
+    let hint = if words.contains(&"for") && here("of") {
         "write `for x in list { … }`"
     } else if ahead.trim_end().ends_with("for (") {
-        "write `for x in list { … }`, or to count `for i in 0..3 { … }`"
-    } else if words.contains(&"finally") {
+        match words.contains(&"of") {
+            true => "write `for x in list { … }`",
+            false => "write `for x in list { … }`, or to count `for i in 0..3 { … }`",
+        }
+    } else if here("finally") {
         "there is no `finally`: put it after the `catch` block"
-    } else if words.contains(&"case") {
+    } else if begins == "case" && here("case") {
         "write `switch x { 1 => …, 2 | 3 => …, _ => … }`"
-    } else if ahead.trim_end().ends_with("typeof") {
+    } else if here("typeof") {
         "write `type_of(x)`"
-    } else if words.first() == Some(&"class") {
+    } else if begins == "class" && here("class") {
         "there are no classes: a map holds values, `#{ name: 1 }`, and functions take it"
-    } else if words.first() == Some(&"elif") {
+    } else if here("elif") {
         "write `else if`"
     } else {
         return None;
@@ -277,7 +279,7 @@ const KEYWORDS: &[&str] = &[
 /// Words that Rhai keeps for itself, as other languages use them.
 fn reserved(ahead: &str, rest: &str) -> Option<String> {
     let words = words(rest);
-    let word = *words.first()?;
+    let word = first_word(rest);
     // As a key of a map.
     if rest.strip_prefix(word)?.trim_start().starts_with(':') {
         return KEYWORDS.contains(&word).then(|| {
@@ -308,11 +310,54 @@ fn reserved(ahead: &str, rest: &str) -> Option<String> {
     Some(hint)
 }
 
+/// A line with spaces for what stands in its texts, and without its comment.
+fn code_only(line: &str) -> String {
+    let mut code = String::new();
+    let mut quote = None;
+    let mut previous = ' ';
+    for c in line.chars() {
+        match quote {
+            Some(mark) => {
+                if c == mark && previous != '\\' {
+                    quote = None;
+                }
+                code.push(' ');
+            }
+            None if c == '"' || c == '`' => {
+                quote = Some(c);
+                code.push(' ');
+            }
+            None if c == '/' && previous == '/' => break,
+            None => code.push(c),
+        }
+        previous = c;
+    }
+    code
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
 /// The words of a line, without what stands between them.
 fn words(line: &str) -> Vec<&str> {
-    line.split(|c: char| !c.is_alphanumeric() && c != '_')
+    line.split(|c: char| !is_word(c))
         .filter(|word| !word.is_empty())
         .collect()
+}
+
+/// The word that a text begins with, or nothing.
+fn first_word(text: &str) -> &str {
+    let text = text.trim_start();
+    text.split(|c: char| !is_word(c)).next().unwrap_or_default()
+}
+
+/// The word that a text ends with, or nothing.
+fn last_word(text: &str) -> &str {
+    let text = text.trim_end();
+    text.rsplit(|c: char| !is_word(c))
+        .next()
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -326,8 +371,17 @@ mod tests {
             "import \"std/think\" as think",
             "check(r, #{ \"ok\": |r| r.status == 200 );",
             "switch x { 1 => 2 3 }",
+            "check(r, #{ \"in any case, for 3 of them, finally\": |r| r.ok );",
+            "let functions = 5 6; // export default function, class of its own",
+            "let x = new_room(1 2);",
+            "let nullable = x.debug y",
         ] {
-            for column in 1..=line.len() {
+            let chars: Vec<char> = line.chars().collect();
+            for column in 1..=chars.len() {
+                // No error is in the middle of a word.
+                if column > 1 && is_word(chars[column - 1]) && is_word(chars[column - 2]) {
+                    continue;
+                }
                 let hint = syntax(line, column, &[]);
                 let is_arrow = line.contains("=>");
                 assert!(hint.is_none() || is_arrow, "{line} at {column}: {hint:?}");
