@@ -1,5 +1,6 @@
 //! `rhaid run`: a run, from the command line to the exit code.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -11,7 +12,7 @@ use super::{Failure, config, print};
 use crate::demo::{self, DemoConfig};
 use crate::live::Terminal;
 use crate::report::{Look, by_name, render_brief, render_console};
-use crate::result::{self, RunResult};
+use crate::result::{self, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
 
@@ -90,6 +91,14 @@ fn finish(
     } else {
         Look { width: 100, ..look }
     };
+    // The headline must not promise another exit code than the one that follows.
+    let mut told = Cow::Borrowed(result);
+    if let Err(error) = &written {
+        let verdict = &mut told.to_mut().verdict;
+        verdict.exit_code = exit::CANNOT_WRITE;
+        verdict.status = VerdictStatus::Error;
+        verdict.reasons.insert(0, error.to_string());
+    }
     // A result that could not be written is not lost: it is on standard output at least as a summary.
     match (arguments.format, own) {
         (Format::Json, _) => {
@@ -118,7 +127,7 @@ fn finish(
                 super::complain(brief.trim_end());
             }
         }
-        (Format::Text, None) => print(&render_console(result, &look)),
+        (Format::Text, None) => print(&render_console(&told, &look)),
     }
     match written {
         Ok(_) => Ok(result.verdict.exit_code),
