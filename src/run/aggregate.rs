@@ -223,7 +223,7 @@ impl Aggregate {
                 let p95 = self
                     .totals
                     .tracker(followed.duration)
-                    .window()
+                    .window_and_current()
                     .and_then(|(window, _)| read(&window, Reading::Percentile(95.0)));
                 ScenarioProgress {
                     name: scenario.name.clone(),
