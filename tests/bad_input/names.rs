@@ -105,6 +105,50 @@ fn everything_that_a_name_can_be_is_no_mistake() {
 }
 
 #[test]
+fn what_runs_is_no_mistake() {
+    let output = rhaid()
+        .script(include_str!("valid/running.rhai"))
+        .args(["--quiet"])
+        .run();
+    output.expect_code(0);
+    assert_eq!(output.stderr, "", "{output}");
+}
+
+#[test]
+fn a_variable_is_missed_wherever_it_may_stand() {
+    let script = r#"fn iteration(ctx) {
+    let r = #{ a: 1 };
+    print(`${missing1} ${r.a}`);
+    let f = || { let g = || missing2; g };
+    switch r.a { 1 => missing3, _ => missing4 }
+    for x in missing5 { missing6 += x; }
+    r[missing7] = 1;
+    try { missing8 } catch (e) { e } 
+    e;
+    let y = y + 1;
+    { let inner = 1; } inner;
+    x;
+    if missing9 { } else if missing10 { }
+    while missing11 { }
+    return missing12;
+}
+fn other(ctx) { throw missing13; }
+"#;
+    let output = rhaid().script(script).run();
+    output.expect_code(65);
+    let missed: Vec<&str> = output
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("Error: there is no variable `"))
+        .map(|name| name.trim_end_matches('`'))
+        .collect();
+    let mut expected: Vec<String> = (1..=8).map(|n| format!("missing{n}")).collect();
+    expected.extend(["e", "y", "inner", "x"].map(str::to_owned));
+    expected.extend((9..=13).map(|n| format!("missing{n}")));
+    assert_eq!(missed, expected, "{output}");
+}
+
+#[test]
 fn an_imported_module_is_looked_into() {
     let command = rhaid()
         .file("lib/shop.rhai", include_str!("valid/shop.rhai"))

@@ -248,7 +248,7 @@ fn misfit(library: &Library, name: &str, types: &[&str]) -> (String, Option<Stri
     let help = types
         .iter()
         .find_map(|kind| nothing(kind))
-        .or_else(|| Some("docs/script-reference.md says what each function takes".to_owned()));
+        .or_else(|| Some("`rhaid reference` says what each function takes".to_owned()));
     (message, help)
 }
 
