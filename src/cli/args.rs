@@ -233,9 +233,9 @@ pub struct RunArguments {
     after_help = "\
 Examples:
   rhaid check scripts/*.rhai
-  rhaid check journey.rhai --format json      for editors: file, line, column, message, help
+  rhaid check journey.rhai --format json      for editors: file, line, column, severity, message, help
 
-It finds syntax errors, unknown functions, options, executors and metrics, wrong units, and SLOs that do not fit their metric. The exit code is 0 when all scripts are right."
+It finds syntax errors, unknown variables, functions, options, executors, scenarios and metrics, wrong units, and SLOs that do not fit their metric, in the scripts and the modules they import. The exit code is 0 when all scripts are right; warnings change nothing."
 )]
 pub struct CheckArguments {
     /// The scripts.

@@ -8,9 +8,10 @@ use crate::executor::Share;
 use crate::exit;
 use crate::options::Overrides;
 use crate::run::{Blueprint, BlueprintError, Request};
+use crate::script::Diagnostic;
 use crate::secrets::Secrets;
 
-/// Checks scripts; 0 if all are right, else the code of the first that is not.
+/// Checks scripts; 0 if all are right, else the code of the first that is not. Warnings change no code.
 pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
     let mut code = exit::PASS;
     let mut findings: Vec<Value> = Vec::new();
@@ -27,6 +28,10 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
         };
         match Blueprint::draw_up(request) {
             Ok(blueprint) => {
+                findings.extend(blueprint.warnings.iter().map(finding));
+                if arguments.format == Format::Text {
+                    super::warn(&blueprint.warnings);
+                }
                 if arguments.format == Format::Text && !arguments.quiet {
                     let scenarios: Vec<String> = blueprint
                         .options
@@ -65,11 +70,20 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
 /// Findings as editors and pipelines read them; lines and columns count from 1.
 fn as_json(script: &str, error: &BlueprintError) -> Vec<Value> {
     match error {
-        BlueprintError::Script(script) => script
-            .0
-            .iter()
-            .map(|d| json!({ "file": d.source, "line": d.line, "column": d.column, "severity": "error", "message": d.message, "help": d.help }))
-            .collect(),
-        other => vec![json!({ "file": script, "line": 0, "column": 0, "severity": "error", "message": other.to_string(), "help": null })],
+        BlueprintError::Script(script) => script.0.iter().map(finding).collect(),
+        other => vec![
+            json!({ "file": script, "line": 0, "column": 0, "severity": "error", "message": other.to_string(), "help": null }),
+        ],
     }
+}
+
+fn finding(found: &Diagnostic) -> Value {
+    json!({
+        "file": found.source,
+        "line": found.line,
+        "column": found.column,
+        "severity": found.severity.label(),
+        "message": found.message,
+        "help": found.help,
+    })
 }

@@ -13,6 +13,7 @@ use crate::units::format_duration;
 /// Prints the plan.
 pub fn run(arguments: InspectArguments) -> Result<u8, Failure> {
     let blueprint = Blueprint::draw_up(config::request(&arguments.script)?)?;
+    super::warn(&blueprint.warnings);
     let options = &blueprint.options;
     let mut document = json!({
         "script": blueprint.sources.main,

@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod demo;
 mod inspect;
+mod mistakes;
 mod reference;
 mod run;
 
@@ -14,7 +15,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::exit;
 use crate::run::BlueprintError;
-use crate::script::SourceError;
+use crate::script::{Diagnostic, SourceError};
 
 /// A command that could not do its work: what to say, and with which code to end.
 #[derive(Debug)]
@@ -73,9 +74,11 @@ pub fn command() -> clap::Command {
 
 /// Runs the command that the arguments name; its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match args::Arguments::try_parse_from(arguments) {
+    let given: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match args::Arguments::try_parse_from(&given) {
         Ok(arguments) => arguments,
         Err(error) => {
+            let error = mistakes::advise(error, &given, &command());
             // Nothing can be done about a closed terminal.
             let _ = error.print();
             return if error.use_stderr() {
@@ -104,6 +107,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             complain(failure.message.trim_end());
             failure.code
         }
+    }
+}
+
+/// Says what a script can run with but hardly means.
+fn warn(warnings: &[Diagnostic]) {
+    let colour = console::colors_enabled_stderr();
+    for warning in warnings {
+        complain(warning.render(colour).trim_end());
     }
 }
 

@@ -1,5 +1,7 @@
 //! `rhaid run`: a run, from the command line to the exit code.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
@@ -8,10 +10,13 @@ use super::args::{Format, RunArguments};
 use super::{Failure, config, print};
 use crate::demo::{self, DemoConfig};
 use crate::live::{View, Voice};
-use crate::report::{Look, by_name, render_console};
-use crate::result::{self, RunResult};
+use crate::report::{Look, by_name, render_brief, render_console};
+use crate::result::{self, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
+
+/// Where scripts look for their target.
+const BASE_URL: &str = "BASE_URL";
 
 /// Runs a script; the exit code of the contract.
 pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
@@ -23,12 +28,20 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         .build()
         .map_err(no_start)?;
     let mut request = config::request(&arguments.script)?;
+    let sets_target = |(name, _): &(String, String)| name == BASE_URL;
+    if arguments.demo && arguments.script.env.iter().any(sets_target) {
+        return Err(Failure::new(
+            exit::USAGE,
+            "error: `--demo` and `--env BASE_URL=…` name two targets\nhelp: leave --demo away to test yours, or --env BASE_URL to test the built-in hotel API",
+        ));
+    }
     let _demo = if arguments.demo {
         Some(start_demo(&mut request.env)?)
     } else {
         None
     };
     let blueprint = Blueprint::draw_up(request)?;
+    super::warn(&blueprint.warnings);
     raise_file_limit();
     let started_at = OffsetDateTime::now_utc();
     let settings = Settings {
@@ -82,6 +95,14 @@ fn finish(
     } else {
         Look { width: 100, ..look }
     };
+    // The headline must not promise another exit code than the one that follows.
+    let mut told = Cow::Borrowed(result);
+    if let Err(error) = &written {
+        let verdict = &mut told.to_mut().verdict;
+        verdict.exit_code = exit::CANNOT_WRITE;
+        verdict.status = VerdictStatus::Error;
+        verdict.reasons.insert(0, error.to_string());
+    }
     // A result that could not be written is not lost: it is on standard output at least as a summary.
     match (arguments.format, own) {
         (Format::Json, _) => {
@@ -96,11 +117,21 @@ fn finish(
             serde_json::to_string_pretty(&value).unwrap_or_default()
         )),
         (Format::Text, None) if arguments.quiet && written.is_ok() => {
-            for reason in &result.verdict.reasons {
-                super::complain(reason);
+            let term = console::Term::stderr();
+            let look = Look {
+                width: match term.is_term() {
+                    true => usize::from(term.size().1),
+                    false => 100,
+                },
+                colour: console::colors_enabled_stderr(),
+                ..look
+            };
+            let brief = render_brief(result, &look);
+            if !brief.is_empty() {
+                super::complain(brief.trim_end());
             }
         }
-        (Format::Text, None) => print(&render_console(result, &look)),
+        (Format::Text, None) => print(&render_console(&told, &look)),
     }
     match written {
         Ok(_) => Ok(result.verdict.exit_code),
@@ -151,11 +182,11 @@ async fn pass_signals_on(handle: Handle, voice: Voice) {
     while signals.next().await {
         let first = handle.stage() == vu::Stage::Running;
         handle.stop();
-        if first {
-            voice.say("\nstopping: iterations in progress may end (Ctrl-C again to end at once)");
+        voice.say(if first {
+            "stopping: iterations in progress may end (Ctrl-C again to end at once)"
         } else {
-            voice.say("\nending at once");
-        }
+            "ending at once"
+        });
     }
 }
 
@@ -241,7 +272,7 @@ fn start_demo(env: &mut std::collections::BTreeMap<String, String>) -> Result<De
             })
         })
         .map_err(failed)?;
-    env.insert("BASE_URL".to_owned(), format!("http://{address}"));
+    env.insert(BASE_URL.to_owned(), format!("http://{address}"));
     Ok(Demo { _stop: stop })
 }
 

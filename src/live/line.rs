@@ -60,6 +60,7 @@ pub fn progress_line(
     let time = match (scenario.state, scenario.total) {
         (ScenarioState::Waiting, _) => "waiting".to_owned(),
         (ScenarioState::Done, _) => "done".to_owned(),
+        (ScenarioState::Stopping, _) => "stopping".to_owned(),
         (ScenarioState::Running, Some(total)) if scenario.elapsed >= total => {
             "finishing".to_owned()
         }
@@ -69,7 +70,15 @@ pub fn progress_line(
         (ScenarioState::Running, None) => clock(scenario.elapsed),
     };
     parts.push(format!("{time:>9}"));
-    parts.push(format!("{:>3} VUs", format_count(u64::from(scenario.vus))));
+    let vus = format_count(u64::from(scenario.vus));
+    // Of the users that wait for arrivals few may be busy at any moment.
+    parts.push(match scenario.allocated {
+        Some(all) => format!(
+            "{:>5} VUs",
+            format!("{vus}/{}", format_count(u64::from(all)))
+        ),
+        None => format!("{vus:>5} VUs"),
+    });
     parts.push(format!("{:>5} iters", format_count(scenario.iterations)));
     parts.push(format!(
         "{:>4}/s",
@@ -108,6 +117,7 @@ mod tests {
             name: "guests".into(),
             state: ScenarioState::Running,
             vus: 10,
+            allocated: None,
             vus_max: 10,
             iterations: 1_234,
             iterations_planned: None,
@@ -125,8 +135,29 @@ mod tests {
         let line = progress_line(&scenario(), 8, 120, true);
         assert_eq!(
             line,
-            "guests   ━━━━━━━━──────── 0:30 left   10 VUs  1,234 iters    41/s  p95   128ms  3 err"
+            "guests   ━━━━━━━━──────── 0:30 left     10 VUs  1,234 iters    41/s  p95   128ms  3 err"
         );
+    }
+
+    #[test]
+    fn users_that_wait_for_arrivals_are_shown_beside_the_busy_ones() {
+        let open = ScenarioProgress {
+            vus: 0,
+            allocated: Some(12),
+            ..scenario()
+        };
+        let line = progress_line(&open, 8, 120, true);
+        assert!(line.contains("  0/12 VUs "), "{line}");
+    }
+
+    #[test]
+    fn a_scenario_that_is_told_to_end_has_no_time_left() {
+        let ending = ScenarioProgress {
+            state: ScenarioState::Stopping,
+            ..scenario()
+        };
+        let line = progress_line(&ending, 8, 120, true);
+        assert!(line.contains("stopping     10 VUs"), "{line}");
     }
 
     #[test]

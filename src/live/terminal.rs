@@ -22,6 +22,8 @@ pub struct Terminal {
     /// Lines drawn last time, to be drawn over.
     drawn: usize,
     last_plain: Option<Instant>,
+    /// What was drawn last, to be drawn again.
+    last: Option<Progress>,
     phase: &'static str,
 }
 
@@ -38,6 +40,7 @@ impl Terminal {
             colour,
             drawn: 0,
             last_plain: None,
+            last: None,
             phase: "",
         }
     }
@@ -73,6 +76,26 @@ impl Terminal {
             }
         }
         self.phase = progress.phase;
+        if self.redraws {
+            self.last = Some(Progress {
+                logs: Vec::new(),
+                dropped_logs: 0,
+                ..progress.clone()
+            });
+        }
+    }
+
+    /// Says something between two looks at the run, above its progress.
+    pub fn say(&mut self, text: &str) {
+        if self.redraws {
+            // The terminal has echoed `^C` under the progress.
+            let _ = self.term.clear_line();
+        }
+        self.clear();
+        self.write(text);
+        if let Some(last) = self.last.take() {
+            self.show(&last);
+        }
     }
 
     fn draw(&mut self, progress: &Progress, started: bool) {
@@ -115,12 +138,6 @@ impl Terminal {
             let _ = self.term.clear_last_lines(self.drawn);
             self.drawn = 0;
         }
-    }
-
-    /// A line above what is redrawn, also when quiet.
-    pub fn say(&mut self, text: &str) {
-        self.clear();
-        self.write(text);
     }
 
     fn log(&mut self, line: &LogLine) {

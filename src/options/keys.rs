@@ -132,7 +132,7 @@ pub const RUN: &[Key] = &[
         "tls",
         "map",
         "",
-        "`ca` (PEM file or list), `only_ca`, `cert` and `key` (client certificate), `insecure`",
+        "`ca` (PEM file or list), `only_ca`, `cert` and `key` (client certificate), `insecure`; paths relative to the script",
     ),
     key(
         "proxy",

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{self, Key};
+use super::scenario::AT_ODDS;
 use crate::suggest::did_you_mean;
 
 /// Changes to a script's options.
@@ -118,6 +119,16 @@ impl Overrides {
                     suggestion: None,
                 });
             }
+            let asked = |key: &str| fields.iter().find(|(_, other, _)| *other == key);
+            for key in ["duration", "iterations"] {
+                if let (Some(_), Some((flag, ..))) = (asked("stages"), asked(key)) {
+                    return Err(OverrideError::Value {
+                        flag,
+                        message: "stages say themselves how long they last".to_owned(),
+                        help: Some(format!("leave {flag} or --stage away")),
+                    });
+                }
+            }
             for (_, key, value) in fields {
                 // What ends the default scenario on the command line replaces what ended it in the script.
                 if key == "stages" {
@@ -212,9 +223,17 @@ pub fn fill_defaults(raw: &mut Map<String, Value>, defaults: Map<String, Value>)
     const SHORTCUTS: [&str; 5] = ["vus", "duration", "iterations", "stages", "rate"];
     let has_scenarios = raw.contains_key("scenarios");
     let has_shortcuts = SHORTCUTS.iter().any(|key| raw.contains_key(*key));
+    let own: Vec<&str> = SHORTCUTS
+        .into_iter()
+        .filter(|key| raw.contains_key(*key))
+        .collect();
     for (key, value) in defaults {
         let shortcut = SHORTCUTS.contains(&key.as_str());
-        if (shortcut && has_scenarios) || (key == "scenarios" && has_shortcuts) {
+        // Nor must its shortcuts contradict those of the script.
+        let contradicts = AT_ODDS.iter().any(|(first, second, ..)| {
+            (key == *first && own.contains(second)) || (key == *second && own.contains(first))
+        });
+        if contradicts || (shortcut && has_scenarios) || (key == "scenarios" && has_shortcuts) {
             continue;
         }
         raw.entry(key).or_insert(value);
@@ -319,6 +338,14 @@ mod tests {
             json!({ "duration": "1m30s", "target": 20 })
         );
         assert!(stage("30s").is_err() && stage("30s:x").is_err());
+    }
+
+    #[test]
+    fn a_file_of_defaults_does_not_contradict_the_script() {
+        let object = |value: Value| value.as_object().unwrap().clone();
+        let mut raw = object(json!({ "stages": [] }));
+        fill_defaults(&mut raw, object(json!({ "duration": "1s", "vus": 2 })));
+        assert_eq!(Value::Object(raw), json!({ "stages": [], "vus": 2 }));
     }
 
     #[test]

@@ -114,12 +114,45 @@ pub fn read_all(reader: &mut Reader<'_>, clockwork: Clockwork) -> Vec<Scenario> 
     scenarios
 }
 
+/// Shortcuts that cannot stand together: the first stays, the second is a mistake.
+pub(super) const AT_ODDS: &[(&str, &str, &str, &str)] = &[
+    (
+        "stages",
+        "duration",
+        "`stages` and `duration` exclude each other: the stages say how long each of them lasts",
+        "leave `duration` out, or `stages` for a constant load",
+    ),
+    (
+        "stages",
+        "iterations",
+        "`stages` and `iterations` exclude each other: stages end by time",
+        "leave one of them out",
+    ),
+    (
+        "stages",
+        "rate",
+        "`stages` and `rate` exclude each other: together they could mean two things",
+        "for stages of rates, name the executor: `scenarios: #{ main: #{ executor: \"ramping-arrival-rate\", … } }`",
+    ),
+    (
+        "rate",
+        "iterations",
+        "`rate` and `iterations` exclude each other: arrivals end by time",
+        "write `duration` instead of `iterations`",
+    ),
+];
+
 /// The scenario of a script that names none.
 fn read_default(reader: &mut Reader<'_>, clockwork: Clockwork) -> Option<Scenario> {
     let mut map = Map::new();
     for key in SHORTCUTS {
         if let Some(value) = reader.value(key) {
             map.insert(key.to_owned(), value.clone());
+        }
+    }
+    for (first, second, message, help) in AT_ODDS {
+        if map.contains_key(*first) && map.remove(*second).is_some() {
+            reader.error(second, *message, Some((*help).to_owned()));
         }
     }
     let executor = if map.contains_key("rate") {

@@ -9,12 +9,13 @@
 mod console;
 mod format;
 mod table;
+mod text;
 
 use std::path::PathBuf;
 
 use crate::result::{RunResult, to_json};
 
-pub use console::render as render_console;
+pub use console::{render as render_console, render_brief};
 
 /// The surface that a report is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,12 @@
 //! those that the table can do without go first, then the widest text column is shortened.
 
 use console::Style;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::Look;
+use super::text::{harmless, note_lines, shorten};
+
+pub use super::text::Cut;
 
 /// Columns between two columns.
 const GAP: usize = 2;
@@ -18,13 +21,6 @@ const COMFORTABLE: usize = 20;
 pub enum Align {
     Left,
     Right,
-}
-
-/// Which part of a text gives way to an ellipsis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
-    Middle,
-    End,
 }
 
 /// One column: its heading, its side, and what happens to it when there is no room.
@@ -162,10 +158,23 @@ impl Table {
         }
         for row in &self.rows {
             lines.push(self.line(&row.cells, &layout, look));
-            for note in &row.notes {
-                let inner = room.saturating_sub(GAP);
-                let text = shorten(&note.text, inner, Cut::End, look.unicode);
-                let indent = " ".repeat(self.indent + GAP);
+            lines.extend(self.notes_of(row, look));
+        }
+        lines
+    }
+
+    /// The lines of the notes alone.
+    pub fn notes(&self, look: &Look) -> Vec<String> {
+        let rows = self.rows.iter();
+        rows.flat_map(|row| self.notes_of(row, look)).collect()
+    }
+
+    fn notes_of(&self, row: &Row, look: &Look) -> Vec<String> {
+        let room = look.width.saturating_sub(self.indent + GAP);
+        let indent = " ".repeat(self.indent + GAP);
+        let mut lines = Vec::new();
+        for note in &row.notes {
+            for text in note_lines(&note.text, room, look.unicode) {
                 lines.push(format!("{indent}{}", paint(&text, &note.style, look)));
             }
         }
@@ -286,53 +295,6 @@ pub fn paint(text: &str, style: &Style, look: &Look) -> String {
     style.clone().force_styling(true).apply_to(text).to_string()
 }
 
-/// `text` in at most `width` columns, with an ellipsis where something was left out.
-pub fn shorten(text: &str, width: usize, cut: Cut, unicode: bool) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let dots = if unicode { "…" } else { ".." };
-    let Some(room) = width.checked_sub(dots.width()) else {
-        return ".".repeat(width);
-    };
-    match cut {
-        Cut::End => format!("{}{dots}", head(text, room)),
-        Cut::Middle => {
-            let reversed: String = text.chars().rev().collect();
-            let tail: String = head(&reversed, room / 2).chars().rev().collect();
-            format!("{}{dots}{tail}", head(text, room - room / 2))
-        }
-    }
-}
-
-/// The longest beginning of `text` that takes at most `width` columns.
-pub fn head(text: &str, width: usize) -> &str {
-    let mut end = 0;
-    let mut used = 0;
-    for (start, char) in text.char_indices() {
-        // A variation selector can widen the character before it, so it is counted as a column of its own.
-        let wide = match char {
-            '\u{fe0f}' => 1,
-            _ => char.width().unwrap_or(0),
-        };
-        if used + wide > width {
-            break;
-        }
-        used += wide;
-        end = start + char.len_utf8();
-    }
-    text.get(..end).unwrap_or_default()
-}
-
-/// `text` without escape sequences, and with a space for each control character: what a server or a script
-/// sent must not move the cursor of the one who reads about it.
-pub fn harmless(text: &str) -> String {
-    console::strip_ansi_codes(text)
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,6 +349,32 @@ mod tests {
     }
 
     #[test]
+    fn a_note_of_prose_is_wrapped_and_a_line_of_a_script_is_cut() {
+        let mut table = Table::new(2, vec![Column::text("", Cut::End)]);
+        table.row(vec![Cell::new("x")]);
+        for note in [
+            " 2 │     http::get(url, #{ headers: #{ accept: 1 } });",
+            "   │ Help: was the request answered, and does the path exist?",
+            "Help: a word is wrapped whole where it does not fit any more",
+            "at script.rhai:2",
+        ] {
+            table.note(Cell::new(note));
+        }
+        assert_eq!(
+            table.notes(&plain(40)),
+            [
+                "     2 │     http::get(url, #{ headers:…",
+                "       │ Help: was the request",
+                "       │       answered, and does the",
+                "       │       path exist?",
+                "    Help: a word is wrapped whole",
+                "          where it does not fit any more",
+                "    at script.rhai:2",
+            ]
+        );
+    }
+
+    #[test]
     fn wide_characters_count_twice() {
         let mut table = Table::new(0, vec![Column::text("", Cut::End), Column::figure("")]);
         table.row(vec![Cell::new("予約"), Cell::new("1")]);
@@ -417,11 +405,6 @@ mod tests {
         );
         table.row(["1", "", "3"].map(Cell::new).to_vec());
         assert_eq!(table.lines(&plain(40)), ["A  C", "1  3"]);
-    }
-
-    #[test]
-    fn escape_sequences_and_line_ends_in_a_text_are_made_harmless() {
-        assert_eq!(harmless("a\u{1b}[2Jb\nc\u{7}"), "ab c ");
     }
 
     proptest! {

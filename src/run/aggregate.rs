@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::progress::{Progress, ScenarioProgress, ScenarioState};
+use super::progress::{Progress, STOPPING, ScenarioProgress, ScenarioState};
 use crate::metrics::totals::Accumulator;
 use crate::metrics::{Builtin, MetricId, Recorder, Tags, Totals, TrackerId};
 use crate::options::Options;
@@ -223,16 +223,24 @@ impl Aggregate {
                 let p95 = self
                     .totals
                     .tracker(followed.duration)
-                    .window()
+                    .window_and_current()
                     .and_then(|(window, _)| read(&window, Reading::Percentile(95.0)));
                 ScenarioProgress {
                     name: scenario.name.clone(),
                     state: match followed.ended {
                         Some(_) => ScenarioState::Done,
+                        None if followed.started.is_some() && phase == STOPPING => {
+                            ScenarioState::Stopping
+                        }
                         None if followed.started.is_some() => ScenarioState::Running,
                         None => ScenarioState::Waiting,
                     },
                     vus: followed.vus.iter().map(|(active, _)| active).sum(),
+                    allocated: scenario
+                        .executor
+                        .kind()
+                        .is_open()
+                        .then(|| followed.vus.iter().map(|(_, made)| made).sum()),
                     vus_max: followed.vus_max,
                     iterations: total(followed.iterations),
                     iterations_planned: scenario.executor.planned_iterations(),

@@ -1,19 +1,20 @@
 //! Everything there is to know about a run before it starts.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::masking::mask_script_error;
+use super::fit::Fit;
+use super::masking::mask_diagnostics;
 use crate::executor::{Kind, Share};
-use crate::metrics::{Builtin, Contains, MetricKind};
-use crate::options::{OptionError, Options, OverrideError, Overrides, Wrong, fill_defaults};
-use crate::script::{self, Diagnostic, MetricUse, Program, ScriptError, SourceError, Sources};
+use crate::options::{OptionError, Options, OverrideError, Overrides, fill_defaults, found_from};
+use crate::script::{
+    self, Diagnostic, MetricUse, Program, ScriptError, Severity, SourceError, Sources,
+};
 use crate::secrets::Secrets;
 use crate::slo::Objective;
-use crate::suggest::{did_you_mean, nearest};
 
 /// What a run is made of.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub struct Blueprint {
     /// Metrics that the script makes itself.
     pub metrics: BTreeMap<String, MetricUse>,
     pub functions: Vec<String>,
+    /// What the script can run with, but hardly means.
+    pub warnings: Vec<Diagnostic>,
     pub share: Share,
     /// What whoever reads the result should know about how the plan came about.
     pub notes: Vec<String>,
@@ -73,9 +76,6 @@ pub enum BlueprintError {
     },
 }
 
-/// The functions that a script may have beside those of its scenarios.
-const LIFECYCLE: [&str; 5] = ["setup", "teardown", "vu_start", "vu_stop", "summary"];
-
 impl Blueprint {
     /// Reads and checks a script. Sends nothing.
     ///
@@ -83,9 +83,13 @@ impl Blueprint {
     /// Everything that is wrong with it, as far as it can be told without running it.
     pub fn draw_up(request: Request) -> Result<Self, BlueprintError> {
         let secrets = request.secrets.clone();
-        Self::checked(request).map_err(|mut error| {
+        let checked = Self::checked(request).map(|mut blueprint| {
+            mask_diagnostics(&mut blueprint.warnings, &secrets);
+            blueprint
+        });
+        checked.map_err(|mut error| {
             if let BlueprintError::Script(script) = &mut error {
-                mask_script_error(script, &secrets);
+                mask_diagnostics(&mut script.0, &secrets);
             }
             error
         })
@@ -95,19 +99,22 @@ impl Blueprint {
         let sources = Sources::read(&request.script)?;
         let env = Arc::new(request.env);
         let program = Program::compile(&sources, &env, &request.secrets)?;
-        let scan = script::scan(program.engine(), program.ast(), &sources);
+        let scan = script::scan(program.engine(), &sources);
         let mut raw = program.options()?;
         let own: Vec<String> = raw.keys().cloned().collect();
-        fill_defaults(&mut raw, request.defaults.options);
+        found_from(&sources.folder, &mut raw);
+        let mut defaults = request.defaults.options;
+        if let Some(folder) = Path::new(&request.defaults.file).parent() {
+            found_from(folder, &mut defaults);
+        }
+        fill_defaults(&mut raw, defaults);
         let filled: Vec<String> = raw
             .keys()
             .filter(|key| !own.contains(key))
             .cloned()
             .collect();
-        let all_scenarios: Vec<String> = match raw.get("scenarios") {
-            Some(Value::Object(scenarios)) => scenarios.keys().cloned().collect(),
-            _ => Vec::new(),
-        };
+        // Those that the command line leaves out are known all the same.
+        let raw_scenarios = raw.get("scenarios").cloned();
         request.overrides.apply(&mut raw, |executor| {
             executor.parse::<Kind>().ok().map(Kind::keys)
         })?;
@@ -147,25 +154,36 @@ impl Blueprint {
             }
         };
         let functions = program.functions();
-        let names_scenarios = raw.contains_key("scenarios");
+        let executed = executed_functions(&raw_scenarios, options.as_ref());
+        let executed: Vec<&str> = executed.iter().map(String::as_str).collect();
+        problems.extend(script::special_names(program.ast(), &sources, &executed));
         if let Some(options) = &options {
-            if names_scenarios {
-                check_scenarios(options, &program, &functions, &sources, &mut problems);
-            } else {
-                check_default(&program, &functions, &sources, &mut problems);
-            }
-            check_lifecycle(&program, &sources, &mut problems);
-            check_metrics(
+            let mut fit = Fit {
                 options,
-                &scan.metrics,
-                scan.computed_metrics,
-                &sources,
-                &mut problems,
-            );
+                program: &program,
+                functions: &functions,
+                sources: &sources,
+                problems: &mut problems,
+            };
+            if raw.contains_key("scenarios") {
+                fit.check_scenarios();
+            } else {
+                fit.check_default();
+            }
+            fit.check_lifecycle();
+            fit.check_metrics(&scan.metrics, scan.computed_metrics);
+            fit.check_selectors(&raw_scenarios);
+            fit.check_thresholds(&scan.metrics);
         }
+        // As a reader meets them; the script's own first, then its modules'.
+        problems.sort_by_key(|d| {
+            let module = (d.source != sources.main).then(|| d.source.clone());
+            (module, d.line, d.column)
+        });
+        let is_warning = |problem: &Diagnostic| problem.severity == Severity::Warning;
         match options {
-            Some(mut options) if problems.is_empty() => Ok(Self {
-                notes: leave_out(&mut options, &all_scenarios),
+            Some(mut options) if problems.iter().all(is_warning) => Ok(Self {
+                notes: leave_out(&mut options, raw_scenarios.as_ref()),
                 sources,
                 env,
                 secrets: request.secrets,
@@ -173,26 +191,22 @@ impl Blueprint {
                 raw,
                 metrics: scan.metrics,
                 functions,
+                warnings: problems,
                 share: request.share,
             }),
-            _ => {
-                // As a reader meets them; the script's own first, then its modules'.
-                let place = |d: &Diagnostic| {
-                    let module = (d.source != sources.main).then(|| d.source.clone());
-                    (module, d.line, d.column)
-                };
-                problems.sort_by_key(place);
-                Err(ScriptError(problems).into())
-            }
+            _ => Err(ScriptError(problems).into()),
         }
     }
 }
 
 /// Objectives about scenarios that do not run could only miss their samples: they are left out, and it is said.
-fn leave_out(options: &mut Options, all: &[String]) -> Vec<String> {
+fn leave_out(options: &mut Options, all: Option<&Value>) -> Vec<String> {
+    let Some(Value::Object(all)) = all else {
+        return Vec::new();
+    };
     let runs: Vec<&str> = options.scenarios.iter().map(|s| s.name.as_str()).collect();
     let (here, elsewhere): (Vec<&str>, Vec<&str>) = all
-        .iter()
+        .keys()
         .map(String::as_str)
         .partition(|name| runs.contains(name));
     let about = |objective: &Objective, name: &str| {
@@ -214,160 +228,20 @@ fn leave_out(options: &mut Options, all: &[String]) -> Vec<String> {
     notes
 }
 
-/// The functions that could be a scenario's.
-fn candidates(functions: &[String]) -> Vec<&str> {
-    let names = functions.iter().map(String::as_str);
-    names.filter(|name| !LIFECYCLE.contains(name)).collect()
-}
-
-/// A script without scenarios is run by its function `iteration`.
-fn check_default(
-    program: &Program,
-    functions: &[String],
-    sources: &Sources,
-    problems: &mut Vec<Diagnostic>,
-) {
-    let arities = program.arities("iteration");
-    if arities.iter().any(|arity| *arity <= 1) {
-        return;
-    }
-    if let Some(arity) = arities.first() {
-        let message = format!("`iteration` takes {}", parameters(*arity));
-        let help = "a scenario's function takes none or one, `ctx`".to_owned();
-        let diagnostic = script::of_function("iteration", message, sources);
-        problems.push(diagnostic.with_help(Some(help)));
-        return;
-    }
-    let missing = "there is no function `iteration`, and no scenario names another one";
-    let candidates = candidates(functions);
-    problems.push(match nearest("iteration", candidates.iter().copied()) {
-        Some(near) => script::of_function(near, missing.to_owned(), sources)
-            .with_help(Some("did you mean `iteration` here?".to_owned())),
-        None => script::of_option(
-            &[],
-            missing.to_owned(),
-            Some(if candidates.is_empty() {
-                "write `fn iteration(ctx) { … }`".to_owned()
-            } else {
-                format!(
-                    "write `fn iteration(ctx) {{ … }}`, or name a function in a scenario: `exec: \"{}\"`",
-                    candidates[0]
-                )
-            }),
-            sources,
-        ),
-    });
-}
-
-fn check_scenarios(
-    options: &Options,
-    program: &Program,
-    functions: &[String],
-    sources: &Sources,
-    problems: &mut Vec<Diagnostic>,
-) {
-    for scenario in &options.scenarios {
-        let path = [
-            "scenarios".to_owned(),
-            scenario.name.clone(),
-            "exec".to_owned(),
-        ];
-        let arities = program.arities(&scenario.exec);
-        let (message, help) = if arities.is_empty() {
-            let candidates = candidates(functions);
-            let help =
-                did_you_mean(&scenario.exec, candidates.iter().copied()).unwrap_or_else(|| {
-                    match candidates.first() {
-                        None => format!("write `fn {}(ctx) {{ … }}`", scenario.exec),
-                        Some(first) => format!(
-                            "the script has: {}; name one, as in `exec: \"{first}\"`",
-                            candidates.join(", ")
-                        ),
-                    }
-                });
-            (format!("there is no function `{}`", scenario.exec), help)
-        } else if !arities.iter().any(|arity| *arity <= 1) {
-            (
-                format!("`{}` takes {}", scenario.exec, parameters(arities[0])),
-                "a scenario's function takes none or one, `ctx`".to_owned(),
-            )
-        } else {
-            continue;
-        };
-        problems.push(script::of_option(&path, message, Some(help), sources));
-    }
-}
-
-fn check_lifecycle(program: &Program, sources: &Sources, problems: &mut Vec<Diagnostic>) {
-    for (name, offered) in [
-        ("setup", None),
-        ("teardown", Some("what `setup` returned")),
-        ("vu_start", Some("`ctx`")),
-        ("vu_stop", Some("`ctx`")),
-        ("summary", Some("the result")),
-    ] {
-        let most = usize::from(offered.is_some());
-        if let Some(arity) = program.arities(name).first().filter(|arity| **arity > most) {
-            let message = format!("`{name}` takes {}", parameters(*arity));
-            let help = match offered {
-                Some(what) => format!("it is given one value at most: {what}"),
-                None => "it is called without any".to_owned(),
-            };
-            problems.push(script::of_function(name, message, sources).with_help(Some(help)));
-        }
-    }
-}
-
-fn parameters(count: usize) -> String {
-    if count == 1 {
-        "1 parameter".to_owned()
-    } else {
-        format!("{count} parameters")
-    }
-}
-
-/// What a metric holds, whoever makes it.
-fn known_metric(name: &str, own: &BTreeMap<String, MetricUse>) -> Option<(MetricKind, Contains)> {
-    match Builtin::by_name(name) {
-        Some(metric) => Some((metric.definition().kind, metric.definition().contains)),
-        None => own.get(name).map(|metric| (metric.kind, metric.contains)),
-    }
-}
-
-fn check_metrics(
-    options: &Options,
-    own: &BTreeMap<String, MetricUse>,
-    computed: bool,
-    sources: &Sources,
-    problems: &mut Vec<Diagnostic>,
-) {
-    for objective in &options.slos {
-        let name = objective.selector.metric();
-        let path = ["slos".to_owned(), objective.selector.to_string()];
-        match known_metric(name, own) {
-            Some((kind, contains)) => {
-                if let Err(error) = objective.check(kind, contains) {
-                    let Wrong { message, help } = error.into();
-                    problems.push(script::of_option(&path, message, help, sources));
-                }
-            }
-            // A script that computes names may make any metric.
-            None if computed => {}
-            None => {
-                let known = Builtin::ALL
-                    .iter()
-                    .map(|m| m.definition().name)
-                    .chain(own.keys().map(String::as_str));
-                let help = did_you_mean(name, known).unwrap_or_else(|| {
-                    format!("make it with metrics::trend(\"{name}\") or another of metrics::counter, gauge and rate")
-                });
-                problems.push(script::of_option(
-                    &path,
-                    format!("nothing records a metric `{name}`"),
-                    Some(help),
-                    sources,
-                ));
-            }
-        }
-    }
+/// The functions that scenarios name, those included that the command line leaves out.
+fn executed_functions(scenarios: &Option<Value>, options: Option<&Options>) -> Vec<String> {
+    let written = scenarios
+        .as_ref()
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(|scenario| scenario.get("exec")?.as_str().map(str::to_owned));
+    let read = options
+        .into_iter()
+        .flat_map(|options| &options.scenarios)
+        .map(|scenario| scenario.exec.clone());
+    written
+        .chain(read)
+        .chain(["iteration".to_owned()])
+        .collect()
 }

@@ -13,7 +13,7 @@ use super::blueprint::Blueprint;
 use super::crew::{Crew, lost, overflow, share_out, start_workers};
 use super::judging::Bench;
 use super::masking::mask_result;
-use super::progress::Progress;
+use super::progress::{Progress, STOPPING};
 use super::{environment, rows};
 use crate::metrics::Builtin;
 use crate::result::{AbortedBy, Outcome, RunResult};
@@ -435,7 +435,7 @@ impl Conductor<'_> {
 
     fn show(&mut self) {
         let phase = if self.run.stage() > Stage::Running && self.phase == "running" {
-            "stopping"
+            STOPPING
         } else {
             self.phase
         };

@@ -1,7 +1,7 @@
 //! Takes secrets out of everything of a run that people and files get to see.
 
 use crate::result::{Outcome, RunResult};
-use crate::script::ScriptError;
+use crate::script::Diagnostic;
 use crate::secrets::Secrets;
 use crate::vu::Failure;
 
@@ -56,8 +56,8 @@ pub fn mask_failure(mut failure: Failure, secrets: &Secrets) -> Failure {
 }
 
 /// Mistakes of a script that are about to be shown.
-pub fn mask_script_error(error: &mut ScriptError, secrets: &Secrets) {
-    for diagnostic in &mut error.0 {
+pub fn mask_diagnostics(diagnostics: &mut [Diagnostic], secrets: &Secrets) {
+    for diagnostic in diagnostics {
         secrets.mask_text(&mut diagnostic.message);
         secrets.mask_text(&mut diagnostic.label);
         diagnostic

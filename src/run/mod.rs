@@ -10,6 +10,7 @@ mod blueprint;
 mod conductor;
 mod crew;
 mod environment;
+mod fit;
 mod judging;
 mod masking;
 mod outcome;

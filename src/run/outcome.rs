@@ -69,8 +69,19 @@ pub fn verdict(
             format!("{} ended in {plural}", iterations(iteration_errors)),
         );
     }
+    let missed = !reasons.is_empty();
+    for (_, slo) in slos {
+        if let (SloStatus::Warning, Some(warn)) = (slo.status, &slo.warn) {
+            reasons.push(format!(
+                "{} {} {}: it is {}, past the warning bound {warn}",
+                slo.priority.label(),
+                slo.label(),
+                slo.target,
+                slo.actual_text
+            ));
+        }
+    }
     let judged = ExitVerdict::of(slos.iter().map(|(outcome, _)| *outcome), facts, strict);
-    let warned = slos.iter().any(|(_, slo)| slo.status == SloStatus::Warning);
     let (status, exit_code) = match &ending.outcome {
         Outcome::Interrupted => (VerdictStatus::Interrupted, exit::INTERRUPTED),
         Outcome::SetupFailed { reason } => {
@@ -91,7 +102,7 @@ pub fn verdict(
         Outcome::Completed => {
             let status = match judged {
                 ExitVerdict::Ship => VerdictStatus::Pass,
-                ExitVerdict::Review if warned && reasons.is_empty() => VerdictStatus::Warning,
+                ExitVerdict::Review if !missed => VerdictStatus::Warning,
                 ExitVerdict::Review | ExitVerdict::Blocked => VerdictStatus::Failed,
             };
             (status, judged.code())

@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use crate::vu::LogLine;
 
+/// The phase in which no iteration starts any more.
+pub const STOPPING: &str = "stopping";
+
 /// How far a scenario is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScenarioState {
     Waiting,
     Running,
+    /// Told to end; iterations in progress may.
+    Stopping,
     Done,
 }
 
@@ -17,7 +22,10 @@ pub enum ScenarioState {
 pub struct ScenarioProgress {
     pub name: String,
     pub state: ScenarioState,
+    /// Virtual users that loop or are in an iteration.
     pub vus: u32,
+    /// In an open model: how many users there are for arrivals to find.
+    pub allocated: Option<u32>,
     pub vus_max: u32,
     pub iterations: u64,
     /// Planned iterations, where that is known.

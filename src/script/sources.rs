@@ -35,6 +35,11 @@ impl Sources {
     /// When it is not there or is not readable text.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
         let text = read_text(path, "the script")?;
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if let Some(reason) = extension.and_then(super::foreign::script_file) {
+            let path = path.display().to_string();
+            return Err(SourceError::Unreadable { path, reason });
+        }
         Ok(Self::from_text(path, &text))
     }
 
@@ -98,6 +103,13 @@ impl Sources {
                     })
                 }
             };
+        }
+        if let Some(help) = super::foreign::k6_module(path) {
+            return Err(SourceError::Missing {
+                what: "the module",
+                path: path.to_owned(),
+                help: Some(help),
+            });
         }
         let base = match from {
             Some(from) if from != self.main => Path::new(from)

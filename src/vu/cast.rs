@@ -39,8 +39,7 @@ pub(super) struct Cast {
 /// Counts a user's state for the `vus` gauge.
 struct Gauge {
     cast: Rc<Cast>,
-    /// Whether a user counts as active only while it runs an iteration.
-    by_iteration: bool,
+    slot: Rc<Slot>,
 }
 
 impl Witness for Gauge {
@@ -50,9 +49,14 @@ impl Witness for Gauge {
     }
 
     fn busy(&self, busy: bool) {
-        if self.by_iteration {
-            self.cast.count_active(if busy { 1 } else { -1 });
-        }
+        self.cast.change(&self.slot, |slot| slot.set_busy(busy));
+    }
+}
+
+impl Drop for Gauge {
+    /// An iteration that is cut off by dropping its user is over too.
+    fn drop(&mut self) {
+        self.busy(false);
     }
 }
 
@@ -71,8 +75,17 @@ impl Cast {
         self.worker.run.scenarios.get(self.assignment.scenario)
     }
 
-    pub fn count_active(&self, change: i32) {
+    /// Lets a user loop, or stops it after its current iteration.
+    pub fn set_active(&self, slot: &Slot, active: bool) {
+        self.change(slot, |slot| slot.set_active(active));
+    }
+
+    /// Changes a user's state, and with it how many are active.
+    fn change(&self, slot: &Slot, change: impl FnOnce(&Slot)) {
+        let before = slot.counts();
+        change(slot);
         if let Some((active, _)) = self.worker.vus.get(self.assignment.scenario) {
+            let change = i32::from(slot.counts()) - i32::from(before);
             active.set(active.get().saturating_add_signed(change));
         }
     }
@@ -81,7 +94,6 @@ impl Cast {
     pub fn add_user(
         self: &Rc<Self>,
         number: u64,
-        by_iteration: bool,
         tickets: impl FnOnce(Rc<Slot>) -> Box<dyn Tickets>,
     ) -> Option<usize> {
         let base = self.shared().map_or(0, |shared| shared.vu_base);
@@ -109,11 +121,14 @@ impl Cast {
         let vu = Vu::new(base + number + 1, self.context.clone(), self.worker.clone());
         let slot = Rc::<Slot>::default();
         let mut tickets = tickets(slot.clone());
-        let (cast, body_vu) = (self.clone(), vu.clone());
+        let (cast, body_vu, body_slot) = (self.clone(), vu.clone(), slot.clone());
         let body = move || {
             let farewell = Farewell(cast.clone());
             let script = cast.journey.vu_script(&body_vu);
-            let gauge = Gauge { cast, by_iteration };
+            let gauge = Gauge {
+                cast,
+                slot: body_slot,
+            };
             live(&body_vu, script, &mut *tickets, &gauge);
             drop(farewell);
         };

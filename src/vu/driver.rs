@@ -208,10 +208,7 @@ impl Driver {
     async fn finish(&mut self, stages: &mut watch::Receiver<Stage>) {
         let cast = &self.cast;
         for user in cast.users.borrow().iter() {
-            if user.slot.is_active() {
-                cast.count_active(-1);
-            }
-            user.slot.set_active(false);
+            cast.set_active(&user.slot, false);
             user.slot.end();
         }
         let grace = cast.assignment.graceful_stop;

@@ -41,7 +41,7 @@ pub(super) fn make_arrival_user(cast: &Rc<Cast>, idle: &IdleUsers, first: Option
     let (scenario, worker, idle) = (cast.assignment.scenario, cast.worker.index, idle.clone());
     // Counted per machine; the number is that of the whole plan.
     let number = cast.assignment.share.segment_only().nth(u64::from(number));
-    let made = cast.add_user(number, true, move |slot| {
+    let made = cast.add_user(number, move |slot| {
         if let Some(scheduled) = first {
             preload(&slot, scheduled);
         }
@@ -167,7 +167,7 @@ fn set_looping(
         let number = cast.assignment.share.nth(cast.users.borrow().len() as u64);
         let run = cast.worker.run.clone();
         let (scenario, pace) = (cast.assignment.scenario, cast.assignment.pace);
-        let made = cast.add_user(number, false, move |slot| {
+        let made = cast.add_user(number, move |slot| {
             Box::new(LoopTickets::new(slot, run, scenario, budget, pace))
         });
         if made.is_none() {
@@ -179,16 +179,14 @@ fn set_looping(
     // The users that loop are always the first ones, so only those between the old and the new number change.
     let before = cast.looping.replace(wanted);
     for user in users.iter().take(wanted).skip(before) {
-        user.slot.set_active(true);
-        cast.count_active(1);
+        cast.set_active(&user.slot, true);
     }
     if wanted > before {
         // Some of them may have been on their way out.
         leaving.retain(|(_, index)| *index >= wanted);
     }
     for (index, user) in users.iter().enumerate().take(before).skip(wanted) {
-        user.slot.set_active(false);
-        cast.count_active(-1);
+        cast.set_active(&user.slot, false);
         leaving.push_back((now + cast.assignment.graceful_ramp_down, index));
     }
 }

@@ -31,6 +31,8 @@ pub trait Tickets {
 pub struct Slot {
     /// Looping model: the plan wants this user to loop.
     active: Cell<bool>,
+    /// The user is in an iteration.
+    busy: Cell<bool>,
     /// There will be no more tickets.
     ended: Cell<bool>,
     /// Open model: the ticket to take next.
@@ -48,6 +50,16 @@ impl Slot {
     /// Whether the plan wants this user to loop.
     pub fn is_active(&self) -> bool {
         self.active.get()
+    }
+
+    /// Notes that an iteration begins or is over.
+    pub fn set_busy(&self, busy: bool) {
+        self.busy.set(busy);
+    }
+
+    /// Whether the user counts among the active ones: one that is to end does until its iteration is over.
+    pub fn counts(&self) -> bool {
+        self.active.get() || self.busy.get()
     }
 
     /// No more tickets.

@@ -1,6 +1,6 @@
 //! Arguments that mean nothing: exit code 64.
 
-use crate::golden::{refused, rhaid};
+use crate::golden::{refused, rejected, rhaid};
 use crate::support::bin::Rhaid;
 
 const TWO: &str = r#"export const options = #{ scenarios: #{
@@ -83,11 +83,81 @@ fn a_flag_or_command_that_is_not_there() {
 }
 
 #[test]
-fn variables_of_the_environment_are_read_as_arguments_are() {
+fn a_wrong_variable_of_the_environment_is_named() {
     let output = run([]).env("RHAID_VUS", "many").run();
+    output.expect_code(64).expect_text(
+        "invalid value 'many' for 'RHAID_VUS (in the environment)': write a whole number from 1 to",
+    );
+    // Where the flag is given too, the flag is what is read.
+    let output = run(["--vus", "few"]).env("RHAID_VUS", "5").run();
     output
         .expect_code(64)
-        .expect_text("invalid value 'many' for '--vus <N>': write a whole number from 1 to");
+        .expect_text("invalid value 'few' for '--vus <N>'");
+}
+
+#[test]
+fn flags_and_commands_of_other_tools_get_the_way_it_is_done_here() {
+    for (args, tip) in [
+        (
+            vec!["run", "script.rhai", "--out", "json=x"],
+            "--result FILE",
+        ),
+        (vec!["run", "script.rhai", "-o", "x"], "--result FILE"),
+        (
+            vec!["run", "script.rhai", "--summary-export=x"],
+            "--result FILE",
+        ),
+        (vec!["run", "script.rhai", "--tag", "a=b"], "tags: #{"),
+        (
+            vec!["run", "script.rhai", "--vsu", "3"],
+            "did you mean '--vus'?",
+        ),
+        (vec!["run", "script.rhai", "-n", "3"], "--iterations N"),
+        (
+            vec!["check", "script.rhai", "--vus", "3"],
+            "'--vus' is a flag of 'rhaid run'",
+        ),
+        (
+            vec!["check", "script.rhai", "-d", "3s"],
+            "'-d' is a flag of 'rhaid run'",
+        ),
+        (
+            vec!["script.rhai", "--vus", "3"],
+            "write 'rhaid run script.rhai --vus 3'",
+        ),
+        (vec!["rnu", "script.rhai"], "did you mean 'rhaid run'?"),
+        (vec!["cloud"], "the commands are run, check"),
+    ] {
+        let output = rhaid().file("script.rhai", "").args(&args).run();
+        output.expect_code(64).expect_text(tip);
+        assert!(!output.stderr.contains("as a value"), "{output}");
+    }
+}
+
+#[test]
+fn two_targets_are_one_too_many() {
+    refused(
+        "arg_two_targets",
+        run(["--demo", "--env", "BASE_URL=http://127.0.0.1:1"]),
+        64,
+    );
+}
+
+#[test]
+fn stages_beside_what_contradicts_them() {
+    refused(
+        "arg_stage_and_duration",
+        run(["--stage", "1s:2", "--duration", "3s"]),
+        64,
+    );
+    rejected(
+        "stages_and_duration",
+        "export const options = #{\n    stages: [#{ duration: \"1s\", target: 2 }],\n    duration: \"1s\",\n};\nfn iteration() { }\n",
+    );
+    rejected(
+        "rate_and_iterations",
+        "export const options = #{ rate: 5, iterations: 3, duration: \"1s\" };\nfn iteration() { }\n",
+    );
 }
 
 #[test]

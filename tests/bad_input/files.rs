@@ -52,10 +52,7 @@ fn a_function_that_a_module_has_not() {
     let command = rhaid()
         .file("hotel.rhai", "fn book() { }")
         .script("import \"hotel\" as hotel;\nfn iteration() {\n    hotel::bok();\n}\n");
-    let output = command.run();
-    output
-        .expect_code(2)
-        .expect_text("there is no function `hotel::bok");
+    refused("module_function", command, 65);
 }
 
 #[test]

@@ -1,9 +1,7 @@
-//! Messages held against golden files. `UPDATE_GOLDEN=1 cargo test` writes them anew, for the difference to be read.
-
-use std::fs;
-use std::path::PathBuf;
+//! Messages held against golden files.
 
 use crate::support::bin::{Output, Rhaid};
+use crate::support::golden;
 
 /// The binary, without a script yet.
 pub fn rhaid() -> Rhaid {
@@ -13,21 +11,7 @@ pub fn rhaid() -> Rhaid {
 /// Compares `text` with the golden file called `name`.
 #[track_caller]
 pub fn hold(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden/bad_input")
-        .join(format!("{name}.txt"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        return;
-    }
-    let expected = fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}; run with UPDATE_GOLDEN=1", path.display()));
-    assert!(
-        text == expected,
-        "{} differs. Found:\n{text}\nIf that is right, run with UPDATE_GOLDEN=1",
-        path.display()
-    );
+    golden::hold("bad_input", name, text);
 }
 
 /// A script that cannot be run: nothing is sent or written, and the message is the golden one.

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod foreign;
 mod golden;
 
 mod command_line;
@@ -16,5 +17,6 @@ mod options;
 mod results;
 mod runtime;
 mod setup;
+mod special;
 mod syntax;
 mod targets;

@@ -1,6 +1,6 @@
 //! Functions, modules and variables that do not exist.
 
-use crate::golden::rejected;
+use crate::golden::{refused, rejected, rhaid};
 
 #[test]
 fn an_unknown_function_gets_the_nearest_one() {
@@ -89,5 +89,146 @@ fn a_variable_of_the_environment_that_must_be_set() {
     rejected(
         "environment",
         "const URL = env(\"SHOP_URL\");\nfn iteration() { }\n",
+    );
+}
+
+#[test]
+fn everything_that_a_name_can_be_is_no_mistake() {
+    let everything = include_str!("valid/everything.rhai");
+    let output = rhaid()
+        .file("lib/shop.rhai", include_str!("valid/shop.rhai"))
+        .file("script.rhai", everything)
+        .args(["check", "script.rhai"])
+        .run();
+    output.expect_code(0);
+    assert_eq!(output.stderr, "", "{output}");
+}
+
+#[test]
+fn what_runs_is_no_mistake() {
+    let output = rhaid()
+        .script(include_str!("valid/running.rhai"))
+        .args(["--quiet"])
+        .run();
+    output.expect_code(0);
+    assert_eq!(output.stderr, "", "{output}");
+}
+
+#[test]
+fn a_variable_is_missed_wherever_it_may_stand() {
+    let script = r#"fn iteration(ctx) {
+    let r = #{ a: 1 };
+    print(`${missing1} ${r.a}`);
+    let f = || { let g = || missing2; g };
+    switch r.a { 1 => missing3, _ => missing4 }
+    for x in missing5 { missing6 += x; }
+    r[missing7] = 1;
+    try { missing8 } catch (e) { e } 
+    e;
+    let y = y + 1;
+    { let inner = 1; } inner;
+    x;
+    if missing9 { } else if missing10 { }
+    while missing11 { }
+    return missing12;
+}
+fn other(ctx) { throw missing13; }
+"#;
+    let output = rhaid().script(script).run();
+    output.expect_code(65);
+    let missed: Vec<&str> = output
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("Error: there is no variable `"))
+        .map(|name| name.trim_end_matches('`'))
+        .collect();
+    let mut expected: Vec<String> = (1..=8).map(|n| format!("missing{n}")).collect();
+    expected.extend(["e", "y", "inner", "x"].map(str::to_owned));
+    expected.extend((9..=13).map(|n| format!("missing{n}")));
+    assert_eq!(missed, expected, "{output}");
+}
+
+#[test]
+fn an_imported_module_is_looked_into() {
+    let command = rhaid()
+        .file("lib/shop.rhai", include_str!("valid/shop.rhai"))
+        .script(
+            "import \"std/think\" as think;
+import \"lib/shop\" as shop;
+fn iteration() {
+    think::norml(\"1s\", \"2s\");
+    think::normal(\"1s\");
+    think::pause(1);
+    shop::buuy(1);
+    shop::buy();
+    shop::double(2);
+    print(shop::LIMITS + shop::HIDDEN);
+}
+",
+        );
+    refused("module_contents", command, 65);
+}
+
+#[test]
+fn a_module_that_only_a_function_imports_must_be_there_and_be_rhai() {
+    let command = rhaid()
+        .file("lib/broken.rhai", "fn book( {\n}\n")
+        .script("fn iteration() {\n    import \"lib/broken\" as broken;\n    import \"lib/brokn\" as missing;\n    broken::book();\n}\n");
+    refused("module_in_function", command, 65);
+}
+
+#[test]
+fn library_functions_called_with_too_few_or_many_arguments() {
+    rejected(
+        "arguments_library",
+        "fn iteration() {\n    sleep();\n    http::get();\n    random::int(1, 2, 3);\n}\n",
+    );
+}
+
+#[test]
+fn a_constant_without_its_prefix() {
+    rejected(
+        "variable_constant",
+        "const BASE = \"http://127.0.0.1\";
+fn iteration() {
+    http::get(BASE);
+    http::get(`${BASE}/rooms`);
+    group(\"a\", || { http::get(BASE); });
+    http::get(global::BAES);
+}
+",
+    );
+}
+
+#[test]
+fn a_variable_of_the_top_level_or_of_nowhere() {
+    rejected(
+        "variable",
+        "let url = \"http://127.0.0.1\";
+fn iteration(ctx) {
+    let rooms = [];
+    http::get(url);
+    http::get(global::url);
+    print(room.len);
+    print(cxt.vu);
+    zebra = 5;
+}
+fn other() { let hidden = 1; }
+fn third() { hidden }
+",
+    );
+}
+
+#[test]
+fn a_module_called_as_in_javascript() {
+    rejected(
+        "variable_module",
+        "fn iteration() {
+    let r = http.get(\"http://127.0.0.1/\");
+    http.del(\"http://127.0.0.1/\");
+    log.info(r.status);
+    random::uuid;
+}
+",
     );
 }

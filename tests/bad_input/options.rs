@@ -172,6 +172,20 @@ fn certificates_that_are_not_there() {
 }
 
 #[test]
+fn certificates_are_looked_for_beside_the_script_and_beside_rhaid_toml() {
+    let script = with("    tls: #{ ca: \"certs/missing.pem\" },");
+    let command = rhaid()
+        .file("tests/load/script.rhai", script)
+        .args(["check", "tests/load/script.rhai"]);
+    refused("tls_beside_script", command, 65);
+    let command = rhaid()
+        .file("ci/rhaid.toml", "[tls]\nca = \"missing.pem\"\n")
+        .file("script.rhai", "fn iteration() { }")
+        .args(["check", "script.rhai", "--config", "ci/rhaid.toml"]);
+    refused("tls_beside_toml", command, 78);
+}
+
+#[test]
 fn scenarios_that_wait_for_each_other() {
     rejected(
         "after",

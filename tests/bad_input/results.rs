@@ -64,6 +64,9 @@ fn a_quiet_run_does_not_lose_its_result_in_silence() {
             .contains("could not write the result to `/dev/full`"),
         "{output}"
     );
+    let first = output.stdout.lines().next().unwrap_or_default();
+    assert!(first.starts_with("✗ ERROR"), "{output}");
+    assert!(output.stdout.contains("(exit 74)"), "{output}");
     assert!(
         output.stdout.contains("it was measured"),
         "what could not be kept is shown even so\n{output}"

@@ -20,23 +20,34 @@ fn throws(name: &str, script: &str) -> Output {
 }
 
 #[test]
-fn a_constant_without_its_prefix() {
+fn a_variable_that_only_the_running_script_can_miss() {
     throws(
-        "runtime_constant",
-        "const URL = \"http://127.0.0.1\";\nfn iteration() {\n    http::get(URL);\n}\n",
+        "runtime_variable",
+        "fn iteration() {\n    let name = \"url\";\n    eval(name);\n}\n",
     );
 }
 
 #[test]
-fn a_variable_of_the_top_level() {
-    throws(
-        "runtime_variable",
-        "let url = \"http://127.0.0.1\";\nfn iteration() {\n    http::get(url);\n}\n",
-    );
-    throws(
-        "runtime_no_variable",
-        "fn iteration() {\n    http::get(url);\n}\n",
-    );
+fn a_mistake_inside_a_check_says_what_was_meant_and_where() {
+    let output = rhaid()
+        .script(
+            "fn iteration() {\n    let r = http::get(\"http://127.0.0.1:1/\");\n    check(r, #{ \"ok\": |r| r.staus == 200 });\n    check(r, #{ \"list\": |r| random::pick(()) == 1 });\n    check(r, #{ \"room\": |r| r.json(\"rooms\")[0] == 1 });\n    check(r, #{ \"sum\": |r| r.status + () == 1 });\n    check(r, #{ \"long\": |r| \"abc\".length == 3 });\n}\n",
+        )
+        .run();
+    let errors = output.expect_result()["errors"].as_array().unwrap();
+    let mut texts: Vec<String> = errors
+        .iter()
+        .filter(|error| error["kind"] == "script")
+        .map(|error| {
+            format!(
+                "{}\n{}\n",
+                error["message"].as_str().unwrap(),
+                error["example"]["text"].as_str().unwrap()
+            )
+        })
+        .collect();
+    texts.sort();
+    hold("runtime_checks", &texts.join("\n"));
 }
 
 #[test]

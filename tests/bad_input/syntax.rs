@@ -52,6 +52,14 @@ fn a_map_without_its_sign() {
 }
 
 #[test]
+fn a_word_of_rhai_as_a_key() {
+    rejected(
+        "syntax_keyword",
+        "export const options = #{ scenarios: #{ loop: #{ executor: \"constant-vus\", duration: \"1s\" } } };\nfn iteration() { }\n",
+    );
+}
+
+#[test]
 fn a_mistake_in_a_module_is_shown_there_with_the_import() {
     let command = rhaid()
         .file("lib/hotel.rhai", "fn book( {\n}\n")

@@ -155,7 +155,7 @@ fn an_entry_that_is_wrong_is_a_script_error_and_nothing_is_sent() {
             "[#{ url: url, x: 1 }]",
             "there are: url, method, body, params",
         ),
-        ("[#{ url: 5 }]", "must be a string, not i64"),
+        ("[#{ url: 5 }]", "must be a text, not a whole number"),
         ("[[\"GET\", url, (), #{}, 1]]", "has at most four items"),
         ("[\"/hello\"]", "it has no scheme"),
     ];

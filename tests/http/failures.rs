@@ -248,11 +248,17 @@ fn a_call_that_makes_no_sense_is_a_script_error_and_nothing_is_sent() {
             r#"http::get(url, #{ discard_body: "yes" })"#,
             "`discard_body` must be true or false",
         ),
-        (r#"http::get(url, #{ name: 5 })"#, "`name` must be a string"),
+        (
+            r#"http::get(url, #{ name: 5 })"#,
+            "`name` must be a text, not a whole number",
+        ),
         (r#"http::get(url, #{ tags: "a" })"#, "`tags` must be a map"),
         (r#"http::set_cookie(url, "")"#, "cannot be set for"),
         (r#"http::cookies("nonsense")"#, "it has no scheme"),
-        (r#"http::get(5)"#, "there is no function `http::get"),
+        (
+            r#"http::get(5)"#,
+            "`http::get` takes a text, not a whole number",
+        ),
     ];
     // One run for all: each case is an iteration of its own.
     let arms: String = cases

@@ -78,7 +78,7 @@ fn a_check_that_throws_has_failed_and_its_reason_is_among_the_errors() {
 fn a_check_that_gives_neither_true_nor_false_is_a_mistake_of_the_script() {
     let output = run_of(r#"fn iteration() { check(1, #{ "odd": |v| "yes" }); }"#).run();
     output.expect_code(2);
-    output.expect_text("the check \"odd\" must give true or false, not string");
+    output.expect_text("the check \"odd\" must give true or false, not a text");
 }
 
 #[test]

@@ -37,6 +37,8 @@ fn a_pipe_gets_the_verdict_first_in_plain_text_and_progress_apart() {
         !output.stdout.contains(ESCAPE) && !output.stderr.contains(ESCAPE),
         "{output}"
     );
+    // Also a run that ends within its first second has response times.
+    assert!(!output.stderr.contains("p95       -"), "{output}");
     for part in [
         "SLOs",
         "http_req_duration",
@@ -76,19 +78,88 @@ fn quiet_prints_only_what_went_wrong() {
         6
     );
     assert!(!output.stderr.contains("looked"), "{output}");
-    let reasons: Vec<&&str> = lines
+    let said: Vec<&&str> = lines
         .iter()
         .filter(|line| !line.contains("beware"))
         .collect();
-    assert_eq!(reasons.len(), 1, "{output}");
-    assert!(
-        reasons[0].contains("http_req_duration p(95) < 1"),
-        "{output}"
-    );
+    assert_eq!(said.len(), 3, "{output}");
+    for (line, part) in said.iter().zip([
+        "FAILED  1 SLO past its target (exit 1)",
+        "http_req_duration p(95) < 1",
+        "result.json",
+    ]) {
+        assert!(line.contains(part), "{part}\n{output}");
+    }
 
     let silent = run_of("fn iteration() { }").arg("--quiet").run();
     silent.expect_code(0);
     assert_eq!((silent.stdout.as_str(), silent.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn quiet_tells_the_first_error_with_its_place_and_how_to_mend_it() {
+    let output = run_of(
+        "fn iteration() {\n    let r = http::get(\"http://127.0.0.1:1/\");\n    r.json(\"rooms\").price;\n}",
+    )
+    .arg("--quiet")
+    .run();
+    output.expect_code(2);
+    assert_eq!(output.stdout, "");
+    for part in [
+        "FAILED  1 iteration ended in a script error (exit 2)",
+        "`()` has no `price`",
+        "script.rhai:3:",
+        "Help: was the request answered",
+        "1 other error in the result",
+        "result.json",
+    ] {
+        assert!(output.stderr.contains(part), "{part}\n{output}");
+    }
+}
+
+const WARNED: &str = r#"
+    export const options = #{ slos: #{ "iteration_duration": [#{ target: "max < 1m", warn: "max < 1us" }] } };
+    fn iteration() { sleep(0.01); }
+    "#;
+
+#[test]
+fn a_warning_is_told_by_a_quiet_run_and_blocks_a_strict_one() {
+    let output = run_of(WARNED).arg("--quiet").run();
+    output.expect_code(1);
+    for part in [
+        "WARNING  1 of 1 SLO met, 1 of them past a warning bound (exit 1)",
+        "past the warning bound max < 1",
+    ] {
+        assert!(output.stderr.contains(part), "{part}\n{output}");
+    }
+    let strict = run_of(WARNED).args(["--quiet", "--strict"]).run();
+    strict.expect_code(2);
+    assert!(
+        strict
+            .stderr
+            .contains("FAILED  1 of 1 SLO met, 1 of them past a warning bound (exit 2, strict)"),
+        "{strict}"
+    );
+}
+
+#[test]
+fn failed_checks_that_no_objective_judges_take_the_green_away() {
+    let output =
+        run_of(r#"fn iteration() { check(false, "never"); check(true, "always"); }"#).run();
+    output.expect_code(0);
+    let first = output.stdout.lines().next().unwrap();
+    assert_eq!(
+        first,
+        "! PASS  50.0% of all checks failed, but no SLO was set, so nothing was judged"
+    );
+}
+
+#[test]
+fn a_failed_setup_is_told_with_the_time_it_took() {
+    let output = run_of(r#"fn setup() { sleep(0.3); throw "closed"; } fn iteration() { }"#).run();
+    output.expect_code(2);
+    assert!(output.stdout.contains("setup took 3"), "{output}");
+    assert!(!output.stdout.contains("at 0ms"), "{output}");
 }
 
 #[test]

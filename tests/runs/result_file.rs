@@ -42,6 +42,21 @@ fn column<'a>(result: &'a Value, name: &str) -> Vec<&'a Value> {
 }
 
 #[test]
+fn a_user_that_is_to_end_counts_until_its_iteration_is_over() {
+    let output = run_of(
+        r#"
+        export const options = #{ vus: 2, duration: "1s" };
+        fn iteration() { sleep(2.6); }
+        "#,
+    )
+    .args(["--workers", "1"])
+    .run();
+    output.expect_code(0);
+    let vus = column(output.expect_result(), "vus");
+    assert_eq!(vus[1].as_f64(), Some(2.0), "in the second second: {vus:?}");
+}
+
+#[test]
 fn without_a_path_the_result_goes_to_a_file_named_after_time_and_script() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("my journey.rhai"), "fn iteration() { }").unwrap();

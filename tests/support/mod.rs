@@ -16,6 +16,7 @@
 //! | `ports` | addresses that refuse, are free, or never answer |
 //! | `background` | the thread and runtime behind each server; waiting for a condition |
 //! | `relay` | counts the bytes of a connection, whatever is spoken |
+//! | `golden` | holds texts against golden files |
 //! | `bin` | runs the real binary, with a time limit |
 //! | `journey` | runs one journey with the real binary and gives back what it saw |
 //! | `nginx` | runs the real nginx |
@@ -29,6 +30,7 @@ pub mod auth;
 pub mod background;
 pub mod bin;
 pub mod certs;
+pub mod golden;
 pub mod h2;
 pub mod journey;
 pub mod misbehave;

@@ -1,6 +1,8 @@
 //! The last lines: what a reader of the figures must know, and where the rest of them is.
 
 use console::Style;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::super::format::{bytes, latency, percent, span};
 use super::page::{Mark, Page};
@@ -11,6 +13,8 @@ use crate::result::{RunResult, ratio};
 const SATURATED: f64 = 0.9;
 /// How much the corrected 99th percentile must differ from the measured one to be worth a line.
 const NOTEWORTHY: f64 = 0.1;
+/// And by how many milliseconds: what is less is the clock's and the scheduler's.
+const NOTICEABLE: f64 = 1.0;
 
 /// Notes on how to read the figures.
 pub fn notes(page: &mut Page<'_>, result: &RunResult) {
@@ -49,7 +53,8 @@ fn saturation(result: &RunResult) -> Option<String> {
 fn correction(result: &RunResult, unicode: bool) -> Option<String> {
     let measured = result.trend("http_req_duration")?.p99;
     let corrected = result.trend("http_req_corrected")?.p99;
-    (corrected > measured * (1.0 + NOTEWORTHY)).then(|| {
+    let differs = corrected > measured * (1.0 + NOTEWORTHY) && corrected - measured >= NOTICEABLE;
+    differs.then(|| {
         format!(
             "counted from the scheduled start: p99 {} (from the actual start: {}), since requests were sent later than planned",
             latency(corrected, unicode),
@@ -58,9 +63,21 @@ fn correction(result: &RunResult, unicode: bool) -> Option<String> {
     })
 }
 
-/// Where the result is, and what made it.
-pub fn footer(page: &mut Page<'_>, result: &RunResult) {
-    page.blank();
+/// How long it all took, in seconds: the scenarios if there were any, else what came before them.
+pub fn lasted(result: &RunResult) -> f64 {
+    let run = &result.run;
+    if run.duration_seconds > 0.0 {
+        return run.duration_seconds;
+    }
+    let at = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+    match (at(&run.started_at), at(&run.ended_at)) {
+        (Some(start), Some(end)) => (end - start).as_seconds_f64().max(0.0),
+        _ => 0.0,
+    }
+}
+
+/// Where the result is.
+pub fn result_path(page: &mut Page<'_>) {
     if let Some(path) = &page.look.result_path {
         page.prose(
             "  result     ",
@@ -69,10 +86,16 @@ pub fn footer(page: &mut Page<'_>, result: &RunResult) {
             &Style::new(),
         );
     }
+}
+
+/// Where the result is, and what made it.
+pub fn footer(page: &mut Page<'_>, result: &RunResult) {
+    page.blank();
+    result_path(page);
     let run = &result.run;
     let took = format!(
         "{}, seed {}",
-        span(run.duration_seconds, page.look.unicode),
+        span(lasted(result), page.look.unicode),
         run.seed
     );
     page.prose("  took       ", &dim(), &took, &Style::new());
@@ -113,7 +136,31 @@ pub fn footer(page: &mut Page<'_>, result: &RunResult) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::sample;
+    use crate::result::{MetricValues, sample};
+
+    #[test]
+    fn without_scenarios_setup_took_the_time() {
+        let mut result = sample::passing();
+        result.run.duration_seconds = 0.0;
+        result.run.started_at = "2026-03-01T09:05:07.250Z".to_owned();
+        result.run.ended_at = "2026-03-01T09:05:08Z".to_owned();
+        assert_eq!(lasted(&result), 0.75);
+    }
+
+    #[test]
+    fn a_corrected_percentile_within_a_millisecond_tells_no_other_story() {
+        let mut result = sample::failing();
+        for metric in &mut result.metrics {
+            if let MetricValues::Trend { summary, .. } = &mut metric.total {
+                match metric.name.as_str() {
+                    "http_req_corrected" => summary.p99 = 1.4,
+                    "http_req_duration" => summary.p99 = 0.5,
+                    _ => {}
+                }
+            }
+        }
+        assert_eq!(correction(&result, true), None);
+    }
 
     #[test]
     fn a_generator_at_its_limit_is_noted() {

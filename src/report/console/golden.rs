@@ -1,6 +1,8 @@
-//! The summary held against golden files. `UPDATE_GOLDEN=1 cargo test` writes them anew, for the difference to be read.
+//! The summary held against golden files.
 
-use std::fs;
+#[path = "../../../tests/support/golden.rs"]
+mod files;
+
 use std::path::PathBuf;
 
 use proptest::prelude::*;
@@ -19,22 +21,9 @@ fn look(width: usize) -> Look {
 }
 
 /// Compares `text` with the golden file called `name`.
+#[track_caller]
 fn hold(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden/console")
-        .join(format!("{name}.txt"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        return;
-    }
-    let expected = fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}; run with UPDATE_GOLDEN=1", path.display()));
-    assert!(
-        text == expected,
-        "{} differs. Found:\n{text}\nIf that is right, run with UPDATE_GOLDEN=1",
-        path.display()
-    );
+    files::hold("console", name, text);
 }
 
 #[test]
@@ -42,6 +31,17 @@ fn summaries_are_as_their_golden_files_have_them() {
     for (name, result) in sample::all() {
         for width in [60, 80, 120] {
             hold(&format!("{name}.{width}"), &render(&result, &look(width)));
+        }
+    }
+}
+
+#[test]
+fn what_a_quiet_run_says_is_as_its_golden_file_has_it() {
+    for (name, result) in sample::all() {
+        let text = super::render_brief(&result, &look(80));
+        assert_eq!(text.is_empty(), result.verdict.exit_code == 0, "{name}");
+        if !text.is_empty() {
+            hold(&format!("{name}.80.brief"), &text);
         }
     }
 }

@@ -23,13 +23,7 @@ const NARROWEST: usize = 40;
 
 /// The summary of `result` as text that ends with a newline, no line wider than `look.width` (at least 40).
 pub fn render(result: &RunResult, look: &Look) -> String {
-    let look = match look.width {
-        width if width < NARROWEST => Cow::Owned(Look {
-            width: NARROWEST,
-            ..look.clone()
-        }),
-        _ => Cow::Borrowed(look),
-    };
+    let look = wide_enough(look);
     let mut page = Page::new(&look);
     verdict::headline(&mut page, result);
     verdict::objectives(&mut page, result);
@@ -42,6 +36,30 @@ pub fn render(result: &RunResult, look: &Look) -> String {
     closing::notes(&mut page, result);
     closing::footer(&mut page, result);
     page.finish()
+}
+
+/// What went wrong with a run, in a few lines: the verdict, why, the first error, where the rest is. Empty if nothing did.
+pub fn render_brief(result: &RunResult, look: &Look) -> String {
+    if result.verdict.exit_code == 0 {
+        return String::new();
+    }
+    let look = wide_enough(look);
+    let mut page = Page::new(&look);
+    verdict::judgement(&mut page, result);
+    quality::first_error(&mut page, result);
+    closing::result_path(&mut page);
+    page.finish()
+}
+
+/// The look, but for a page that has room for something.
+fn wide_enough(look: &Look) -> Cow<'_, Look> {
+    match look.width {
+        width if width < NARROWEST => Cow::Owned(Look {
+            width: NARROWEST,
+            ..look.clone()
+        }),
+        _ => Cow::Borrowed(look),
+    }
 }
 
 /// A label, or what is of no weight.

@@ -4,7 +4,8 @@ use console::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::super::format::thousands;
-use super::super::table::{Table, harmless, head, paint};
+use super::super::table::{Table, paint};
+use super::super::text::{harmless, wrap};
 use super::{Look, dim, strong};
 
 /// A symbol, with what stands for it in plain ASCII.
@@ -84,6 +85,11 @@ impl<'a> Page<'a> {
         self.lines.extend(table.lines(self.look));
     }
 
+    /// Adds the notes of `table` alone.
+    pub fn notes(&mut self, table: &Table) {
+        self.lines.extend(table.notes(self.look));
+    }
+
     /// Adds `text`, wrapped, behind a `lead` on its first line and as far in on the others.
     pub fn prose(&mut self, lead: &str, lead_style: &Style, text: &str, style: &Style) {
         let indent = lead.width();
@@ -126,38 +132,6 @@ fn paint_inner(text: &str, style: &Style, look: &Look) -> String {
         }
         _ => text.to_owned(),
     }
-}
-
-/// `text` in lines of at most `width` columns, broken at spaces, and inside a word only when it alone is too long.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        let gap = usize::from(!line.is_empty());
-        if line.width() + gap + word.width() <= width {
-            line.push_str(if gap == 1 { " " } else { "" });
-            line.push_str(word);
-            continue;
-        }
-        if !line.is_empty() {
-            lines.push(std::mem::take(&mut line));
-        }
-        let mut rest = word;
-        while rest.width() > width {
-            let piece = match head(rest, width) {
-                // One character wider than the whole line: take it all the same, to come to an end.
-                "" => rest.split_inclusive(|_| true).next().unwrap_or(rest),
-                piece => piece,
-            };
-            lines.push(piece.to_owned());
-            rest = rest.get(piece.len()..).unwrap_or_default();
-        }
-        line.push_str(rest);
-    }
-    if !line.is_empty() {
-        lines.push(line);
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -1,19 +1,23 @@
 //! What the script itself looked at: checks, its own metrics, and what went wrong.
 
 use console::Style;
+use unicode_width::UnicodeWidthStr;
 
 use super::super::format::{measured, number, per_second, percent, plural, span, thousands};
 use super::super::table::{Cell, Column, Cut, Table};
 use super::page::{Mark, Page};
 use super::{bad, dim, good};
 use crate::result::{
-    CheckResult, Contains, ErrorExample, ErrorResult, MetricResult, MetricValues, RunResult, ratio,
+    CheckResult, Contains, ErrorExample, ErrorKind, ErrorResult, MetricResult, MetricValues,
+    RunResult, ratio,
 };
 
 /// Up to so many checks are all listed; of more, those that passed are only counted.
 const LISTED_CHECKS: usize = 12;
 /// How many failing checks, custom metrics and errors are shown; the file has them all.
 const MOST_ROWS: usize = 20;
+/// Columns that the other columns of an error's row take.
+const BESIDE_MESSAGE: usize = 25;
 /// How many lines of an error's example are shown.
 const EXAMPLE_LINES: usize = 12;
 
@@ -246,6 +250,10 @@ pub fn errors(page: &mut Page<'_>, result: &RunResult) {
             Cell::new(&error.code),
             Cell::new(&error.message),
         ]);
+        // Beside the other columns there may be no room for a long one.
+        if error.message.width() + BESIDE_MESSAGE > page.look.width {
+            table.note(Cell::new(&error.message));
+        }
         for line in example(error, page.dot(), page.look.unicode) {
             table.note(Cell::styled(line, dim()));
         }
@@ -254,6 +262,33 @@ pub fn errors(page: &mut Page<'_>, result: &RunResult) {
     page.section("Errors", &format!("{} in all", thousands(total)));
     page.table(&table);
     page.left_out(rows.len(), MOST_ROWS);
+}
+
+/// The error that is to be looked at first, with all that is known about it: one of the script, or else the most frequent.
+pub fn first_error(page: &mut Page<'_>, result: &RunResult) {
+    let rank = |error: &&ErrorResult| (error.kind != ErrorKind::Http, error.count);
+    let Some(error) = result.errors.iter().max_by_key(rank) else {
+        return;
+    };
+    let mut table = Table::new(2, vec![Column::text("", Cut::End)]);
+    let times = match error.count {
+        1 => String::new(),
+        count => format!(" ({} times)", thousands(count)),
+    };
+    page.prose("  ", &dim(), &format!("{}{times}", error.message), &bad());
+    table.row(vec![Cell::new("")]);
+    for line in example(error, page.dot(), page.look.unicode) {
+        table.note(Cell::styled(line, Style::new()));
+    }
+    page.notes(&table);
+    if result.errors.len() > 1 {
+        let others = plural(
+            result.errors.len() as u64 - 1,
+            "other error",
+            "other errors",
+        );
+        page.prose("  ", &dim(), &format!("{others} in the result"), &dim());
+    }
 }
 
 /// The lines about an error's example: what it was sent to, where and when, and its text unless the message has said it.
@@ -277,7 +312,13 @@ fn example(error: &ErrorResult, dot: &str, unicode: bool) -> Vec<String> {
         .cloned()
         .collect();
     let mut place = whereabouts(example);
-    place.push(when);
+    // Times count from the scenarios' start, and `setup` is before it.
+    if error.count > 1
+        || error.first_seconds > 0.0
+        || place.first().map(String::as_str) != Some("setup")
+    {
+        place.push(when);
+    }
     lines.push(place.join(&format!(" {dot} ")));
     if example.text.trim() != error.message.trim() {
         let text = example.text.trim_end().lines().take(EXAMPLE_LINES);

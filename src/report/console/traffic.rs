@@ -221,10 +221,12 @@ fn label(row: &EndpointResult, shared: bool) -> String {
     }
 }
 
-/// A statistic of a time, or a dash when nothing was measured.
+/// A statistic of a time, or a dash when nothing took any.
 fn time(page: &Page<'_>, summary: &TrendSummary, pick: Pick) -> Cell {
     match (summary.count, pick(summary)) {
         (0, _) => Cell::styled("-", dim()),
+        // A phase that no request went through has samples, all of them zero.
+        (_, 0.0) if summary.max == 0.0 => Cell::styled("-", dim()),
         (_, 0.0) => Cell::styled(latency(0.0, page.look.unicode), dim()),
         (_, value) => Cell::new(latency(value, page.look.unicode)),
     }

@@ -2,16 +2,33 @@
 
 use console::Style;
 
-use super::super::format::{margin, per_second, plural, span, thousands};
+use super::super::format::{margin, per_second, percent, plural, span, thousands};
 use super::super::table::{Cell, Column, Cut, Table};
+use super::closing::lasted;
 use super::page::{Mark, Page};
 use super::{bad, caution, dim, good, strong};
-use crate::result::{MetricValues, Outcome, RunResult, SloResult, SloStatus, VerdictStatus};
+use crate::result::{MetricValues, Outcome, RunResult, SloResult, SloStatus, VerdictStatus, ratio};
 
 /// The first lines: the verdict, why, and which run it is about.
 pub fn headline(page: &mut Page<'_>, result: &RunResult) {
+    judgement(page, result);
+    page.blank();
+    let dot = format!(" {} ", page.dot());
+    page.prose(
+        "  ",
+        &dim(),
+        &what_ran(result, page.look.unicode).join(&dot),
+        &dim(),
+    );
+}
+
+/// The verdict and why.
+pub fn judgement(page: &mut Page<'_>, result: &RunResult) {
     let verdict = &result.verdict;
+    let unjudged = unjudged_failures(result);
     let (mark, word, style) = match verdict.status {
+        // Green says that all is well, so it is not for what nobody looked at.
+        VerdictStatus::Pass if unjudged.is_some() => (Mark::Caution, "PASS", caution()),
         VerdictStatus::Pass => (Mark::Good, "PASS", good()),
         VerdictStatus::Warning => (Mark::Caution, "WARNING", caution()),
         VerdictStatus::Failed => (Mark::Bad, "FAILED", bad()),
@@ -19,6 +36,12 @@ pub fn headline(page: &mut Page<'_>, result: &RunResult) {
         VerdictStatus::Error => (Mark::Bad, "ERROR", bad()),
     };
     let (mut phrase, told) = summary(result);
+    if let (VerdictStatus::Pass, Some(failures)) = (verdict.status, unjudged) {
+        phrase = match result.slos.len() {
+            0 => format!("{failures}, but no SLO was set, so nothing was judged"),
+            _ => format!("{phrase}, but {failures}, which no SLO judges"),
+        };
+    }
     if verdict.exit_code != 0 {
         let strict = if verdict.strict { ", strict" } else { "" };
         phrase.push_str(&format!(" (exit {}{strict})", verdict.exit_code));
@@ -33,14 +56,32 @@ pub fn headline(page: &mut Page<'_>, result: &RunResult) {
     {
         page.prose(&bullet, &dim(), reason, &Style::new());
     }
-    page.blank();
-    let dot = format!(" {} ", page.dot());
-    page.prose(
-        "  ",
-        &dim(),
-        &what_ran(result, page.look.unicode).join(&dot),
-        &dim(),
-    );
+}
+
+/// Checks and requests that failed without an objective that looks at them.
+fn unjudged_failures(result: &RunResult) -> Option<String> {
+    let judges = |metric: &str| {
+        result.slos.iter().any(|slo| {
+            slo.metric
+                .split('{')
+                .next()
+                .is_some_and(|name| name == metric)
+        })
+    };
+    let share = |failed: u64, all: u64| percent(ratio(failed as f64, all as f64));
+    let failed: u64 = result.checks.iter().map(|check| check.fails).sum();
+    let all = failed + result.checks.iter().map(|check| check.passes).sum::<u64>();
+    if failed > 0 && !judges("checks") {
+        return Some(format!("{} of all checks failed", share(failed, all)));
+    }
+    match result.metric("http_req_failed") {
+        Some(MetricValues::Rate { passes, total, .. })
+            if *passes > 0 && !judges("http_req_failed") =>
+        {
+            Some(format!("{} of all requests failed", share(*passes, *total)))
+        }
+        _ => None,
+    }
 }
 
 /// The verdict in a phrase, and the reason that it already tells.
@@ -66,7 +107,7 @@ fn summary(result: &RunResult) -> (String, Option<String>) {
             );
         }
         Outcome::Interrupted => {
-            let after = span(result.run.duration_seconds, false);
+            let after = span(lasted(result), false);
             return match slos.len() {
                 0 => (format!("stopped after {after}"), None),
                 _ => (format!("stopped after {after}, {score} by then"), None),
@@ -75,7 +116,11 @@ fn summary(result: &RunResult) -> (String, Option<String>) {
         Outcome::Completed => {}
     }
     match result.verdict.status {
-        VerdictStatus::Warning if of(SloStatus::Warning) > 0 && met == slos.len() as u64 => {
+        VerdictStatus::Warning | VerdictStatus::Failed
+            if of(SloStatus::Warning) > 0
+                && met == slos.len() as u64
+                && result.verdict.reasons.len() as u64 <= of(SloStatus::Warning) =>
+        {
             let warned = thousands(of(SloStatus::Warning));
             let phrase = format!("{score}, {warned} of them past a warning bound");
             (phrase, None)
@@ -120,10 +165,11 @@ fn summary(result: &RunResult) -> (String, Option<String>) {
 
 /// The run in a line: script, time, iterations, requests.
 fn what_ran(result: &RunResult, unicode: bool) -> Vec<String> {
-    let mut facts = vec![
-        result.run.script.clone(),
-        span(result.run.duration_seconds, unicode),
-    ];
+    let took = span(lasted(result), unicode);
+    if matches!(result.run.outcome, Outcome::SetupFailed { .. }) {
+        return vec![result.run.script.clone(), format!("setup took {took}")];
+    }
+    let mut facts = vec![result.run.script.clone(), took];
     let iterations: u64 = result
         .scenarios
         .iter()
@@ -209,6 +255,7 @@ fn bearing(slo: &SloResult) -> (Mark, Style) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Look;
     use crate::result::{AbortedBy, sample};
 
     fn phrase(result: &RunResult) -> String {
@@ -262,6 +309,56 @@ mod tests {
             phrase(&result),
             "setup failed, nothing ran: connection refused"
         );
+    }
+
+    fn first_line(result: &RunResult) -> String {
+        let look = Look::default();
+        let mut page = Page::new(&look);
+        judgement(&mut page, result);
+        page.finish().lines().next().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn a_pass_that_nobody_looked_at_is_not_green() {
+        let mut result = sample::passing();
+        assert_eq!(first_line(&result), "✓ PASS  6 of 6 SLOs met");
+        result.checks[0].fails = result.checks[0].passes;
+        // An objective on checks has judged them.
+        assert!(first_line(&result).starts_with("✓ PASS"));
+        result.slos.retain(|slo| !slo.metric.starts_with("checks"));
+        let line = first_line(&result);
+        assert!(line.starts_with("! PASS  5 of 5 SLOs met, but "), "{line}");
+        result.slos.clear();
+        let line = first_line(&result);
+        assert!(line.starts_with("! PASS  "), "{line}");
+        assert!(line.contains(" of all checks failed, but no SLO"), "{line}");
+    }
+
+    #[test]
+    fn a_strict_failure_by_a_warning_says_so() {
+        let mut result = sample::passing();
+        result.slos[0].status = SloStatus::Warning;
+        result.verdict.status = VerdictStatus::Failed;
+        result.verdict.exit_code = 2;
+        result.verdict.strict = true;
+        result.verdict.reasons = vec!["P0 http_req_duration: it is 2.7s".to_owned()];
+        assert_eq!(
+            first_line(&result),
+            "✗ FAILED  6 of 6 SLOs met, 1 of them past a warning bound (exit 2, strict)"
+        );
+    }
+
+    #[test]
+    fn a_failed_setup_is_told_with_the_time_it_took() {
+        let mut result = sample::passing();
+        result.run.outcome = Outcome::SetupFailed {
+            reason: "connection refused".to_owned(),
+        };
+        result.run.duration_seconds = 0.0;
+        result.run.started_at = "2026-03-01T09:05:07Z".to_owned();
+        result.run.ended_at = "2026-03-01T09:05:08Z".to_owned();
+        let facts = what_ran(&result, true);
+        assert_eq!(facts.last().map(String::as_str), Some("setup took 1.00s"));
     }
 
     #[test]

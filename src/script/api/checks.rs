@@ -1,12 +1,13 @@
 //! Checks and groups.
 
 use rhai::plugin::*;
-use rhai::{Dynamic, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
 
 use super::{Fallible, error, virtual_user};
 use crate::metrics::{Builtin, MetricId};
 use crate::script::engine::Stop;
-use crate::script::{diagnostic_line, innermost};
+use crate::script::library::readable_type;
+use crate::script::{brief_error, innermost};
 use crate::vu::{FailureKind, TallyKey, Vu};
 
 /// Records one check's outcome.
@@ -22,8 +23,9 @@ fn ends_script(error: &EvalAltResult) -> bool {
 }
 
 /// An error inside a check: the check failed, and the reason is kept where people look for it.
-fn note(vu: &Vu, name: &str, error: &EvalAltResult) {
-    let message = format!("in check \"{name}\": {}", diagnostic_line(error));
+fn note(vu: &Vu, name: &str, error: &EvalAltResult, engine: &Engine) {
+    let (short, whole) = brief_error(error, engine);
+    let message = format!("in check \"{name}\": {short}");
     let key = TallyKey {
         kind: FailureKind::Script,
         code: 0,
@@ -34,7 +36,7 @@ fn note(vu: &Vu, name: &str, error: &EvalAltResult) {
         .borrow_mut()
         .add(key, vu.worker.run.elapsed_seconds(), || {
             crate::vu::Example {
-                text: error.to_string(),
+                text: whole.clone(),
                 scenario: vu.scenario.name.to_string(),
                 vu: vu.id,
                 iteration: vu.iteration.get(),
@@ -48,7 +50,8 @@ fn holds(value: &Dynamic, name: &str) -> Fallible<bool> {
         Ok(held) => Ok(held),
         Err(_) if value.is_unit() => Ok(false),
         Err(found) => error(format!(
-            "the check \"{name}\" must give true or false, not {found}"
+            "the check \"{name}\" must give true or false, not {}",
+            readable_type(found)
         )),
     }
 }
@@ -71,7 +74,7 @@ pub mod checks {
                     Ok(result) => holds(&result, name)?,
                     Err(error) if ends_script(&error) => return Err(error),
                     Err(error) => {
-                        note(&vu, name, &error);
+                        note(&vu, name, &error, context.engine());
                         false
                     }
                 },

@@ -13,6 +13,7 @@ use super::http::{Ready, method_of, prepare, send};
 use super::{Fallible, error, http_params};
 use crate::http::Response;
 use crate::options::keys;
+use crate::script::library::readable_type;
 use crate::suggest::did_you_mean;
 use crate::vu::Vu;
 
@@ -55,7 +56,7 @@ pub fn entry_of(vu: &Vu, entry: &Dynamic) -> Fallible<Ready> {
     } else {
         return error(format!(
             "an entry of http::batch is a URL, a list or a map, not {}",
-            entry.type_name()
+            readable_type(entry.type_name())
         ));
     }
     let [method, url, body, params] = parts;
@@ -66,8 +67,8 @@ pub fn entry_of(vu: &Vu, entry: &Dynamic) -> Fallible<Ready> {
     let url = url.unwrap_or_default();
     let Some(url) = url.read_lock::<ImmutableString>() else {
         return error(format!(
-            "the URL of an entry of http::batch must be a string, not {}",
-            url.type_name()
+            "the URL of an entry of http::batch must be a text, not {}",
+            readable_type(url.type_name())
         ));
     };
     let params = match params.filter(|params| !params.is_unit()) {

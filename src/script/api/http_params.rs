@@ -10,6 +10,7 @@ use super::{Fallible, error};
 use crate::http::{Auth, Request, StatusSet};
 use crate::metrics::{TagSetId, Tags};
 use crate::options::keys;
+use crate::script::library::readable_type;
 use crate::suggest::did_you_mean;
 use crate::vu::Vu;
 
@@ -89,8 +90,8 @@ fn text(value: &Dynamic, what: &str) -> Fallible<ImmutableString> {
     match value.read_lock::<ImmutableString>() {
         Some(text) => Ok(text.clone()),
         None => error(format!(
-            "`{what}` must be a string, not {}",
-            value.type_name()
+            "`{what}` must be a text, not {}",
+            readable_type(value.type_name())
         )),
     }
 }
@@ -101,7 +102,7 @@ pub fn map(value: &Dynamic, what: &str) -> Fallible<Map> {
         Some(map) => Ok(map.clone()),
         None => error(format!(
             "`{what}` must be a map such as #{{ … }}, not {}",
-            value.type_name()
+            readable_type(value.type_name())
         )),
     }
 }

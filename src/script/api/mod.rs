@@ -22,6 +22,7 @@ mod response;
 mod tags;
 mod time;
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
@@ -31,19 +32,36 @@ use rhai::plugin::{ModuleManifest, exported_manifest, exported_module};
 use rhai::{Dynamic, Engine, EvalAltResult, Module, Position};
 
 use super::engine::Stop;
+use super::library::readable_type;
 use crate::secrets::Secrets;
 use crate::vu::{self, Vu, WaitError};
 
 /// What a native function gives back.
 pub type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
+/// The name under which scripts and messages know a type.
+pub const RESPONSE: &str = "Response";
+pub const SELECTION: &str = "Selection";
+
+/// The types that only scripts have, with their names.
+pub fn types() -> [(TypeId, &'static str); 6] {
+    [
+        (TypeId::of::<context::Context>(), "Context"),
+        (TypeId::of::<response::ScriptResponse>(), RESPONSE),
+        (TypeId::of::<html::Selection>(), SELECTION),
+        (TypeId::of::<metrics::Metric>(), "Metric"),
+        (TypeId::of::<files::File>(), "File"),
+        (TypeId::of::<files::Prepared>(), "Body"),
+    ]
+}
+
 /// Registers everything with an engine. `env`: what `env()` gives outside virtual users. `secrets`: where `secret()` keeps
 /// what it gives.
 pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secrets: &Secrets) {
     engine
         .register_type_with_name::<context::Context>("Context")
-        .register_type_with_name::<response::ScriptResponse>("Response")
-        .register_type_with_name::<html::Selection>("Selection")
+        .register_type_with_name::<response::ScriptResponse>(RESPONSE)
+        .register_type_with_name::<html::Selection>(SELECTION)
         .register_type_with_name::<metrics::Metric>("Metric")
         .register_type_with_name::<files::File>("File")
         .register_type_with_name::<files::Prepared>("Body");
@@ -134,6 +152,9 @@ pub fn number(value: &Dynamic, what: &str) -> Fallible<f64> {
         .or_else(|_| value.as_int().map(|n| n as f64))
     {
         Ok(number) => Ok(number),
-        Err(found) => error(format!("{what} must be a number, not {found}")),
+        Err(found) => error(format!(
+            "{what} must be a number, not {}",
+            readable_type(found)
+        )),
     }
 }

@@ -1,0 +1,238 @@
+//! Whether the parts of a script fit each other: scenarios and functions, objectives and metrics.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::metrics::{Builtin, Contains, MetricKind};
+use crate::options::{Options, Wrong};
+use crate::script::{self, Diagnostic, LIFECYCLE, MetricUse, Program, Sources};
+use crate::slo::{Aggregate, Op, Pattern, Threshold};
+use crate::suggest::{did_you_mean, nearest};
+
+/// What stands for a scenario on what `setup` and `teardown` record.
+const PHASES: [&str; 2] = ["setup", "teardown"];
+
+/// A script whose options could be read.
+pub struct Fit<'a> {
+    pub options: &'a Options,
+    pub program: &'a Program,
+    pub functions: &'a [String],
+    pub sources: &'a Sources,
+    pub problems: &'a mut Vec<Diagnostic>,
+}
+
+impl Fit<'_> {
+    /// A script without scenarios is run by its function `iteration`.
+    pub fn check_default(&mut self) {
+        let (program, functions, sources) = (self.program, self.functions, self.sources);
+        let arities = program.arities("iteration");
+        if arities.iter().any(|arity| *arity <= 1) {
+            return;
+        }
+        if let Some(arity) = arities.first() {
+            let message = format!("`iteration` takes {}", parameters(*arity));
+            let help = "a scenario's function takes none or one, `ctx`".to_owned();
+            let diagnostic = script::of_function("iteration", message, sources);
+            self.problems.push(diagnostic.with_help(Some(help)));
+            return;
+        }
+        let missing = "there is no function `iteration`, and no scenario names another one";
+        let candidates = candidates(functions);
+        self.problems.push(match nearest("iteration", candidates.iter().copied()) {
+        Some(near) => script::of_function(near, missing.to_owned(), sources)
+            .with_help(Some("did you mean `iteration` here?".to_owned())),
+        None => script::of_option(
+            &[],
+            missing.to_owned(),
+            Some(if candidates.is_empty() {
+                "write `fn iteration(ctx) { … }`".to_owned()
+            } else {
+                format!(
+                    "write `fn iteration(ctx) {{ … }}`, or name a function in a scenario: `exec: \"{}\"`",
+                    candidates[0]
+                )
+            }),
+            sources,
+        ),
+    });
+    }
+
+    /// Every scenario's function must be there.
+    pub fn check_scenarios(&mut self) {
+        let (options, program, functions, sources) =
+            (self.options, self.program, self.functions, self.sources);
+        for scenario in &options.scenarios {
+            let path = [
+                "scenarios".to_owned(),
+                scenario.name.clone(),
+                "exec".to_owned(),
+            ];
+            let arities = program.arities(&scenario.exec);
+            let (message, help) =
+                if arities.is_empty() {
+                    let candidates = candidates(functions);
+                    let help = did_you_mean(&scenario.exec, candidates.iter().copied())
+                        .unwrap_or_else(|| match candidates.first() {
+                            None => format!("write `fn {}(ctx) {{ … }}`", scenario.exec),
+                            Some(first) => format!(
+                                "the script has: {}; name one, as in `exec: \"{first}\"`",
+                                candidates.join(", ")
+                            ),
+                        });
+                    (format!("there is no function `{}`", scenario.exec), help)
+                } else if !arities.iter().any(|arity| *arity <= 1) {
+                    (
+                        format!("`{}` takes {}", scenario.exec, parameters(arities[0])),
+                        "a scenario's function takes none or one, `ctx`".to_owned(),
+                    )
+                } else {
+                    continue;
+                };
+            self.problems
+                .push(script::of_option(&path, message, Some(help), sources));
+        }
+    }
+
+    /// The special functions are given so many values and no more.
+    pub fn check_lifecycle(&mut self) {
+        let (program, sources) = (self.program, self.sources);
+        for (name, offered) in [
+            ("setup", None),
+            ("teardown", Some("what `setup` returned")),
+            ("vu_start", Some("`ctx`")),
+            ("vu_stop", Some("`ctx`")),
+            ("summary", Some("the result")),
+        ] {
+            let most = usize::from(offered.is_some());
+            if let Some(arity) = program.arities(name).first().filter(|arity| **arity > most) {
+                let message = format!("`{name}` takes {}", parameters(*arity));
+                let help = match offered {
+                    Some(what) => format!("it is given one value at most: {what}"),
+                    None => "it is called without any".to_owned(),
+                };
+                self.problems
+                    .push(script::of_function(name, message, sources).with_help(Some(help)));
+            }
+        }
+    }
+
+    /// Objectives must be about metrics that somebody records, and ask what they can tell.
+    pub fn check_metrics(&mut self, own: &BTreeMap<String, MetricUse>, computed: bool) {
+        let (options, sources) = (self.options, self.sources);
+        for objective in &options.slos {
+            let name = objective.selector.metric();
+            let path = ["slos".to_owned(), objective.selector.to_string()];
+            match known_metric(name, own) {
+                Some((kind, contains)) => {
+                    if let Err(error) = objective.check(kind, contains) {
+                        let Wrong { message, help } = error.into();
+                        self.problems
+                            .push(script::of_option(&path, message, help, sources));
+                    }
+                }
+                // A script that computes names may make any metric.
+                None if computed => {}
+                None => {
+                    let known = Builtin::ALL
+                        .iter()
+                        .map(|m| m.definition().name)
+                        .chain(own.keys().map(String::as_str));
+                    let help = did_you_mean(name, known).unwrap_or_else(|| {
+                    format!("make it with metrics::trend(\"{name}\") or another of metrics::counter, gauge and rate")
+                });
+                    self.problems.push(script::of_option(
+                        &path,
+                        format!("nothing records a metric `{name}`"),
+                        Some(help),
+                        sources,
+                    ));
+                }
+            }
+        }
+    }
+
+    /// A condition on a scenario or a tag that nothing will ever have.
+    pub fn check_selectors(&mut self, scenarios: &Option<Value>) {
+        let known: Vec<String> = match scenarios.as_ref().and_then(Value::as_object) {
+            Some(scenarios) => scenarios.keys().cloned().collect(),
+            None => vec!["default".to_owned()],
+        };
+        for objective in &self.options.slos {
+            let path = ["slos".to_owned(), objective.selector.to_string()];
+            let metric = objective.selector.metric();
+            for condition in objective.selector.conditions() {
+                let problem = match (condition.key.as_str(), &condition.pattern) {
+                    ("scenario", Pattern::Exact(name))
+                        if !known.contains(name) && !PHASES.contains(&name.as_str()) =>
+                    {
+                        let names = known.iter().map(String::as_str).chain(PHASES);
+                        let help = did_you_mean(name, names)
+                            .unwrap_or_else(|| format!("the script has: {}", known.join(", ")));
+                        let message = format!("there is no scenario `{name}`");
+                        script::of_option(&path, message, Some(help), self.sources)
+                    }
+                    // A script may set such a tag itself.
+                    ("url", _) if metric.starts_with("http_req") => {
+                        let help = "give the request a name, `#{ name: \"reserve\" }`, and select `{name:reserve}`";
+                        let message = "requests have no tag `url` by themselves".to_owned();
+                        script::of_option(&path, message, Some(help.to_owned()), self.sources)
+                            .as_warning()
+                    }
+                    _ => continue,
+                };
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    /// A share compared with a plain 1: that is 100 %, where 1 % is likelier to be meant.
+    pub fn check_thresholds(&mut self, own: &BTreeMap<String, MetricUse>) {
+        for objective in &self.options.slos {
+            let known = known_metric(objective.selector.metric(), own);
+            if !matches!(known, Some((MetricKind::Rate, _))) {
+                continue;
+            }
+            let path = ["slos".to_owned(), objective.selector.to_string()];
+            for expression in std::iter::once(&objective.target).chain(&objective.warn) {
+                let is_one = expression.aggregate == Aggregate::Rate
+                    && matches!(expression.threshold, Threshold::Plain(1.0));
+                if !is_one || !matches!(expression.op, Op::Less | Op::LessOrEqual | Op::Greater) {
+                    continue;
+                }
+                let text = expression.to_string();
+                let message = format!("in `{text}`, 1 is 100%");
+                let help = format!(
+                    "write `{text}%` for one percent, or `{}00%` if you mean it",
+                    text
+                );
+                let problem = script::of_option(&path, message, Some(help), self.sources);
+                self.problems.push(problem.as_warning());
+            }
+        }
+    }
+}
+
+/// The functions that could be a scenario's.
+fn candidates(functions: &[String]) -> Vec<&str> {
+    let names = functions.iter().map(String::as_str);
+    names
+        .filter(|name| !LIFECYCLE.contains(name) && !name.starts_with("anon$"))
+        .collect()
+}
+
+fn parameters(count: usize) -> String {
+    if count == 1 {
+        "1 parameter".to_owned()
+    } else {
+        format!("{count} parameters")
+    }
+}
+
+/// What a metric holds, whoever makes it.
+fn known_metric(name: &str, own: &BTreeMap<String, MetricUse>) -> Option<(MetricKind, Contains)> {
+    match Builtin::by_name(name) {
+        Some(metric) => Some((metric.definition().kind, metric.definition().contains)),
+        None => own.get(name).map(|metric| (metric.kind, metric.contains)),
+    }
+}

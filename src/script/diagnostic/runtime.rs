@@ -1,0 +1,331 @@
+//! Errors that a script threw while it ran.
+
+use rhai::{AST, ASTFlags, Engine, EvalAltResult, Position, Stmt};
+
+use super::syntax::of_parse_error_type;
+use super::{Diagnostic, Note};
+use crate::script::foreign;
+use crate::script::library::{Library, readable_type};
+use crate::script::sources::Sources;
+use crate::suggest::did_you_mean;
+
+/// An error that a script threw while it ran.
+pub fn of_runtime_error(
+    error: &EvalAltResult,
+    sources: &Sources,
+    engine: &Engine,
+    ast: Option<&AST>,
+) -> Diagnostic {
+    let mut notes = Vec::new();
+    let mut source = sources.main.clone();
+    let mut current = error;
+    loop {
+        match current {
+            EvalAltResult::ErrorInFunctionCall(name, inside, inner, position) => {
+                push_call(
+                    &mut notes,
+                    &source,
+                    *position,
+                    &format!("`{}` called", readable(name)),
+                );
+                if !inside.is_empty() {
+                    source.clone_from(inside);
+                }
+                current = inner;
+            }
+            EvalAltResult::ErrorInModule(name, inner, position) => {
+                push_call(
+                    &mut notes,
+                    &source,
+                    *position,
+                    &format!("`{name}` imported"),
+                );
+                source.clone_from(name);
+                current = inner;
+            }
+            _ => break,
+        }
+    }
+    notes.reverse();
+    let position = current.position();
+    if let EvalAltResult::ErrorParsing(kind, position) = current {
+        let mut diagnostic = of_parse_error_type(kind, *position, sources, &source);
+        diagnostic.notes = notes;
+        return diagnostic;
+    }
+    let (message, help) = explain(current, engine, ast);
+    let mut diagnostic = Diagnostic::at(sources, &source, position, message).with_help(help);
+    diagnostic.notes = notes;
+    diagnostic
+}
+
+fn push_call(notes: &mut Vec<Note>, source: &str, position: Position, message: &str) {
+    if let (Some(line), Some(column)) = (position.line(), position.position()) {
+        notes.push(Note {
+            source: source.to_owned(),
+            line,
+            column,
+            message: message.to_owned(),
+        });
+    }
+}
+
+/// A closure has a generated name that tells nobody anything.
+fn readable(name: &str) -> &str {
+    if name.starts_with("anon$") {
+        "closure"
+    } else {
+        name
+    }
+}
+
+fn explain(error: &EvalAltResult, engine: &Engine, ast: Option<&AST>) -> (String, Option<String>) {
+    match error {
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => function(signature, engine, ast),
+        EvalAltResult::ErrorVariableNotFound(name, _) => {
+            // Whether the script's top level declares it, and if so as a constant.
+            let declared = ast.and_then(|ast| {
+                ast.statements()
+                    .iter()
+                    .find_map(|statement| match statement {
+                        Stmt::Var(variable, flags, _) if variable.0.name == name.as_str() => {
+                            Some(flags.contains(ASTFlags::CONSTANT))
+                        }
+                        _ => None,
+                    })
+            });
+            let help = match declared {
+                Some(true) => format!("inside a function, write `global::{name}` for a constant of the script"),
+                Some(false) => format!(
+                    "functions do not see variables of the top level: make it a constant, `const {name} = …`, and write `global::{name}`"
+                ),
+                None => "declare it with `let`; functions see their parameters, their own variables, and the script's constants as `global::NAME`".to_owned(),
+            };
+            (format!("there is no variable `{name}`"), Some(help))
+        }
+        EvalAltResult::ErrorModuleNotFound(name, _) => {
+            let library = Library::of(engine);
+            let help = did_you_mean(name, library.modules()).unwrap_or_else(|| {
+                format!("import it at the top of the script: import \"std/{name}\" as {name};")
+            });
+            (format!("there is no module `{name}`"), Some(help))
+        }
+        EvalAltResult::ErrorStackOverflow(_) => (
+            format!(
+                "functions call each other more than {} levels deep",
+                crate::script::LIMITS.call_levels
+            ),
+            Some("is there a recursion without an end?".to_owned()),
+        ),
+        EvalAltResult::ErrorTerminated(..) => (
+            format!(
+                "the script's top level took longer than {} s",
+                crate::script::LIMITS.top_level.as_secs()
+            ),
+            Some(
+                "the top level only declares; work belongs into `setup` or a scenario's function"
+                    .to_owned(),
+            ),
+        ),
+        EvalAltResult::ErrorRuntime(value, _) => {
+            let text = if value.is_map() {
+                format!("{value:?}")
+            } else {
+                value.to_string()
+            };
+            match text.split_once("\nhelp: ") {
+                Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
+                None => (text, None),
+            }
+        }
+        EvalAltResult::ErrorDotExpr(what, _) => {
+            property(what, engine).unwrap_or_else(|| (what.clone(), None))
+        }
+        EvalAltResult::ErrorMismatchDataType(wanted, found, _) if !wanted.is_empty() => (
+            format!(
+                "{} is needed here, not {}",
+                readable_type(wanted),
+                readable_type(found)
+            ),
+            nothing(found),
+        ),
+        EvalAltResult::ErrorIndexingType(what, _) => {
+            let kind = what.split(' ').next().unwrap_or_default();
+            let kind = kind.split_once('[').map_or(kind, |(kind, _)| kind);
+            (
+                format!("{} has no elements to pick by `[…]`", readable_type(kind)),
+                nothing(kind),
+            )
+        }
+        other => {
+            let text = other.to_string();
+            // The position is shown by the caret.
+            let text = text
+                .rsplit_once(" (line ")
+                .map_or(text.as_str(), |(message, _)| message);
+            (text.to_owned(), None)
+        }
+    }
+}
+
+/// Where a `()` usually comes from.
+fn nothing(kind: &str) -> Option<String> {
+    (kind == "()").then(|| {
+        "was the request answered, and does the path exist? `()` stands for nothing".to_owned()
+    })
+}
+
+/// A function that is not there, or not for what it was given. `signature` is as Rhai writes it: `name (type, type)`.
+fn function(signature: &str, engine: &Engine, ast: Option<&AST>) -> (String, Option<String>) {
+    let library = Library::of(engine);
+    let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
+    let types: Vec<&str> = types
+        .strip_suffix(')')
+        .unwrap_or(types)
+        .split(", ")
+        .filter(|kind| !kind.is_empty())
+        .collect();
+    let (namespace, plain) = name.rsplit_once("::").unwrap_or(("", name));
+    if !rhai::is_valid_identifier(plain) {
+        return operator(plain, &types);
+    }
+    let own: Vec<&str> = ast
+        .into_iter()
+        .flat_map(AST::iter_functions)
+        .map(|f| f.name)
+        .collect();
+    if library.has(namespace, plain) {
+        return misfit(&library, name, &types);
+    }
+    let message = format!("there is no function `{name}`");
+    let kind = types.first().copied().unwrap_or_default();
+    if namespace.is_empty() && kind == "()" {
+        let help = nothing(kind);
+        return (format!("`()` has no `{name}`"), help);
+    }
+    let known = library.names(namespace).chain(own.iter().copied());
+    let help = foreign::function(plain)
+        .map(str::to_owned)
+        .or_else(|| foreign::method(plain).map(|near| format!("did you mean `{near}`?")))
+        .or_else(|| {
+            let near = library.nearest_member(kind, plain)?;
+            Some(format!("did you mean `{near}`?"))
+        })
+        .or_else(|| did_you_mean(plain, known));
+    (message, help)
+}
+
+/// A function that exists, but not for these arguments.
+fn misfit(library: &Library, name: &str, types: &[&str]) -> (String, Option<String>) {
+    let (namespace, plain) = name.rsplit_once("::").unwrap_or(("", name));
+    let arities = library.arities(namespace, plain);
+    if !arities.contains(&types.len()) {
+        let message = format!(
+            "`{name}` takes {}, here it gets {}",
+            arguments(&arities),
+            types.len()
+        );
+        return (message, None);
+    }
+    let wrong = types.iter().enumerate().find_map(|(at, found)| {
+        let wanted = library.takes(namespace, plain, types.len(), at)?;
+        let found = readable_type(found);
+        (!wanted.split(" or ").any(|kind| kind == found)).then_some((at, wanted, found))
+    });
+    let found: Vec<String> = types.iter().map(|kind| readable_type(kind)).collect();
+    let message = match wrong {
+        Some((_, wanted, found)) if types.len() == 1 => {
+            format!("`{name}` takes {wanted}, not {found}")
+        }
+        Some((at, wanted, found)) => {
+            format!(
+                "`{name}` takes {wanted} as argument {}, not {found}",
+                at + 1
+            )
+        }
+        None => format!("`{name}` does not take {}", found.join(" and ")),
+    };
+    let help = types
+        .iter()
+        .find_map(|kind| nothing(kind))
+        .or_else(|| Some("`rhaid reference` says what each function takes".to_owned()));
+    (message, help)
+}
+
+/// An operator between values that it is not made for.
+fn operator(sign: &str, types: &[&str]) -> (String, Option<String>) {
+    let found: Vec<String> = types.iter().map(|kind| readable_type(kind)).collect();
+    let help = types.iter().find_map(|kind| nothing(kind)).or_else(|| {
+        types.contains(&"string").then(|| {
+            "a text becomes a number with `parse_int(text)` or `parse_float(text)`".to_owned()
+        })
+    });
+    (
+        format!("`{sign}` does not work on {}", found.join(" and ")),
+        help,
+    )
+}
+
+/// Numbers of arguments in words: `1 argument`, `2 or 3 arguments`.
+pub fn arguments(arities: &[usize]) -> String {
+    let counts: Vec<String> = arities.iter().map(usize::to_string).collect();
+    let plural = if arities == [1] { "" } else { "s" };
+    format!("{} argument{plural}", counts.join(" or "))
+}
+
+/// Rhai's sentence about a missing property in this program's words, with the nearest one that is there.
+fn property(text: &str, engine: &Engine) -> Option<(String, Option<String>)> {
+    let (name, rest) = text.strip_prefix("Unknown property '")?.split_once('\'')?;
+    let (_, kind) = rest.split_once("for type '")?;
+    let kind = kind.trim_end_matches('\'');
+    let message = format!("{} has no `{name}`", readable_type(kind));
+    let library = Library::of(engine);
+    let near = foreign::method(name)
+        .filter(|near| library.members(kind).iter().any(|member| member == near))
+        .map(str::to_owned)
+        .or_else(|| library.nearest_member(kind, name));
+    let help = nothing(kind).or_else(|| match near {
+        Some(near) if near == name => Some(format!("it is called: `.{near}()`")),
+        Some(near) if library.is_method(&near) => Some(format!("did you mean `{near}(…)`?")),
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None => {
+            let members = library.members(kind);
+            let few = (1..=20).contains(&members.len());
+            few.then(|| format!("it has: {}", members.join(", ")))
+        }
+    });
+    Some((message, help))
+}
+
+/// An error where there is no script's text at hand: its message with the place, and that with how to mend it.
+pub fn brief(error: &EvalAltResult, engine: &Engine) -> (String, String) {
+    let mut source = "";
+    let mut current = error;
+    while let EvalAltResult::ErrorInFunctionCall(_, inside, inner, _)
+    | EvalAltResult::ErrorInModule(inside, inner, _) = current
+    {
+        if !inside.is_empty() {
+            source = inside;
+        }
+        current = inner;
+    }
+    let (message, help) = explain(current, engine, None);
+    let position = current.position();
+    let place = match (position.line(), position.position()) {
+        (Some(line), Some(column)) => format!("{source}:{line}:{column}"),
+        _ => String::new(),
+    };
+    let mut whole = message.clone();
+    if !place.is_empty() {
+        whole.push_str(&format!("\n  at {place}"));
+    }
+    if let Some(help) = help {
+        whole.push_str(&format!("\n  Help: {help}"));
+    }
+    let message = message.lines().next().unwrap_or_default();
+    let short = match position.line() {
+        Some(line) => format!("{message} ({source}:{line})"),
+        None => message.to_owned(),
+    };
+    (short, whole)
+}

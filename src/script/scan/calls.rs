@@ -1,0 +1,202 @@
+//! Calls of functions that do not exist, or not with so many arguments.
+
+use std::collections::BTreeMap;
+
+use rhai::{FnCallExpr, Position};
+
+use super::tree::{Exports, Source};
+use crate::script::diagnostic::{Diagnostic, arguments};
+use crate::script::{foreign, stdlib};
+use crate::suggest::{did_you_mean, nearest};
+
+/// What looks like a function but is part of the language.
+const KEYWORDS: &[&str] = &[
+    "print",
+    "debug",
+    "type_of",
+    "eval",
+    "Fn",
+    "call",
+    "curry",
+    "is_shared",
+    "is_def_var",
+    "is_def_fn",
+    "this",
+    "import",
+];
+
+/// What is wrong with one call, if anything.
+pub fn check(
+    call: &FnCallExpr,
+    position: Position,
+    method: bool,
+    source: &Source<'_>,
+) -> Option<Diagnostic> {
+    let namespace = call.namespace.to_string();
+    if namespace.is_empty() {
+        return plain(call, position, method, source);
+    }
+    let first = namespace.split("::").next().unwrap_or_default();
+    if source.imports.contains_key(&namespace) {
+        let exports = source.exports(&namespace)?;
+        return of_module(call, position, &namespace, &exports, source);
+    }
+    // What a module imports itself can be reached through it.
+    if source.imports.contains_key(first) || first == "global" {
+        return None;
+    }
+    if source.library.has_module(&namespace) {
+        return of_library(call, position, &namespace, source);
+    }
+    Some(no_module(&namespace, call.namespace.position(), source))
+}
+
+/// A module that is neither imported nor there by itself.
+pub fn no_module(namespace: &str, position: Position, source: &Source<'_>) -> Diagnostic {
+    let known: Vec<&str> = source
+        .library
+        .modules()
+        .chain(source.imports.keys().map(String::as_str))
+        .collect();
+    let help = if stdlib::names().any(|module| module == namespace) {
+        format!("import it at the top of the script: import \"std/{namespace}\" as {namespace};")
+    } else {
+        did_you_mean(namespace, known.iter().copied())
+            .unwrap_or_else(|| format!("there are: {}", known.join(", ")))
+    };
+    source
+        .mistake(position, format!("there is no module `{namespace}`"))
+        .with_help(Some(help))
+}
+
+fn of_library(
+    call: &FnCallExpr,
+    position: Position,
+    namespace: &str,
+    source: &Source<'_>,
+) -> Option<Diagnostic> {
+    let (name, library) = (call.name.as_str(), source.library);
+    if library.has(namespace, name) {
+        let arities = library.arities(namespace, name);
+        return count(
+            &format!("{namespace}::{name}"),
+            &arities,
+            call,
+            position,
+            source,
+        );
+    }
+    let names: Vec<&str> = library.names(namespace).collect();
+    Some(unknown(namespace, name, &names, position, source))
+}
+
+fn of_module(
+    call: &FnCallExpr,
+    position: Position,
+    alias: &str,
+    exports: &Exports,
+    source: &Source<'_>,
+) -> Option<Diagnostic> {
+    let name = call.name.as_str();
+    if let Some(arities) = exports.functions.get(name) {
+        return count(&format!("{alias}::{name}"), arities, call, position, source);
+    }
+    if exports.private.contains(name) {
+        let message = format!("`{name}` is private in its module `{alias}`");
+        let help = "take `private` away where it is defined".to_owned();
+        return Some(source.mistake(position, message).with_help(Some(help)));
+    }
+    if exports.values.contains(name) {
+        let message = format!("`{alias}::{name}` is a value, not a function");
+        let help = format!("a closure in it is called by `{alias}::{name}.call(…)`");
+        return Some(source.mistake(position, message).with_help(Some(help)));
+    }
+    let names: Vec<&str> = exports.functions.keys().map(String::as_str).collect();
+    Some(unknown(alias, name, &names, position, source))
+}
+
+fn unknown(
+    namespace: &str,
+    name: &str,
+    names: &[&str],
+    position: Position,
+    source: &Source<'_>,
+) -> Diagnostic {
+    let help = match nearest(name, names.iter().copied()) {
+        Some(near) => format!("did you mean `{namespace}::{near}`?"),
+        None if names.is_empty() => format!("`{namespace}` has no functions"),
+        None => format!("`{namespace}` has: {}", names.join(", ")),
+    };
+    source
+        .mistake(
+            position,
+            format!("there is no function `{namespace}::{name}`"),
+        )
+        .with_help(Some(help))
+}
+
+/// A wrong number of arguments.
+fn count(
+    name: &str,
+    arities: &[usize],
+    call: &FnCallExpr,
+    position: Position,
+    source: &Source<'_>,
+) -> Option<Diagnostic> {
+    if arities.contains(&call.args.len()) {
+        return None;
+    }
+    let message = format!(
+        "`{name}` takes {}, here it gets {}",
+        arguments(arities),
+        call.args.len()
+    );
+    Some(source.mistake(position, message))
+}
+
+fn plain(
+    call: &FnCallExpr,
+    position: Position,
+    method: bool,
+    source: &Source<'_>,
+) -> Option<Diagnostic> {
+    let (name, library) = (call.name.as_str(), source.library);
+    if KEYWORDS.contains(&name) {
+        return None;
+    }
+    let own: &BTreeMap<String, Vec<usize>> = &source.own;
+    let native = library.has("", name);
+    if method {
+        // A map may hold a closure under any of its keys.
+        if native || own.contains_key(name) || source.keys.contains(name) {
+            return None;
+        }
+    } else if let Some(arities) = own.get(name) {
+        let is_known = native && library.arities("", name).contains(&call.args.len());
+        // `f!()` and a first argument by reference change nothing about the number.
+        return if is_known {
+            None
+        } else {
+            count(name, arities, call, position, source)
+        };
+    } else if native {
+        return count(name, &library.arities("", name), call, position, source);
+    }
+    let known = own
+        .keys()
+        .map(String::as_str)
+        .filter(|name| !name.starts_with("anon$"))
+        .chain(library.names(""))
+        .filter(|name| rhai::is_valid_identifier(name));
+    let help = match foreign::method(name) {
+        Some(near) if method => Some(format!("did you mean `{near}`?")),
+        _ => foreign::function(name)
+            .map(str::to_owned)
+            .or_else(|| did_you_mean(name, known)),
+    };
+    Some(
+        source
+            .mistake(position, format!("there is no function `{name}`"))
+            .with_help(help),
+    )
+}

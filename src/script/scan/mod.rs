@@ -1,0 +1,133 @@
+//! What a script's syntax tree tells before anything runs: metrics it makes, names that do not exist.
+//!
+//! The tree that runs is optimised: what is constant has no place and no names left in it. So each text is parsed once more as it
+//! is written, and looked through together with the modules it imports.
+
+mod calls;
+mod names;
+mod special;
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rhai::{ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
+
+use self::tree::{Imported, Source, Trees};
+use super::diagnostic::Diagnostic;
+use super::library::Library;
+use super::sources::Sources;
+use crate::metrics::{Contains, MetricKind};
+
+pub use special::{LIFECYCLE, special_names};
+
+/// A metric that a script makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricUse {
+    pub kind: MetricKind,
+    pub contains: Contains,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// Metrics made under a name that is written out.
+    pub metrics: BTreeMap<String, MetricUse>,
+    /// Some metric's name is computed, so more may appear.
+    pub computed_metrics: bool,
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Looks through a script and the modules it imports.
+pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
+    let mut scan = Scan::default();
+    let library = Library::of(engine);
+    let trees = Trees::new(sources);
+    let mut pending = vec![sources.main.clone()];
+    let mut seen = BTreeSet::new();
+    while let Some(name) = pending.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let Some(tree) = trees.get(&name) else {
+            continue;
+        };
+        let source = Source::new(&name, &tree, sources, &trees, &library);
+        pending.extend(source.imports.values().flat_map(|imported| match imported {
+            Imported::Modules(modules) => modules.clone(),
+            Imported::Unknown => Vec::new(),
+        }));
+        scan.problems.extend(source.unreadable.iter().cloned());
+        let names = names::check(&source);
+        let unknown = |position: Position| {
+            names
+                .iter()
+                .any(|d| Some(d.line) == position.line() && Some(d.column) == position.position())
+        };
+        tree.walk(&mut |path: &[ASTNode]| {
+            if let Some((call, position, method)) = call_of(path) {
+                note_metric(call, &mut scan);
+                // Of a value that does not exist nobody knows the methods.
+                if !(method && receiver(path).is_some_and(unknown)) {
+                    scan.problems
+                        .extend(calls::check(call, position, method, &source));
+                }
+            }
+            true
+        });
+        scan.problems.extend(names);
+    }
+    // A branch of `switch` for several values is walked once for each.
+    let mut told = BTreeSet::new();
+    scan.problems
+        .retain(|d| told.insert((d.source.clone(), d.line, d.column, d.message.clone())));
+    scan
+}
+
+/// The call that a walk has come to, and whether it is one on a value.
+fn call_of<'a>(path: &'a [ASTNode<'a>]) -> Option<(&'a FnCallExpr, Position, bool)> {
+    let (call, position, method) = match path.last()? {
+        ASTNode::Stmt(Stmt::FnCall(call, position)) => (call, *position, false),
+        ASTNode::Expr(Expr::FnCall(call, position)) => (call, *position, false),
+        ASTNode::Expr(Expr::MethodCall(call, position)) => (call, *position, true),
+        _ => return None,
+    };
+    let is_named = call.op_token.is_none() && rhai::is_valid_identifier(&call.name);
+    is_named.then_some((&**call, position, method))
+}
+
+/// The place of the variable on which the last call of the path is made, if it is made on one.
+fn receiver(path: &[ASTNode]) -> Option<Position> {
+    match path.get(path.len().checked_sub(2)?)? {
+        ASTNode::Expr(Expr::Dot(dot, ..)) => match &dot.lhs {
+            Expr::Variable(_, _, position) => Some(*position),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn note_metric(call: &FnCallExpr, scan: &mut Scan) {
+    if call.namespace.to_string() != "metrics" {
+        return;
+    }
+    let kind = match call.name.as_str() {
+        "counter" => MetricKind::Counter,
+        "gauge" => MetricKind::Gauge,
+        "rate" => MetricKind::Rate,
+        "trend" => MetricKind::Trend,
+        _ => return,
+    };
+    let is_time = matches!(call.args.get(1), Some(Expr::BoolConstant(true, _)));
+    let contains = if is_time {
+        Contains::Time
+    } else {
+        Contains::Default
+    };
+    match call.args.first() {
+        Some(Expr::StringConstant(name, _)) => {
+            scan.metrics
+                .insert(name.to_string(), MetricUse { kind, contains });
+        }
+        _ => scan.computed_metrics = true,
+    }
+}

@@ -1,0 +1,240 @@
+//! Texts as syntax trees, and what one of them defines and imports.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use rhai::{AST, ASTFlags, ASTNode, Engine, Expr, FnAccess, OptimizationLevel, Position, Stmt};
+
+use crate::script::LIMITS;
+use crate::script::diagnostic::{Diagnostic, of_parse_error};
+use crate::script::library::Library;
+use crate::script::sources::Sources;
+
+/// The trees of a script and its modules, by the names of their sources.
+pub struct Trees<'a> {
+    engine: Engine,
+    sources: &'a Sources,
+    parsed: RefCell<BTreeMap<String, Option<Rc<AST>>>>,
+}
+
+impl<'a> Trees<'a> {
+    /// No tree yet.
+    pub fn new(sources: &'a Sources) -> Self {
+        let mut engine = Engine::new_raw();
+        engine.set_optimization_level(OptimizationLevel::None);
+        engine.set_max_expr_depths(LIMITS.expression_depth, LIMITS.expression_depth);
+        Self {
+            engine,
+            sources,
+            parsed: RefCell::default(),
+        }
+    }
+
+    /// The tree of a text that has been read; nothing if it is not Rhai.
+    pub fn get(&self, name: &str) -> Option<Rc<AST>> {
+        if let Some(known) = self.parsed.borrow().get(name) {
+            return known.clone();
+        }
+        let text = self.sources.text(name)?;
+        let tree = self.engine.compile(&*text).ok().map(Rc::new);
+        self.parsed
+            .borrow_mut()
+            .insert(name.to_owned(), tree.clone());
+        tree
+    }
+
+    /// What is wrong with a text that has no tree.
+    fn mistake(&self, name: &str) -> Option<Diagnostic> {
+        let text = self.sources.text(name)?;
+        let error = self.engine.compile(&*text).err()?;
+        Some(of_parse_error(&error, name, &text))
+    }
+}
+
+/// What an alias stands for.
+pub enum Imported {
+    /// Modules, by the names of their sources: usually one, more if several functions use the alias for different ones.
+    Modules(Vec<String>),
+    /// A path that is computed.
+    Unknown,
+}
+
+/// One text, with what bears on the names in it.
+pub struct Source<'a> {
+    pub name: &'a str,
+    pub tree: &'a AST,
+    pub sources: &'a Sources,
+    pub trees: &'a Trees<'a>,
+    pub library: &'a Library,
+    /// What is imported under which name, anywhere in the text.
+    pub imports: BTreeMap<String, Imported>,
+    /// Modules that are not there or not Rhai.
+    pub unreadable: Vec<Diagnostic>,
+    /// The text's functions, with the numbers of their parameters.
+    pub own: BTreeMap<String, Vec<usize>>,
+    /// Keys of maps and names of properties: what a map may hold a closure under.
+    pub keys: BTreeSet<String>,
+}
+
+impl<'a> Source<'a> {
+    /// Looks at what a text defines and imports.
+    pub fn new(
+        name: &'a str,
+        tree: &'a AST,
+        sources: &'a Sources,
+        trees: &'a Trees<'a>,
+        library: &'a Library,
+    ) -> Self {
+        let mut source = Self {
+            name,
+            tree,
+            sources,
+            trees,
+            library,
+            imports: BTreeMap::new(),
+            unreadable: Vec::new(),
+            own: BTreeMap::new(),
+            keys: BTreeSet::new(),
+        };
+        for function in tree.iter_functions() {
+            let arities = source.own.entry(function.name.to_owned()).or_default();
+            arities.push(function.params.len());
+            arities.sort_unstable();
+        }
+        tree.walk(&mut |path: &[ASTNode]| {
+            match path.last() {
+                Some(ASTNode::Stmt(Stmt::Import(import, position))) => {
+                    source.import(&import.0, &import.1.name, *position);
+                }
+                Some(ASTNode::Expr(Expr::Map(map, _))) => {
+                    let keys = map.0.iter().map(|(key, _)| key.name.to_string());
+                    source.keys.extend(keys);
+                }
+                Some(ASTNode::Expr(Expr::Property(property, _))) => {
+                    source.keys.insert(property.2.to_string());
+                }
+                _ => {}
+            }
+            true
+        });
+        source
+    }
+
+    fn import(&mut self, path: &Expr, alias: &str, position: Position) {
+        let Expr::StringConstant(path, _) = path else {
+            self.imports.insert(alias.to_owned(), Imported::Unknown);
+            return;
+        };
+        let found = self.sources.import(path, Some(self.name));
+        let module = match found {
+            Ok((module, _)) => module,
+            Err(error) => {
+                let text = error.to_string();
+                let (message, help) = match text.split_once("\nhelp: ") {
+                    Some((message, help)) => (message, Some(help.to_owned())),
+                    None => (text.as_str(), None),
+                };
+                let diagnostic = Diagnostic::at(self.sources, self.name, position, message);
+                self.unreadable.push(diagnostic.with_help(help));
+                self.imports.insert(alias.to_owned(), Imported::Unknown);
+                return;
+            }
+        };
+        if self.trees.get(&module).is_none() {
+            self.unreadable.extend(self.trees.mistake(&module));
+            self.imports.insert(alias.to_owned(), Imported::Unknown);
+            return;
+        }
+        match self.imports.entry(alias.to_owned()) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(Imported::Modules(vec![module]));
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                if let Imported::Modules(modules) = entry.get_mut() {
+                    modules.push(module);
+                }
+            }
+        }
+    }
+
+    /// What the modules under an alias offer; nothing if that cannot be told.
+    pub fn exports(&self, alias: &str) -> Option<Exports> {
+        let Imported::Modules(modules) = self.imports.get(alias)? else {
+            return None;
+        };
+        let mut exports = Exports::default();
+        for module in modules {
+            exports.add(&*self.trees.get(module)?);
+        }
+        Some(exports)
+    }
+
+    /// A mistake at a place of this text.
+    pub fn mistake(&self, position: Position, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::at(self.sources, self.name, position, message)
+    }
+
+    /// How the top level declares a name: whether as a constant, or not at all.
+    pub fn declared(&self, name: &str) -> Option<bool> {
+        let mut found = None;
+        // Also what stands in a block of the top level.
+        for statement in self.tree.statements() {
+            statement.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
+                if let Some(ASTNode::Stmt(Stmt::Var(variable, flags, _))) = path.last()
+                    && variable.0.name == name
+                {
+                    found = Some(found == Some(true) || flags.contains(ASTFlags::CONSTANT));
+                }
+                true
+            });
+        }
+        found
+    }
+}
+
+/// What a module offers to those who import it.
+#[derive(Default)]
+pub struct Exports {
+    pub functions: BTreeMap<String, Vec<usize>>,
+    /// Functions that it keeps to itself.
+    pub private: BTreeSet<String>,
+    pub values: BTreeSet<String>,
+    /// Variables that it keeps to itself.
+    pub hidden: BTreeSet<String>,
+}
+
+impl Exports {
+    fn add(&mut self, tree: &AST) {
+        for function in tree.iter_functions() {
+            if function.access == FnAccess::Private {
+                self.private.insert(function.name.to_owned());
+            } else if !function.name.starts_with("anon$") {
+                let arities = self.functions.entry(function.name.to_owned()).or_default();
+                arities.push(function.params.len());
+                arities.sort_unstable();
+            }
+        }
+        for statement in tree.statements() {
+            match statement {
+                Stmt::Var(variable, flags, _) => {
+                    let names = if flags.contains(ASTFlags::EXPORTED) {
+                        &mut self.values
+                    } else {
+                        &mut self.hidden
+                    };
+                    names.insert(variable.0.name.to_string());
+                }
+                Stmt::Export(export, _) => {
+                    let alias = if export.1.name.is_empty() {
+                        &export.0.name
+                    } else {
+                        &export.1.name
+                    };
+                    self.values.insert(alias.to_string());
+                }
+                _ => {}
+            }
+        }
+    }
+}

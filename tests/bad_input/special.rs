@@ -1,0 +1,125 @@
+//! Names that mean something to rhaid, misspelt; and objectives that can hardly be meant. What a script can run with is a warning.
+
+use crate::golden::{hold, rejected, rhaid};
+
+#[test]
+fn misspelt_options_would_be_no_options() {
+    rejected(
+        "special_options",
+        "export const optoins = #{ vus: 5 };\nfn iteration() { }\n",
+    );
+    rejected(
+        "special_option",
+        "export const option = #{ vus: 5 };\nfn iteration() { }\n",
+    );
+}
+
+/// What `check` warns of; the script is right all the same.
+#[track_caller]
+fn warned(name: &str, script: &str) {
+    let output = rhaid()
+        .file("script.rhai", script)
+        .args(["check", "script.rhai"])
+        .run();
+    output.expect_code(0);
+    hold(name, &output.stderr);
+}
+
+#[test]
+fn a_function_that_nothing_calls_and_that_is_nearly_a_special_one() {
+    warned(
+        "special_functions",
+        "fn iteration() { }
+fn teardow(data) { }
+fn vu_strat(ctx) { }
+fn handleSummary(data) { }
+fn setups() { }
+fn set() { }
+",
+    );
+}
+
+#[test]
+fn a_function_that_is_used_may_be_called_anything() {
+    let output = rhaid()
+        .file(
+            "script.rhai",
+            "export const options = #{ scenarios: #{ a: #{ executor: \"constant-vus\", duration: \"1s\", exec: \"sumary\" } } };
+fn sumary() { setups(); let f = Fn(\"teardow\"); }
+fn setups() { }
+fn teardow() { }
+private fn vu_strat() { }
+",
+        )
+        .args(["check", "script.rhai"])
+        .run();
+    output.expect_code(0);
+    assert_eq!(output.stderr, "", "{output}");
+}
+
+#[test]
+fn a_share_compared_with_one() {
+    warned(
+        "special_share",
+        r#"export const options = #{
+    slos: #{
+        "http_req_failed": ["rate < 1"],
+        "checks": ["rate >= 1"],
+        "http_reqs": ["rate > 1"],
+    },
+};
+fn iteration() { }
+"#,
+    );
+}
+
+#[test]
+fn a_tag_that_requests_have_not() {
+    warned(
+        "special_tag",
+        r#"export const options = #{ slos: #{ "http_req_duration{url:/rooms}": ["p(95) < 1s"] } };
+fn iteration() { }
+"#,
+    );
+}
+
+#[test]
+fn an_objective_on_a_scenario_that_is_not_there() {
+    rejected(
+        "special_scenario",
+        r#"export const options = #{
+    scenarios: #{ guests: #{ executor: "constant-vus", duration: "1s" } },
+    slos: #{
+        "iterations{scenario:gusts}": ["count > 1"],
+        "http_reqs{scenario:setup}": #{ target: "count > 1", optional: true },
+        "http_reqs{scenario:!other}": #{ target: "count > 1", optional: true },
+    },
+};
+fn iteration() { }
+"#,
+    );
+}
+
+#[test]
+fn programs_are_told_of_warnings_as_such() {
+    let output = rhaid()
+        .file("script.rhai", "fn iteration() { }\nfn teardow() { }\n")
+        .args(["check", "script.rhai", "--format", "json"])
+        .run();
+    output.expect_code(0);
+    let findings: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(findings[0]["severity"], "warning", "{output}");
+    assert_eq!(findings[0]["line"], 2, "{output}");
+}
+
+#[test]
+fn a_run_starts_with_its_warnings() {
+    let output = rhaid()
+        .script("fn iteration() { }\nfn teardow() { }\n")
+        .run();
+    output.expect_code(0);
+    assert!(
+        output.stderr.contains("Warning: nothing calls `teardow`"),
+        "{output}"
+    );
+}
