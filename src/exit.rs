@@ -16,7 +16,7 @@ pub const NO_INPUT: u8 = 66;
 pub const UNREACHABLE: u8 = 69;
 /// A mistake in rhaid itself.
 pub const INTERNAL: u8 = 70;
-/// A result could not be written.
+/// A result, or what was asked for on standard output, could not be written.
 pub const CANNOT_WRITE: u8 = 74;
 /// A configuration file is wrong.
 pub const CONFIG: u8 = 78;

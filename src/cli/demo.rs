@@ -29,7 +29,7 @@ pub fn run(arguments: DemoArguments) -> Result<u8, Failure> {
         let address = listener.local_addr().unwrap_or(listen);
         super::print(&format!(
             "hotel API on http://{address} (Ctrl-C stops it)\n"
-        ));
+        ))?;
         let config = DemoConfig {
             delay: arguments.delay,
             jitter: arguments.jitter,

@@ -8,7 +8,7 @@ use super::args::{Format, RunArguments};
 use super::{Failure, config, print};
 use crate::demo::{self, DemoConfig};
 use crate::live::Terminal;
-use crate::report::{Look, by_name, render_console};
+use crate::report::{Look, render_console};
 use crate::result::{self, RunResult};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
@@ -26,6 +26,10 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         None
     };
     let blueprint = Blueprint::draw_up(request)?;
+    result::probe(arguments.result.as_deref()).map_err(|error| {
+        let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
+        Failure::new(exit::CANNOT_WRITE, message)
+    })?;
     raise_file_limit();
     let started_at = OffsetDateTime::now_utc();
     let settings = Settings {
@@ -78,13 +82,10 @@ fn finish(
         Look { width: 100, ..look }
     };
     // A result that could not be written is not lost: it is on standard output at least as a summary.
-    match (arguments.format, own) {
-        (Format::Json, _) => {
-            if let Some(Ok(text)) = by_name("json").map(|report| report.render(result, &look)) {
-                print(&text);
-                print("\n");
-            }
-        }
+    let shown = match (arguments.format, own) {
+        (Format::Json, _) => result::to_json(result)
+            .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}")))
+            .and_then(|text| print(&text)),
         (Format::Text, Some(Value::String(text))) => print(&format!("{}\n", text.trim_end())),
         (Format::Text, Some(value)) => print(&format!(
             "{}\n",
@@ -94,13 +95,25 @@ fn finish(
             for reason in &result.verdict.reasons {
                 super::complain(reason);
             }
+            Ok(())
         }
         (Format::Text, None) => print(&render_console(result, &look)),
-    }
-    match written {
-        Ok(_) => Ok(result.verdict.exit_code),
-        Err(error) => {
+    };
+    match (written, shown) {
+        (Ok(_), Ok(())) => Ok(result.verdict.exit_code),
+        (Ok(path), Err(mut failure)) => {
+            let verdict = result.verdict.exit_code;
+            failure.message.push_str(&format!(
+                "\nhelp: the result is in `{}`; without this the exit code would be {verdict}",
+                path.display()
+            ));
+            Err(failure)
+        }
+        (Err(error), shown) => {
             let mut message = format!("error: {error}");
+            if let Err(failure) = shown {
+                message = format!("{}\n{message}", failure.message);
+            }
             // What a run has measured must not depend on one path.
             let kept = std::env::temp_dir().join(format!("rhaid-{}.json", result.run.id));
             if result::write(&kept, result).is_ok() {
