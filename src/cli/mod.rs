@@ -37,9 +37,8 @@ impl From<BlueprintError> for Failure {
     fn from(error: BlueprintError) -> Self {
         let code = match &error {
             BlueprintError::Source(SourceError::Missing { .. }) => exit::NO_INPUT,
-            BlueprintError::Source(SourceError::Unreadable { .. }) | BlueprintError::Script(_) => {
-                exit::SCRIPT
-            }
+            BlueprintError::Source(SourceError::Unreadable { .. } | SourceError::Outside(_))
+            | BlueprintError::Script(_) => exit::SCRIPT,
             BlueprintError::Override(_) => exit::USAGE,
             BlueprintError::Config { .. } => exit::CONFIG,
         };

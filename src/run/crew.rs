@@ -84,7 +84,7 @@ pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Ve
             tags,
         });
     }
-    let folder = blueprint.sources.folder.clone();
+    let project = blueprint.sources.project.clone();
     let env = (*blueprint.env).clone();
     let run = RunShared::new(
         options.seed,
@@ -92,7 +92,7 @@ pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Ve
         scenarios,
         options.timeouts.vu_start,
         options.timeouts.vu_stop,
-        folder,
+        project,
     );
     (run, assignments)
 }

@@ -22,6 +22,7 @@ use super::observe::HttpSeriesCache;
 use super::shared::RunShared;
 use crate::http::{Client, Settings};
 use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
+use crate::project;
 
 /// How urgent a line of a script's log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,6 +128,9 @@ pub struct Worker {
     pub(super) stacks: StackPool,
 }
 
+/// Of a file that a script reads, in bytes; as much as a text of a script may have.
+const MAX_FILE: u64 = 256 << 20;
+
 /// Names of requests kept interned; see [`Worker::intern_name`].
 const MAX_NAMES: usize = 16_384;
 
@@ -201,7 +205,7 @@ impl Worker {
         if let Some(known) = self.files.borrow().get(path) {
             return Ok(known.clone());
         }
-        let content: Bytes = std::fs::read(path)?.into();
+        let content: Bytes = project::read(path, MAX_FILE)?.into();
         self.files
             .borrow_mut()
             .insert(path.to_owned(), content.clone());

@@ -206,11 +206,11 @@ fn what_cannot_be_a_body_is_a_script_error_and_nothing_is_sent() {
         ),
         (
             "http::post(url, http::file(\"../script.rhai\"));",
-            "`../script.rhai` leads out of the script's folder",
+            "`../script.rhai` lies outside `",
         ),
         (
             "http::post(url, http::file(\"/etc/hostname\"));",
-            "`/etc/hostname` leads out of the script's folder",
+            "`/etc/hostname` lies outside `",
         ),
     ];
     for (call, message) in cases {
