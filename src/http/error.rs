@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::lengths::{MESSAGE, shorten};
+
 /// Why a request got no (usable) response. The message is for people, the code for grouping.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -42,10 +44,9 @@ impl HttpError {
 
     /// An error with one of the codes above.
     pub fn new(code: u16, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        let mut message = message.into();
+        shorten(&mut message, MESSAGE);
+        Self { code, message }
     }
 
     /// k6's code of a response whose status alone marks it as failed: 1000 + status for what HTTP calls an error.

@@ -109,8 +109,7 @@ mod tests {
         );
         super::stream(Path::new(&inherited), b"{}").unwrap();
         drop(reader);
-        let gone = super::stream(Path::new(&inherited), b"{}").unwrap_err();
-        assert_eq!(gone.raw_os_error(), Some(nix::libc::ENXIO));
+        super::stream(Path::new(&inherited), b"{}").unwrap_err();
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::observe::HttpSeriesCache;
 use super::shared::RunShared;
 use crate::http::{Client, Settings};
 use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
-use crate::project;
+use crate::{lengths, project};
 
 /// How urgent a line of a script's log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,7 +141,8 @@ impl Worker {
     }
 
     /// Logs a line for a script, or counts it when there are too many.
-    pub fn log(&self, level: LogLevel, text: String, vu: Option<&Vu>) {
+    pub fn log(&self, level: LogLevel, mut text: String, vu: Option<&Vu>) {
+        lengths::shorten(&mut text, lengths::TEXT);
         let left = self.log_budget.get();
         if left == 0 {
             self.dropped_logs.set(self.dropped_logs.get() + 1);
@@ -163,6 +164,7 @@ impl Worker {
 
     /// One shared copy of a request's name, so that names can be compared by address.
     pub fn intern_name(&self, name: &str) -> Rc<str> {
+        let name = &*lengths::name(name);
         let mut names = self.names.borrow_mut();
         if let Some(known) = names.get(name) {
             return known.clone();
@@ -177,6 +179,7 @@ impl Worker {
 
     /// The series of a check under a user's tags.
     pub fn check_series(&self, recorder: &mut Recorder, context: TagSetId, name: &str) -> SeriesId {
+        let name = &*lengths::name(name);
         let mut checks = self.checks.borrow_mut();
         if let Some(&series) = checks.get(&context).and_then(|names| names.get(name)) {
             return series;

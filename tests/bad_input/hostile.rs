@@ -151,8 +151,9 @@ fn busy() { sleep(0.01); }
 }
 
 #[test]
-fn a_module_outside_the_folder_is_a_module_like_others() {
+fn a_module_outside_the_project_is_out_of_reach() {
     let output = rhaid()
+        .file("rhaid.toml", "")
         .file("shared/hotel.rhai", "fn name() { \"Rhaid\" }")
         .file(
             "scripts/journey.rhai",
@@ -165,12 +166,12 @@ fn a_module_outside_the_folder_is_a_module_like_others() {
         "import \"/etc/passwd\" as secrets;\nfn iteration() { }\n",
         65,
     )
-    .expect_text("cannot find the module `/etc/passwd.rhai`");
+    .expect_text("`/etc/passwd.rhai` lies outside `");
     run(
         "import \"../../../../etc/shadow\" as secrets;\nfn iteration() { }\n",
         65,
     )
-    .expect_text("cannot find the module");
+    .expect_text("`../../../../etc/shadow.rhai` lies outside `");
     run("import \"\" as nothing;\nfn iteration() { }\n", 65);
 }
 
