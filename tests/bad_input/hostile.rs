@@ -231,8 +231,10 @@ fn numbers_that_are_none() {
     iteration("let x = 9_223_372_036_854_775_807 + 1;", 2).expect_text("overflow");
     iteration("metrics::trend(\"t\").add(0.0 / 0.0);", 2).expect_text("NaN");
     iteration("metrics::trend(\"t\").add(1.0 / 0.0);", 2);
-    iteration("metrics::trend(\"t\").add(-1e308);", 2).expect_text("a trend cannot record -1e308");
-    iteration("metrics::counter(\"c\").add(-1);", 2).expect_text("a counter cannot record -1");
+    iteration("metrics::trend(\"t\").add(-1e308);", 2)
+        .expect_text("metric `t` is a trend and cannot record -1e308");
+    iteration("metrics::counter(\"c\").add(-1);", 2)
+        .expect_text("metric `c` is a counter and cannot record -1");
     iteration("metrics::gauge(\"g\").add(1e308);", 0);
     iteration("random::int(5, 1);", 2).expect_text("needs a range from low to high");
     iteration(
