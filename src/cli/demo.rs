@@ -7,6 +7,7 @@ use crate::exit;
 
 /// Serves until Ctrl-C.
 pub fn run(arguments: DemoArguments) -> Result<u8, Failure> {
+    super::limits::prepare("the demo target", 16)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

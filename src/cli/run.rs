@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
 use super::args::{Format, RunArguments};
-use super::{Failure, config, print};
+use super::{Failure, config, limits, print};
 use crate::demo::{self, DemoConfig};
 use crate::live::Terminal;
 use crate::report::{Look, render_console};
@@ -15,6 +15,12 @@ use crate::{exit, vu};
 
 /// Runs a script; the exit code of the contract.
 pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
+    let workers = arguments.workers.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    );
+    let needed = limits::needed(workers, arguments.demo);
+    let files = limits::prepare(&format!("a run on {}", count(workers)), needed)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -30,20 +36,26 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
         Failure::new(exit::CANNOT_WRITE, message)
     })?;
-    raise_file_limit();
+    let users = blueprint
+        .options
+        .scenarios
+        .iter()
+        .map(|scenario| u64::from(scenario.executor.max_vus()))
+        .sum();
+    let notes = limits::note(files, needed, users, arguments.demo);
+    if let Some(note) = &notes {
+        super::complain(&format!("note: {note}"));
+    }
     let started_at = OffsetDateTime::now_utc();
     let settings = Settings {
-        workers: arguments.workers.map_or_else(
-            || std::thread::available_parallelism().map_or(1, usize::from),
-            usize::from,
-        ),
+        workers,
         strict: arguments.strict,
         execution_segment: arguments
             .script
             .execution_segment
             .as_ref()
             .map(ToString::to_string),
-        notes: Vec::new(),
+        notes: notes.into_iter().collect(),
     };
     let mut watcher = Watcher {
         terminal: Terminal::new(arguments.quiet),
@@ -57,6 +69,14 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
     finish(&arguments, &result, started_at, watcher.own_summary)
+}
+
+fn count(workers: usize) -> String {
+    if workers == 1 {
+        "1 worker".to_owned()
+    } else {
+        format!("{workers} workers")
+    }
 }
 
 /// Writes the result and the summary; the exit code.
@@ -250,17 +270,4 @@ fn start_demo(env: &mut std::collections::BTreeMap<String, String>) -> Result<De
         .map_err(failed)?;
     env.insert("BASE_URL".to_owned(), format!("http://{address}"));
     Ok(Demo { _stop: stop })
-}
-
-/// Each connection takes a file descriptor; the soft limit is often far below what the system allows.
-fn raise_file_limit() {
-    #[cfg(unix)]
-    {
-        use nix::sys::resource::{Resource, getrlimit, setrlimit};
-        if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
-            && soft < hard
-        {
-            let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-        }
-    }
 }

@@ -155,7 +155,14 @@ pub(super) async fn start_workers(
             Ok(Err(failure)) => {
                 return Err(RunError::Script(mask_failure(failure, &blueprint.secrets)));
             }
-            Err(_) => return Err(RunError::Lost(index)),
+            Err(_) => {
+                // It says why when it is asked; a panic has been shown already.
+                let thread = crew.threads.swap_remove(index);
+                return Err(match thread.join() {
+                    Ok(Err(error)) => RunError::Worker(error),
+                    Ok(Ok(())) | Err(_) => RunError::Lost(index),
+                });
+            }
         }
     }
     Ok(crew)
