@@ -15,6 +15,9 @@ pub const MESSAGE: usize = 2_048;
 /// Of what is shown of one error, and of a line of a log; in characters.
 pub const TEXT: usize = 8_192;
 
+/// Tags that a script puts on one sample, or on all of an iteration.
+pub const TAGS: usize = 64;
+
 /// Groups within groups.
 pub const GROUP_DEPTH: usize = 16;
 

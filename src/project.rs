@@ -8,7 +8,8 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 /// A folder that holds one of these is a project.
-const MARKS: [&str; 2] = ["rhaid.toml", ".git"];
+const OWN_MARK: &str = "rhaid.toml";
+const REPOSITORY: &str = ".git";
 
 /// Where a script stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,14 +32,13 @@ pub struct Outside {
 
 impl Project {
     /// The project of a script in `folder`: the nearest folder above it with a `rhaid.toml` or a `.git`, else the folder
-    /// itself. A home folder is nobody's project, though many keep their settings in a repository there.
+    /// itself. A repository in a home folder is none, though many keep their settings in one there.
     pub fn of(folder: &Path) -> Self {
         let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
         let own = canonical(folder);
         let is_project = |folder: &&Path| {
-            folder.parent().is_some()
-                && Some(*folder) != home.as_deref()
-                && MARKS.iter().any(|mark| folder.join(mark).exists())
+            let everything = folder.parent().is_none() || Some(*folder) == home.as_deref();
+            folder.join(OWN_MARK).exists() || !everything && folder.join(REPOSITORY).exists()
         };
         let root = own.ancestors().find(is_project).unwrap_or(&own).to_owned();
         Self {
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_script_uses_the_files_of_its_project_and_no_others() {
-        for mark in MARKS {
+        for mark in [OWN_MARK, REPOSITORY] {
             let (folder, project) = shop(mark);
             let lib = folder.path().join("shop/lib/x.rhai");
             assert_eq!(find(&project, "../lib/x.rhai").as_ref(), Some(&lib));

@@ -173,15 +173,20 @@ impl Vu {
     }
 
     /// Sets (or with `None` removes) a tag of everything this virtual user records from now on.
-    pub fn set_tag(&self, key: &str, value: Option<&str>) {
+    /// False when there are too many already.
+    pub fn set_tag(&self, key: &str, value: Option<&str>) -> bool {
         let key = lengths::name(key);
         let mut own = self.own_tags.borrow_mut();
+        if value.is_some() && own.len() >= lengths::TAGS && !own.contains_key(&*key) {
+            return false;
+        }
         match value {
             Some(value) => own.insert(key.into_owned(), lengths::name(value).into_owned()),
             None => own.remove(&*key),
         };
         drop(own);
         self.retag();
+        true
     }
 
     fn retag(&self) {

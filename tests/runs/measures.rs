@@ -450,6 +450,25 @@ fn what_is_named_by_a_page_is_kept_short_everywhere() {
 }
 
 #[test]
+fn tags_are_so_many_and_no_more() {
+    for call in [
+        "tags::set(`t${n}`, n);",
+        "let t = #{}; for i in 0..=n { t[`t${i}`] = i; } metrics::counter(\"c\").add(1, t);",
+    ] {
+        let script = |most: u32| {
+            run_of(&format!(
+                "fn iteration() {{ for n in 0..{most} {{ {call} }} }}"
+            ))
+            .run()
+        };
+        script(64).expect_code(0);
+        script(65)
+            .expect_code(2)
+            .expect_text("there are more than 64 tags");
+    }
+}
+
+#[test]
 fn groups_nest_so_deep_and_no_deeper() {
     let output = run_of(
         "fn down(n) { if n > 0 { group(`g${n}`, || down(n - 1)); } }\nfn iteration(ctx) { down(16); down(17); }",

@@ -6,6 +6,7 @@ use ::http::{HeaderName, HeaderValue, header};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
 use super::basics::duration_of;
+use super::tags::pairs;
 use super::{Fallible, error};
 use crate::http::{Auth, Request, StatusSet, check_cookie};
 use crate::metrics::{TagSetId, Tags};
@@ -39,9 +40,7 @@ pub fn apply(params: &Map, request: &mut Request, vu: &Vu) -> Fallible<Recording
             "headers" => headers(value, request)?,
             "tags" => {
                 let map = map(value, "tags")?;
-                let pairs = map
-                    .iter()
-                    .map(|(key, value)| (key.as_str().into(), value.to_string().as_str().into()));
+                let pairs = pairs(&map)?;
                 let mut recorder = vu.worker.recorder.borrow_mut();
                 let tags: Tags = recorder.tags(recording.tags).with(pairs);
                 recording.tags = recorder.intern(tags);
