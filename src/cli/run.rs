@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::args::{Format, RunArguments};
 use super::{Failure, config, limits, print};
 use crate::demo::{self, DemoConfig};
-use crate::live::Terminal;
+use crate::live::{View, Voice};
 use crate::report::{Look, render_console};
 use crate::result::{self, RunResult};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
@@ -21,10 +21,13 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     );
     let needed = limits::needed(workers, arguments.demo);
     let files = limits::prepare(&format!("a run on {}", count(workers)), needed)?;
+    let no_start = |error: std::io::Error| {
+        Failure::new(exit::INTERNAL, format!("error: cannot start: {error}"))
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(exit::INTERNAL, format!("error: cannot start: {error}")))?;
+        .map_err(no_start)?;
     let mut request = config::request(&arguments.script)?;
     let _demo = if arguments.demo {
         Some(start_demo(&mut request.env)?)
@@ -43,9 +46,6 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         .map(|scenario| u64::from(scenario.executor.max_vus()))
         .sum();
     let notes = limits::note(files, needed, users, arguments.demo);
-    if let Some(note) = &notes {
-        super::complain(&format!("note: {note}"));
-    }
     let started_at = OffsetDateTime::now_utc();
     let settings = Settings {
         workers,
@@ -58,12 +58,17 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         notes: notes.into_iter().collect(),
     };
     let mut watcher = Watcher {
-        terminal: Terminal::new(arguments.quiet),
+        view: View::start(arguments.quiet).map_err(no_start)?,
         own_summary: None,
         signals: None,
     };
+    if let Some(note) = settings.notes.first() {
+        watcher.view.voice().say(format!("note: {note}"));
+    }
     let outcome = runtime.block_on(conduct(&blueprint, &settings, &mut watcher));
-    watcher.terminal.clear();
+    // With the runtime goes the task that listens for signals, and its voice.
+    drop(runtime);
+    watcher.view.end();
     let result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
@@ -149,18 +154,21 @@ fn finish(
 
 /// Shows progress and passes Ctrl-C on.
 struct Watcher {
-    terminal: Terminal,
+    view: View,
     own_summary: Option<Value>,
     signals: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Observer for Watcher {
     fn started(&mut self, handle: Handle) {
-        self.signals = Some(tokio::task::spawn(pass_signals_on(handle)));
+        self.signals = Some(tokio::task::spawn(pass_signals_on(
+            handle,
+            self.view.voice(),
+        )));
     }
 
     fn progress(&mut self, progress: &Progress) {
-        self.terminal.show(progress);
+        self.view.show(progress);
     }
 
     fn summary(&mut self, value: &Value) {
@@ -169,7 +177,7 @@ impl Observer for Watcher {
 }
 
 /// The first Ctrl-C (or SIGTERM) lets iterations end, the second ends everything; results are written either way.
-async fn pass_signals_on(handle: Handle) {
+async fn pass_signals_on(handle: Handle, voice: Voice) {
     let Ok(mut signals) = Signals::listen() else {
         return;
     };
@@ -177,11 +185,9 @@ async fn pass_signals_on(handle: Handle) {
         let first = handle.stage() == vu::Stage::Running;
         handle.stop();
         if first {
-            super::complain(
-                "\nstopping: iterations in progress may end (Ctrl-C again to end at once)",
-            );
+            voice.say("\nstopping: iterations in progress may end (Ctrl-C again to end at once)");
         } else {
-            super::complain("\nending at once");
+            voice.say("\nending at once");
         }
     }
 }

@@ -16,6 +16,8 @@ impl HttpError {
     pub const GENERIC: u16 = 1000;
     pub const INVALID_URL: u16 = 1020;
     pub const TIMEOUT: u16 = 1050;
+    /// rhaid's own: the virtual user was stopped while the request was under way.
+    pub const INTERRUPTED: u16 = 1051;
     pub const TOO_MANY_REDIRECTS: u16 = 1060;
     pub const BODY_TOO_LARGE: u16 = 1070;
     pub const DNS: u16 = 1100;

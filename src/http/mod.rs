@@ -20,6 +20,7 @@ mod cookies;
 mod deadline;
 mod decode;
 mod error;
+mod flight;
 mod h1;
 mod h2c;
 mod hop;

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -50,16 +49,6 @@ impl Timings {
     /// The response time: sending + waiting + receiving.
     pub fn duration(&self) -> u64 {
         self.sending + self.waiting + self.receiving
-    }
-
-    /// Sets the phases of an exchange from the moments that part them.
-    pub fn set_phases(&mut self, from: Instant, sent: Instant, first_byte: Instant, end: Instant) {
-        let nanos = |from: Instant, to: Instant| {
-            u64::try_from(to.saturating_duration_since(from).as_nanos()).unwrap_or(u64::MAX)
-        };
-        self.sending = nanos(from, sent);
-        self.waiting = nanos(sent, first_byte);
-        self.receiving = nanos(first_byte, end);
     }
 }
 

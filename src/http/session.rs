@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Method, header};
@@ -18,6 +18,7 @@ use super::connect::{self, Opened, Phase};
 use super::cookies::Jar;
 use super::deadline::LazyTimer;
 use super::error::HttpError;
+use super::flight::{Flight, Marks, Progress, nanos};
 use super::hop::{Hop, Next};
 use super::io::Leftovers;
 use super::outgoing::Outgoing;
@@ -46,6 +47,8 @@ pub struct Exchange<'a> {
 /// Who is told of every hop.
 pub trait Observer {
     fn exchanged(&self, exchange: &Exchange<'_>);
+    /// A hop was cut off before its outcome could mean anything; these bytes had passed by then.
+    fn abandoned(&self, bytes_sent: u64, bytes_received: u64);
 }
 
 /// A hop's raw outcome.
@@ -57,16 +60,6 @@ struct Answer {
     has_encoding: bool,
     body: Bytes,
     reusable: bool,
-}
-
-/// What a hop leaves behind even when it is cut short: shared with the code that cuts it.
-#[derive(Default)]
-struct Progress {
-    timings: Timings,
-    phase: Phase,
-    connection: Option<Connection>,
-    /// When the request began to be written.
-    written_from: Option<Instant>,
 }
 
 /// How one exchange on an open connection ended.
@@ -131,6 +124,16 @@ impl Session {
         self.lost_by.borrow().clone()
     }
 
+    /// Bytes (sent, received) that nobody has counted yet, those of a connection that ends here among them.
+    pub fn settle_bytes(&self, ended: Option<Connection>) -> (u64, u64) {
+        let mut shared = (0, 0);
+        if let Some(mut connection) = ended {
+            shared = connection.take_counts();
+        }
+        let (received, sent) = self.leftovers.take();
+        (sent + shared.1, received + shared.0)
+    }
+
     /// To be called between iterations.
     pub fn end_iteration(&self, client: &Client) {
         if !client.settings().keep_cookies {
@@ -153,25 +156,39 @@ impl Session {
         // The clock is read as rarely as possible: at several hundred thousand requests a second it shows.
         let mut began = Instant::now();
         let deadline = tokio::time::Instant::from_std(began) + timeout;
-        let mut hop = Hop::new(request, client.settings());
+        let mut flight = Flight {
+            session: self,
+            hop: Hop::new(request, client.settings()),
+            observer,
+            began,
+            progress: Progress::default(),
+            landed: false,
+        };
         loop {
-            let mut progress = Progress::default();
-            let outcome = match client.settings().rules.refusal(&hop.request.target.host) {
+            let target = &flight.hop.request.target;
+            let outcome = match client.settings().rules.refusal(&target.host) {
                 Some(why) => Err(HttpError::new(HttpError::BLOCKED_HOST, why)),
                 None => {
                     let raced = {
-                        let attempt = pin!(self.attempt(client, &hop, began, &mut progress));
+                        let Flight { hop, progress, .. } = &mut flight;
+                        let attempt = pin!(self.attempt(client, hop, began, progress));
                         self.timer.until(deadline, attempt).await
                     };
                     raced.unwrap_or_else(|_elapsed| {
-                        Err(progress.time_out(began, timeout, &hop.request.target))
+                        let target = &flight.hop.request.target;
+                        Err(flight.progress.time_out(began, timeout, target))
                     })
                 }
             };
-            if let Some(response) = self.conclude(client, &mut hop, progress, outcome, observer) {
+            flight.landed = true;
+            let progress = std::mem::take(&mut flight.progress);
+            let hop = &mut flight.hop;
+            if let Some(response) = self.conclude(client, hop, progress, outcome, observer) {
                 return response;
             }
             began = Instant::now();
+            flight.began = began;
+            flight.landed = false;
         }
     }
 
@@ -265,7 +282,14 @@ impl Session {
         progress.phase = Phase::Exchanging;
         progress.written_from = Some(from);
         let may_repeat = connection.reused && request.is_idempotent();
-        let connection = progress.connection.insert(connection);
+        let Progress {
+            connection: slot,
+            timings,
+            marks,
+            ..
+        } = progress;
+        let connection = slot.insert(connection);
+        *marks = Marks::default();
         let discard = request.discard_body.unwrap_or(settings.discard_bodies);
         let max_body = settings.max_response_size;
         let cookies = self
@@ -287,18 +311,13 @@ impl Session {
                     max_body,
                 };
                 let known = &request.target.known_head;
-                let result = h1::exchange(io, &client.scratch, known, expect, |out| {
+                let result = h1::exchange(io, &client.scratch, known, expect, marks, |out| {
                     h1::write_request(out, &outgoing, absolute_form.as_ref());
                 })
                 .await;
                 match result {
                     Ok(received) => {
-                        progress.timings.set_phases(
-                            from,
-                            received.sent,
-                            received.first_byte,
-                            received.end,
-                        );
+                        marks.part(timings, from, received.end);
                         let head = received.message.head;
                         Tried::Answered(Answer {
                             status: head.status,
@@ -316,10 +335,7 @@ impl Session {
                     }
                     Err(failed) if failed.unanswered && may_repeat => Tried::HungUp,
                     Err(failed) => {
-                        let end = Instant::now();
-                        let sent = failed.sent.unwrap_or(end);
-                        let first_byte = failed.first_byte.unwrap_or(end);
-                        progress.timings.set_phases(from, sent, first_byte, end);
+                        marks.part(timings, from, Instant::now());
                         Tried::Failed(failed.error)
                     }
                 }
@@ -330,14 +346,9 @@ impl Session {
                     Err(error) => return Tried::Failed(error),
                 };
                 let body = request.body.to_bytes();
-                match Box::pin(http2.exchange(head, body, discard, max_body)).await {
+                match Box::pin(http2.exchange(head, body, discard, max_body, marks)).await {
                     Ok(received) => {
-                        progress.timings.set_phases(
-                            from,
-                            received.sent,
-                            received.first_byte,
-                            received.end,
-                        );
+                        marks.part(timings, from, received.end);
                         Tried::Answered(Answer {
                             status: received.status,
                             protocol: Protocol::Http2,
@@ -353,7 +364,7 @@ impl Session {
                         if dead && may_repeat {
                             return Tried::HungUp;
                         }
-                        progress.timings.waiting = nanos(from, Instant::now());
+                        marks.part(timings, from, Instant::now());
                         Tried::Failed(error)
                     }
                 }
@@ -458,40 +469,4 @@ impl Session {
         });
         (!follow).then_some(response)
     }
-}
-
-impl Progress {
-    /// The error of a hop that was cut off, its timings completed.
-    #[cold]
-    fn time_out(&mut self, began: Instant, timeout: Duration, target: &Target) -> HttpError {
-        let now = Instant::now();
-        match self.written_from {
-            Some(from) if self.phase == Phase::Exchanging => {
-                self.timings.waiting = nanos(from, now);
-            }
-            _ => self.phase.cut(&mut self.timings, nanos(began, now)),
-        }
-        let seconds = timeout.as_secs_f64();
-        let (code, doing) = match self.phase {
-            Phase::Starting => (
-                HttpError::TIMEOUT,
-                "waiting for its turn (`rps`)".to_owned(),
-            ),
-            Phase::LookingUp => (HttpError::TIMEOUT, format!("looking up {}", target.host)),
-            Phase::Connecting => (
-                HttpError::DIAL_TIMEOUT,
-                format!("connecting to {}:{}", target.host, target.port),
-            ),
-            Phase::Handshaking => (
-                HttpError::TIMEOUT,
-                format!("in the TLS handshake with {}", target.host),
-            ),
-            Phase::Exchanging => (HttpError::TIMEOUT, "waiting for the response".to_owned()),
-        };
-        HttpError::new(code, format!("timed out after {seconds} s {doing}"))
-    }
-}
-
-fn nanos(from: Instant, to: Instant) -> u64 {
-    u64::try_from(to.saturating_duration_since(from).as_nanos()).unwrap_or(u64::MAX)
 }

@@ -5,6 +5,8 @@
 
 mod line;
 mod terminal;
+mod view;
 
 pub use line::progress_line;
 pub use terminal::Terminal;
+pub use view::{View, Voice};

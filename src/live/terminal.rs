@@ -117,6 +117,12 @@ impl Terminal {
         }
     }
 
+    /// A line above what is redrawn, also when quiet.
+    pub fn say(&mut self, text: &str) {
+        self.clear();
+        self.write(text);
+    }
+
     fn log(&mut self, line: &LogLine) {
         if self.quiet && line.level < LogLevel::Warn {
             return;

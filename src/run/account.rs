@@ -34,6 +34,7 @@ impl Conductor<'_> {
         let (outcome, unreachable) = self.outcome(setup_failure);
         let (verdict, slos) = self.judge(&outcome, unreachable, ran_for);
         let mut notes = self.settings.notes.clone();
+        notes.extend_from_slice(&self.blueprint.notes);
         if totals.folded() > 0 {
             notes.push(format!(
                 "{} samples lost their tags to `other`: there were more than {} tag sets on a worker; give requests with ids in their URL a `name`",

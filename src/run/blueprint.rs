@@ -12,6 +12,7 @@ use crate::metrics::{Builtin, Contains, MetricKind};
 use crate::options::{OptionError, Options, OverrideError, Overrides, Wrong, fill_defaults};
 use crate::script::{self, Diagnostic, MetricUse, Program, ScriptError, SourceError, Sources};
 use crate::secrets::Secrets;
+use crate::slo::Objective;
 use crate::suggest::{did_you_mean, nearest};
 
 /// What a run is made of.
@@ -51,6 +52,8 @@ pub struct Blueprint {
     pub metrics: BTreeMap<String, MetricUse>,
     pub functions: Vec<String>,
     pub share: Share,
+    /// What whoever reads the result should know about how the plan came about.
+    pub notes: Vec<String>,
 }
 
 /// Why a run cannot start.
@@ -101,6 +104,10 @@ impl Blueprint {
             .filter(|key| !own.contains(key))
             .cloned()
             .collect();
+        let all_scenarios: Vec<String> = match raw.get("scenarios") {
+            Some(Value::Object(scenarios)) => scenarios.keys().cloned().collect(),
+            _ => Vec::new(),
+        };
         request.overrides.apply(&mut raw, |executor| {
             executor.parse::<Kind>().ok().map(Kind::keys)
         })?;
@@ -157,7 +164,8 @@ impl Blueprint {
             );
         }
         match options {
-            Some(options) if problems.is_empty() => Ok(Self {
+            Some(mut options) if problems.is_empty() => Ok(Self {
+                notes: leave_out(&mut options, &all_scenarios),
                 sources,
                 env,
                 secrets: request.secrets,
@@ -178,6 +186,32 @@ impl Blueprint {
             }
         }
     }
+}
+
+/// Objectives about scenarios that do not run could only miss their samples: they are left out, and it is said.
+fn leave_out(options: &mut Options, all: &[String]) -> Vec<String> {
+    let runs: Vec<&str> = options.scenarios.iter().map(|s| s.name.as_str()).collect();
+    let (here, elsewhere): (Vec<&str>, Vec<&str>) = all
+        .iter()
+        .map(String::as_str)
+        .partition(|name| runs.contains(name));
+    let about = |objective: &Objective, name: &str| {
+        let mut conditions = objective.selector.conditions().iter();
+        conditions.all(|condition| condition.key != "scenario" || condition.accepts(Some(name)))
+    };
+    let mut notes = Vec::new();
+    options.slos.retain(|objective| {
+        let is_about = |names: &[&str]| names.iter().any(|name| about(objective, name));
+        let keep = is_about(&here) || !is_about(&elsewhere);
+        if !keep {
+            notes.push(format!(
+                "not judged, for its scenario was not chosen: {}",
+                objective.label()
+            ));
+        }
+        keep
+    });
+    notes
 }
 
 /// The functions that could be a scenario's.

@@ -10,13 +10,14 @@ use tokio::sync::oneshot;
 
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
-use super::crew::{Crew, share_out, start_workers};
+use super::crew::{Crew, lost, overflow, share_out, start_workers};
 use super::judging::Bench;
 use super::masking::mask_result;
 use super::progress::Progress;
 use super::{environment, rows};
 use crate::metrics::Builtin;
 use crate::result::{AbortedBy, Outcome, RunResult};
+use crate::vu::lifecycle::SetupFailure;
 use crate::vu::shared::Control;
 use crate::vu::worker::Command;
 use crate::vu::{Failure, Report, RunShared, Stage};
@@ -187,6 +188,9 @@ impl Conductor<'_> {
             match reply {
                 Some(Ok(value)) => data = value,
                 Some(Err(failure)) => setup_failure = Some(failure),
+                None if self.crew.is_short() => {
+                    setup_failure = Some(SetupFailure::Failed(overflow()));
+                }
                 None => return Err(RunError::Lost(0)),
             }
         }
@@ -221,6 +225,7 @@ impl Conductor<'_> {
                 reply,
             })
             .await;
+            self.mind_the_lost();
         }
         self.drain();
         let mut result = self.result(started_at, ran_for, setup_failure, used);
@@ -241,6 +246,9 @@ impl Conductor<'_> {
             }
             // A summary that failed is one more script error.
             self.drain();
+            if self.crew.is_short() && self.aborted.is_none() {
+                self.part_failed(format!("`summary` failed: {}", overflow().message));
+            }
             result.errors = rows::errors(&self.aggregate.errors, self.offset());
             if !matches!(result.run.outcome, Outcome::SetupFailed { .. }) {
                 (result.verdict, _) = self.judge(&result.run.outcome, false, ran_for);
@@ -257,11 +265,13 @@ impl Conductor<'_> {
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
     ) -> Option<T> {
         let (reply, answer) = oneshot::channel();
-        self.crew.commands.first()?.send(command(reply)).ok()?;
-        let run = self.run.clone();
+        let first = self.crew.members.first()?;
+        first.commands.send(command(reply)).ok()?;
+        let (run, gone) = (self.run.clone(), first.lost.clone());
         self.until(async {
             tokio::select! {
                 value = answer => value.ok(),
+                () = lost(&gone) => None,
                 () = overdue(&run) => None,
             }
         })
@@ -272,25 +282,34 @@ impl Conductor<'_> {
     async fn ask_all(&mut self, command: impl Fn(oneshot::Sender<()>) -> Command) {
         let answers: Vec<_> = self
             .crew
-            .commands
+            .members
             .iter()
             .map(|worker| {
                 let (reply, answer) = oneshot::channel();
-                let _ = worker.send(command(reply));
-                answer
+                let _ = worker.commands.send(command(reply));
+                (answer, worker.lost.clone())
             })
             .collect();
         let run = self.run.clone();
         self.until(async {
-            for answer in answers {
+            for (answer, gone) in answers {
                 tokio::select! {
                     // A worker that is gone has nothing more to do.
                     _ = answer => {}
+                    () = lost(&gone) => {}
                     () = overdue(&run) => {}
                 }
             }
         })
         .await;
+        self.mind_the_lost();
+    }
+
+    /// A run that has lost a worker cannot keep to its plan: it ends, with what was measured.
+    fn mind_the_lost(&mut self) {
+        if self.crew.is_short() {
+            self.abort(AbortedBy::Script, overflow().message);
+        }
     }
 
     /// Takes in reports and ticks until a future is done.
@@ -381,6 +400,7 @@ impl Conductor<'_> {
     /// Once a second: shows, moves windows on, judges.
     fn second(&mut self) {
         self.aggregate.begin_second();
+        self.mind_the_lost();
         self.show();
         if self.phase != "running" {
             self.aggregate.totals.forget_current();
@@ -438,5 +458,35 @@ impl Conductor<'_> {
         if !progress.logs.is_empty() {
             self.observer.progress(&progress);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_hangs_is_given_up_five_seconds_after_everything_was_to_end() {
+        let run = RunShared::new(
+            0,
+            BTreeMap::new(),
+            Vec::new(),
+            SECOND,
+            SECOND,
+            crate::project::Project::of(std::path::Path::new("")),
+        );
+        let begun = tokio::time::Instant::now();
+        let waited = async {
+            overdue(&run).await;
+            begun.elapsed()
+        };
+        let killed = async {
+            tokio::time::sleep(SECOND).await;
+            run.advance(Stage::Stopping);
+            tokio::time::sleep(60 * SECOND).await;
+            run.advance(Stage::Killed);
+        };
+        let (waited, ()) = tokio::join!(waited, killed);
+        assert_eq!(waited.as_secs(), 66);
     }
 }

@@ -12,23 +12,45 @@ use super::conductor::{RunError, Settings};
 use super::masking::mask_failure;
 use crate::executor::{Plan, Share};
 use crate::script::journey_factory;
+use crate::vu::coroutine::{Lost, OVERFLOW_HELP, OVERFLOW_WHY};
 use crate::vu::driver::Assignment;
 use crate::vu::worker::{Brief, Command, work};
-use crate::vu::{Report, RunShared, ScenarioShared};
+use crate::vu::{Failure, Report, RunShared, ScenarioShared};
 
-/// The workers' end of the wires.
+/// The run's end of the wires to one worker.
+pub(super) struct Member {
+    pub commands: mpsc::UnboundedSender<Command>,
+    pub lost: Lost,
+    thread: JoinHandle<std::io::Result<()>>,
+}
+
+/// The workers.
 pub(super) struct Crew {
-    pub commands: Vec<mpsc::UnboundedSender<Command>>,
-    threads: Vec<JoinHandle<std::io::Result<()>>>,
+    pub members: Vec<Member>,
     pub reports: mpsc::UnboundedReceiver<Report>,
 }
 
+/// Ends when a worker's thread has been lost: it will never answer.
+pub(super) async fn lost(worker: &Lost) {
+    while !worker.is_lost() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 impl Crew {
-    /// Sends the workers home. A worker that hangs in native code is left behind.
+    /// Whether a worker's thread has been lost.
+    pub fn is_short(&self) -> bool {
+        self.members.iter().any(|member| member.lost.is_lost())
+    }
+
+    /// Sends the workers home. One that hangs in native code is left behind.
     pub fn dismiss(self) {
-        drop(self.commands);
+        let there = self.members.into_iter();
+        let threads: Vec<_> = there
+            .filter(|member| !member.lost.is_lost())
+            .map(|member| member.thread)
+            .collect();
         let (done, all_done) = std_mpsc::channel();
-        let threads = self.threads;
         let waiter = std::thread::spawn(move || {
             for thread in threads {
                 let _ = thread.join();
@@ -38,6 +60,14 @@ impl Crew {
         if all_done.recv_timeout(Duration::from_secs(5)).is_ok() {
             let _ = waiter.join();
         }
+    }
+}
+
+/// What a script did that cost a worker its thread.
+pub(super) fn overflow() -> Failure {
+    Failure {
+        message: format!("{OVERFLOW_WHY}; {OVERFLOW_HELP}"),
+        rendered: format!("error: {OVERFLOW_WHY}\nhelp: {OVERFLOW_HELP}\n"),
     }
 }
 
@@ -110,8 +140,7 @@ pub(super) async fn start_workers(
         blueprint.secrets.clone(),
     );
     let mut crew = Crew {
-        commands: Vec::new(),
-        threads: Vec::new(),
+        members: Vec::new(),
         reports,
     };
     let mut ready = Vec::new();
@@ -123,6 +152,7 @@ pub(super) async fn start_workers(
             u32::try_from(index).unwrap_or(0),
             u32::try_from(workers).unwrap_or(1),
         );
+        let lost = Lost::default();
         let brief = Brief {
             index,
             workers,
@@ -139,25 +169,36 @@ pub(super) async fn start_workers(
             factory: factory.clone(),
             reports: reports_in.clone(),
             commands,
+            lost: lost.clone(),
             ready: ready_in,
         };
         let thread = std::thread::Builder::new()
             .name(format!("worker-{index}"))
             .spawn(move || work(brief))
             .map_err(RunError::Worker)?;
-        crew.commands.push(command);
-        crew.threads.push(thread);
+        crew.members.push(Member {
+            commands: command,
+            lost,
+            thread,
+        });
         ready.push(ready_out);
     }
     for (index, ready) in ready.into_iter().enumerate() {
-        match ready.await {
+        let answer = match crew.members.get(index) {
+            Some(member) => tokio::select! {
+                answer = ready => answer,
+                () = lost(&member.lost) => return Err(RunError::Script(overflow())),
+            },
+            None => ready.await,
+        };
+        match answer {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => {
                 return Err(RunError::Script(mask_failure(failure, &blueprint.secrets)));
             }
             Err(_) => {
                 // It says why when it is asked; a panic has been shown already.
-                let thread = crew.threads.swap_remove(index);
+                let thread = crew.members.swap_remove(index).thread;
                 return Err(match thread.join() {
                     Ok(Err(error)) => RunError::Worker(error),
                     Ok(Ok(())) | Err(_) => RunError::Lost(index),

@@ -11,16 +11,25 @@ pub struct NotJson {
     pub path: String,
 }
 
+/// How deeply lists and maps may be nested in JSON: what its readers take, rhaid's own included.
+const MAX_DEPTH: usize = 127;
+
 /// A script's value as JSON. Blobs become arrays of numbers; functions and handles have no JSON form.
 ///
 /// # Errors
 /// [`NotJson`] with the path to the culprit.
 pub fn to_json(value: &Dynamic) -> Result<Value, NotJson> {
     let mut path = String::new();
-    convert(value, &mut path)
+    convert(value, &mut path, 0)
 }
 
-fn convert(value: &Dynamic, path: &mut String) -> Result<Value, NotJson> {
+fn convert(value: &Dynamic, path: &mut String, depth: usize) -> Result<Value, NotJson> {
+    if depth > MAX_DEPTH {
+        return Err(NotJson {
+            what: format!("a value nested more than {MAX_DEPTH} levels deep"),
+            path: String::new(),
+        });
+    }
     if value.is_unit() {
         return Ok(Value::Null);
     }
@@ -52,7 +61,7 @@ fn convert(value: &Dynamic, path: &mut String) -> Result<Value, NotJson> {
                 path.push('.');
             }
             path.push_str(key);
-            object.insert(key.to_string(), convert(item, path)?);
+            object.insert(key.to_string(), convert(item, path, depth + 1)?);
             path.truncate(length);
         }
         return Ok(Value::Object(object));
@@ -62,7 +71,7 @@ fn convert(value: &Dynamic, path: &mut String) -> Result<Value, NotJson> {
         for (index, item) in array.iter().enumerate() {
             let length = path.len();
             path.push_str(&format!("[{index}]"));
-            items.push(convert(item, path)?);
+            items.push(convert(item, path, depth + 1)?);
             path.truncate(length);
         }
         return Ok(Value::Array(items));
@@ -123,6 +132,18 @@ mod tests {
     fn json_survives_the_way_through_a_script() {
         let value = json!({ "a": [1, 2.5, "x", true, null], "b": { "c": -7 } });
         assert_eq!(to_json(&from_json(&value)).unwrap(), value);
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_refused() {
+        let nest = |levels| (0..levels).fold(Dynamic::from(1_i64), |inner, _| vec![inner].into());
+        let text = to_json(&nest(MAX_DEPTH)).unwrap().to_string();
+        assert!(serde_json::from_str::<Value>(&text).is_ok());
+        let error = to_json(&nest(MAX_DEPTH + 1)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a value nested more than 127 levels deep cannot be written as JSON"
+        );
     }
 
     #[test]

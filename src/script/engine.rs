@@ -41,8 +41,11 @@ pub const LIMITS: Limits = Limits {
     top_level: Duration::from_secs(10),
 };
 
-/// Operations between two looks at the clock and at whether others should run: about a millisecond of script.
-const OPERATIONS_PER_TURN: u64 = 1 << 14;
+/// Operations between two looks at the clock. One operation can be a costly call, so they alone say little about time.
+const OPERATIONS_PER_LOOK: u64 = 64;
+
+/// How long a script may go on before the other virtual users of its thread have their turn.
+const TURN: Duration = Duration::from_millis(1);
 
 /// Why Rhai's own termination was asked for; the token inside `ErrorTerminated`.
 #[derive(Debug, Clone)]
@@ -90,10 +93,14 @@ pub fn build(
         loading: RefCell::default(),
     });
     let clock = Rc::<TopLevelClock>::default();
-    let progress = clock.clone();
+    let turns = Turns {
+        top_level: clock.clone(),
+        seen: Cell::default(),
+        since: Cell::new(Instant::now()),
+    };
     engine.on_progress(move |operations| {
-        if operations & (OPERATIONS_PER_TURN - 1) == 0 {
-            take_turns(&progress)
+        if operations & (OPERATIONS_PER_LOOK - 1) == 0 {
+            turns.look()
         } else {
             None
         }
@@ -102,17 +109,36 @@ pub fn build(
     (engine, clock)
 }
 
-/// Called now and then by a running script: lets the other virtual users of the thread run, and ends the
-/// script if it is to end.
-#[cold]
-fn take_turns(clock: &TopLevelClock) -> Option<Dynamic> {
-    if let Some(deadline) = clock.0.get() {
-        return (Instant::now() >= deadline).then(|| Dynamic::from(Stop::TopLevelTooLong));
-    }
-    match vu::wait(tokio::task::yield_now()) {
-        Err(vu::WaitError::Interrupted(why)) => Some(Dynamic::from(Stop::Interrupted(why))),
-        // Where nothing can wait, nobody else is waiting for a turn.
-        Ok(()) | Err(vu::WaitError::Cannot(_)) => None,
+/// Sees to it that scripts let others run.
+struct Turns {
+    top_level: Rc<TopLevelClock>,
+    /// The thread's count of turns at the last look.
+    seen: Cell<u64>,
+    /// When the turn with that number was first looked at.
+    since: Cell<Instant>,
+}
+
+impl Turns {
+    /// Called now and then by a running script: lets the other virtual users of the thread run when it has run for long,
+    /// and ends the script if it is to end.
+    fn look(&self) -> Option<Dynamic> {
+        let now = Instant::now();
+        if let Some(deadline) = self.top_level.0.get() {
+            return (now >= deadline).then(|| Dynamic::from(Stop::TopLevelTooLong));
+        }
+        let turn = vu::turns();
+        if self.seen.replace(turn) != turn {
+            self.since.set(now);
+            return None;
+        }
+        if now.saturating_duration_since(self.since.get()) < TURN {
+            return None;
+        }
+        match vu::wait(tokio::task::yield_now()) {
+            Err(vu::WaitError::Interrupted(why)) => Some(Dynamic::from(Stop::Interrupted(why))),
+            // Where nothing can wait, nobody else is waiting for a turn.
+            Ok(()) | Err(vu::WaitError::Cannot(_)) => None,
+        }
     }
 }
 

@@ -53,6 +53,13 @@ impl Pattern {
     }
 }
 
+impl Condition {
+    /// Whether a tag with this value, or without one, fulfils it.
+    pub fn accepts(&self, value: Option<&str>) -> bool {
+        self.pattern.matches(value) != self.negated
+    }
+}
+
 impl Selector {
     /// The metric's name.
     pub fn metric(&self) -> &str {
@@ -68,7 +75,7 @@ impl Selector {
     pub fn matches_tags<'t>(&self, lookup: impl Fn(&str) -> Option<&'t str>) -> bool {
         self.conditions
             .iter()
-            .all(|condition| condition.pattern.matches(lookup(&condition.key)) != condition.negated)
+            .all(|condition| condition.accepts(lookup(&condition.key)))
     }
 
     /// Whether a series of this metric with these tags is meant.

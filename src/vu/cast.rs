@@ -110,11 +110,11 @@ impl Cast {
         let slot = Rc::<Slot>::default();
         let mut tickets = tickets(slot.clone());
         let (cast, body_vu) = (self.clone(), vu.clone());
-        let body = move |polls: Rc<Cell<u32>>| {
+        let body = move || {
             let farewell = Farewell(cast.clone());
             let script = cast.journey.vu_script(&body_vu);
             let gauge = Gauge { cast, by_iteration };
-            live(&body_vu, script, &mut *tickets, &polls, &gauge);
+            live(&body_vu, script, &mut *tickets, &gauge);
             drop(farewell);
         };
         self.living.set(self.living.get() + 1);

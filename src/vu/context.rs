@@ -259,6 +259,12 @@ impl Drop for GroupGuard {
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Vu>>> = const { RefCell::new(None) };
+    static TURNS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How often a virtual user of this thread was given its turn. The same number twice: whoever asks has not let go in between.
+pub fn turns() -> u64 {
+    TURNS.get()
 }
 
 /// The virtual user on whose stack this runs.
@@ -271,6 +277,7 @@ pub(super) struct Enter(Option<Rc<Vu>>);
 
 impl Enter {
     pub(super) fn new(vu: &Rc<Vu>) -> Self {
+        TURNS.set(TURNS.get().wrapping_add(1));
         Self(CURRENT.replace(Some(vu.clone())))
     }
 }

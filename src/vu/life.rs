@@ -1,6 +1,5 @@
 //! A virtual user's life: begin, turn tickets into iterations, end. The one driving loop of all models.
 
-use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::context::{Enter, Interrupt, Vu};
+use super::context::{Enter, Interrupt, Vu, turns};
 use super::coroutine::{self, Coroutine};
 use super::errors::{Example, FailureKind, TallyKey};
 use super::shared::Stage;
@@ -61,29 +60,26 @@ pub trait VuScript {
     fn stop(&mut self) -> Outcome;
 }
 
-/// Iterations without a single wait after which a user lets the others have a turn.
-const ITERATIONS_PER_TURN: u32 = 64;
+/// How long, in nanoseconds, a user whose iterations never wait goes on before the others have their turn.
+const TURN: u64 = 100_000;
+
+/// A user whose script failed this often in a row pauses after each further failure: a script that throws at once must not
+/// take a whole core, nor send what it sends before it throws as fast as it can.
+const FAILURES_BEFORE_PAUSE: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A virtual user as a task: the coroutine, with its user made the current one whenever it runs.
 pub struct VuTask {
     vu: Rc<Vu>,
-    polls: Rc<Cell<u32>>,
     coroutine: Coroutine,
 }
 
 impl VuTask {
-    /// Wraps a body that will run on `stack`; the body gets a counter of the task's polls.
-    pub fn new(
-        vu: Rc<Vu>,
-        stack: coroutine::Stack,
-        body: impl FnOnce(Rc<Cell<u32>>) + 'static,
-    ) -> Self {
-        let polls = Rc::<Cell<u32>>::default();
-        let inner = polls.clone();
+    /// Wraps a body that will run on `stack`.
+    pub fn new(vu: Rc<Vu>, stack: coroutine::Stack, body: impl FnOnce() + 'static) -> Self {
         Self {
             vu,
-            polls,
-            coroutine: Coroutine::new(stack, move || body(inner)),
+            coroutine: Coroutine::new(stack, body),
         }
     }
 }
@@ -93,7 +89,6 @@ impl Future for VuTask {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let _current = Enter::new(&self.vu);
-        self.polls.set(self.polls.get().wrapping_add(1));
         Pin::new(&mut self.coroutine).poll(cx)
     }
 }
@@ -111,7 +106,6 @@ pub fn live(
     vu: &Rc<Vu>,
     mut script: Box<dyn VuScript>,
     tickets: &mut dyn Tickets,
-    polls: &Cell<u32>,
     witness: &dyn Witness,
 ) {
     let run = vu.worker.run.clone();
@@ -120,23 +114,33 @@ pub fn live(
     if !started {
         return;
     }
-    let mut turn = 0;
-    let mut seen = polls.get();
+    let mut busy = 0;
+    let mut seen = turns();
+    let mut failures = 0_u32;
     // `Err` cannot happen: this runs on a coroutine.
     while let Ok(Some(ticket)) = coroutine::wait(std::future::poll_fn(|cx| tickets.poll_next(cx))) {
+        let looping = ticket.scheduled.is_none();
         witness.busy(true);
-        iterate(vu, &mut *script, ticket);
+        let Iterated { duration, failed } = iterate(vu, &mut *script, ticket);
         witness.busy(false);
-        if polls.get() == seen {
-            turn += 1;
-            if turn >= ITERATIONS_PER_TURN {
-                turn = 0;
+        failures = if failed {
+            failures.saturating_add(1)
+        } else {
+            0
+        };
+        if looping && failures > FAILURES_BEFORE_PAUSE {
+            let _ = coroutine::wait(tokio::time::sleep(PAUSE));
+        }
+        if turns() == seen {
+            busy += duration;
+            if busy >= TURN {
                 let _ = coroutine::wait(tokio::task::yield_now());
             }
-        } else {
-            turn = 0;
         }
-        seen = polls.get();
+        if turns() != seen {
+            busy = 0;
+            seen = turns();
+        }
     }
     if run.stage() < Stage::Killed {
         vu.clear_interrupt();
@@ -144,7 +148,14 @@ pub fn live(
     }
 }
 
-fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) {
+/// How an iteration went.
+struct Iterated {
+    /// In nanoseconds.
+    duration: u64,
+    failed: bool,
+}
+
+fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) -> Iterated {
     let begin = Instant::now();
     let lag = ticket
         .scheduled
@@ -169,8 +180,10 @@ fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) {
         }
     }
     vu.session.end_iteration(&vu.worker.client);
+    let failed = matches!(outcome, Outcome::Failed(_));
     settle(vu, outcome, None);
     vu.iteration.set(vu.iteration.get() + 1);
+    Iterated { duration, failed }
 }
 
 /// Runs a part of the script that has a time limit, counting its failure; whether it went well.

@@ -79,7 +79,7 @@ impl Lifecycle {
         let journey = self.journey.clone();
         let body = {
             let vu = vu.clone();
-            move |_polls| {
+            move || {
                 let _ = sender.send(part(&vu, &*journey));
             }
         };

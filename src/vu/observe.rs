@@ -109,6 +109,17 @@ impl Observer for RequestObserver<'_> {
             self.tally(exchange, name, error);
         }
     }
+
+    fn abandoned(&self, bytes_sent: u64, bytes_received: u64) {
+        let mut recorder = self.vu.worker.recorder.borrow_mut();
+        for (metric, bytes) in [
+            (Builtin::DataSent, bytes_sent),
+            (Builtin::DataReceived, bytes_received),
+        ] {
+            let series = recorder.series(metric.into(), self.tags);
+            recorder.count(series, bytes as f64);
+        }
+    }
 }
 
 impl RequestObserver<'_> {

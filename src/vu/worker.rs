@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use super::context::Vu;
-use super::coroutine::{STACK_SIZE, StackPool};
+use super::coroutine::{Lost, STACK_SIZE, StackPool};
 use super::driver::{Assignment, Driver};
 use super::errors::{ErrorTally, Errors, TallyKey};
 use super::life::{Failure, Journey};
@@ -248,6 +248,8 @@ pub struct Brief {
     pub factory: JourneyFactory,
     pub reports: mpsc::UnboundedSender<Report>,
     pub commands: mpsc::UnboundedReceiver<Command>,
+    /// Says so when the worker's thread is lost to a stack that overflowed.
+    pub lost: Lost,
     /// Told once the script is compiled, or why it could not be.
     pub ready: oneshot::Sender<Result<(), Failure>>,
 }
@@ -257,6 +259,7 @@ pub struct Brief {
 /// # Errors
 /// When no runtime can be made.
 pub fn work(brief: Brief) -> std::io::Result<()> {
+    let _watch = brief.lost.watch();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -281,6 +284,7 @@ async fn serve(brief: Brief) {
         reports,
         mut commands,
         ready,
+        lost: _,
     } = brief;
     let worker = Rc::new(Worker {
         index,

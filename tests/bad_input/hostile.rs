@@ -76,7 +76,7 @@ fn the_deepest_calls_and_expressions_that_are_allowed_fit_the_stack() {
 fn values_nested_a_thousand_levels_deep() {
     for grow in ["a = [a];", "a = #{ a: a };"] {
         let body = format!(
-            "let a = [];\nfor i in 0..1_000 {{ {grow} }}\nlet b = a;\nprint(`${{a}}`.len);\nprint(json_text(b).len);"
+            "let a = [];\nfor i in 0..1_000 {{ {grow} }}\nlet b = a;\nprint(`${{a}}`.len);\nprint(b == a);"
         );
         iteration(&body, 0);
     }
@@ -292,4 +292,94 @@ fn code_that_makes_code() {
     iteration("eval(\"loop { eval(\\\"let x = 1;\\\"); break; }\");", 0);
     iteration("eval(\"let x = \");", 2).expect_text("Syntax error");
     run("fn iteration() { eval(\"fn x() { }\"); }", 2);
+}
+
+/// Puts a list into lists until no stack can hold it: 37 levels at a time, since every step takes as long as it is deep.
+fn nest() -> String {
+    let (open, close) = ("[".repeat(10), "]".repeat(10));
+    format!(
+        "let piece = {open}{close}; let shell = piece;\n\
+         for i in 0..3 {{ let outer = piece; outer{} = shell; shell = outer; }}\n\
+         let list = []; loop {{ let next = shell; next{} = list; list = next; }}",
+        "[0]".repeat(9),
+        "[0]".repeat(36)
+    )
+}
+
+const NESTED: &str = "nests its values too deeply";
+
+#[test]
+fn values_nested_beyond_measure_cost_a_worker_but_not_the_result() {
+    let nest = nest();
+    let output = run(
+        &format!(
+            r#"
+            export const options = #{{ scenarios: #{{
+                good: #{{ executor: "per-vu-iterations", exec: "good", vus: 4, iterations: 25 }},
+                bad: #{{ executor: "per-vu-iterations", exec: "bad", after: "good", start_time: "1.2s" }},
+                late: #{{ executor: "constant-vus", exec: "good", duration: "5m", start_time: "5m" }},
+            }} }};
+            fn good() {{ check(true, "well"); }}
+            fn bad() {{ {nest} }}
+            "#
+        ),
+        2,
+    );
+    output.expect_text(NESTED).expect_text("list = [list]");
+    let result = output.expect_result();
+    assert_eq!(result["run"]["outcome"]["kind"], "aborted", "{result}");
+    assert_eq!(result["checks"][0]["passes"], 100, "{output}");
+}
+
+#[test]
+fn values_nested_beyond_measure_in_setup_and_summary() {
+    let nest = nest();
+    let output = run(
+        &format!("fn setup() {{ {nest} }}\nfn iteration() {{ }}\n"),
+        2,
+    );
+    output.expect_text(NESTED);
+    output.expect_result();
+    let output = run(
+        &format!("fn iteration() {{ check(true, \"well\"); }}\nfn summary(result) {{ {nest} }}\n"),
+        2,
+    );
+    output.expect_text(NESTED);
+    output.expect_result();
+}
+
+#[test]
+fn values_that_are_too_deep_for_json() {
+    let output = iteration(
+        "let list = []; for i in 0..200 { list = [list]; } json_text(list);",
+        2,
+    );
+    output.expect_text("nested more than 127 levels deep");
+    let path = format!("$[?{}@.a{}]", "(".repeat(5_000), ")".repeat(5_000));
+    let server = HttpServer::start();
+    let body = format!(r#"http::get("{}").json("{path}");"#, server.url("/json"));
+    iteration(&body, 2).expect_text("more than 32 levels deep");
+    let selector = format!("{}a{}", ":not(".repeat(5_000), ")".repeat(5_000));
+    let body = format!(
+        r#"http::get("{}").html("{selector}");"#,
+        server.url("/html")
+    );
+    iteration(&body, 2).expect_text("32 brackets");
+}
+
+#[test]
+fn costly_native_calls_do_not_keep_others_from_their_turn() {
+    let script = r#"
+        export const options = #{ scenarios: #{
+            greedy: #{ executor: "constant-vus", exec: "greedy", duration: "1s", graceful_stop: "0s" },
+            modest: #{ executor: "constant-vus", exec: "modest", duration: "1s" },
+        } };
+        fn greedy() { let text = "x"; text.pad(1_000_000, "x"); loop { crypto::sha256(text); } }
+        fn modest() { sleep("10ms"); check(true, "had a turn"); }
+        "#;
+    let output = rhaid().script(script).args(["--workers", "1"]).run();
+    output.expect_code(0);
+    let result = output.expect_result();
+    let turns = result["checks"][0]["passes"].as_u64().unwrap();
+    assert!(turns >= 5, "{turns} turns in a second\n{output}");
 }

@@ -14,12 +14,14 @@ const GET: &str = r#"
 #[test]
 fn a_response_that_takes_too_long_is_given_up() {
     let server = HttpServer::start();
-    for path in [
-        "/stall/headers",
-        "/stall/body",
-        "/slow/5000",
-        "/drip/1000/50",
-        "/endless",
+    const WAITING: &str = "waiting for the response";
+    const RECEIVING: &str = "receiving the response";
+    for (path, doing) in [
+        ("/stall/headers", WAITING),
+        ("/slow/5000", WAITING),
+        ("/stall/body", RECEIVING),
+        ("/drip/1000/50", RECEIVING),
+        ("/endless", RECEIVING),
     ] {
         let ran = Journey::new(GET)
             .at(&server)
@@ -29,9 +31,14 @@ fn a_response_that_takes_too_long_is_given_up() {
         let saw = ran.saw();
         assert_eq!(saw["code"], 1050, "{path}: {saw}");
         assert_eq!(
-            saw["error"], "timed out after 0.25 s waiting for the response",
+            saw["error"],
+            format!("timed out after 0.25 s {doing}"),
             "{path}"
         );
+        // The time is that of the phase in which it ran out.
+        let phase = doing.split(' ').next().unwrap();
+        let spent = saw["timings"][phase].as_f64().unwrap();
+        assert!(spent >= 200.0, "{path}: {saw}");
         let duration = saw["timings"]["duration"].as_f64().unwrap();
         assert!(
             duration >= 200.0,

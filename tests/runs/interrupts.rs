@@ -305,3 +305,48 @@ fn scenarios_that_wait_for_their_turn_never_start_once_the_run_is_stopped() {
     assert_eq!(output.scenario("later")["iterations"], 0);
     assert_eq!(output.scenario("then")["iterations"], 0);
 }
+
+/// Two users, each with a request that is never answered; cut off `grace` after the end.
+fn never_answered(path: &str, grace: &str) -> crate::support::bin::Output {
+    let server = HttpServer::start();
+    let script = format!(
+        r#"
+        export const options = #{{ scenarios: #{{
+            guests: #{{ executor: "constant-vus", vus: 2, duration: "0.3s", graceful_stop: "{grace}" }},
+        }} }};
+        fn iteration() {{ http::get(env("BASE_URL") + "{path}", #{{ name: "stuck" }}); }}
+        "#
+    );
+    run_of(&script).env("BASE_URL", server.url("")).run()
+}
+
+#[test]
+fn requests_that_are_cut_off_unanswered_count_as_failed() {
+    for (path, phase) in [("/stall/headers", "waiting"), ("/stall/body", "receiving")] {
+        let output = never_answered(path, "1s");
+        output.expect_code(0);
+        assert_eq!(output.scenario("guests")["interrupted_iterations"], 2);
+        let row = output.endpoint("stuck");
+        assert_eq!(row["requests"], 2, "{output}");
+        assert_eq!(row["failed"], 2, "{output}");
+        assert!(output.count("data_sent") > 100);
+        let spent = output.metric(&format!("http_req_{phase}"));
+        assert!(spent["min"].as_f64().unwrap() >= 1000.0, "{spent}");
+        let errors = output.expect_result()["errors"].as_array().unwrap();
+        assert_eq!(errors[0]["code"], "1051", "{output}");
+        let message = errors[0]["message"].as_str().unwrap();
+        assert!(message.starts_with(&format!("still {phase}")), "{message}");
+        assert!(message.contains("graceful_stop"), "{message}");
+    }
+}
+
+#[test]
+fn requests_that_were_hardly_begun_are_not_blamed_on_the_server() {
+    let output = never_answered("/stall/headers", "0s");
+    output.expect_code(0);
+    assert_eq!(output.scenario("guests")["interrupted_iterations"], 2);
+    let result = output.expect_result();
+    assert_eq!(result["errors"], serde_json::json!([]));
+    // Their bytes were sent all the same.
+    assert!(output.count("data_sent") > 100);
+}

@@ -184,3 +184,39 @@ fn the_summary_of_a_failed_run_names_its_reasons_and_its_errors() {
         assert!(output.stdout.contains(part), "{part:?}\n{output}");
     }
 }
+
+#[test]
+fn a_reader_that_stands_still_does_not_hold_up_the_run() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"
+        export const options = #{ scenarios: #{ one: #{ executor: "constant-vus", duration: "2.5s" } } };
+        const LINE = { let line = ""; line.pad(1_000, "x"); line };
+        fn iteration() { log::warn(global::LINE); sleep("2ms"); }
+        fn teardown() { log::warn("teardown"); }
+        "#;
+    std::fs::write(folder.path().join("script.rhai"), script).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rhaid"))
+        .args(["run", "script.rhai", "--result", "result.json"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        // A pipe that is never read: it holds 64 KiB.
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        if std::time::Instant::now() >= deadline {
+            child.kill().unwrap();
+            panic!("still running");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    assert_eq!(code, Some(0));
+    let result = std::fs::read_to_string(folder.path().join("result.json")).unwrap();
+    let result: serde_json::Value = serde_json::from_str(&result).unwrap();
+    assert_eq!(result["run"]["outcome"]["kind"], "completed");
+}

@@ -270,3 +270,36 @@ fn the_same_seed_makes_the_same_choices() {
         "users and iterations draw their own numbers: {first:?}"
     );
 }
+
+#[test]
+fn objectives_about_scenarios_that_were_not_chosen_are_left_out_and_it_is_said() {
+    let output = run_of(
+        r#"
+        export const options = #{
+            scenarios: #{
+                day: #{ executor: "per-vu-iterations", exec: "work" },
+                night: #{ executor: "per-vu-iterations", exec: "work" },
+            },
+            slos: #{
+                "iterations{scenario:day}": "count > 0",
+                "iterations{scenario:night}": "count > 0",
+                "iterations{scenario:!day}": "count > 0",
+                "iterations": "count > 0",
+            },
+        };
+        fn work() { }
+        "#,
+    )
+    .args(["--scenario", "day"])
+    .run();
+    output.expect_code(0);
+    let slos = output.expect_result()["slos"].as_array().unwrap();
+    let judged: Vec<_> = slos
+        .iter()
+        .map(|slo| slo["metric"].as_str().unwrap())
+        .collect();
+    assert_eq!(judged.len(), 2, "{slos:?}");
+    output.expect_text(
+        "not judged, for its scenario was not chosen: iterations{scenario:night}: count > 0",
+    );
+}

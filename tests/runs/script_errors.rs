@@ -209,3 +209,32 @@ fn an_error_never_reaches_another_user_of_the_same_core() {
     assert_eq!(output.count("odd"), 100);
     assert_eq!(output.count("iterations"), 200);
 }
+
+#[test]
+fn a_script_that_always_throws_does_not_take_a_whole_core() {
+    let output = run_of(
+        r#"
+        export const options = #{ scenarios: #{ broken: #{ executor: "constant-vus", vus: 2, duration: "1s" } } };
+        fn iteration() { throw "broken"; }
+        "#,
+    )
+    .run();
+    output.expect_code(2);
+    let failed = output.count("iteration_errors");
+    // Ten at once and one each 100 ms, for each of the two.
+    assert!((22..=50).contains(&failed), "{failed} failures");
+}
+
+#[test]
+fn failures_now_and_then_cost_no_time() {
+    let output = run_of(
+        r#"
+        export const options = #{ scenarios: #{ flaky: #{ executor: "per-vu-iterations", iterations: 2_000 } } };
+        fn iteration(ctx) { if ctx.iteration % 10 != 0 { throw "flaky"; } }
+        "#,
+    )
+    .run();
+    output.expect_code(2);
+    assert_eq!(output.count("iteration_errors"), 1_800);
+    assert!(crate::reading::number(&output.expect_result()["run"]["duration_seconds"]) < 15.0);
+}

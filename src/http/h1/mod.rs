@@ -23,6 +23,7 @@ pub use head::{Head, KnownHead};
 pub use request::write as write_request;
 
 use super::HttpError;
+use super::flight::Marks;
 use super::io::Io;
 
 /// Buffers that are only used within one poll, shared by all virtual users of a thread.
@@ -49,12 +50,10 @@ pub struct Outgoing {
     written: usize,
 }
 
-/// A response and when its parts happened.
+/// A response and when it was complete.
 #[derive(Debug)]
 pub struct Received {
     pub message: Message,
-    pub sent: Instant,
-    pub first_byte: Instant,
     pub end: Instant,
     /// Whether the connection can carry another request.
     pub reusable: bool,
@@ -67,24 +66,23 @@ pub struct Failed {
     /// No byte of a response came, and the connection closed: on a connection that was kept alive the
     /// server may just have hung up before it saw the request.
     pub unanswered: bool,
-    pub sent: Option<Instant>,
-    pub first_byte: Option<Instant>,
 }
 
 /// Writes a request and reads its response.
 ///
-/// `known` remembers response headers of the target; `serialize` appends the whole request (head and body) to the buffer it is given; it runs once.
+/// `known` remembers response headers of the target; `marks` is told of moments as they come; `serialize` appends the whole
+/// request (head and body) to the buffer it is given; it runs once.
 pub async fn exchange(
     io: &mut Io,
     scratch: &Scratch,
     known: &KnownHead,
     expect: Expect,
+    marks: &mut Marks,
     serialize: impl FnOnce(&mut Vec<u8>),
 ) -> Result<Received, Failed> {
     let mut serialize = Some(serialize);
     let mut outgoing: Option<Outgoing> = None;
-    let mut sent: Option<Instant> = None;
-    let mut first_byte: Option<Instant> = None;
+    let Marks { sent, first_byte } = marks;
     // Everything came with the first byte, so the end needs no look at the clock of its own.
     let mut at_once = false;
     let mut decoder = Decoder::new(expect, known);
@@ -119,7 +117,7 @@ pub async fn exchange(
             }
             if outgoing.is_none() && write_error.is_none() {
                 match Pin::new(&mut *io).poll_flush(cx) {
-                    Poll::Ready(Ok(())) => sent = Some(Instant::now()),
+                    Poll::Ready(Ok(())) => *sent = Some(Instant::now()),
                     Poll::Ready(Err(error)) => write_error = Some(error),
                     // TLS holds bytes back; keep the empty remainder so that the flush is tried again.
                     Poll::Pending => {
@@ -155,13 +153,10 @@ pub async fn exchange(
     match result {
         Ok(Some(message)) => {
             let end = first_byte.filter(|_| at_once).unwrap_or_else(Instant::now);
-            let first_byte = first_byte.unwrap_or(end);
             // An answer to a request that was not fully written leaves the connection out of step.
             let reusable = message.keep_alive && sent.is_some();
             Ok(Received {
                 message,
-                sent: sent.unwrap_or(first_byte),
-                first_byte,
                 end,
                 reusable,
             })
@@ -181,12 +176,7 @@ pub async fn exchange(
                 }
                 _ => read_error,
             };
-            Err(Failed {
-                error,
-                unanswered,
-                sent,
-                first_byte,
-            })
+            Err(Failed { error, unanswered })
         }
     }
 }

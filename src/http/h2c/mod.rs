@@ -15,6 +15,7 @@ use http::{HeaderMap, Request};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::HttpError;
+use super::flight::Marks;
 use super::io::Io;
 
 pub use head::head;
@@ -111,13 +112,11 @@ pub struct Connection {
     life: Rc<Life>,
 }
 
-/// A response and when its parts happened.
+/// A response and when it was complete.
 pub struct Received {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Bytes,
-    pub sent: Instant,
-    pub first_byte: Instant,
     pub end: Instant,
 }
 
@@ -170,13 +169,14 @@ impl Connection {
         (self.life.read.take(), self.life.written.take())
     }
 
-    /// Sends one request on a stream of its own.
+    /// Sends one request on a stream of its own; `marks` is told of moments as they come.
     pub async fn exchange(
         &self,
         request: Request<()>,
         body: Bytes,
         discard: bool,
         max_body: u64,
+        marks: &mut Marks,
     ) -> Result<Received, HttpError> {
         let fail = |error: h2::Error| self.explain(&error, "waiting for the response");
         let mut send = self.send.clone().ready().await.map_err(fail)?;
@@ -201,14 +201,12 @@ impl Connection {
                 result.map_err(fail)?;
             }
         }
-        let sent = Instant::now();
+        marks.sent = Some(Instant::now());
         let (answer, first_byte) = match early {
             Some(early) => early,
-            None => {
-                let answer = response.await;
-                (answer, Instant::now())
-            }
+            None => (response.await, Instant::now()),
         };
+        marks.first_byte = Some(first_byte);
         let (head, mut incoming) = answer.map_err(fail)?.into_parts();
         let mut received = 0_u64;
         let mut collected = BytesMut::new();
@@ -233,8 +231,6 @@ impl Connection {
             status: head.status.as_u16(),
             headers: head.headers,
             body: collected.freeze(),
-            sent: sent.min(first_byte),
-            first_byte,
             end: Instant::now(),
         })
     }

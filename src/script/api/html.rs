@@ -2,11 +2,39 @@
 
 use std::rc::Rc;
 
+use html5ever::driver::{ParseOpts, parse_document};
+use html5ever::tendril::TendrilSink;
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, EvalAltResult};
-use scraper::{ElementRef, Html, Selector};
+use rustc_hash::FxHashSet;
+use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
 
-use super::{Fallible, error};
+use super::{Fallible, error, let_others_run};
+
+/// Brackets in a selector, such as those of `:not(…)`: the parser goes as deep as they do.
+const MAX_NESTED: usize = 32;
+
+/// Parsed at a time. The time that a piece takes grows with how deeply its elements are nested, so a hostile page must not be
+/// taken in one go.
+const PIECE: usize = 16 << 10;
+
+/// A document from its text. Others have their turn on the way.
+pub fn parse(text: &str) -> Fallible<Html> {
+    let mut parser = parse_document(
+        HtmlTreeSink::new(Html::new_document()),
+        ParseOpts::default(),
+    );
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        parser.process(piece.into());
+        rest = after;
+        if !rest.is_empty() {
+            let_others_run()?;
+        }
+    }
+    Ok(parser.finish())
+}
 
 /// Elements of a document; cheap to copy.
 #[derive(Debug, Clone)]
@@ -33,16 +61,28 @@ impl Selection {
 
     /// Elements below these that a CSS selector finds.
     pub fn find(&self, selector: &str) -> Fallible<Self> {
+        if selector.matches('(').count() > MAX_NESTED {
+            return error(format!(
+                "a CSS selector may have {MAX_NESTED} brackets, this one has more"
+            ));
+        }
         let parsed = match Selector::parse(selector) {
             Ok(parsed) => parsed,
             Err(why) => return error(format!("`{selector}` is not a CSS selector: {why}")),
         };
         let mut elements = Vec::new();
-        for element in self.refs() {
-            for found in element.select(&parsed) {
-                if !elements.contains(&found.id()) {
-                    elements.push(found.id());
-                }
+        // One element can be below several of these.
+        let mut seen = FxHashSet::default();
+        for (number, found) in self
+            .refs()
+            .flat_map(|element| element.select(&parsed))
+            .enumerate()
+        {
+            if number % 1_000 == 999 {
+                let_others_run()?;
+            }
+            if seen.insert(found.id()) {
+                elements.push(found.id());
             }
         }
         Ok(Self {

@@ -52,11 +52,37 @@ pub fn pick<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, Strin
     Ok(Some(current))
 }
 
+/// Brackets within brackets in a JSONPath; the parser goes as deep as they do.
+const MAX_DEPTH: usize = 32;
+
+/// The deepest nesting of brackets in a path, those in quotes included: they do no harm either.
+fn depth(path: &str) -> usize {
+    let mut open = 0_usize;
+    let mut deepest = 0;
+    let mut characters = path.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '!' if characters.peek() == Some(&'=') => {}
+            // A chain of negations nests as well, without ever closing.
+            '[' | '(' | '!' => open += 1,
+            ']' | ')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest
+}
+
 /// All values that a JSONPath (RFC 9535) selects.
 ///
 /// # Errors
 /// A sentence when the path is malformed.
 pub fn query<'a>(value: &'a Value, path: &str) -> Result<Vec<&'a Value>, String> {
+    if depth(path) > MAX_DEPTH {
+        return Err(format!(
+            "the JSONPath nests its brackets more than {MAX_DEPTH} levels deep"
+        ));
+    }
     let parsed =
         JsonPath::parse(path).map_err(|error| format!("`{path}` is not a JSONPath: {error}"))?;
     Ok(parsed.query(value).all())
@@ -88,5 +114,14 @@ mod tests {
             Ok(vec![&json!(120)])
         );
         assert!(query(&value, "$.rooms[").is_err());
+        let clauses = vec!["@.rate != 80"; 100].join(" && ");
+        assert_eq!(
+            query(&value, &format!("$.rooms[?{clauses}].rate")).map(|found| found.len()),
+            Ok(1)
+        );
+        let deep = format!("$[?{}@{}]", "(".repeat(30_000), ")".repeat(30_000));
+        assert!(query(&value, &deep).unwrap_err().contains("32 levels"));
+        let negated = format!("$[?{}@]", "!".repeat(30_000));
+        assert!(query(&value, &negated).unwrap_err().contains("32 levels"));
     }
 }

@@ -108,6 +108,15 @@ pub fn waiting<F: Future>(future: F) -> Fallible<F::Output> {
     })
 }
 
+/// For native code that takes long: lets the other virtual users of the thread run, and ends the script if it is to end.
+pub fn let_others_run() -> Fallible<()> {
+    match waiting(tokio::task::yield_now()) {
+        Err(error) if matches!(*error, EvalAltResult::ErrorTerminated(..)) => Err(error),
+        // Where nothing can wait, nobody else is waiting for a turn.
+        _ => Ok(()),
+    }
+}
+
 /// The virtual user that runs this, or an error that says that there is none.
 pub fn virtual_user(what: &str) -> Fallible<Rc<Vu>> {
     match vu::current() {

@@ -8,7 +8,7 @@ use rhai::{Array, Blob, Dynamic, EvalAltResult, ImmutableString, Map};
 use scraper::Html;
 use serde_json::Value;
 
-use super::html::Selection;
+use super::html::{self, Selection};
 use super::{Fallible, error, json};
 use crate::http::{Response, Timings};
 use crate::script::convert;
@@ -59,11 +59,12 @@ impl ScriptResponse {
             .as_ref()
     }
 
-    fn document(&self) -> Rc<Html> {
-        self.0
-            .html
-            .get_or_init(|| Rc::new(Html::parse_document(&self.body_text())))
-            .clone()
+    fn document(&self) -> Fallible<Rc<Html>> {
+        if let Some(known) = self.0.html.get() {
+            return Ok(known.clone());
+        }
+        let document = Rc::new(html::parse(&self.body_text())?);
+        Ok(self.0.html.get_or_init(|| document).clone())
     }
 }
 
@@ -195,9 +196,9 @@ pub mod response_type {
     }
 
     /// The body as an HTML document, or the elements of it that a CSS selector finds.
-    #[rhai_fn(name = "html", pure)]
-    pub fn html(response: &mut ScriptResponse) -> Selection {
-        Selection::document(response.document())
+    #[rhai_fn(name = "html", return_raw, pure)]
+    pub fn html(response: &mut ScriptResponse) -> Result<Selection, Box<EvalAltResult>> {
+        Ok(Selection::document(response.document()?))
     }
 
     #[rhai_fn(name = "html", return_raw, pure)]
@@ -205,7 +206,7 @@ pub mod response_type {
         response: &mut ScriptResponse,
         selector: &str,
     ) -> Result<Selection, Box<EvalAltResult>> {
-        Selection::document(response.document()).find(selector)
+        Selection::document(response.document()?).find(selector)
     }
 
     /// How long each phase took, in milliseconds: blocked, looking_up, connecting, tls_handshaking, sending, waiting,

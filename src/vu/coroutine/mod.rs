@@ -34,7 +34,7 @@ use std::task::{Context, Poll};
 
 use corosensei::{CoroutineResult, Yielder};
 
-pub use overflow::explain_overflows;
+pub use overflow::{HELP as OVERFLOW_HELP, Lost, WHY as OVERFLOW_WHY, explain_overflows};
 pub use stack::{STACK_SIZE, Stack, StackError, StackPool};
 
 /// The poll in progress on this thread: what [`wait`] needs to poll a future and to suspend.

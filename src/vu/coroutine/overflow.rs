@@ -1,17 +1,72 @@
-//! A stack that overflows ends the process; this makes it end with a sentence.
+//! A stack that overflows costs its thread; this makes it cost no more than that.
 //!
 //! Rhai bounds calls and expressions, and the stacks hold what it allows. It does not bound how deeply a script
-//! nests its values, and copying, measuring and freeing a value go as deep as it is nested. Nothing can go on after
-//! that, but whoever wrote the script can be told what to look for.
+//! nests its values, and copying, measuring and freeing a value go as deep as it is nested. The thread cannot go on after
+//! that, but what the run has measured must not be lost with it, and whoever wrote the script can be told what to look for.
 
-/// Says so, on standard error, when a stack overflows, and ends the process with this code. For the whole process,
-/// from now on.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What there is to say about it.
+pub const WHY: &str = "a script nests its values too deeply: lists or maps within each other, thousands of levels deep, \
+have overflowed a virtual user's stack";
+/// What to do about it.
+pub const HELP: &str =
+    "look for a list or map that is put into itself again and again, such as `list = [list]`";
+
+/// Whether a thread has been lost to an overflow; shared between the thread and who waits for it.
+#[derive(Debug, Clone, Default)]
+pub struct Lost(Arc<AtomicBool>);
+
+impl Lost {
+    /// Whether the thread that was watched with this is gone: it stands still for ever.
+    pub fn is_lost(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Watches the current thread until the guard is dropped: if its stack overflows, it stands still and this says so.
+    /// A thread that nobody watches ends the process with its overflow.
+    pub fn watch(&self) -> Watch {
+        watched(Arc::as_ptr(&self.0));
+        Watch {
+            _flag: self.clone(),
+        }
+    }
+}
+
+/// Watches a thread; see [`Lost::watch`].
+pub struct Watch {
+    /// The signal handler reaches the flag by its address: it must outlive the watch.
+    _flag: Lost,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        watched(std::ptr::null());
+    }
+}
+
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+fn watched(flag: *const AtomicBool) {
+    linux::WATCHED.set(flag);
+}
+
+#[cfg(not(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
+fn watched(_flag: *const AtomicBool) {}
+
+/// From now on the overflow of a stack is noticed, in the whole process: a watched thread stands still, any other ends the
+/// process with a sentence on standard error and this code.
 #[cfg(all(
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 pub fn explain_overflows(code: u8) {
-    use std::sync::atomic::Ordering;
     linux::CODE.store(code, Ordering::Relaxed);
     linux::install();
 }
@@ -28,15 +83,19 @@ pub fn explain_overflows(_code: u8) {}
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 mod linux {
+    use std::cell::Cell;
     use std::ptr;
-    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+    use super::{HELP, WHY};
 
     pub static CODE: AtomicU8 = AtomicU8::new(1);
 
-    const MESSAGE: &[u8] =
-        b"error: a script nests its values too deeply: lists or maps within each other, thousands \
-of levels deep, have overflowed a virtual user's stack, so the run ends without a result\n\
-help: look for a list or map that is put into itself again and again, such as `list = [list]`\n";
+    thread_local! {
+        /// The flag of the [`super::Watch`] on this thread. Without a constructor or destructor, so that a signal handler may
+        /// look at it.
+        pub static WATCHED: Cell<*const AtomicBool> = const { Cell::new(ptr::null()) };
+    }
 
     /// The first access beyond a stack's end is this near to the stack pointer: a frame of ordinary size.
     const NEAR: usize = 64 << 10;
@@ -62,15 +121,37 @@ help: look for a list or map that is put into itself again and again, such as `l
         // SAFETY: the kernel passes both pointers to a handler installed with `SA_SIGINFO`.
         let (address, pointer) = unsafe { ((*info).si_addr() as usize, stack_pointer(context)) };
         if address.abs_diff(pointer) <= NEAR {
-            // SAFETY: `write` and `_exit` may be called from a signal handler; the message is static.
-            unsafe {
-                libc::write(libc::STDERR_FILENO, MESSAGE.as_ptr().cast(), MESSAGE.len());
-                libc::_exit(libc::c_int::from(CODE.load(Ordering::Relaxed)));
+            let flag = WATCHED.get();
+            if !flag.is_null() {
+                stand_still(flag);
             }
+            say("error: ");
+            say(WHY);
+            say("\nhelp: ");
+            say(HELP);
+            say("\n");
+            // SAFETY: `_exit` may be called from a signal handler.
+            unsafe { libc::_exit(libc::c_int::from(CODE.load(Ordering::Relaxed))) };
         }
         // Another fault: the default action takes the process down when the instruction faults again.
         // SAFETY: `signal` may be called from a signal handler.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+
+    /// Reports the thread as lost and never returns. Every lock that it holds stays held; but the allocator has none, and what
+    /// workers share with others is not locked while a script runs.
+    fn stand_still(flag: *const AtomicBool) -> ! {
+        // SAFETY: the flag is not null, so the `Watch` that set it is still on this thread's stack and keeps it alive.
+        unsafe { (*flag).store(true, Ordering::Release) };
+        loop {
+            // SAFETY: `pause` may be called from a signal handler.
+            unsafe { libc::pause() };
+        }
+    }
+
+    fn say(text: &str) {
+        // SAFETY: `write` may be called from a signal handler; the text is valid for its length.
+        unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
     }
 
     /// The stack pointer of what was interrupted.
