@@ -16,9 +16,9 @@ pub const NO_INPUT: u8 = 66;
 pub const UNREACHABLE: u8 = 69;
 /// A mistake in rhaid itself.
 pub const INTERNAL: u8 = 70;
-/// A result could not be written.
+/// A result, or what was asked for on standard output, could not be written.
 pub const CANNOT_WRITE: u8 = 74;
-/// A configuration file is wrong.
+/// A configuration file is wrong, or the system's own for this process: too few files may be open.
 pub const CONFIG: u8 = 78;
 /// Interrupted from outside; results were still written.
 pub const INTERRUPTED: u8 = 130;

@@ -13,16 +13,18 @@
 //! - [`demo`] is a target to try it on, [`cli`] the command line.
 //!
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
-//! Small things that all share: [`units`], [`suggest`], [`secrets`], [`exit`]. The guide's `docs/architecture.md` has the whole picture.
+//! Small things that all share: [`units`], [`lengths`] (of what is kept), [`suggest`], [`secrets`], [`project`] (which files a script may use), [`exit`]. The guide's `docs/architecture.md` has the whole picture.
 
 pub mod cli;
 pub mod demo;
 pub mod executor;
 pub mod exit;
 pub mod http;
+pub mod lengths;
 pub mod live;
 pub mod metrics;
 pub mod options;
+pub mod project;
 pub mod report;
 pub mod result;
 pub mod run;

@@ -43,7 +43,7 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
                         "{}: ok ({})\n",
                         script.display(),
                         scenarios.join("; ")
-                    ));
+                    ))?;
                 }
             }
             Err(error) => {
@@ -62,7 +62,7 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
         print(&format!(
             "{}\n",
             serde_json::to_string_pretty(&findings).unwrap_or_default()
-        ));
+        ))?;
     }
     Ok(code)
 }

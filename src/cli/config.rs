@@ -8,10 +8,14 @@ use super::args::ScriptArguments;
 use crate::executor::Share;
 use crate::exit;
 use crate::options::Overrides;
+use crate::project;
 use crate::run::{Defaults, Request};
 use crate::secrets::Secrets;
 
 const DEFAULT_FILE: &str = "rhaid.toml";
+
+/// Of the file of defaults, in bytes.
+const MAX_SIZE: u64 = 1 << 20;
 
 /// What `env()` gives: the process environment under the command line's `--env`.
 pub fn environment(own: &[(String, String)]) -> BTreeMap<String, String> {
@@ -25,7 +29,10 @@ pub fn environment(own: &[(String, String)]) -> BTreeMap<String, String> {
 /// The file of defaults: the one asked for, or `rhaid.toml` if it is there.
 pub fn defaults(asked: Option<&PathBuf>) -> Result<Defaults, Failure> {
     let path = asked.map_or(Path::new(DEFAULT_FILE), PathBuf::as_path);
-    let text = match std::fs::read_to_string(path) {
+    let read = std::fs::File::open(path)
+        .and_then(|file| project::read_stream(file, MAX_SIZE))
+        .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
+    let text = match read {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return match asked {

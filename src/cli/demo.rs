@@ -7,6 +7,7 @@ use crate::exit;
 
 /// Serves until Ctrl-C.
 pub fn run(arguments: DemoArguments) -> Result<u8, Failure> {
+    super::limits::prepare("the demo target", 16)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -29,7 +30,7 @@ pub fn run(arguments: DemoArguments) -> Result<u8, Failure> {
         let address = listener.local_addr().unwrap_or(listen);
         super::print(&format!(
             "hotel API on http://{address} (Ctrl-C stops it)\n"
-        ));
+        ))?;
         let config = DemoConfig {
             delay: arguments.delay,
             jitter: arguments.jitter,

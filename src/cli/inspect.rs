@@ -37,7 +37,7 @@ pub fn run(arguments: InspectArguments) -> Result<u8, Failure> {
     print(&format!(
         "{}\n",
         serde_json::to_string_pretty(&document).unwrap_or_default()
-    ));
+    ))?;
     Ok(exit::PASS)
 }
 

@@ -5,11 +5,13 @@ mod check;
 mod config;
 mod demo;
 mod inspect;
+mod limits;
 mod mistakes;
 mod reference;
 mod run;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 
 use clap::{CommandFactory, Parser};
 
@@ -37,9 +39,8 @@ impl From<BlueprintError> for Failure {
     fn from(error: BlueprintError) -> Self {
         let code = match &error {
             BlueprintError::Source(SourceError::Missing { .. }) => exit::NO_INPUT,
-            BlueprintError::Source(SourceError::Unreadable { .. }) | BlueprintError::Script(_) => {
-                exit::SCRIPT
-            }
+            BlueprintError::Source(SourceError::Unreadable { .. } | SourceError::Outside(_))
+            | BlueprintError::Script(_) => exit::SCRIPT,
             BlueprintError::Override(_) => exit::USAGE,
             BlueprintError::Config { .. } => exit::CONFIG,
         };
@@ -79,12 +80,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(arguments) => arguments,
         Err(error) => {
             let error = mistakes::advise(error, &given, &command());
-            // Nothing can be done about a closed terminal.
-            let _ = error.print();
-            return if error.use_stderr() {
-                exit::USAGE
-            } else {
-                exit::PASS
+            let written = error.print().and_then(|()| io::stdout().flush());
+            return match said(written) {
+                // Nothing can be done about a closed standard error.
+                _ if error.use_stderr() => exit::USAGE,
+                Ok(()) => exit::PASS,
+                Err(failure) => {
+                    complain(&failure.message);
+                    failure.code
+                }
             };
         }
     };
@@ -120,14 +124,21 @@ fn warn(warnings: &[Diagnostic]) {
 
 /// Writes a line to standard error; where nobody reads it, nothing can be said about that either.
 pub fn complain(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Writes to standard output; a reader that went away (`| head`) is no error.
-pub fn print(text: &str) {
-    use std::io::Write;
+/// Writes to standard output; a reader that went away (`| head`) is no error, anything else is.
+pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
+    said(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+fn said(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            exit::CANNOT_WRITE,
+            format!("error: cannot write to standard output: {error}"),
+        )),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }

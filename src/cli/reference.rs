@@ -8,10 +8,10 @@ use crate::{exit, result};
 /// Prints a reference.
 pub fn run(arguments: ReferenceArguments) -> Result<u8, Failure> {
     match arguments.part {
-        Part::Script => print(&reference::markdown()),
+        Part::Script => print(&reference::markdown())?,
         Part::ResultSchema => {
             let schema = serde_json::to_string_pretty(&result::schema()).unwrap_or_default();
-            print(&format!("{schema}\n"));
+            print(&format!("{schema}\n"))?;
         }
     }
     Ok(exit::PASS)

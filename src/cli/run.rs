@@ -7,10 +7,10 @@ use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
 use super::args::{Format, RunArguments};
-use super::{Failure, config, print};
+use super::{Failure, config, limits, print};
 use crate::demo::{self, DemoConfig};
 use crate::live::{View, Voice};
-use crate::report::{Look, by_name, render_brief, render_console};
+use crate::report::{Look, render_brief, render_console};
 use crate::result::{self, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
@@ -20,6 +20,12 @@ const BASE_URL: &str = "BASE_URL";
 
 /// Runs a script; the exit code of the contract.
 pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
+    let workers = arguments.workers.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from),
+        usize::from,
+    );
+    let needed = limits::needed(workers, arguments.demo);
+    let files = limits::prepare(&format!("a run on {}", count(workers)), needed)?;
     let no_start = |error: std::io::Error| {
         Failure::new(exit::INTERNAL, format!("error: cannot start: {error}"))
     };
@@ -42,26 +48,36 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     };
     let blueprint = Blueprint::draw_up(request)?;
     super::warn(&blueprint.warnings);
-    raise_file_limit();
+    result::probe(arguments.result.as_deref()).map_err(|error| {
+        let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
+        Failure::new(exit::CANNOT_WRITE, message)
+    })?;
+    let users = blueprint
+        .options
+        .scenarios
+        .iter()
+        .map(|scenario| u64::from(scenario.executor.max_vus()))
+        .sum();
+    let notes = limits::note(files, needed, users, arguments.demo);
     let started_at = OffsetDateTime::now_utc();
     let settings = Settings {
-        workers: arguments.workers.map_or_else(
-            || std::thread::available_parallelism().map_or(1, usize::from),
-            usize::from,
-        ),
+        workers,
         strict: arguments.strict,
         execution_segment: arguments
             .script
             .execution_segment
             .as_ref()
             .map(ToString::to_string),
-        notes: Vec::new(),
+        notes: notes.into_iter().collect(),
     };
     let mut watcher = Watcher {
         view: View::start(arguments.quiet).map_err(no_start)?,
         own_summary: None,
         signals: None,
     };
+    if let Some(note) = settings.notes.first() {
+        watcher.view.voice().say(format!("note: {note}"));
+    }
     let outcome = runtime.block_on(conduct(&blueprint, &settings, &mut watcher));
     // With the runtime goes the task that listens for signals, and its voice.
     drop(runtime);
@@ -71,6 +87,14 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
     finish(&arguments, &result, started_at, watcher.own_summary)
+}
+
+fn count(workers: usize) -> String {
+    if workers == 1 {
+        "1 worker".to_owned()
+    } else {
+        format!("{workers} workers")
+    }
 }
 
 /// Writes the result and the summary; the exit code.
@@ -104,13 +128,10 @@ fn finish(
         verdict.reasons.insert(0, error.to_string());
     }
     // A result that could not be written is not lost: it is on standard output at least as a summary.
-    match (arguments.format, own) {
-        (Format::Json, _) => {
-            if let Some(Ok(text)) = by_name("json").map(|report| report.render(result, &look)) {
-                print(&text);
-                print("\n");
-            }
-        }
+    let shown = match (arguments.format, own) {
+        (Format::Json, _) => result::to_json(result)
+            .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}")))
+            .and_then(|text| print(&text)),
         (Format::Text, Some(Value::String(text))) => print(&format!("{}\n", text.trim_end())),
         (Format::Text, Some(value)) => print(&format!(
             "{}\n",
@@ -130,13 +151,25 @@ fn finish(
             if !brief.is_empty() {
                 super::complain(brief.trim_end());
             }
+            Ok(())
         }
         (Format::Text, None) => print(&render_console(&told, &look)),
-    }
-    match written {
-        Ok(_) => Ok(result.verdict.exit_code),
-        Err(error) => {
+    };
+    match (written, shown) {
+        (Ok(_), Ok(())) => Ok(result.verdict.exit_code),
+        (Ok(path), Err(mut failure)) => {
+            let verdict = result.verdict.exit_code;
+            failure.message.push_str(&format!(
+                "\nhelp: the result is in `{}`; without this the exit code would be {verdict}",
+                path.display()
+            ));
+            Err(failure)
+        }
+        (Err(error), shown) => {
             let mut message = format!("error: {error}");
+            if let Err(failure) = shown {
+                message = format!("{}\n{message}", failure.message);
+            }
             // What a run has measured must not depend on one path.
             let kept = std::env::temp_dir().join(format!("rhaid-{}.json", result.run.id));
             if result::write(&kept, result).is_ok() {
@@ -274,17 +307,4 @@ fn start_demo(env: &mut std::collections::BTreeMap<String, String>) -> Result<De
         .map_err(failed)?;
     env.insert(BASE_URL.to_owned(), format!("http://{address}"));
     Ok(Demo { _stop: stop })
-}
-
-/// Each connection takes a file descriptor; the soft limit is often far below what the system allows.
-fn raise_file_limit() {
-    #[cfg(unix)]
-    {
-        use nix::sys::resource::{Resource, getrlimit, setrlimit};
-        if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
-            && soft < hard
-        {
-            let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-        }
-    }
 }

@@ -115,6 +115,10 @@ impl Client {
             return Ok((addresses.clone(), started.elapsed()));
         }
         let found = tokio::net::lookup_host((&**host, 0)).await.map_err(|error| {
+            // The resolver opens files of its own, and says that there is no such name when it cannot.
+            if HttpError::out_of_files() {
+                return HttpError::too_many_files(HttpError::DNS, &format!("looking up {host}"));
+            }
             HttpError::new(
                 HttpError::DNS_NOT_FOUND,
                 format!("cannot find the address of {host}: {error}; check the name, or give its address with `hosts`"),

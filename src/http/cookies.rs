@@ -1,9 +1,11 @@
 //! A virtual user's cookies.
 
 use cookie_store::{CookieStore, RawCookie};
+use http::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::response::HeaderBlock;
+use crate::secrets::mask_urls;
 
 /// A cookie jar that costs nothing until the first cookie.
 #[derive(Debug, Default)]
@@ -59,10 +61,20 @@ impl Jar {
     /// # Errors
     /// A sentence when the cookie is malformed or not allowed for the URL.
     pub fn set(&mut self, url: &Url, text: &str) -> Result<(), String> {
+        // The value may be a secret, so messages name the cookie alone.
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        let value = value.split(';').next().unwrap_or_default();
+        check(name.trim(), value)?;
+        if HeaderValue::from_str(text).is_err() {
+            return Err(format!(
+                "the attributes of the cookie `{name}` hold control characters"
+            ));
+        }
         match self.0.get_or_insert_default().parse(text, url) {
             Ok(_) => Ok(()),
             Err(error) => Err(format!(
-                "the cookie {text:?} cannot be set for {url}: {error}"
+                "the cookie `{name}` cannot be set for {}: {error}",
+                mask_urls(url.as_str())
             )),
         }
     }
@@ -80,6 +92,25 @@ impl Jar {
             .as_ref()
             .is_none_or(|store| store.iter_any().next().is_none())
     }
+}
+
+/// Whether a cookie can stand in a header without becoming two, or ending it.
+///
+/// # Errors
+/// A sentence that names the cookie.
+pub fn check(name: &str, value: &str) -> Result<(), String> {
+    // RFC 6265, section 4.1.1: the name is a token, like the name of a header.
+    if HeaderName::try_from(name).is_err() {
+        return Err(format!(
+            "{name:?} is not a name of a cookie: it has characters other than letters, digits and !#$%&'*+-.^_`|~"
+        ));
+    }
+    if value.contains(';') || HeaderValue::from_str(value).is_err() {
+        return Err(format!(
+            "the value of the cookie `{name}` holds a `;` or a control character; encode it first"
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -107,6 +138,25 @@ mod tests {
             jar.header(&url("https://shop.example/"), &[]).as_deref(),
             Some("b=2")
         );
+    }
+
+    #[test]
+    fn a_cookie_that_would_become_another_or_end_the_header_is_refused() {
+        let mut jar = Jar::default();
+        for text in [
+            "a=hunter2\0",
+            "a=hunter2\r\nEvil: 1",
+            "a=hunter2; Path=/\u{1}",
+            "a b=hunter2",
+            "=hunter2",
+            "a\n=hunter2",
+            "hunter2\u{7f}=1",
+        ] {
+            let error = jar.set(&url("http://a.example/"), text).unwrap_err();
+            assert!(!error.contains("=hunter2"), "{error}");
+        }
+        assert!(jar.is_empty());
+        assert!(check("a", "1; b=2").is_err() && check("a", "1, \"2\" ü").is_ok());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::lengths::{MESSAGE, shorten};
+
 /// Why a request got no (usable) response. The message is for people, the code for grouping.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -44,10 +46,9 @@ impl HttpError {
 
     /// An error with one of the codes above.
     pub fn new(code: u16, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        let mut message = message.into();
+        shorten(&mut message, MESSAGE);
+        Self { code, message }
     }
 
     /// k6's code of a response whose status alone marks it as failed: 1000 + status for what HTTP calls an error.
@@ -96,6 +97,20 @@ impl HttpError {
         }
     }
 
+    /// This process may open no more files. `doing` fits after "while".
+    pub fn too_many_files(code: u16, doing: &str) -> Self {
+        Self::new(
+            code,
+            format!("too many open files while {doing}; raise the limit with `ulimit -n 65536`"),
+        )
+    }
+
+    /// Whether that is so now.
+    pub fn out_of_files() -> bool {
+        std::fs::File::open("/dev/null")
+            .is_err_and(|error| matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)))
+    }
+
     /// A failure to connect.
     pub fn from_connect(error: &io::Error, address: std::net::SocketAddr) -> Self {
         use io::ErrorKind as Kind;
@@ -117,12 +132,9 @@ impl HttpError {
                     "no free local port to connect to {address}: one local address has about 28,000; give more with `local_ips`"
                 ),
             ),
-            _ if error.raw_os_error() == Some(libc::EMFILE) => Self::new(
-                Self::DIAL,
-                format!(
-                    "too many open files while connecting to {address}; raise the limit with `ulimit -n`"
-                ),
-            ),
+            _ if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => {
+                Self::too_many_files(Self::DIAL, &format!("connecting to {address}"))
+            }
             _ => Self::new(Self::DIAL, format!("cannot connect to {address}: {error}")),
         }
     }

@@ -11,6 +11,7 @@ use super::error::HttpError;
 use super::request::{Auth, Request};
 use super::response::HeaderBlock;
 use super::settings::Settings;
+use crate::secrets::{is_secret_name, mask_urls};
 
 /// A request on its way through redirects and challenges.
 ///
@@ -115,8 +116,9 @@ impl<'r> Hop<'r> {
             return Next::Fail(HttpError::new(
                 HttpError::TOO_MANY_REDIRECTS,
                 format!(
-                    "stopped after {} redirects, the next would go to {location}; is it a loop? `redirects: N` allows more",
-                    self.redirects_followed
+                    "stopped after {} redirects, the next would go to {}; is it a loop? `redirects: N` allows more",
+                    self.redirects_followed,
+                    mask_urls(location)
                 ),
             ));
         }
@@ -134,7 +136,10 @@ impl<'r> Hop<'r> {
             Err(why) => {
                 return Next::Fail(HttpError::new(
                     HttpError::INVALID_URL,
-                    format!("the redirect to {location:?} cannot be followed: {why}"),
+                    format!(
+                        "the redirect to {:?} cannot be followed: {why}",
+                        mask_urls(location)
+                    ),
                 ));
             }
         };
@@ -155,9 +160,9 @@ impl<'r> Hop<'r> {
             // Credentials are for the host they were given for, and so is a Host header.
             self.request.auth = None;
             self.request.cookies.clear();
-            self.request.headers.retain(|(name, _)| {
-                !matches!(*name, header::AUTHORIZATION | header::COOKIE | header::HOST)
-            });
+            self.request
+                .headers
+                .retain(|(name, _)| *name != header::HOST && !is_secret_name(name.as_str()));
         }
         // A challenge is answered for one path only.
         self.digest = None;

@@ -39,6 +39,7 @@ mod turn;
 
 pub use body::{Body, FilePart, Part, form_urlencoded, multipart};
 pub use client::Client;
+pub use cookies::check as check_cookie;
 pub use deadline::LazyTimer;
 pub use error::HttpError;
 pub use exchange::{Exchange, Observer};

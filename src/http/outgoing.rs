@@ -4,6 +4,7 @@ use http::{HeaderName, HeaderValue, header};
 
 use super::request::Request;
 use super::settings::Settings;
+use crate::secrets::is_secret_name;
 
 /// A request with what goes along.
 pub struct Outgoing<'a> {
@@ -23,11 +24,11 @@ impl Outgoing<'_> {
     pub fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         let own = self.request.headers.iter();
         let defaults = self.settings.headers.iter().filter(|(name, _)| {
-            let proof = *name == header::AUTHORIZATION;
-            let secret = proof || *name == header::COOKIE;
             // A request that proves itself in its own way sends no second proof.
-            let replaced = proof && self.request.auth.is_some();
-            !(self.request.has_header(name) || replaced || self.foreign && secret)
+            let replaced = *name == header::AUTHORIZATION && self.request.auth.is_some();
+            let kept_back =
+                || self.foreign && (*name == header::HOST || is_secret_name(name.as_str()));
+            !(self.request.has_header(name) || replaced || kept_back())
         });
         own.chain(defaults).map(|(name, value)| (name, value))
     }

@@ -7,6 +7,8 @@ use url::{Host, Url};
 
 use super::HttpError;
 use super::h1::KnownHead;
+use crate::lengths;
+use crate::secrets::mask_urls;
 
 /// Where a request goes. Interned by the worker's client, so building a request parses nothing.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl Target {
         let invalid = |why: &str| {
             HttpError::new(
                 HttpError::INVALID_URL,
-                format!("invalid URL {text:?}: {why}"),
+                format!("invalid URL {:?}: {why}", mask_urls(text)),
             )
         };
         let mut url = Url::parse(text).map_err(|error| match error {
@@ -89,7 +91,8 @@ impl Target {
                 decode(url.password().unwrap_or_default()),
             )
         });
-        let name = format!("{}://{authority}{}", url.scheme(), url.path()).into();
+        let name = format!("{}://{authority}{}", url.scheme(), url.path());
+        let name = lengths::name(&name).into();
         let mut head = format!("GET {path} HTTP/1.1\r\nHost: {authority}\r\n");
         if !user_agent.is_empty() {
             head.push_str(&format!("User-Agent: {user_agent}\r\n"));
@@ -153,6 +156,18 @@ mod tests {
             let error = Target::parse(url, "").unwrap_err();
             assert_eq!(error.code(), HttpError::INVALID_URL);
             assert!(error.message().contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_password_does_not_get_into_the_message() {
+        for url in [
+            "http://u:hunter2@:1/",
+            "ftp://u:hunter2@h/?x",
+            "http://u:hunter2@h:x/?pin=hunter2",
+        ] {
+            let error = Target::parse(url, "").unwrap_err();
+            assert!(!error.message().contains("hunter2"), "{error}");
         }
     }
 

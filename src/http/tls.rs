@@ -6,11 +6,15 @@ use std::sync::{Arc, OnceLock};
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{Error as Pem, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::HttpError;
+use crate::project;
+
+/// Of a file of certificates or keys, in bytes; the authorities of a whole system take a quarter of a MiB.
+const MAX_PEM: u64 = 16 << 20;
 
 impl TlsError {
     /// The option at fault, if it is one alone.
@@ -29,8 +33,7 @@ impl TlsError {
 }
 
 /// What a file of certificates could not be read for, without the words of the library that tried.
-fn reason(error: &rustls::pki_types::pem::Error) -> String {
-    use rustls::pki_types::pem::Error as Pem;
+fn reason(error: &Pem) -> String {
     match error {
         Pem::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
             "there is no such file".to_owned()
@@ -89,8 +92,8 @@ fn read_certificates(
         path: path.to_owned(),
         reason,
     };
-    let certificates = CertificateDer::pem_file_iter(path)
-        .map_err(|error| fail(reason(&error)))?
+    let bytes = project::read(path, MAX_PEM).map_err(|error| fail(reason(&Pem::Io(error))))?;
+    let certificates = CertificateDer::pem_slice_iter(&bytes)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| fail(reason(&error)))?;
     if certificates.is_empty() {
@@ -143,7 +146,9 @@ impl TlsSettings {
             None => builder.with_no_client_auth(),
             Some((certificate, key)) => {
                 let chain = read_certificates(certificate, "client certificate")?;
-                let key = PrivateKeyDer::from_pem_file(key).map_err(|error| TlsError::File {
+                let read = project::read(key, MAX_PEM).map_err(Pem::Io);
+                let parsed = read.and_then(|bytes| PrivateKeyDer::from_pem_slice(&bytes));
+                let key = parsed.map_err(|error| TlsError::File {
                     what: "client key",
                     path: key.clone(),
                     reason: reason(&error),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::builtin::Builtin;
-use super::histogram::{Delta as HistogramDelta, Histogram, SCALE};
+use super::histogram::{Delta as HistogramDelta, Histogram, MAX_VALUE, to_scaled};
 use super::tags::{TagInterner, TagSetId, Tags};
 use super::{Contains, MetricKind};
 
@@ -48,8 +48,9 @@ pub enum RecordError {
     BadName(String),
     #[error("too many metrics: a run can have 1,000; put what varies into tags")]
     TooMany,
-    #[error("a {kind} cannot record {value:?}: {hint}")]
+    #[error("metric `{name}` is a {kind} and cannot record {value:?}: {hint}")]
     BadValue {
+        name: String,
         kind: MetricKind,
         value: f64,
         hint: &'static str,
@@ -149,6 +150,9 @@ struct Series {
 }
 
 const MAX_METRICS: usize = 1_000;
+
+/// What a script adds to a counter at once. However often, the sum and its rate stay finite, as JSON asks for.
+const MAX_AMOUNT: f64 = (1_u64 << 53) as f64;
 
 /// The samples of one worker thread. Not shared: each worker owns one.
 #[derive(Debug)]
@@ -302,10 +306,19 @@ impl Recorder {
     /// Records a value as a script gives it: a trend in its natural unit (milliseconds for times), a rate as zero or not.
     ///
     /// # Errors
-    /// When the kind cannot hold the value: not a number, a negative amount.
+    /// When the kind cannot hold the value: not a number, a negative amount, one beyond all measure.
     pub fn add(&mut self, metric: MetricId, tags: TagSetId, value: f64) -> Result<(), RecordError> {
-        let kind = self.metrics[usize::from(metric.0)].1;
-        let bad = |hint| Err(RecordError::BadValue { kind, value, hint });
+        let (name, kind, _) = &self.metrics[usize::from(metric.0)];
+        let kind = *kind;
+        let bad = |hint| {
+            let name = name.to_string();
+            Err(RecordError::BadValue {
+                name,
+                kind,
+                value,
+                hint,
+            })
+        };
         if !value.is_finite() {
             return bad("it is not a finite number");
         }
@@ -317,13 +330,18 @@ impl Recorder {
                 "a trend takes values of zero and more; use a gauge for what can be negative",
             );
         }
+        if value > MAX_AMOUNT && kind == MetricKind::Counter {
+            return bad("a counter takes up to 2^53 at once, beyond which numbers are not whole");
+        }
+        if to_scaled(value) >= MAX_VALUE && kind == MetricKind::Trend {
+            return bad("a trend takes values up to 9.2 million million");
+        }
         let series = self.series(metric, tags);
         match kind {
             MetricKind::Counter => self.count(series, value),
             MetricKind::Gauge => self.gauge(series, value),
             MetricKind::Rate => self.rate(series, value != 0.0),
-            // The cast saturates; the histogram clamps what it cannot hold.
-            MetricKind::Trend => self.time(series, (value * SCALE).round() as u64),
+            MetricKind::Trend => self.time(series, to_scaled(value)),
         }
         Ok(())
     }
@@ -430,5 +448,23 @@ mod tests {
         assert!(recorder.add(trend, TagInterner::EMPTY, f64::NAN).is_err());
         assert!(recorder.add(trend, TagInterner::EMPTY, -1.0).is_err());
         assert!(recorder.add(trend, TagInterner::EMPTY, 1.5).is_ok());
+        assert!(recorder.add(trend, TagInterner::EMPTY, 9e12).is_ok());
+        assert!(recorder.add(trend, TagInterner::EMPTY, 1e13).is_err());
+    }
+
+    #[test]
+    fn a_counter_stays_finite_whatever_is_added() {
+        let mut recorder = Recorder::new(100);
+        let beans = recorder
+            .metric("beans", MetricKind::Counter, Contains::Default)
+            .unwrap();
+        let error = recorder.add(beans, TagInterner::EMPTY, 1e308).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("metric `beans` is a counter and cannot record 1e308"),
+            "{error}"
+        );
+        assert!(recorder.add(beans, TagInterner::EMPTY, 9e15).is_ok());
     }
 }

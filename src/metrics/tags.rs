@@ -4,15 +4,18 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use crate::lengths::shared_name;
+
 /// Key and value pairs, sorted by key, each key once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Tags(Rc<[(Rc<str>, Rc<str>)]>);
 
 impl Tags {
-    /// Tags of these pairs; of pairs with the same key the last wins.
+    /// Tags of these pairs, cut to the length of a [name](crate::lengths::NAME); of pairs with the same key the last wins.
     pub fn new(pairs: impl IntoIterator<Item = (Rc<str>, Rc<str>)>) -> Self {
         let mut sorted: Vec<(Rc<str>, Rc<str>)> = Vec::new();
         for (key, value) in pairs {
+            let (key, value) = (shared_name(key), shared_name(value));
             match sorted.binary_search_by(|(other, _)| other.cmp(&key)) {
                 Ok(at) => sorted[at].1 = value,
                 Err(at) => sorted.insert(at, (key, value)),
@@ -134,6 +137,14 @@ mod tests {
         );
         assert_eq!(tags(&[("a", "1")]).get("a"), Some("1"));
         assert_eq!(tags(&[("a", "1")]).get("b"), None);
+    }
+
+    #[test]
+    fn a_page_in_a_tag_is_not_kept() {
+        let page = "x".repeat(100_000);
+        let tags = tags(&[("page", &page), (&page, "y")]);
+        assert!(tags.iter().all(|(k, v)| k.len() < 300 && v.len() < 300));
+        assert!(tags.get("page").unwrap().ends_with('…'));
     }
 
     #[test]

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{HeaderName, HeaderValue};
+use ::http::{HeaderName, HeaderValue, header};
 use serde_json::Value;
 
 use super::reader::{Reader, describe};
 use crate::http::{
     AddressRules, Http2, Network, ProxyChoice, Reuse, RpsLimit, Settings, StatusSet, TlsSettings,
 };
+use crate::secrets::mask_urls;
 use crate::suggest::did_you_mean;
 
 /// Source addresses at most: a range is spelt out.
@@ -80,6 +81,13 @@ fn headers(reader: &mut Reader<'_>) -> Vec<(HeaderName, HeaderValue)> {
     let mut out = Vec::new();
     for (name, value) in reader.string_map("headers").unwrap_or_default() {
         match (HeaderName::try_from(&name), HeaderValue::from_str(&value)) {
+            (Ok(name), _) if matches!(name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) => {
+                reader.error(
+                    "headers",
+                    format!("`{name}` is said by itself, as it fits each body"),
+                    Some("leave it out".to_owned()),
+                );
+            }
             (Ok(name), Ok(value)) => out.push((name, value)),
             (Err(_), _) => reader.error("headers", format!("`{name}` is not a header name"), None),
             (_, Err(_)) => reader.error(
@@ -214,7 +222,7 @@ fn proxy(reader: &mut Reader<'_>) -> ProxyChoice {
         Err(why) => {
             reader.error(
                 "proxy",
-                format!("{text:?} is not a proxy: {why}"),
+                format!("{:?} is not a proxy: {why}", mask_urls(text)),
                 Some("write \"http://host:3128\", \"socks5://host:1080\" or \"off\"".to_owned()),
             );
             ProxyChoice::Direct

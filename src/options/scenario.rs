@@ -15,6 +15,7 @@ use crate::executor::{
     ExternallyControlled, Kind, PerVuIterations, PlanError, RampingArrivalRate, RampingVus,
     SharedIterations,
 };
+use crate::lengths::NAME;
 use crate::units;
 
 /// One scenario, resolved and checked.
@@ -225,6 +226,12 @@ fn read_one(name: &str, reader: &mut Reader<'_>, clockwork: Clockwork) -> Read {
     };
     if name.is_empty() {
         reader.error_here("a scenario needs a name", None);
+    }
+    if name.chars().count() > NAME {
+        reader.error_here(
+            format!("a scenario's name has {NAME} characters at most"),
+            None,
+        );
     }
     let Some(kind) = reader.string("executor") else {
         if !reader.has("executor") {

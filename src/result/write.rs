@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::RunResult;
+use super::place::{Place, make_parent, stream};
 
 /// The folder that results go to when no path was given.
 const FOLDER: &str = "results";
@@ -52,6 +53,10 @@ impl WriteError {
             ErrorKind::IsADirectory => {
                 "Name a file inside that folder: `--result FOLDER/run.json`".to_owned()
             }
+            ErrorKind::InvalidInput => {
+                "Name a file with `--result FILE`, or `/dev/stdout` to pass the result on"
+                    .to_owned()
+            }
             ErrorKind::NotADirectory | ErrorKind::AlreadyExists if self.step == Step::Folder => {
                 format!("A file stands where a folder is needed: move it away, {elsewhere}")
             }
@@ -72,8 +77,9 @@ pub fn to_json(result: &RunResult) -> serde_json::Result<String> {
 
 /// Writes `result` to `path`, making the folders above it, and replacing what was there.
 ///
-/// The data goes to a temporary file beside the target, which then takes the target's place: a reader sees the old file or the new one, never half of one. A path that is no
-/// regular file (`/dev/stdout`, a named pipe) is written to as it stands, and never replaced.
+/// The data goes to a temporary file beside the target, which then takes the target's place: a reader sees the old file or
+/// the new one, never half of one. A path that is no regular file (`/dev/stdout`, a device) is written to as it stands, and never
+/// replaced.
 ///
 /// # Errors
 /// [`WriteError`], with the file that was there before left untouched.
@@ -87,19 +93,41 @@ pub fn write(path: &Path, result: &RunResult) -> Result<(), WriteError> {
     };
     let text = to_json(result).map_err(|error| at(Step::Encode)(io::Error::other(error)))?;
     make_parent(path).map_err(at(Step::Folder))?;
-    // A link is followed, so that the file behind it is replaced and the link stays.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    match fs::metadata(&target) {
-        Ok(found) if found.is_dir() => Err(at(Step::Create)(ErrorKind::IsADirectory.into())),
-        Ok(found) if !found.is_file() => {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .open(&target)
-                .map_err(at(Step::Create))?;
-            file.write_all(text.as_bytes()).map_err(at(Step::Store))
-        }
-        _ => replace(&target, text.as_bytes()).map_err(|(step, source)| at(step)(source)),
+    let data = text.as_bytes();
+    match Place::of(path).map_err(at(Step::Create))? {
+        Place::Output => all(io::stdout(), data).map_err(at(Step::Store)),
+        Place::Errors => all(io::stderr(), data).map_err(at(Step::Store)),
+        Place::Stream(target) => stream(&target, data).map_err(at(Step::Store)),
+        Place::File(target) => replace(&target, data).map_err(|(step, source)| at(step)(source)),
     }
+}
+
+fn all(mut out: impl Write, data: &[u8]) -> io::Result<()> {
+    out.write_all(data)?;
+    out.flush()
+}
+
+/// Tries whether a result could be written now to `path`, or without one to the folder of [`write_default`]. Makes the
+/// folders, and leaves nothing else behind.
+///
+/// # Errors
+/// What [`write`] would say. A disk that is full by then is not foreseen.
+pub fn probe(path: Option<&Path>) -> Result<(), WriteError> {
+    let default = Path::new(FOLDER).join("result.json");
+    let path = path.unwrap_or(&default);
+    let at = |step| {
+        move |source| WriteError {
+            path: path.to_owned(),
+            step,
+            source,
+        }
+    };
+    make_parent(path).map_err(at(Step::Folder))?;
+    if let Place::File(target) = Place::of(path).map_err(at(Step::Create))? {
+        let (temporary, _) = temporary_beside(&target).map_err(at(Step::Create))?;
+        let _ = fs::remove_file(temporary);
+    }
+    Ok(())
 }
 
 /// Writes `result` to a new file in the folder `results`: `<YYYYMMDD-HHMMSS>-<script>.json`, with `-2`, `-3` … where that name
@@ -198,13 +226,6 @@ fn plain_stem(script: &Path) -> String {
     }
 }
 
-fn make_parent(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => fs::create_dir_all(parent),
-        _ => Ok(()),
-    }
-}
-
 /// Puts `data` in the place of `target` in one step.
 fn replace(target: &Path, data: &[u8]) -> Result<(), (Step, io::Error)> {
     let (temporary, file) = temporary_beside(target).map_err(|error| (Step::Create, error))?;
@@ -290,6 +311,15 @@ mod tests {
     fn the_default_path_lies_in_the_results_folder() {
         let path = default_path(START, Path::new("-"));
         assert_eq!(path, Path::new("results/20260301-090507-run.json"));
+    }
+
+    #[test]
+    fn a_probe_finds_what_would_go_wrong_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        probe(Some(&folder.path().join("new/run.json"))).unwrap();
+        assert!(names_in(&folder.path().join("new")).is_empty());
+        let error = probe(Some(folder.path())).unwrap_err().to_string();
+        assert!(error.contains("--result FOLDER/run.json"), "{error}");
     }
 
     #[test]

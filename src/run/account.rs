@@ -59,7 +59,7 @@ impl Conductor<'_> {
                 duration_seconds: seconds,
                 outcome,
                 seed: options.seed,
-                git: environment::git(&self.blueprint.sources.folder),
+                git: environment::git(&self.blueprint.sources.project.folder),
                 machine: environment::machine(self.settings.workers),
                 execution_segment: self.settings.execution_segment.clone(),
                 scale: options.scale,

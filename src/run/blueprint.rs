@@ -102,7 +102,7 @@ impl Blueprint {
         let scan = script::scan(program.engine(), &sources);
         let mut raw = program.options()?;
         let own: Vec<String> = raw.keys().cloned().collect();
-        found_from(&sources.folder, &mut raw);
+        found_from(&sources.project.folder, &mut raw);
         let mut defaults = request.defaults.options;
         if let Some(folder) = Path::new(&request.defaults.file).parent() {
             found_from(folder, &mut defaults);

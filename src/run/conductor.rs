@@ -473,7 +473,7 @@ mod tests {
             Vec::new(),
             SECOND,
             SECOND,
-            std::path::PathBuf::new(),
+            crate::project::Project::of(std::path::Path::new("")),
         );
         let begun = tokio::time::Instant::now();
         let waited = async {

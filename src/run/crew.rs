@@ -114,7 +114,7 @@ pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Ve
             tags,
         });
     }
-    let folder = blueprint.sources.folder.clone();
+    let project = blueprint.sources.project.clone();
     let env = (*blueprint.env).clone();
     let run = RunShared::new(
         options.seed,
@@ -122,7 +122,7 @@ pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Ve
         scenarios,
         options.timeouts.vu_start,
         options.timeouts.vu_stop,
-        folder,
+        project,
     );
     (run, assignments)
 }
@@ -196,7 +196,14 @@ pub(super) async fn start_workers(
             Ok(Err(failure)) => {
                 return Err(RunError::Script(mask_failure(failure, &blueprint.secrets)));
             }
-            Err(_) => return Err(RunError::Lost(index)),
+            Err(_) => {
+                // It says why when it is asked; a panic has been shown already.
+                let thread = crew.members.swap_remove(index).thread;
+                return Err(match thread.join() {
+                    Ok(Err(error)) => RunError::Worker(error),
+                    Ok(Ok(())) | Err(_) => RunError::Lost(index),
+                });
+            }
         }
     }
     Ok(crew)

@@ -6,7 +6,7 @@ use crate::metrics::totals::Accumulator;
 use crate::metrics::{Builtin, Totals, TrackerId};
 use crate::options::Options;
 use crate::result::SloResult;
-use crate::slo::{Aggregate, Judgement, Objective, Op, Outcome, Samples, Status, Values, judge};
+use crate::slo::{Aggregate, Judgement, Objective, Op, Outcome, Status, Values, judge};
 use crate::units;
 
 /// One objective with what it looks at.
@@ -138,11 +138,7 @@ impl Judged {
         if !tracker.seen && !self.counts_from_zero {
             return None;
         }
-        aggregate(
-            &tracker.total,
-            elapsed.as_secs_f64(),
-            &self.objective.target.aggregate,
-        )
+        judged(&tracker.total, elapsed.as_secs_f64(), &self.objective)
     }
 
     /// The value of the window that ends now, once a whole window has passed.
@@ -152,7 +148,7 @@ impl Judged {
         if filled < seconds {
             return None;
         }
-        aggregate(&window, seconds as f64, &self.objective.target.aggregate)
+        judged(&window, seconds as f64, &self.objective)
     }
 
     /// The value of the last window, which is longer than the others.
@@ -164,7 +160,7 @@ impl Judged {
             return None;
         }
         let length = seconds as f64 + rest.as_secs_f64();
-        aggregate(&window, length, &self.objective.target.aggregate)
+        judged(&window, length, &self.objective)
     }
 }
 
@@ -178,7 +174,7 @@ fn natural_kind(aggregate: &Aggregate) -> crate::metrics::MetricKind {
     }
 }
 
-fn aggregate(values: &Accumulator, seconds: f64, aggregate: &Aggregate) -> Option<f64> {
+fn judged(values: &Accumulator, seconds: f64, objective: &Objective) -> Option<f64> {
     let values = match values {
         Accumulator::Counter { sum } => Values::Counter { sum: *sum, seconds },
         Accumulator::Gauge { samples: 0, .. } => return None,
@@ -193,7 +189,7 @@ fn aggregate(values: &Accumulator, seconds: f64, aggregate: &Aggregate) -> Optio
         },
         Accumulator::Trend(histogram) => Values::Trend(histogram),
     };
-    values.aggregate(aggregate)
+    values.judged(objective)
 }
 
 /// The value further from a target with that operator.

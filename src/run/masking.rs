@@ -1,13 +1,23 @@
 //! Takes secrets out of everything of a run that people and files get to see.
 
+use std::borrow::Cow;
+
 use crate::result::{Outcome, RunResult};
 use crate::script::Diagnostic;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, mask_urls};
 use crate::vu::Failure;
+
+/// The secrets of the run, and those that URLs carry: a message may quote a line of the script.
+fn mask(text: &mut String, secrets: &Secrets) {
+    secrets.mask_text(text);
+    if let Cow::Owned(masked) = mask_urls(text) {
+        *text = masked;
+    }
+}
 
 /// Every text of a result that a script, a target or an option may have put there.
 pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
-    let mask = |text: &mut String| secrets.mask_text(text);
+    let mask = |text: &mut String| mask(text, secrets);
     match &mut result.run.outcome {
         Outcome::Aborted { reason, .. } | Outcome::SetupFailed { reason } => mask(reason),
         Outcome::Completed | Outcome::Interrupted => {}
@@ -50,19 +60,19 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
 
 /// A script error that is about to be shown.
 pub fn mask_failure(mut failure: Failure, secrets: &Secrets) -> Failure {
-    secrets.mask_text(&mut failure.message);
-    secrets.mask_text(&mut failure.rendered);
+    mask(&mut failure.message, secrets);
+    mask(&mut failure.rendered, secrets);
     failure
 }
 
 /// Mistakes of a script that are about to be shown.
 pub fn mask_diagnostics(diagnostics: &mut [Diagnostic], secrets: &Secrets) {
     for diagnostic in diagnostics {
-        secrets.mask_text(&mut diagnostic.message);
-        secrets.mask_text(&mut diagnostic.label);
+        mask(&mut diagnostic.message, secrets);
+        mask(&mut diagnostic.label, secrets);
         diagnostic
             .help
             .iter_mut()
-            .for_each(|help| secrets.mask_text(help));
+            .for_each(|help| mask(help, secrets));
     }
 }

@@ -11,7 +11,7 @@ use crate::result::{
     CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, MetricResult, MetricSeries,
     MetricValues, TrendSummary, ratio,
 };
-use crate::secrets::{MASK, is_secret_name};
+use crate::secrets::{MASK, is_secret_name, mask_urls};
 use crate::vu::{ErrorTally, Failure, FailureKind, TallyKey};
 
 /// A histogram's summary, in natural units.
@@ -292,13 +292,7 @@ pub fn without_secrets(options: &Map<String, Value>) -> Value {
                     .collect(),
             ),
             Value::Array(items) => Value::Array(items.iter().map(|item| clean("", item)).collect()),
-            Value::String(text) => match url::Url::parse(text) {
-                Ok(mut url) if url.password().is_some() => {
-                    let _ = url.set_password(Some(MASK));
-                    Value::String(url.to_string())
-                }
-                _ => value.clone(),
-            },
+            Value::String(text) => Value::String(mask_urls(text).into_owned()),
             other => other.clone(),
         }
     }
@@ -319,17 +313,23 @@ mod tests {
     #[test]
     fn secrets_do_not_reach_a_result() {
         let options = json!({
-            "headers": { "Authorization": "Bearer abc", "x-api-key": "k", "accept": "text/html" },
+            "headers": { "Authorization": "Bearer abc", "x-api-key": "k", "X-Auth": "k2", "accept": "text/html" },
             "proxy": "http://user:pass@proxy:3128",
             "keep_cookies": true,
             "slos": { "checks{check:token is fresh}": ["rate > 1%"] },
-            "scenarios": { "token_refresh": { "env": { "DB_PASSWORD": "hunter2", "MODE": "fast" } } },
+            "scenarios": { "token_refresh": { "env": { "DB_PASS": "hunter2", "PIN": "5678", "HOOK": "https://h/?access_token=t0k3n&v=1", "MODE": "fast" } } },
         });
         let clean = without_secrets(options.as_object().unwrap()).to_string();
-        for secret in ["abc", "\"k\"", "pass@", "hunter2"] {
+        for secret in ["abc", "\"k\"", "k2", "pass@", "hunter2", "5678", "t0k3n"] {
             assert!(!clean.contains(secret), "{clean}");
         }
-        for plain in ["text/html", "fast", "\"keep_cookies\":true", "rate > 1%"] {
+        for plain in [
+            "text/html",
+            "fast",
+            "***&v=1",
+            "\"keep_cookies\":true",
+            "rate > 1%",
+        ] {
             assert!(clean.contains(plain), "{clean}");
         }
     }

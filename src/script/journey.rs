@@ -14,6 +14,7 @@ use super::diagnostic;
 use super::engine::Stop;
 use super::program::Program;
 use super::sources::Sources;
+use crate::lengths::{MESSAGE, TEXT, shorten};
 use crate::secrets::Secrets;
 use crate::vu::worker::JourneyFactory;
 use crate::vu::{Failure, Interrupt, Journey, Outcome, Vu, VuScript};
@@ -193,7 +194,10 @@ fn outcome_of(error: &EvalAltResult, function: &str, program: &Program) -> Outco
     if let EvalAltResult::ErrorTerminated(token, _) = innermost(error) {
         return match token.clone().try_cast::<Stop>() {
             Some(Stop::Interrupted(why)) => Outcome::Interrupted(why),
-            Some(Stop::Abort(reason)) => Outcome::Abort(reason),
+            Some(Stop::Abort(mut reason)) => {
+                shorten(&mut reason, MESSAGE);
+                Outcome::Abort(reason)
+            }
             Some(Stop::TopLevelTooLong) | None => Outcome::Interrupted(Interrupt::Stop),
         };
     }
@@ -209,10 +213,14 @@ fn outcome_of(error: &EvalAltResult, function: &str, program: &Program) -> Outco
         let message = format!("{}, in `{function}`", diagnostic.message);
         diagnostic = diagnostic::of_function(function, message, program.sources()).with_help(help);
     }
-    Outcome::Failed(Failure {
-        message: diagnostic.one_line(),
-        rendered: diagnostic.render(false),
-    })
+    shorten(&mut diagnostic.message, MESSAGE);
+    shorten(&mut diagnostic.label, MESSAGE);
+    if let Some(help) = &mut diagnostic.help {
+        shorten(help, MESSAGE);
+    }
+    let (message, mut rendered) = (diagnostic.one_line(), diagnostic.render(false));
+    shorten(&mut rendered, TEXT);
+    Outcome::Failed(Failure { message, rendered })
 }
 
 /// The error at the bottom of a call stack.

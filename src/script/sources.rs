@@ -1,10 +1,11 @@
 //! The texts of a script and its modules, read once per run, so that all workers run the same.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stdlib;
+use crate::project::{self, Outside, Project};
 
 /// A script or module could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +18,8 @@ pub enum SourceError {
     },
     #[error("cannot read `{path}`: {reason}")]
     Unreadable { path: String, reason: String },
+    #[error(transparent)]
+    Outside(#[from] Outside),
 }
 
 /// A script and every module it has imported so far, by the name under which messages speak of them.
@@ -24,7 +27,7 @@ pub enum SourceError {
 pub struct Sources {
     /// The script's path as it was given: the name of its source.
     pub main: String,
-    pub folder: PathBuf,
+    pub project: Project,
     texts: Arc<Mutex<HashMap<String, Arc<str>>>>,
 }
 
@@ -34,7 +37,10 @@ impl Sources {
     /// # Errors
     /// When it is not there or is not readable text.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
-        let text = read_text(path, "the script")?;
+        let text = read_text(path, "the script", |path| {
+            // What a user names may be a pipe: `rhaid run <(generate)`.
+            project::read_stream(std::fs::File::open(path)?, MAX_SOURCE)
+        })?;
         let extension = path.extension().and_then(|extension| extension.to_str());
         if let Some(reason) = extension.and_then(super::foreign::script_file) {
             let path = path.display().to_string();
@@ -46,11 +52,11 @@ impl Sources {
     /// A script whose text is already known; `path` need not exist.
     pub fn from_text(path: &Path, text: &str) -> Self {
         let main = path.display().to_string();
-        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let project = Project::of(path.parent().unwrap_or(Path::new("")));
         let texts = HashMap::from([(main.clone(), Arc::from(text))]);
         Self {
             main,
-            folder,
+            project,
             texts: Arc::new(Mutex::new(texts)),
         }
     }
@@ -112,21 +118,21 @@ impl Sources {
             });
         }
         let base = match from {
-            Some(from) if from != self.main => Path::new(from)
-                .parent()
-                .map(Path::to_path_buf)
-                .unwrap_or_default(),
-            _ => self.folder.clone(),
+            Some(from) if from != self.main => Path::new(from).parent().unwrap_or(Path::new("")),
+            _ => &self.project.folder,
         };
-        let mut file = base.join(path);
-        if file.extension().is_none_or(|extension| extension != "rhai") {
-            file.as_mut_os_string().push(".rhai");
-        }
+        let named = Path::new(path).extension();
+        let file = if named.is_some_and(|extension| extension == "rhai") {
+            self.project.find(base, path)?
+        } else {
+            self.project.find(base, &format!("{path}.rhai"))?
+        };
         let name = file.display().to_string();
         if let Some(text) = self.text(&name) {
             return Ok((name, text));
         }
-        let text: Arc<str> = read_text(&file, "the module")?.into();
+        let text: Arc<str> =
+            read_text(&file, "the module", |path| project::read(path, MAX_SOURCE))?.into();
         self.texts
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -135,13 +141,20 @@ impl Sources {
     }
 }
 
-fn read_text(path: &Path, what: &'static str) -> Result<String, SourceError> {
+/// Of a script or module, in bytes.
+const MAX_SOURCE: u64 = 16 << 20;
+
+fn read_text(
+    path: &Path,
+    what: &'static str,
+    read: impl Fn(&Path) -> std::io::Result<Vec<u8>>,
+) -> Result<String, SourceError> {
     let shown = path.display().to_string();
     let unreadable = |reason: String| SourceError::Unreadable {
         path: shown.clone(),
         reason,
     };
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+    let bytes = read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => SourceError::Missing {
             what,
             path: shown.clone(),

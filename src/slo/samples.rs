@@ -1,8 +1,8 @@
 //! What was measured, as far as a judgement needs it.
 
-use super::Aggregate;
+use super::{Aggregate, Objective};
 use crate::metrics::Histogram;
-use crate::metrics::histogram::from_scaled;
+use crate::metrics::histogram::{from_scaled, to_scaled};
 
 /// Something that an [`Aggregate`] can be made of.
 pub trait Samples {
@@ -32,6 +32,36 @@ pub enum Values<'a> {
     },
     /// Values scaled by [`SCALE`](crate::metrics::histogram::SCALE).
     Trend(&'a Histogram),
+}
+
+impl Values<'_> {
+    /// The value that an objective is judged by: its aggregate, in natural units.
+    ///
+    /// A histogram tells percentiles only to a thousandth: all values of a bucket look alike. A bound within the bucket
+    /// is as good a value as any other in it, so what cannot be told from the bound is taken as equal to it: `<=` and `==`
+    /// hold, `<` does not, whichever end of its bucket a round number happens to lie at.
+    pub fn judged(&self, objective: &Objective) -> Option<f64> {
+        let aggregate = &objective.target.aggregate;
+        let percentile = match aggregate {
+            Aggregate::Percentile(percentile) => Some(percentile.get()),
+            Aggregate::Med => Some(50.0),
+            _ => None,
+        };
+        if let (Self::Trend(histogram), Some(percentile)) = (self, percentile)
+            && !histogram.is_empty()
+        {
+            let (lowest, highest) = histogram.range_at_percentile(percentile);
+            let bounds = [Some(objective.target), objective.warn];
+            let bounds = bounds.into_iter().flatten();
+            let equal = bounds
+                .map(|expression| expression.threshold.bound())
+                .find(|bound| *bound >= 0.0 && (lowest..=highest).contains(&to_scaled(*bound)));
+            if equal.is_some() {
+                return equal;
+            }
+        }
+        self.aggregate(aggregate)
+    }
 }
 
 impl Samples for Values<'_> {
@@ -77,8 +107,58 @@ fn of_trend(histogram: &Histogram, aggregate: &Aggregate) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::histogram::to_scaled;
-    use crate::slo::Percentile;
+    use crate::slo::{ObjectiveSpec, Percentile, Status, judge};
+
+    #[test]
+    fn a_percentile_that_cannot_be_told_from_the_bound_is_equal_to_it() {
+        let mut outliers = Histogram::new();
+        outliers.record_n(to_scaled(3000.0), 97);
+        outliers.record_n(to_scaled(10_000.0), 3);
+        let mut alike = Histogram::new();
+        alike.record_n(to_scaled(3000.0), 100);
+        let mut small = Histogram::new();
+        small.record_n(to_scaled(100.0), 97);
+        small.record_n(to_scaled(1.0), 1);
+        small.record_n(to_scaled(900.0), 2);
+        for (histogram, target, holds) in [
+            (&outliers, "p(95) <= 3s", true),
+            (&outliers, "p(95) >= 3s", true),
+            (&outliers, "p(95) == 3s", true),
+            (&outliers, "med == 3s", true),
+            (&outliers, "p(95) != 3s", false),
+            (&outliers, "p(95) < 3s", false),
+            (&outliers, "p(95) > 3s", false),
+            (&outliers, "p(95) < 3.01s", true),
+            (&outliers, "p(95) <= 2.99s", false),
+            (&outliers, "p(99) <= 10s", true),
+            // What all samples agree on is known exactly.
+            (&alike, "p(95) <= 3s", true),
+            (&alike, "p(95) < 3.001s", true),
+            (&alike, "p(95) > 2.999s", true),
+            (&alike, "p(95) < 3s", false),
+            (&small, "p(95) <= 100", true),
+            (&small, "p(95) < 100", false),
+            (&small, "p(95) < 101", true),
+        ] {
+            let spec = ObjectiveSpec::new("m".parse().unwrap(), target.parse().unwrap());
+            let objective: Objective = spec.try_into().unwrap();
+            let judgement = judge(&objective, Values::Trend(histogram).judged(&objective));
+            assert_eq!(judgement.status == Status::Pass, holds, "{target}");
+        }
+    }
+
+    #[test]
+    fn the_bound_of_a_warning_counts_too() {
+        let mut histogram = Histogram::new();
+        histogram.record_n(to_scaled(2500.0), 97);
+        histogram.record_n(to_scaled(10_000.0), 3);
+        let mut spec = ObjectiveSpec::new("m".parse().unwrap(), "p(95) <= 3s".parse().unwrap());
+        spec.warn = Some("p(95) <= 2500ms".parse().unwrap());
+        let objective: Objective = spec.try_into().unwrap();
+        let value = Values::Trend(&histogram).judged(&objective);
+        assert_eq!(value, Some(2500.0));
+        assert_eq!(judge(&objective, value).status, Status::Pass);
+    }
 
     /// p(90), avg, med, min, max, count, rate, value.
     fn all(values: &Values<'_>) -> [Option<f64>; 8] {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use super::SloError;
+use crate::lengths;
 
 const EXAMPLE: &str = "http_req_duration{name:reserve,status:200}";
 
@@ -191,7 +192,7 @@ impl<'a> Parser<'a> {
 
     fn condition(&mut self) -> Result<Condition, SloError> {
         let start = self.at;
-        let key = self.take_while(is_key).to_owned();
+        let key = lengths::name(self.take_while(is_key)).into_owned();
         if key.is_empty() {
             return Err(self.error(
                 self.here(),
@@ -278,7 +279,8 @@ impl<'a> Parser<'a> {
                     fix,
                 ))
             }
-            (false, _, false) => Ok(Pattern::Exact(body)),
+            // Samples carry the shortened form of what is too long.
+            (false, _, false) => Ok(Pattern::Exact(lengths::name(&body).into_owned())),
             (_, true, _) => Ok(Pattern::Any),
             (true, _, true) => Ok(Pattern::Contains(body)),
             (true, _, false) => Ok(Pattern::Suffix(body)),

@@ -14,6 +14,7 @@ use rand::rngs::SmallRng;
 use super::coroutine::{self, CannotWait};
 use super::worker::Worker;
 use crate::http::Session;
+use crate::lengths;
 use crate::metrics::{Builtin, MetricId, Recorder, SeriesId, TagSetId, Tags};
 
 /// Why an iteration is cut off.
@@ -150,12 +151,17 @@ impl Vu {
         self.group.borrow().clone()
     }
 
+    /// How many groups within each other were entered.
+    pub fn group_depth(&self) -> usize {
+        self.group.borrow().matches("::").count()
+    }
+
     /// Enters a group until the guard is dropped, also by unwinding.
     pub fn enter_group(self: &Rc<Self>, name: &str) -> GroupGuard {
         let length = self.group.borrow().len();
         let mut group = self.group.borrow_mut();
         group.push_str("::");
-        group.push_str(name);
+        group.push_str(&lengths::name(name));
         drop(group);
         let outer = self.tags.get();
         self.retag();
@@ -167,14 +173,20 @@ impl Vu {
     }
 
     /// Sets (or with `None` removes) a tag of everything this virtual user records from now on.
-    pub fn set_tag(&self, key: &str, value: Option<&str>) {
+    /// False when there are too many already.
+    pub fn set_tag(&self, key: &str, value: Option<&str>) -> bool {
+        let key = lengths::name(key);
         let mut own = self.own_tags.borrow_mut();
+        if value.is_some() && own.len() >= lengths::TAGS && !own.contains_key(&*key) {
+            return false;
+        }
         match value {
-            Some(value) => own.insert(key.to_owned(), value.to_owned()),
-            None => own.remove(key),
+            Some(value) => own.insert(key.into_owned(), lengths::name(value).into_owned()),
+            None => own.remove(&*key),
         };
         drop(own);
         self.retag();
+        true
     }
 
     fn retag(&self) {

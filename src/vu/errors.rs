@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::lengths::{MESSAGE, TEXT, shorten};
+
 /// Where a failure comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FailureKind {
@@ -38,6 +40,14 @@ pub struct Example {
     pub iteration: u64,
 }
 
+impl Example {
+    fn shortened(mut self) -> Self {
+        shorten(&mut self.text, TEXT);
+        self.url.iter_mut().for_each(|url| shorten(url, MESSAGE));
+        self
+    }
+}
+
 /// Distinct messages kept per worker; the rest is counted under its code alone.
 const MAX_MESSAGES: usize = 200;
 
@@ -49,7 +59,8 @@ pub struct Errors {
 
 impl Errors {
     /// Counts a failure. `example` is only called for the first of its kind.
-    pub fn add(&mut self, key: TallyKey, at: f64, example: impl FnOnce() -> Example) {
+    pub fn add(&mut self, mut key: TallyKey, at: f64, example: impl FnOnce() -> Example) {
+        shorten(&mut key.message, MESSAGE);
         if let Some(tally) = self.tallies.get_mut(&key) {
             tally.count += 1;
             tally.last = at;
@@ -67,7 +78,7 @@ impl Errors {
             count: 0,
             first: at,
             last: at,
-            example: example(),
+            example: example().shortened(),
         });
         tally.count += 1;
         tally.last = at;
@@ -82,6 +93,29 @@ impl Errors {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_in_a_message_is_not_kept() {
+        let mut errors = Errors::default();
+        let page = "x".repeat(1_000_000);
+        let key = TallyKey {
+            kind: FailureKind::Script,
+            code: 0,
+            message: page.clone(),
+        };
+        let example = || Example {
+            text: page.clone(),
+            url: Some(page.clone()),
+            ..Example::default()
+        };
+        errors.add(key.clone(), 0.0, example);
+        errors.add(key, 1.0, example);
+        let taken = errors.take();
+        let (key, tally) = &taken[0];
+        assert_eq!((taken.len(), tally.count), (1, 2));
+        let kept = key.message.len() + tally.example.text.len();
+        assert!(kept + tally.example.url.as_ref().unwrap().len() < 20_000);
+    }
 
     #[test]
     fn endless_distinct_messages_stay_bounded_and_none_is_lost() {

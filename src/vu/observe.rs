@@ -9,7 +9,7 @@ use super::context::Vu;
 use super::errors::{Example, FailureKind, TallyKey};
 use crate::http::{Exchange, HttpError, Observer, Protocol};
 use crate::metrics::{Builtin, MetricId, Recorder, SeriesId, TagSetId};
-use crate::secrets::{MASK, is_secret_name};
+use crate::secrets::{MASK, is_secret_name, mask_urls};
 
 /// What tells two requests' samples apart. The name is compared by address: names are interned, and the
 /// cached handles keep them alive.
@@ -169,7 +169,8 @@ fn redact(url: &url::Url) -> String {
     // Only URLs that cannot have credentials refuse, and those have none.
     let _ = clean.set_password(None);
     let _ = clean.set_username("");
-    clean.to_string()
+    // A value may be a URL of its own.
+    mask_urls(clean.as_str()).into_owned()
 }
 
 fn make_series(

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::project::Project;
+
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -28,8 +30,8 @@ pub struct RunShared {
     pub scenarios: Vec<ScenarioShared>,
     pub vu_start_timeout: Duration,
     pub vu_stop_timeout: Duration,
-    /// The script's folder: the only one it may read.
-    pub folder: std::path::PathBuf,
+    /// What the script may read.
+    pub project: Project,
     stage: watch::Sender<Stage>,
 }
 
@@ -40,7 +42,7 @@ impl RunShared {
         scenarios: Vec<ScenarioShared>,
         vu_start_timeout: Duration,
         vu_stop_timeout: Duration,
-        folder: std::path::PathBuf,
+        project: Project,
     ) -> Self {
         let stage = watch::Sender::new(Stage::Running);
         Self {
@@ -50,7 +52,7 @@ impl RunShared {
             scenarios,
             vu_start_timeout,
             vu_stop_timeout,
-            folder,
+            project,
             stage,
         }
     }
@@ -295,7 +297,7 @@ mod tests {
             Vec::new(),
             Duration::ZERO,
             Duration::ZERO,
-            Default::default(),
+            Project::of(std::path::Path::new("")),
         );
         run.advance(Stage::Killed);
         run.advance(Stage::Stopping);

@@ -22,6 +22,7 @@ use super::observe::HttpSeriesCache;
 use super::shared::RunShared;
 use crate::http::{Client, Settings};
 use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
+use crate::{lengths, project};
 
 /// How urgent a line of a script's log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,6 +128,9 @@ pub struct Worker {
     pub(super) stacks: StackPool,
 }
 
+/// Of a file that a script reads, in bytes; as much as a text of a script may have.
+const MAX_FILE: u64 = 256 << 20;
+
 /// Names of requests kept interned; see [`Worker::intern_name`].
 const MAX_NAMES: usize = 16_384;
 
@@ -137,7 +141,8 @@ impl Worker {
     }
 
     /// Logs a line for a script, or counts it when there are too many.
-    pub fn log(&self, level: LogLevel, text: String, vu: Option<&Vu>) {
+    pub fn log(&self, level: LogLevel, mut text: String, vu: Option<&Vu>) {
+        lengths::shorten(&mut text, lengths::TEXT);
         let left = self.log_budget.get();
         if left == 0 {
             self.dropped_logs.set(self.dropped_logs.get() + 1);
@@ -159,6 +164,7 @@ impl Worker {
 
     /// One shared copy of a request's name, so that names can be compared by address.
     pub fn intern_name(&self, name: &str) -> Rc<str> {
+        let name = &*lengths::name(name);
         let mut names = self.names.borrow_mut();
         if let Some(known) = names.get(name) {
             return known.clone();
@@ -173,6 +179,7 @@ impl Worker {
 
     /// The series of a check under a user's tags.
     pub fn check_series(&self, recorder: &mut Recorder, context: TagSetId, name: &str) -> SeriesId {
+        let name = &*lengths::name(name);
         let mut checks = self.checks.borrow_mut();
         if let Some(&series) = checks.get(&context).and_then(|names| names.get(name)) {
             return series;
@@ -201,7 +208,7 @@ impl Worker {
         if let Some(known) = self.files.borrow().get(path) {
             return Ok(known.clone());
         }
-        let content: Bytes = std::fs::read(path)?.into();
+        let content: Bytes = project::read(path, MAX_FILE)?.into();
         self.files
             .borrow_mut()
             .insert(path.to_owned(), content.clone());

@@ -1,6 +1,7 @@
 //! Files that are not there, or not what they should be.
 
 use crate::golden::{refused, rhaid};
+use crate::support::bin::Rhaid;
 
 #[test]
 fn a_missing_script_gets_its_neighbour() {
@@ -75,4 +76,78 @@ fn a_file_of_defaults_that_is_missing_or_wrong() {
         .script(script)
         .args(["--config", "ci/rhaid.toml"]);
     refused("toml_named", named, 78);
+}
+
+#[test]
+fn modules_and_files_of_the_project_are_used_and_no_others() {
+    let script = "import \"../lib/shop\" as shop;\nfn iteration() { http::file(\"../data/a.csv\"); print(`${shop::name()}`); }\n";
+    let project = |mark: &str| {
+        rhaid()
+            .file(mark, "")
+            .file(
+                "lib/shop.rhai",
+                "import \"../load/more\" as m;\nfn name() { \"the shop\" }",
+            )
+            .file("load/more.rhai", "")
+            .file("data/a.csv", "a")
+            .file("load/main.rhai", script)
+            .args(["run", "load/main.rhai"])
+    };
+    for mark in ["rhaid.toml", ".git/HEAD"] {
+        project(mark).run().expect_code(0).expect_text("the shop");
+    }
+    let output = project("unrelated.txt").run();
+    output
+        .expect_code(65)
+        .expect_text("`../lib/shop.rhai` lies outside `")
+        .expect_text("put an empty `rhaid.toml` into the folder that");
+}
+
+#[test]
+fn modules_that_import_each_other_from_sibling_folders_are_a_circle() {
+    rhaid()
+        .file("rhaid.toml", "")
+        .file("a/a.rhai", "import \"../b/b\" as b;\n")
+        .file("b/b.rhai", "import \"../a/a\" as a;\n")
+        .script("import \"a/a\" as a;\nfn iteration() { }\n")
+        .run()
+        .expect_code(65)
+        .expect_text("`a/a.rhai` imports itself");
+}
+
+/// Reading a named pipe waits for somebody who writes to it.
+#[test]
+fn a_pipe_or_a_device_is_no_module_and_no_file() {
+    for (script, code, message) in [
+        (
+            "import \"pipe\" as p;\nfn iteration() { }\n",
+            65,
+            "cannot read `pipe.rhai`: it is no regular file",
+        ),
+        (
+            "fn iteration() { http::file(\"pipe.rhai\"); }\n",
+            2,
+            "cannot read `pipe.rhai`: it is no regular file",
+        ),
+        (
+            "export const options = #{ tls: #{ ca: \"pipe.rhai\" } };\nfn iteration() { }\n",
+            65,
+            "it is no regular file",
+        ),
+    ] {
+        let line = "mkfifo pipe.rhai; exec \"$0\" run script.rhai";
+        let output = Rhaid::at("/bin/sh")
+            .args(["-c", line, env!("CARGO_BIN_EXE_rhaid")])
+            .file("script.rhai", script)
+            .run();
+        output.expect_code(code).expect_text(message);
+    }
+}
+
+#[test]
+fn a_script_that_never_ends() {
+    let output = rhaid().args(["run", "/dev/zero"]).run();
+    output
+        .expect_code(65)
+        .expect_text("cannot read `/dev/zero`: it is larger than 16 MiB");
 }

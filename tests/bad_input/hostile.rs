@@ -151,8 +151,9 @@ fn busy() { sleep(0.01); }
 }
 
 #[test]
-fn a_module_outside_the_folder_is_a_module_like_others() {
+fn a_module_outside_the_project_is_out_of_reach() {
     let output = rhaid()
+        .file("rhaid.toml", "")
         .file("shared/hotel.rhai", "fn name() { \"Rhaid\" }")
         .file(
             "scripts/journey.rhai",
@@ -165,12 +166,12 @@ fn a_module_outside_the_folder_is_a_module_like_others() {
         "import \"/etc/passwd\" as secrets;\nfn iteration() { }\n",
         65,
     )
-    .expect_text("cannot find the module `/etc/passwd.rhai`");
+    .expect_text("`/etc/passwd.rhai` lies outside `");
     run(
         "import \"../../../../etc/shadow\" as secrets;\nfn iteration() { }\n",
         65,
     )
-    .expect_text("cannot find the module");
+    .expect_text("`../../../../etc/shadow.rhai` lies outside `");
     run("import \"\" as nothing;\nfn iteration() { }\n", 65);
 }
 
@@ -230,8 +231,10 @@ fn numbers_that_are_none() {
     iteration("let x = 9_223_372_036_854_775_807 + 1;", 2).expect_text("overflow");
     iteration("metrics::trend(\"t\").add(0.0 / 0.0);", 2).expect_text("NaN");
     iteration("metrics::trend(\"t\").add(1.0 / 0.0);", 2);
-    iteration("metrics::trend(\"t\").add(-1e308);", 2).expect_text("a trend cannot record -1e308");
-    iteration("metrics::counter(\"c\").add(-1);", 2).expect_text("a counter cannot record -1");
+    iteration("metrics::trend(\"t\").add(-1e308);", 2)
+        .expect_text("metric `t` is a trend and cannot record -1e308");
+    iteration("metrics::counter(\"c\").add(-1);", 2)
+        .expect_text("metric `c` is a counter and cannot record -1");
     iteration("metrics::gauge(\"g\").add(1e308);", 0);
     iteration("random::int(5, 1);", 2).expect_text("needs a range from low to high");
     iteration(

@@ -11,6 +11,7 @@ mod golden;
 mod command_line;
 mod files;
 mod hostile;
+mod limits;
 mod names;
 mod objectives;
 mod options;

@@ -73,10 +73,19 @@ fn a_quiet_run_does_not_lose_its_result_in_silence() {
     );
 }
 
+/// Found before anything was done, let alone sent.
+#[track_caller]
+fn assert_refused(output: &Output, message: &str) {
+    output.expect_code(74);
+    assert!(output.stderr.contains(message), "{message}\n{output}");
+    assert!(output.stderr.contains("nothing was sent"), "{output}");
+    assert!(!output.stdout.contains("it was measured"), "{output}");
+}
+
 #[test]
 fn a_folder_in_the_place_of_the_file() {
     let output = to("out").file("out/keep.txt", "").run();
-    assert_lost(
+    assert_refused(
         &output,
         "Name a file inside that folder: `--result FOLDER/run.json`",
     );
@@ -86,17 +95,93 @@ fn a_folder_in_the_place_of_the_file() {
 #[test]
 fn a_file_in_the_place_of_the_folder() {
     let output = to("out/run.json").file("out", "").run();
-    assert_lost(&output, "the folder could not be made: ");
+    assert_refused(&output, "the folder could not be made: ");
+    let output = in_shell("exec \"$0\" run script.rhai")
+        .file("script.rhai", SCRIPT)
+        .file("results", "")
+        .run();
+    assert_refused(
+        &output,
+        "`results/result.json`: the folder could not be made: ",
+    );
 }
 
 /// The superuser may write to every folder of a disk, so one that is on no disk stands in.
 #[test]
 fn a_folder_that_cannot_be_written() {
     let output = to("/proc/rhaid/run.json").run();
-    assert_lost(
+    assert_refused(
         &output,
         "could not write the result to `/proc/rhaid/run.json`: the folder could not be made",
     );
+    let output = to("/proc/run.json").run();
+    assert_refused(&output, "the file could not be created");
+}
+
+#[test]
+fn a_named_pipe_would_hold_the_end_of_the_run() {
+    let output = in_shell("mkfifo out.json; exec \"$0\" run script.rhai --result out.json")
+        .file("script.rhai", SCRIPT)
+        .run();
+    assert_refused(
+        &output,
+        "it is a named pipe, a socket or a disk. Name a file with `--result FILE`",
+    );
+}
+
+#[test]
+fn standard_output_takes_the_result() {
+    let output = to("/dev/stdout").args(["--quiet"]).run();
+    output.expect_code(0);
+    let result: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(result["checks"][0]["passes"], 1);
+    to("/dev/null").run().expect_code(0);
+}
+
+/// Runs a line of shell in which `$0` is the binary.
+fn in_shell(line: &str) -> Rhaid {
+    Rhaid::at("/bin/sh").args(["-c", line, env!("CARGO_BIN_EXE_rhaid")])
+}
+
+#[test]
+fn standard_output_on_a_full_disk() {
+    for arguments in [
+        "--help",
+        "--version",
+        "help run",
+        "reference",
+        "reference result-schema",
+        "check script.rhai",
+        "check script.rhai --format json",
+        "inspect script.rhai",
+        "run script.rhai --result out.json",
+        "run script.rhai --result out.json --format json",
+    ] {
+        let output = in_shell(&format!("exec \"$0\" {arguments} > /dev/full"))
+            .file("script.rhai", SCRIPT)
+            .run();
+        assert!(
+            output
+                .stderr
+                .contains("error: cannot write to standard output: No space left on device"),
+            "{arguments}\n{output}"
+        );
+        output.expect_code(74);
+        if arguments.starts_with("run") {
+            output.expect_text("the result is in `out.json`");
+            assert!(output.path("out.json").exists());
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_error() {
+    for arguments in ["reference", "--help", "run script.rhai"] {
+        let line = format!("{{ sleep 0.2; \"$0\" {arguments}; echo $? > code; }} | true");
+        let output = in_shell(&line).file("script.rhai", SCRIPT).run();
+        let code = std::fs::read_to_string(output.path("code")).unwrap();
+        assert_eq!(code, "0\n", "{arguments}\n{output}");
+    }
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn targets_that_break_the_protocol() {
         (
             "/stall/body",
             "1050",
-            "timed out after 0.3 s waiting for the response",
+            "timed out after 0.3 s receiving the response",
         ),
         (
             "/half",
@@ -154,7 +154,7 @@ fn a_body_without_an_end_is_cut_off_by_size_or_by_time() {
     assert_failed(
         &by_time,
         "1050",
-        "timed out after 0.3 s waiting for the response",
+        "timed out after 0.3 s receiving the response",
     );
     let memory: Vec<u64> = [&by_size, &by_time]
         .map(|output| &output.expect_result()["generator"]["peak_rss_bytes"])

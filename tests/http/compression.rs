@@ -14,16 +14,17 @@ fn every_coding_is_undone() {
         r#"
         for path in ["/gzip", "/deflate", "/deflate?raw", "/brotli", "/zstd"] {
             let r = http::get(url + path, #{ headers: #{ "accept-encoding": "gzip, deflate, br, zstd" } });
-            seen[path] = r.text();
+            seen[path] = r.text() == env("TEXT");
         }
         "#,
     )
     .at(&server)
+    .env("TEXT", &packed::text())
     .run();
     let saw = ran.saw().as_object().unwrap();
     assert_eq!(saw.len(), 5);
-    for (path, text) in saw {
-        assert_eq!(text.as_str(), Some(packed::text().as_str()), "{path}");
+    for (path, same) in saw {
+        assert_eq!(same, &json!(true), "{path}");
     }
     assert!(
         ran.count("data_received") < 5 * packed::text().len() as u64,

@@ -189,5 +189,5 @@ fn a_cookie_for_another_site_cannot_be_set() {
         .finish();
     ran.output
         .expect_code(2)
-        .expect_text("the cookie \"a=1; Domain=other.example\" cannot be set for http://127.0.0.1");
+        .expect_text("the cookie `a` cannot be set for http://127.0.0.1");
 }

@@ -238,7 +238,7 @@ fn a_call_that_makes_no_sense_is_a_script_error_and_nothing_is_sent() {
         (r#"http::get(url, #{ auth: "qa" })"#, "`auth` must be a map"),
         (
             r#"http::get(url, #{ cookies: #{ a: "1\n2" } })"#,
-            "the cookie `a` holds characters that a header cannot carry",
+            "the value of the cookie `a` holds a `;` or a control character",
         ),
         (
             r#"http::get(url, #{ expected_statuses: "2x" })"#,
@@ -253,7 +253,30 @@ fn a_call_that_makes_no_sense_is_a_script_error_and_nothing_is_sent() {
             "`name` must be a text, not a whole number",
         ),
         (r#"http::get(url, #{ tags: "a" })"#, "`tags` must be a map"),
-        (r#"http::set_cookie(url, "")"#, "cannot be set for"),
+        (
+            r#"http::get(url, #{ cookies: #{ a: "1; b=2" } })"#,
+            "the value of the cookie `a` holds a `;` or a control character",
+        ),
+        (
+            r#"http::get(url, #{ cookies: #{ "a=1; b": "2" } })"#,
+            "is not a name of a cookie",
+        ),
+        (
+            r#"http::set_cookie(url, "a=\x00")"#,
+            "the value of the cookie `a` holds a `;` or a control character",
+        ),
+        (
+            r#"http::set_cookie(url, "")"#,
+            "\"\" is not a name of a cookie",
+        ),
+        (
+            r#"http::post(url, "body", #{ headers: #{ "Content-Length": "3" } })"#,
+            "the header `content-length` does not fit the body, which has 4 bytes",
+        ),
+        (
+            r#"http::post(url, "body", #{ headers: #{ "transfer-encoding": "chunked" } })"#,
+            "the header `transfer-encoding` cannot be set",
+        ),
         (r#"http::cookies("nonsense")"#, "it has no scheme"),
         (
             r#"http::get(5)"#,

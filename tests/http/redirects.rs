@@ -163,7 +163,7 @@ fn with_credentials(from: &HttpServer, to: &str, options: &str) {
         let r = http::get(url + "/redirect/to?url=" + env("TO"), #{
             auth: #{ user: "qa", password: "hush" },
             cookies: #{ own: "hush" },
-            headers: #{ "cookie2": "kept", "authorization-like": "kept", host: "virtual.example" },
+            headers: #{ "x-api-key": "hush", "X-Auth": "hush", "proxy-authorization": "hush", author: "kept", host: "virtual.example" },
         });
         "#,
     )
@@ -182,12 +182,13 @@ fn credentials_go_along_to_the_same_host() {
     assert_eq!(last.header("authorization"), Some("Basic cWE6aHVzaA=="));
     assert_eq!(last.header("cookie"), Some("session=jar; own=hush"));
     assert_eq!(last.header("host"), Some("virtual.example"));
+    assert_eq!(last.header("x-api-key"), Some("hush"));
 }
 
 #[test]
 fn credentials_do_not_leak_to_another_host_port_or_scheme() {
     let (server, other) = (HttpServer::start(), HttpServer::start());
-    let options = "headers: #{ authorization: \"Bearer of-the-run\", \"x-run\": \"kept\" }";
+    let options = "headers: #{ authorization: \"Bearer of-the-run\", \"x-auth-token\": \"hush\", \"x-run\": \"kept\" }";
     with_credentials(&server, &other.url("/echo"), options);
     with_credentials(&server, &server.url_by_name("localhost", "/echo"), options);
     let there = [
@@ -201,7 +202,10 @@ fn credentials_do_not_leak_to_another_host_port_or_scheme() {
         assert!(!cookies.contains("own=hush"), "{cookies}");
         assert_ne!(seen.header("host"), Some("virtual.example"));
         assert_eq!(seen.header("x-run"), Some("kept"));
-        assert_eq!(seen.header("cookie2"), Some("kept"));
+        assert_eq!(seen.header("author"), Some("kept"));
+        for name in ["x-api-key", "x-auth", "proxy-authorization", "x-auth-token"] {
+            assert_eq!(seen.header(name), None, "{name}");
+        }
     }
     let first = &server.requests()[0];
     let proofs: Vec<&str> = first.headers_named("authorization").collect();
@@ -250,4 +254,33 @@ fn a_redirect_that_leads_nowhere_is_an_error_and_one_without_a_place_is_none() {
         "{error}"
     );
     assert_eq!(saw["none"], json!([302, 0, null]));
+}
+
+#[test]
+fn credentials_in_a_redirect_are_not_shown() {
+    let server = HttpServer::start();
+    let ran = Journey::new(
+        r#"
+        let to = "/redirect/to?url=ftp://qa:hunter2@h/%3Faccess_token%3Dhunter3";
+        seen.refused = http::get(url + to).error;
+        let to = "/redirect/to?url=http://qa:hunter2@127.0.0.1:1/";
+        seen.too_many = http::get(url + "/redirect/to?url=" + to, #{ redirects: 1 }).error;
+        "#,
+    )
+    .at(&server)
+    .run();
+    let saw = ran.saw();
+    let refused = saw["refused"].as_str().unwrap();
+    assert!(
+        refused.contains("ftp://qa:***@h/?access_token=***"),
+        "{refused}"
+    );
+    let too_many = saw["too_many"].as_str().unwrap();
+    assert!(too_many.contains("http://qa:***@"), "{too_many}");
+    let output = &ran.output;
+    let result = output.expect_result().to_string();
+    assert!(
+        !result.contains("hunter2") && !output.stderr.contains("hunter"),
+        "{output}"
+    );
 }

@@ -414,3 +414,67 @@ fn numbers_of_a_real_server_are_counted_by_endpoint_status_and_failure() {
     );
     assert_eq!(error["example"]["url"], server.url("/status/503"));
 }
+
+/// A page in a name would be kept for every metric, worker and second.
+#[test]
+fn what_is_named_by_a_page_is_kept_short_everywhere() {
+    let server = HttpServer::start();
+    let output = run_of(
+        r#"
+        export const options = #{ iterations: 20, slos: #{ "iteration_errors": ["count < 100"] } };
+        fn iteration(ctx) {
+            let page = "x";
+            for n in 0..17 { page += page; }
+            page += ctx.iteration;
+            let url = env("BASE_URL");
+            http::get(`${url}/status/500`, #{ name: page, tags: #{ tag: page } });
+            http::get(`${url}/echo?${page}`);
+            check(true, page);
+            group(page, || metrics::counter("c").add(1, #{ own: page }));
+            tags::set(page, page);
+            log::info(page);
+            throw page;
+        }
+        "#,
+    )
+    .env("BASE_URL", server.url(""))
+    .run();
+    output.expect_code(0);
+    let size = std::fs::metadata(output.path("result.json")).unwrap().len();
+    assert!(size < 1_000_000, "a result of {size} bytes");
+    assert!(output.stderr.len() < 20 * 10_000, "{}", output.stderr.len());
+    assert!(output.stdout.len() < 100_000, "{}", output.stdout.len());
+    assert_eq!(output.checks().len(), 1, "cut, they are the same");
+    let name = output.checks().into_keys().next().unwrap();
+    assert!(name.chars().count() == 256 && name.ends_with('…'), "{name}");
+}
+
+#[test]
+fn tags_are_so_many_and_no_more() {
+    for call in [
+        "tags::set(`t${n}`, n);",
+        "let t = #{}; for i in 0..=n { t[`t${i}`] = i; } metrics::counter(\"c\").add(1, t);",
+    ] {
+        let script = |most: u32| {
+            run_of(&format!(
+                "fn iteration() {{ for n in 0..{most} {{ {call} }} }}"
+            ))
+            .run()
+        };
+        script(64).expect_code(0);
+        script(65)
+            .expect_code(2)
+            .expect_text("there are more than 64 tags");
+    }
+}
+
+#[test]
+fn groups_nest_so_deep_and_no_deeper() {
+    let output = run_of(
+        "fn down(n) { if n > 0 { group(`g${n}`, || down(n - 1)); } }\nfn iteration(ctx) { down(16); down(17); }",
+    )
+    .run();
+    output
+        .expect_code(2)
+        .expect_text("groups are nested more than 16 deep");
+}

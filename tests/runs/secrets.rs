@@ -1,7 +1,7 @@
 //! What must never be shown: in no result, no log, no summary, no message.
 
 use crate::reading::{Reading, run_of};
-use crate::support::bin::Output;
+use crate::support::bin::{Output, Rhaid};
 use crate::support::ports::refused_addr;
 use crate::support::server::HttpServer;
 
@@ -198,4 +198,42 @@ fn a_scenario_may_be_called_token_without_vanishing_from_the_options() {
     assert_eq!(resolved["iterations"], 2);
     assert_eq!(resolved["env"]["DB_PASSWORD"], "***");
     assert_hidden(&output, &["scenario-secret"]);
+}
+
+#[test]
+fn what_names_and_urls_tell_is_masked_in_options_messages_and_the_plan() {
+    let script = r#"
+        export const options = #{
+            headers: #{ "X-Auth": "secret-1", "Author": "shown-1" },
+            scenarios: #{ s: #{
+                executor: "shared-iterations", iterations: 1, exec: "journey",
+                env: #{ DB_PASS: "secret-2", SIGNING_KEY: "secret-3", PIN: "secret-4", HOOK: "https://h/?access_token=secret-5&n=shown-2" },
+            } },
+        };
+        fn journey() {
+            try { http::get("http://qa:secret-6@:80/"); } catch (e) { log::warn(e); }
+            http::get(env("BASE_URL") + "/status/500?sig=secret-7&n=shown-3");
+            http::get(env("BASE_URL") + "/status/404", #{ name: "http://qa:secret-8@h/?api_key=secret-9" });
+            check(true, "author is qa");
+            http::get("http://qa:secret-6@:80/");
+        }
+    "#;
+    let secrets = [
+        "secret-1", "secret-2", "secret-3", "secret-4", "secret-5", "secret-6", "secret-7",
+        "secret-8", "secret-9",
+    ];
+    let server = HttpServer::start();
+    let output = run_of(script).env("BASE_URL", server.url("")).run();
+    output.expect_code(2);
+    assert_hidden(&output, &secrets);
+    let everything = everything(&output);
+    for shown in ["shown-1", "shown-2", "shown-3", "author is qa"] {
+        assert!(everything.contains(shown), "{shown}\n{output}");
+    }
+    let plan = Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+        .file("script.rhai", script)
+        .args(["inspect", "script.rhai"])
+        .run();
+    plan.expect_code(0).expect_text("shown-2");
+    assert_hidden(&plan, &secrets);
 }

@@ -113,6 +113,11 @@ fn interpret(
     head_request: bool,
 ) -> Result<Head, HttpError> {
     let status = response.code.unwrap_or_default();
+    if status < 100 {
+        return Err(malformed(format_args!(
+            "its status is {status:03}, and they begin at 100"
+        )));
+    }
     let minor_version = response.version.unwrap_or(1);
     let mut content_length: Option<u64> = None;
     let mut chunked = false;
@@ -226,6 +231,18 @@ mod tests {
             (get.framing, head.framing),
             (Framing::Length(5), Framing::Empty)
         );
+    }
+
+    #[test]
+    fn a_status_below_100_is_none() {
+        for status in ["000", "099"] {
+            let wire = format!("HTTP/1.1 {status} What\r\nContent-Length: 0\r\n\r\n");
+            let error = KnownHead::default()
+                .read(wire.as_bytes(), false)
+                .unwrap_err();
+            assert_eq!(error.code(), HttpError::MALFORMED);
+            assert!(error.message().contains(status), "{error}");
+        }
     }
 
     #[test]

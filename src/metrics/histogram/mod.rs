@@ -263,20 +263,38 @@ impl Histogram {
         if percentile <= 0.0 {
             return self.min();
         }
+        self.value_at_rank(self.rank_of_percentile(percentile))
+    }
+
+    /// Between which values a percentile from 0 to 100 lies for certain: the bounds of its bucket, and the exact extremes
+    /// where they are closer. The upper one is [`value_at_percentile`](Self::value_at_percentile).
+    pub fn range_at_percentile(&self, percentile: f64) -> (u64, u64) {
+        if percentile <= 0.0 {
+            return (self.min(), self.min());
+        }
+        self.range_at_rank(self.rank_of_percentile(percentile))
+    }
+
+    fn rank_of_percentile(&self, percentile: f64) -> u64 {
         let rank = percentile.min(100.0) * self.count as f64 / 100.0;
-        self.value_at_rank((rank * (1.0 - 4.0 * f64::EPSILON)).ceil() as u64)
+        (rank * (1.0 - 4.0 * f64::EPSILON)).ceil() as u64
     }
 
     fn value_at_rank(&self, rank: u64) -> u64 {
+        self.range_at_rank(rank).1
+    }
+
+    fn range_at_rank(&self, rank: u64) -> (u64, u64) {
         let rank = rank.max(1);
         let mut seen = 0u64;
         for (bucket, times) in self.buckets() {
             seen = seen.saturating_add(times);
             if seen >= rank {
-                return bounds_of(bucket).1.min(self.max);
+                let (lowest, highest) = bounds_of(bucket);
+                return (lowest.max(self.min), highest.min(self.max));
             }
         }
-        self.max
+        (self.max, self.max)
     }
 
     /// How many values lie at or below `value`, or in its bucket.

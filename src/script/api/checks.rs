@@ -4,6 +4,7 @@ use rhai::plugin::*;
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
 
 use super::{Fallible, error, virtual_user};
+use crate::lengths::GROUP_DEPTH;
 use crate::metrics::{Builtin, MetricId};
 use crate::script::engine::Stop;
 use crate::script::library::readable_type;
@@ -105,6 +106,11 @@ pub mod checks {
         let vu = virtual_user("group")?;
         if name.is_empty() || name.contains("::") {
             return error("a group needs a name without `::`");
+        }
+        if vu.group_depth() >= GROUP_DEPTH {
+            return error(format!(
+                "groups are nested more than {GROUP_DEPTH} deep\nhelp: does a function that calls itself enter one?"
+            ));
         }
         let guard = vu.enter_group(name);
         let began = std::time::Instant::now();

@@ -1,6 +1,6 @@
-//! Files from the script's folder, and request bodies that are more than text.
+//! Files of the script's project, and request bodies that are more than text.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use bytes::Bytes;
 use rhai::{Dynamic, ImmutableString, Map};
@@ -16,43 +16,20 @@ pub struct File(pub FilePart);
 #[derive(Debug, Clone)]
 pub struct Prepared(pub Body);
 
-/// Reads a file below the script's folder; a script cannot reach others.
+/// Reads a file of the script's project; the path begins in the script's folder.
 pub fn read(path: &str) -> Fallible<Bytes> {
     let vu = virtual_user("reading a file")?;
-    let run = &vu.worker.run;
-    if Path::new(path)
-        .components()
-        .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir))
-    {
-        return error(format!(
-            "`{path}` leads out of the script's folder; a script reads files below it only"
-        ));
-    }
-    let full = run.folder.join(path);
-    let inside = full
-        .canonicalize()
-        .ok()
-        .zip(canonical_folder(&run.folder))
-        .is_none_or(|(file, folder)| file.starts_with(folder));
-    if !inside {
-        return error(format!(
-            "`{path}` leads out of the script's folder; a script reads files below it only"
-        ));
-    }
+    let project = &vu.worker.run.project;
+    let full = match project.find(&project.folder, path) {
+        Ok(full) => full,
+        Err(outside) => return error(outside.to_string()),
+    };
     vu.worker
         .file(&full)
         .or_else(|why| error(format!("cannot read `{}`: {why}", full.display())))
 }
 
-fn canonical_folder(folder: &Path) -> Option<std::path::PathBuf> {
-    if folder.as_os_str().is_empty() {
-        Path::new(".").canonicalize().ok()
-    } else {
-        folder.canonicalize().ok()
-    }
-}
-
-/// A file of the script's folder as a part of a multipart body.
+/// A file of the script's project as a part of a multipart body.
 pub fn file(path: &str) -> Fallible<File> {
     let name = Path::new(path).file_name().map_or_else(
         || path.to_owned(),

@@ -249,7 +249,7 @@ pub mod http_module {
         files::multipart_of(&fields)
     }
 
-    /// A file below the script's folder, as a part of a multipart body or as a body of its own. Read once per worker.
+    /// A file of the script's project, found from the script's folder, as a part of a multipart body or as a body of its own. Read once per worker.
     #[rhai_fn(return_raw)]
     pub fn file(path: &str) -> Result<File, Box<EvalAltResult>> {
         files::file(path)

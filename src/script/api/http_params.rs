@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use ::http::{HeaderName, HeaderValue};
+use ::http::{HeaderName, HeaderValue, header};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
 use super::basics::duration_of;
+use super::tags::pairs;
 use super::{Fallible, error};
-use crate::http::{Auth, Request, StatusSet};
+use crate::http::{Auth, Request, StatusSet, check_cookie};
 use crate::metrics::{TagSetId, Tags};
 use crate::options::keys;
 use crate::script::library::readable_type;
@@ -40,9 +41,7 @@ pub fn apply(params: &Map, request: &mut Request, vu: &Vu) -> Fallible<Recording
             "headers" => headers(value, request)?,
             "tags" => {
                 let map = map(value, "tags")?;
-                let pairs = map
-                    .iter()
-                    .map(|(key, value)| (key.as_str().into(), value.to_string().as_str().into()));
+                let pairs = pairs(&map)?;
                 let mut recorder = vu.worker.recorder.borrow_mut();
                 let tags: Tags = recorder.tags(recording.tags).with(pairs);
                 recording.tags = recorder.intern(tags);
@@ -56,13 +55,7 @@ pub fn apply(params: &Map, request: &mut Request, vu: &Vu) -> Fallible<Recording
             "cookies" => {
                 for (name, value) in &map(value, "cookies")? {
                     let value = value.to_string();
-                    if HeaderValue::from_str(&value).is_err()
-                        || HeaderValue::from_str(name).is_err()
-                    {
-                        return error(format!(
-                            "the cookie `{name}` holds characters that a header cannot carry"
-                        ));
-                    }
+                    check_cookie(name, &value).or_else(error)?;
                     request.cookies.push((name.to_string(), value));
                 }
             }
@@ -107,6 +100,22 @@ pub fn map(value: &Dynamic, what: &str) -> Fallible<Map> {
     }
 }
 
+/// How long a body is must be said once and truly, or what follows it is taken for another request.
+fn framing(name: &HeaderName, value: &HeaderValue, request: &Request) -> Fallible<()> {
+    if *name == header::TRANSFER_ENCODING {
+        return error(
+            "the header `transfer-encoding` cannot be set: a body is sent whole, with its length",
+        );
+    }
+    let length = request.body.bytes().len();
+    if *name == header::CONTENT_LENGTH && value.as_bytes() != length.to_string().as_bytes() {
+        return error(format!(
+            "the header `content-length` does not fit the body, which has {length} bytes\nhelp: leave the header out: it is sent by itself"
+        ));
+    }
+    Ok(())
+}
+
 fn headers(value: &Dynamic, request: &mut Request) -> Fallible<()> {
     for (name, value) in &map(value, "headers")? {
         let Ok(header) = HeaderName::try_from(name.as_str()) else {
@@ -114,6 +123,10 @@ fn headers(value: &Dynamic, request: &mut Request) -> Fallible<()> {
         };
         let mut push = |text: &str| match HeaderValue::from_str(text) {
             Ok(value) => {
+                framing(&header, &value, request)?;
+                if header == header::CONTENT_LENGTH {
+                    request.headers.retain(|(known, _)| *known != header);
+                }
                 request.headers.push((header.clone(), value));
                 Ok(())
             }

@@ -7,6 +7,7 @@ use std::io::Write as _;
 
 use rhai::plugin::*;
 
+use crate::lengths;
 use crate::secrets::Secrets;
 use crate::vu::{self, LogLevel};
 
@@ -25,7 +26,8 @@ pub fn line(level: LogLevel, text: &str) {
     match vu::current() {
         Some(vu) => vu.worker.log(level, text.to_owned(), Some(&vu)),
         None => {
-            let text = SECRETS.with_borrow(|secrets| secrets.mask(text).into_owned());
+            let mut text = SECRETS.with_borrow(|secrets| secrets.mask(text).into_owned());
+            lengths::shorten(&mut text, lengths::TEXT);
             // Where nobody reads it, nothing is lost.
             let _ = writeln!(std::io::stderr(), "{text}");
         }

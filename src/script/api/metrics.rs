@@ -3,6 +3,7 @@
 use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, Map};
 
+use super::tags::pairs;
 use super::{Fallible, error, number, virtual_user};
 use crate::metrics::{Contains, MetricKind, Tags};
 use crate::vu;
@@ -36,10 +37,7 @@ fn add(metric: &Metric, value: f64, tags: Option<&Map>) -> Fallible<()> {
     let mut recorder = vu.worker.recorder.borrow_mut();
     let mut set = vu.tags();
     if let Some(own) = tags {
-        let own = own
-            .iter()
-            .map(|(key, value)| (key.as_str().into(), value.to_string().as_str().into()));
-        let tags: Tags = recorder.tags(set).with(own);
+        let tags: Tags = recorder.tags(set).with(pairs(own)?);
         set = recorder.intern(tags);
     }
     let result = recorder

@@ -1,16 +1,36 @@
 //! `tags`: tags on everything the virtual user records, until the iteration ends.
 
-use rhai::plugin::*;
-use rhai::{Dynamic, EvalAltResult};
+use std::rc::Rc;
 
-use super::virtual_user;
+use rhai::plugin::*;
+use rhai::{Dynamic, EvalAltResult, Map};
+
+use super::{Fallible, error, virtual_user};
+use crate::lengths::TAGS;
+
+/// The pairs of a map of tags.
+pub fn pairs(map: &Map) -> Fallible<impl Iterator<Item = (Rc<str>, Rc<str>)>> {
+    if map.len() > TAGS {
+        return too_many_tags();
+    }
+    Ok(map
+        .iter()
+        .map(|(key, value)| (key.as_str().into(), value.to_string().as_str().into())))
+}
+
+fn too_many_tags<T>() -> Fallible<T> {
+    error(format!("there are more than {TAGS} tags"))
+}
 
 #[export_module(manifest)]
 pub mod tags_module {
     /// Sets a tag for the rest of the iteration.
     #[rhai_fn(return_raw)]
     pub fn set(name: &str, value: Dynamic) -> Result<(), Box<EvalAltResult>> {
-        virtual_user("tags::set")?.set_tag(name, Some(&value.to_string()));
+        let vu = virtual_user("tags::set")?;
+        if !vu.set_tag(name, Some(&value.to_string())) {
+            return too_many_tags();
+        }
         Ok(())
     }
 
