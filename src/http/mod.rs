@@ -22,6 +22,7 @@ mod decode;
 mod error;
 mod exchange;
 mod flight;
+mod gate;
 mod h1;
 mod h2c;
 mod hop;

@@ -90,17 +90,27 @@ impl Pool {
     /// Keeps a connection for a later request to the target's origin.
     pub fn keep(&self, target: &Rc<Target>, connection: Connection) {
         // A shared HTTP/2 connection never left.
-        if connection.reused && matches!(connection.kind, Kind::Http2(_)) {
-            return;
+        if let Kind::Http1 { .. } = connection.kind {
+            self.push(target, connection.remote, connection.kind);
         }
+    }
+
+    /// Lets other requests to the target's origin use a connection that can carry several at once.
+    pub fn share(&self, target: &Rc<Target>, connection: &Connection) {
+        if let Kind::Http2(http2) = &connection.kind {
+            self.push(target, connection.remote, Kind::Http2(http2.clone()));
+        }
+    }
+
+    fn push(&self, target: &Rc<Target>, remote: SocketAddr, kind: Kind) {
         let mut idle = self.0.borrow_mut();
         if idle.len() >= MAX_IDLE {
             idle.remove(0);
         }
         idle.push(Idle {
             target: target.clone(),
-            remote: connection.remote,
-            kind: connection.kind,
+            remote,
+            kind,
         });
     }
 

@@ -20,13 +20,14 @@ use super::deadline::LazyTimer;
 use super::error::HttpError;
 use super::exchange::{Exchange, Observer};
 use super::flight::{Flight, Marks, Progress, nanos};
+use super::gate::Gate;
 use super::hop::{Hop, Next};
 use super::io::Leftovers;
 use super::outgoing::Outgoing;
 use super::pool::{Connection, Kind, Pool};
 use super::request::Request;
 use super::response::{HeaderBlock, Protocol, Response};
-use super::settings::Reuse;
+use super::settings::{Http2, Reuse};
 use super::target::Target;
 use super::{decode, h1, h2c, turn};
 
@@ -66,6 +67,7 @@ pub enum Contact {
 pub struct Session {
     pool: Pool,
     jar: RefCell<Jar>,
+    gate: Gate,
     timer: LazyTimer,
     local: Option<IpAddr>,
     leftovers: Rc<Leftovers>,
@@ -80,6 +82,7 @@ impl Session {
         Self {
             pool: Pool::default(),
             jar: RefCell::default(),
+            gate: Gate::default(),
             timer: LazyTimer::default(),
             local,
             leftovers: Rc::default(),
@@ -192,7 +195,7 @@ impl Session {
             }
         }
         // Boxed: connecting is rare, and its state would make every request's future large.
-        let fresh = Box::pin(self.open(client, target, from, progress)).await?;
+        let fresh = Box::pin(self.connect(client, target, from, progress)).await?;
         let tried = Box::pin(self.exchange(client, hop, Instant::now(), fresh, progress));
         match tried.await {
             Tried::Answered(answer) => Ok(answer),
@@ -203,6 +206,36 @@ impl Session {
                 "the server closed the connection without answering",
             )),
         }
+    }
+
+    /// A connection of its own, or one that another request of the same batch has just opened.
+    async fn connect(
+        &self,
+        client: &Client,
+        target: &Rc<Target>,
+        began: Instant,
+        progress: &mut Progress,
+    ) -> Result<Connection, HttpError> {
+        let settings = client.settings();
+        let alone = settings.http2 == Http2::Off || settings.reuse == Reuse::Off;
+        let may_share = !alone && (target.https || settings.http2 == Http2::PriorKnowledge);
+        if !may_share {
+            return self.open(client, target, began, progress).await;
+        }
+        progress.phase = Phase::Connecting;
+        if self.gate.wait(target).await
+            && let Some(shared) = self.pool.take(target)
+        {
+            progress.timings.blocked += nanos(began, Instant::now());
+            return Ok(shared);
+        }
+        let pass = self.gate.enter(target);
+        let opened = self.open(client, target, began, progress).await?;
+        self.pool.share(target, &opened);
+        if let Some(pass) = pass {
+            pass.opened(target, matches!(opened.kind, Kind::Http2(_)));
+        }
+        Ok(opened)
     }
 
     async fn open(

@@ -119,6 +119,36 @@ fn requests_of_a_batch_share_one_connection_as_streams() {
 }
 
 #[test]
+fn a_batch_that_comes_first_opens_one_connection_too() {
+    let server = H2Server::start();
+    let ran = Journey::new(
+        r#"seen.statuses = http::batch([0, 1, 2, 3].map(|n| url + "/slow/200")).map(|r| r.status);"#,
+    )
+    .at(&server)
+    .options("http2: \"prior-knowledge\"")
+    .run();
+    assert_eq!(ran.saw()["statuses"], serde_json::Value::from([200; 4]));
+    assert_eq!((server.connections(), server.streams()), (1, 4));
+    // The wait for the connection is no response time.
+    assert_eq!(ran.metric("http_req_connecting")["count"], 4);
+}
+
+#[test]
+fn a_batch_to_who_cannot_share_a_connection_is_not_held_up_by_the_first_request() {
+    let deaf = crate::support::ports::Blackhole::start();
+    let ran = Journey::new(
+        r#"
+        let all = http::batch([0, 1, 2].map(|n| url + "/"));
+        seen.codes = all.map(|r| r.error_code);
+        "#,
+    )
+    .url(&deaf.url(""))
+    .options("http2: \"prior-knowledge\", timeout: \"400ms\"")
+    .finish();
+    assert_eq!(ran.saw()["codes"], serde_json::Value::from([1211; 3]));
+}
+
+#[test]
 fn every_virtual_user_has_a_connection_of_its_own_and_keeps_it() {
     let server = H2Server::start();
     Journey::new("for n in 0..5 { http::get(url + \"/hello\"); }")
