@@ -48,6 +48,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Print what scripts can call, or the schema of results.
     Reference(ReferenceArguments),
+    /// Write what scripts can call as definition files for editors.
+    Definitions(DefinitionsArguments),
 }
 
 /// How a command's output is written.
@@ -331,6 +333,19 @@ pub struct ReferenceArguments {
     /// What to print.
     #[arg(value_enum, default_value = "script")]
     pub part: Part,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rhaid definitions .rhai/definitions   what the Rhai language server looks for
+
+There is one file for each module, `__static__.d.rhai` for what needs no module, and std/ for the
+standard library. Write them again after an update of rhaid.")]
+pub struct DefinitionsArguments {
+    /// The folder to write to. It is made if it is not there; files of the same name are replaced.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod config;
+mod definitions;
 mod demo;
 mod inspect;
 mod limits;
@@ -104,6 +105,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
         args::Command::Reference(options) => reference::run(options),
+        args::Command::Definitions(options) => definitions::run(options),
     };
     match outcome {
         Ok(code) => code,
