@@ -63,7 +63,7 @@ fn type_name(rust: &str) -> &str {
         "Map" => "map",
         "Array" => "array",
         "Blob" => "blob",
-        "Dynamic" => "?",
+        "Dynamic" | "RhaiResult" => "?",
         "String" | "ImmutableString" => "string",
         "i64" => "int",
         "f64" => "float",
