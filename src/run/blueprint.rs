@@ -175,11 +175,7 @@ impl Blueprint {
             fit.check_selectors(&raw_scenarios);
             fit.check_thresholds(&scan.metrics);
         }
-        // As a reader meets them; the script's own first, then its modules'.
-        problems.sort_by_key(|d| {
-            let module = (d.source != sources.main).then(|| d.source.clone());
-            (module, d.line, d.column)
-        });
+        script::in_reading_order(&mut problems, &sources);
         let is_warning = |problem: &Diagnostic| problem.severity == Severity::Warning;
         match options {
             Some(mut options) if problems.iter().all(is_warning) => Ok(Self {

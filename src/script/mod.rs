@@ -21,7 +21,9 @@ mod scan;
 mod sources;
 pub mod stdlib;
 
-pub use diagnostic::{Diagnostic, Note, Severity, brief as brief_error, of_function, of_option};
+pub use diagnostic::{
+    Diagnostic, Note, Severity, brief as brief_error, in_reading_order, of_function, of_option,
+};
 pub use engine::LIMITS;
 pub use journey::{RhaiJourney, innermost, journey_factory};
 pub use locate::locate;

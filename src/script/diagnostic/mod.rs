@@ -208,6 +208,14 @@ impl Diagnostic {
     }
 }
 
+/// Sorts mistakes as a reader meets them: the script's own first, then its modules'.
+pub fn in_reading_order(found: &mut [Diagnostic], sources: &Sources) {
+    found.sort_by_key(|d| {
+        let module = (d.source != sources.main).then(|| d.source.clone());
+        (module, d.line, d.column)
+    });
+}
+
 /// Breaks a hint into lines, so that it is read whole where the lines of a report are cut off.
 fn wrap(text: &str) -> String {
     const WIDTH: usize = 66;
