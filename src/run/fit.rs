@@ -1,6 +1,6 @@
 //! Whether the parts of a script fit each other: scenarios and functions, objectives and metrics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -12,6 +12,19 @@ use crate::suggest::{did_you_mean, nearest};
 
 /// What stands for a scenario on what `setup` and `teardown` record.
 const PHASES: [&str; 2] = ["setup", "teardown"];
+
+/// The tags that samples have by themselves.
+const TAGS: [&str; 9] = [
+    "scenario",
+    "group",
+    "name",
+    "method",
+    "status",
+    "proto",
+    "expected_response",
+    "error_code",
+    "check",
+];
 
 /// A script whose options could be read.
 pub struct Fit<'a> {
@@ -152,8 +165,8 @@ impl Fit<'_> {
         }
     }
 
-    /// A condition on a scenario or a tag that nothing will ever have.
-    pub fn check_selectors(&mut self, scenarios: &Option<Value>) {
+    /// A condition on a scenario or a tag that nothing will ever have. `mentioned`: names that the script itself may give tags.
+    pub fn check_selectors(&mut self, scenarios: &Option<Value>, mentioned: &BTreeSet<String>) {
         let known: Vec<String> = match scenarios.as_ref().and_then(Value::as_object) {
             Some(scenarios) => scenarios.keys().cloned().collect(),
             None => vec!["default".to_owned()],
@@ -178,6 +191,16 @@ impl Fit<'_> {
                         let message = "requests have no tag `url` by themselves".to_owned();
                         script::of_option(&path, message, Some(help.to_owned()), self.sources)
                             .as_warning()
+                    }
+                    (key, _)
+                        if !self.options.tags.contains_key(key) && !mentioned.contains(key) =>
+                    {
+                        let Some(near) = nearest(key, TAGS).filter(|near| *near != key) else {
+                            continue;
+                        };
+                        let message = format!("nothing has a tag `{key}` by itself");
+                        let help = format!("did you mean `{{{near}:…}}`?");
+                        script::of_option(&path, message, Some(help), self.sources).as_warning()
                     }
                     _ => continue,
                 };

@@ -112,6 +112,16 @@ pub fn module_function<'a>(module: &str, name: &'a str, kind: Option<&str>) -> &
     }
 }
 
+/// What a parameter of k6's requests is called here.
+pub fn parameter(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "responseCallback" => "write `expected_statuses: [200, \"3xx\"]`",
+        "responseType" => "to keep no body, write `discard_body: true`",
+        "jar" => "every user has its own cookies; for one request write `cookies: #{ … }`",
+        _ => return None,
+    })
+}
+
 /// What a special function of k6 is called here.
 pub fn lifecycle(name: &str) -> Option<&'static str> {
     Some(match name {

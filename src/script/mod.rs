@@ -28,5 +28,5 @@ pub use engine::LIMITS;
 pub use journey::{RhaiJourney, innermost, journey_factory};
 pub use locate::locate;
 pub use program::{Program, ScriptError};
-pub use scan::{LIFECYCLE, MetricUse, Scan, scan, special_names};
+pub use scan::{LIFECYCLE, MetricUse, Needed, Scan, scan, special_names};
 pub use sources::{SourceError, Sources};

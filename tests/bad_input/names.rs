@@ -232,3 +232,43 @@ fn a_module_called_as_in_javascript() {
 ",
     );
 }
+
+#[test]
+fn arguments_that_are_written_out_and_cannot_be_right() {
+    rejected(
+        "literals",
+        r#"fn iteration() {
+    let url = "http://127.0.0.1/";
+    http::get(url, #{ headrs: #{ a: "b" }, name: "x" });
+    http::post(url, (), #{ timeout: "5 minutes", responseCallback: 1 });
+    http::get(url, #{ nothing: () });
+    sleep("5 minutes");
+    sleep(-1);
+    check(1, "one");
+    check(url.len > 1, "one");
+    check(1, #{ "one": |n| n == 1 });
+}
+"#,
+    );
+}
+
+#[test]
+fn what_a_context_has_not() {
+    rejected(
+        "context",
+        r#"export const options = #{ scenarios: #{
+    a: #{ executor: "per-vu-iterations", exec: "book" },
+    b: #{ executor: "per-vu-iterations", exec: "own" },
+} };
+fn vu_start(user) { user.stat.x = 1; }
+fn book(ctx) {
+    print(ctx.itration);
+    group("a", || { ctx.state.x = ctx.dat.x; [1].map(|n| n + ctx.zebra) });
+    ctx.data.itration;
+    helper(#{ itration: 1 });
+}
+fn helper(ctx) { ctx.itration }
+fn own(ctx) { let ctx = #{ itration: 1 }; ctx.itration }
+"#,
+    );
+}

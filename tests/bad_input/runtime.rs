@@ -83,7 +83,7 @@ fn a_call_with_values_of_the_wrong_types() {
     );
     throws(
         "runtime_parameter",
-        "fn iteration() {\n    http::get(\"http://127.0.0.1/\", #{ headrs: #{} });\n}\n",
+        "fn iteration() {\n    let p = #{ headrs: #{} };\n    http::get(\"http://127.0.0.1/\", p);\n}\n",
     );
 }
 
