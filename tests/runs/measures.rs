@@ -69,6 +69,7 @@ fn a_check_that_throws_has_failed_and_its_reason_is_among_the_errors() {
     assert_eq!(output.count("iteration_errors"), 0);
     let error = &output.expect_result()["errors"][0];
     assert_eq!(error["count"], 3);
+    assert_eq!(error["kind"], "check");
     let message = error["message"].as_str().unwrap();
     assert!(message.starts_with("in check \"broken\": "), "{message}");
     assert!(message.contains("no answer"), "{message}");

@@ -150,7 +150,7 @@ fn failed_checks_that_no_objective_judges_take_the_green_away() {
     let first = output.stdout.lines().next().unwrap();
     assert_eq!(
         first,
-        "! PASS  50.0% of all checks failed, but no SLO was set, so nothing was judged"
+        "! NOT JUDGED  50.0% of all checks failed, but no SLO was set, so nothing was judged"
     );
 }
 

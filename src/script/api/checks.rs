@@ -28,7 +28,7 @@ fn note(vu: &Vu, name: &str, error: &EvalAltResult, engine: &Engine) {
     let (short, whole) = brief_error(error, engine);
     let message = format!("in check \"{name}\": {short}");
     let key = TallyKey {
-        kind: FailureKind::Script,
+        kind: FailureKind::Check,
         code: 0,
         message,
     };
