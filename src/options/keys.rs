@@ -401,7 +401,7 @@ pub const REQUEST: &[Key] = &[
         "tags",
         "map of strings",
         "none",
-        "tags on the request's samples",
+        "tags on the request's samples; one called `name` is its name",
     ),
     key(
         "timeout",

@@ -5,26 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::metrics::{Builtin, Contains, MetricKind};
-use crate::options::{Options, Wrong};
+use crate::options::{OWN_TAGS, Options, Wrong};
 use crate::script::{self, Diagnostic, LIFECYCLE, MetricUse, Program, Sources};
 use crate::slo::{Aggregate, Op, Pattern, Threshold};
 use crate::suggest::{did_you_mean, nearest};
 
 /// What stands for a scenario on what `setup` and `teardown` record.
 const PHASES: [&str; 2] = ["setup", "teardown"];
-
-/// The tags that samples have by themselves.
-const TAGS: [&str; 9] = [
-    "scenario",
-    "group",
-    "name",
-    "method",
-    "status",
-    "proto",
-    "expected_response",
-    "error_code",
-    "check",
-];
 
 /// A script whose options could be read.
 pub struct Fit<'a> {
@@ -195,7 +182,7 @@ impl Fit<'_> {
                     (key, _)
                         if !self.options.tags.contains_key(key) && !mentioned.contains(key) =>
                     {
-                        let Some(near) = nearest(key, TAGS).filter(|near| *near != key) else {
+                        let Some(near) = nearest(key, OWN_TAGS).filter(|near| *near != key) else {
                             continue;
                         };
                         let message = format!("nothing has a tag `{key}` by itself");

@@ -168,7 +168,8 @@ impl Program {
     pub fn functions(&self) -> Vec<String> {
         self.ast
             .iter_functions()
-            .filter(|f| f.access == FnAccess::Public)
+            // Closures have names that nobody gave them.
+            .filter(|f| f.access == FnAccess::Public && !f.name.starts_with("anon$"))
             .map(|f| f.name.to_owned())
             .collect()
     }

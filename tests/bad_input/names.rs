@@ -272,3 +272,20 @@ fn own(ctx) { let ctx = #{ itration: 1 }; ctx.itration }
 "#,
     );
 }
+
+#[test]
+fn tags_that_are_not_the_scripts_to_set() {
+    rejected(
+        "tags_reserved",
+        r#"export const options = #{
+    tags: #{ scenario: "x", team: "qa" },
+    scenarios: #{ a: #{ executor: "per-vu-iterations", tags: #{ check: "y" } } },
+};
+fn iteration() {
+    http::get("http://127.0.0.1/", #{ tags: #{ name: "home", method: "GET", url: "x", tier: "gold" } });
+    tags::set("name", "x");
+    tags::set("group", "x");
+}
+"#,
+    );
+}

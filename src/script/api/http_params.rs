@@ -6,7 +6,7 @@ use ::http::{HeaderName, HeaderValue, header};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
 use super::basics::duration_of;
-use super::tags::pairs;
+use super::tags::{check_name, pairs};
 use super::{Fallible, error};
 use crate::http::{Auth, Request, StatusSet, check_cookie};
 use crate::metrics::{TagSetId, Tags};
@@ -41,7 +41,14 @@ pub fn apply(params: &Map, request: &mut Request, vu: &Vu) -> Fallible<Recording
             "name" => recording.name = Some(vu.worker.intern_name(&text(value, "name")?)),
             "headers" => headers(value, request)?,
             "tags" => {
-                let map = map(value, "tags")?;
+                let mut map = map(value, "tags")?;
+                // As k6 has it, the tag names the request.
+                if let Some(name) = map.remove("name")
+                    && !params.contains_key("name")
+                {
+                    recording.name = Some(vu.worker.intern_name(&text(&name, "name")?));
+                }
+                map.keys().try_for_each(|key| check_name(key))?;
                 let pairs = pairs(&map)?;
                 let mut recorder = vu.worker.recorder.borrow_mut();
                 let tags: Tags = recorder.tags(recording.tags).with(pairs);

@@ -3,7 +3,7 @@
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::tree::Source;
-use crate::options::{Wrong, keys};
+use crate::options::{Wrong, keys, reserved_tag};
 use crate::script::api::unknown_parameter;
 use crate::script::diagnostic::Diagnostic;
 use crate::units;
@@ -21,6 +21,12 @@ pub fn check(call: &FnCallExpr, position: Position, source: &Source<'_>) -> Vec<
     let name = call.name.as_str();
     match (namespace.as_str(), name) {
         ("http", _) => request(call, source),
+        ("tags", "set") => match call.args.first() {
+            Some(Expr::StringConstant(tag, position)) => {
+                reserved(tag, *position, source).into_iter().collect()
+            }
+            _ => Vec::new(),
+        },
         ("", _) if source.own.contains_key(name) => Vec::new(),
         ("", "sleep" | "seconds") => call
             .args
@@ -60,6 +66,11 @@ pub fn needed(call: &FnCallExpr, path: &[ASTNode], source: &Source<'_>) -> Optio
     })
 }
 
+fn reserved(name: &str, position: Position, source: &Source<'_>) -> Option<Diagnostic> {
+    let Wrong { message, help } = reserved_tag(name)?;
+    Some(source.mistake(position, message).with_help(help))
+}
+
 /// Where a function of `http` takes its body and its parameters, counted from 0.
 fn places(function: &str) -> Option<(Option<usize>, usize)> {
     Some(match function {
@@ -92,6 +103,12 @@ fn request(call: &FnCallExpr, source: &Source<'_>) -> Vec<Diagnostic> {
         }
         if key.name == "timeout" {
             problems.extend(duration(value, source));
+        }
+        if key.name == "tags" {
+            // A tag `name` names the request.
+            let tags = entries(Some(value)).unwrap_or_default().iter();
+            let others = tags.filter(|(tag, _)| tag.name != "name");
+            problems.extend(others.filter_map(|(tag, _)| reserved(&tag.name, tag.pos, source)));
         }
     }
     if let Some(body) = body
