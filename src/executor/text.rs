@@ -26,7 +26,7 @@ pub(super) fn duration(duration: Duration) -> String {
     if minutes > 0 {
         let _ = write!(text, "{minutes}m");
     }
-    if seconds % 60 == 0 && millis == 0 && seconds > 0 {
+    if seconds.is_multiple_of(60) && millis == 0 && seconds > 0 {
         return text;
     }
     let _ = write!(text, "{}", seconds % 60);

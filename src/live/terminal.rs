@@ -73,13 +73,8 @@ impl Terminal {
                 .is_none_or(|last| last.elapsed() >= PLAIN_INTERVAL);
             if due || progress.phase != self.phase {
                 self.last_plain = Some(Instant::now());
-                for scenario in &progress.scenarios {
-                    let is_done = scenario.state == ScenarioState::Done;
-                    if is_done && !self.done.insert(scenario.name.clone()) {
-                        continue;
-                    }
-                    let line = progress_line(scenario, scenario.name.chars().count(), 160, false);
-                    self.write(&format!("[{}] {}", clock(progress.elapsed), line));
+                for line in plain_lines(progress, &mut self.done) {
+                    self.write(&line);
                 }
             }
         }
@@ -186,8 +181,67 @@ impl Terminal {
     }
 }
 
+/// A line for each scenario; for one that has ended only the first time. `done`: those of which that has been said.
+fn plain_lines(progress: &Progress, done: &mut BTreeSet<String>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for scenario in &progress.scenarios {
+        if scenario.state == ScenarioState::Done && !done.insert(scenario.name.clone()) {
+            continue;
+        }
+        let line = progress_line(scenario, scenario.name.chars().count(), 160, false);
+        lines.push(format!("[{}] {line}", clock(progress.elapsed)));
+    }
+    lines
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::ScenarioProgress;
+
+    fn scenario(name: &str, state: ScenarioState) -> ScenarioProgress {
+        ScenarioProgress {
+            name: name.to_owned(),
+            state,
+            vus: 1,
+            allocated: None,
+            vus_max: 1,
+            iterations: 1,
+            iterations_planned: None,
+            rate: 1.0,
+            p95: None,
+            errors: 0,
+            dropped: 0,
+            elapsed: Duration::from_secs(20),
+            total: None,
+        }
+    }
+
+    #[test]
+    fn without_a_terminal_a_scenario_is_done_once() {
+        let progress = Progress {
+            elapsed: Duration::from_secs(20),
+            phase: "running",
+            scenarios: vec![
+                scenario("first", ScenarioState::Done),
+                scenario("second", ScenarioState::Running),
+            ],
+            logs: Vec::new(),
+            dropped_logs: 0,
+        };
+        let mut done = BTreeSet::new();
+        assert_eq!(plain_lines(&progress, &mut done).len(), 2);
+        let later = plain_lines(&progress, &mut done);
+        assert_eq!(later.len(), 1, "{later:?}");
+        assert!(
+            later.iter().all(|line| line.contains("second")),
+            "{later:?}"
+        );
     }
 }
