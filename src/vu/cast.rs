@@ -9,7 +9,8 @@ use tokio::task::JoinHandle;
 use super::context::{ScenarioContext, Vu};
 use super::driver::Assignment;
 use super::errors::{Example, FailureKind, TallyKey};
-use super::life::{Journey, VuTask, Witness, live};
+use super::life::{VuTask, Witness, live};
+use super::playbook::Playbook;
 use super::shared::ScenarioShared;
 use super::tickets::{Slot, Tickets};
 use super::worker::Worker;
@@ -25,7 +26,7 @@ pub(super) struct User {
 pub(super) struct Cast {
     pub assignment: Assignment,
     pub worker: Rc<Worker>,
-    pub journey: Rc<dyn Journey>,
+    pub playbook: Rc<Playbook>,
     pub context: Rc<ScenarioContext>,
     pub users: RefCell<Vec<User>>,
     /// Virtual users whose task has not ended.
@@ -124,12 +125,12 @@ impl Cast {
         let (cast, body_vu, body_slot) = (self.clone(), vu.clone(), slot.clone());
         let body = move || {
             let farewell = Farewell(cast.clone());
-            let script = cast.journey.vu_script(&body_vu);
+            let playbook = cast.playbook.clone();
             let gauge = Gauge {
                 cast,
                 slot: body_slot,
             };
-            live(&body_vu, script, &mut *tickets, &gauge);
+            live(&body_vu, &playbook, &mut *tickets, &gauge);
             drop(farewell);
         };
         self.living.set(self.living.get() + 1);

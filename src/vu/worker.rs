@@ -19,6 +19,7 @@ use super::errors::{ErrorTally, Errors, TallyKey};
 use super::life::{Failure, Journey};
 use super::lifecycle::{Lifecycle, SetupFailure};
 use super::observe::HttpSeriesCache;
+use super::playbook::Playbook;
 use super::shared::RunShared;
 use crate::http::{Client, Settings};
 use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
@@ -64,6 +65,17 @@ pub enum Report {
     },
     /// A part of the script that is no iteration failed: what happened, in a sentence.
     PartFailed(String),
+    /// A worker plays a newer version of the script.
+    Reloaded {
+        version: u32,
+        sha256: String,
+        at: Instant,
+    },
+    /// A newer version of the script could not be put in force on a worker.
+    ReloadFailed {
+        version: u32,
+        rendered: String,
+    },
     /// A scenario started on a worker.
     ScenarioStarted {
         scenario: usize,
@@ -209,10 +221,16 @@ impl Worker {
             return Ok(known.clone());
         }
         let content: Bytes = project::read(path, MAX_FILE)?.into();
+        self.run.note_file(path);
         self.files
             .borrow_mut()
             .insert(path.to_owned(), content.clone());
         Ok(content)
+    }
+
+    /// Reads files anew from now on.
+    pub fn forget_files(&self) {
+        self.files.borrow_mut().clear();
     }
 
     /// Reports what was gathered since the last time.
@@ -318,9 +336,14 @@ async fn serve(brief: Brief) {
         }
     };
     let mut reporter = report_from(Instant::now(), &worker);
+    let playbook = Rc::new(Playbook::new(journey));
     let lifecycle = Lifecycle {
         worker: worker.clone(),
-        journey,
+        playbook: playbook.clone(),
+    };
+    let follower = {
+        let (playbook, worker) = (playbook.clone(), worker.clone());
+        tokio::task::spawn_local(async move { playbook.follow(&worker).await })
     };
     let mut drivers = Vec::new();
     while let Some(command) = commands.recv().await {
@@ -331,15 +354,10 @@ async fn serve(brief: Brief) {
                 let _ = reply.send(outcome);
             }
             Command::Prepare { data, reply } => {
-                lifecycle.journey.set_data(&data);
+                playbook.set_data(data);
                 for assignment in &assignments {
                     drivers.push(
-                        Driver::prepare(
-                            assignment.clone(),
-                            worker.clone(),
-                            lifecycle.journey.clone(),
-                        )
-                        .await,
+                        Driver::prepare(assignment.clone(), worker.clone(), playbook.clone()).await,
                     );
                 }
                 worker.flush();
@@ -376,6 +394,7 @@ async fn serve(brief: Brief) {
         }
     }
     reporter.abort();
+    follower.abort();
 }
 
 /// Reports at every whole second after a moment.
