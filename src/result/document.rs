@@ -98,7 +98,8 @@ pub struct Run {
     /// When the run ended (RFC 3339).
     #[schemars(extend("format" = "date-time"))]
     pub ended_at: String,
-    /// How long the run took, from beginning to end, in seconds.
+    /// How long the scenarios took, from the first's beginning to the last one's end, in seconds; `setup` and `teardown` come
+    /// on top.
     pub duration_seconds: f64,
     /// How the run ended.
     pub outcome: Outcome,

@@ -31,4 +31,4 @@ pub use life::{Failure, Journey, Outcome, VuScript};
 pub use observe::RequestObserver;
 pub use playbook::Reload;
 pub use shared::{RunShared, ScenarioShared, Stage};
-pub use worker::{LogLevel, LogLine, Report, Worker};
+pub use worker::{LogLevel, LogLine, Report, VuCount, Worker};

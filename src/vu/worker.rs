@@ -45,6 +45,17 @@ pub struct LogLine {
     pub at: f64,
 }
 
+/// The virtual users of one scenario on one worker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VuCount {
+    /// Active now.
+    pub active: u32,
+    /// Active at most since the last report: a scenario can be over within a second.
+    pub peak: u32,
+    /// Made so far.
+    pub made: u32,
+}
+
 /// What workers tell the run.
 #[derive(Debug)]
 pub enum Report {
@@ -52,8 +63,8 @@ pub enum Report {
     Interval {
         worker: usize,
         snapshot: Snapshot,
-        /// Per scenario: virtual users active, and made.
-        vus: Vec<(u32, u32)>,
+        /// Per scenario.
+        vus: Vec<VuCount>,
         errors: Vec<(TallyKey, ErrorTally)>,
         /// Log lines dropped because they came too fast.
         dropped_logs: u64,
@@ -135,8 +146,8 @@ pub struct Worker {
     reports: mpsc::UnboundedSender<Report>,
     log_budget: Cell<u32>,
     dropped_logs: Cell<u64>,
-    /// Per scenario: virtual users active, and made.
-    pub vus: Vec<(Cell<u32>, Cell<u32>)>,
+    /// Per scenario.
+    pub vus: Vec<Cell<VuCount>>,
     pub(super) stacks: StackPool,
 }
 
@@ -236,11 +247,15 @@ impl Worker {
     /// Reports what was gathered since the last time.
     pub fn flush(&self) {
         self.log_budget.set(LOGS_PER_SECOND);
-        let vus = self
-            .vus
-            .iter()
-            .map(|(active, made)| (active.get(), made.get()))
-            .collect();
+        let take = |cell: &Cell<VuCount>| {
+            let count = cell.get();
+            cell.set(VuCount {
+                peak: count.active,
+                ..count
+            });
+            count
+        };
+        let vus = self.vus.iter().map(take).collect();
         self.report(Report::Interval {
             worker: self.index,
             snapshot: self.recorder.borrow_mut().snapshot(),
@@ -317,11 +332,7 @@ async fn serve(brief: Brief) {
         reports,
         log_budget: Cell::new(LOGS_PER_SECOND),
         dropped_logs: Cell::new(0),
-        vus: run
-            .scenarios
-            .iter()
-            .map(|_| (Cell::new(0), Cell::new(0)))
-            .collect(),
+        vus: run.scenarios.iter().map(|_| Cell::default()).collect(),
         stacks: StackPool::new(STACK_SIZE),
         run,
     });
