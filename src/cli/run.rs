@@ -1,7 +1,7 @@
 //! `rhaid run`: a run, from the command line to the exit code.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -35,6 +35,14 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         .enable_all()
         .build()
         .map_err(no_start)?;
+    if arguments.format == Format::Json
+        && arguments.result.as_deref() == Some(Path::new("/dev/stdout"))
+    {
+        return Err(Failure::new(
+            exit::USAGE,
+            "error: `--format json` and `--result /dev/stdout` would print the result twice\nhelp: leave one of them away",
+        ));
+    }
     let mut request = config::request(&arguments.script)?;
     let sets_target = |(name, _): &(String, String)| name == BASE_URL;
     if arguments.demo && arguments.script.env.iter().any(sets_target) {
@@ -80,6 +88,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             .watch
             .then(|| to_watch(&arguments.script, &blueprint)),
         watch: None,
+        result: arguments.result.clone().filter(|path| !is_device(path)),
     };
     if let Some(note) = settings.notes.first() {
         watcher.view.voice().say(format!("note: {note}"));
@@ -94,6 +103,11 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
     finish(&arguments, &result, started_at, watcher.own_summary)
+}
+
+/// Whether writing twice to a path would make two documents of it.
+fn is_device(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file())
 }
 
 fn count(workers: usize) -> String {
@@ -198,6 +212,8 @@ struct Watcher {
     /// What is to be watched once there is a run.
     to_watch: Option<ToWatch>,
     watch: Option<Watch>,
+    /// The file to which the result goes, if it was named.
+    result: Option<PathBuf>,
 }
 
 struct ToWatch {
@@ -249,12 +265,20 @@ impl Observer for Watcher {
         self.view.show(progress);
     }
 
+    fn measured(&mut self, result: &RunResult) {
+        // A run that is killed while its script writes a summary has a result all the same. Whether this can be written is
+        // told when it is written again.
+        if let Some(path) = &self.result {
+            let _ = result::write(path, result);
+        }
+    }
+
     fn summary(&mut self, value: &Value) {
         self.own_summary = Some(value.clone());
     }
 }
 
-/// The first Ctrl-C (or SIGTERM) lets iterations end, the second ends everything; results are written either way.
+/// The first Ctrl-C (or SIGTERM, or SIGHUP) lets iterations end, the second ends everything; results are written either way.
 async fn pass_signals_on(handle: Handle, voice: Voice) {
     let Ok(mut signals) = Signals::listen() else {
         return;
@@ -275,6 +299,8 @@ async fn pass_signals_on(handle: Handle, voice: Voice) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// The terminal is gone. What was measured must not go with it.
+    hang_up: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -284,6 +310,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
@@ -292,6 +319,7 @@ impl Signals {
         tokio::select! {
             received = self.interrupt.recv() => received.is_some(),
             received = self.terminate.recv() => received.is_some(),
+            received = self.hang_up.recv() => received.is_some(),
         }
     }
 }

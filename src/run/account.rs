@@ -132,6 +132,7 @@ impl Conductor<'_> {
             iteration_errors: errors as u64,
             errors_are_judged: slos.iter().any(|slo| slo.selector.metric() == name),
             failed_parts: self.failed_parts.clone(),
+            empty_scenarios: self.empty_scenarios(),
             unreachable,
         };
         // Before the scenarios' start there is nothing to judge.
@@ -141,6 +142,20 @@ impl Conductor<'_> {
         };
         let verdict = verdict(&ending, &judged, self.settings.strict);
         (verdict, judged.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// Scenarios that had users, but of which not one iteration came to its end.
+    fn empty_scenarios(&self) -> Vec<String> {
+        let scenarios = self.blueprint.options.scenarios.iter().enumerate();
+        scenarios
+            .filter(|(index, scenario)| {
+                let (started, _, vus_max) = self.aggregate.scenario_times(*index);
+                let done =
+                    rows::of_scenario(&self.aggregate.totals, Builtin::Iterations, &scenario.name);
+                started.is_some() && vus_max > 0 && done.sum() == 0.0
+            })
+            .map(|(_, scenario)| scenario.name.clone())
+            .collect()
     }
 
     fn scenario_rows(&self, ran_for: Duration) -> Vec<ScenarioResult> {

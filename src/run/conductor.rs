@@ -39,6 +39,8 @@ pub trait Observer {
     fn started(&mut self, _handle: Handle) {}
     /// Once a second.
     fn progress(&mut self, progress: &Progress);
+    /// All is measured and judged; only the script's own `summary` is still to come, if it has one.
+    fn measured(&mut self, _result: &RunResult) {}
     /// What a script's own `summary` gave back.
     fn summary(&mut self, _value: &Value) {}
 }
@@ -193,6 +195,7 @@ impl Conductor<'_> {
         let mut result = self.result(started_at, ran_for, setup_failure, used);
         mask_result(&mut result, &self.blueprint.secrets);
         if has_summary && self.run.stage() < Stage::Killed {
+            self.observer.measured(&result);
             self.phase = "summary";
             let document = Arc::new(serde_json::to_value(&result).unwrap_or_default());
             let given = self
@@ -210,6 +213,9 @@ impl Conductor<'_> {
             self.drain();
             if self.crew.is_short() && self.aborted.is_none() {
                 self.part_failed(format!("`summary` failed: {}", overflow().message));
+            }
+            if self.run.stage() == Stage::Killed && result.run.outcome == Outcome::Completed {
+                result.run.outcome = Outcome::Interrupted;
             }
             result.errors = rows::errors(&self.aggregate.errors, self.offset());
             if !matches!(result.run.outcome, Outcome::SetupFailed { .. }) {
@@ -270,7 +276,9 @@ impl Conductor<'_> {
     /// A run that has lost a worker cannot keep to its plan: it ends, with what was measured.
     fn mind_the_lost(&mut self) {
         if self.crew.is_short() {
-            self.abort(AbortedBy::Script, overflow().message);
+            let why = overflow().message;
+            let reason = format!("{why} (what its worker measured in its last second is missing)");
+            self.abort(AbortedBy::Script, reason);
         }
     }
 

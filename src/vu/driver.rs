@@ -164,11 +164,18 @@ impl Driver {
             let now = Instant::now();
             if end.is_some_and(|end| now >= end) {
                 // What was due before the end still starts, however late this loop is.
-                self.plan.fire(&self.cast, begin, end.unwrap_or(now));
+                while !self.plan.fire(&self.cast, begin, end.unwrap_or(now)) {
+                    tokio::task::yield_now().await;
+                    if self.cast.worker.run.stage() >= Stage::Stopping {
+                        return;
+                    }
+                }
                 self.take_last_tickets(stages).await;
                 return;
             }
-            self.plan.fire(&self.cast, begin, now);
+            if !self.plan.fire(&self.cast, begin, now) {
+                tokio::task::yield_now().await;
+            }
             let changed = self.cast.changed.notified();
             if self.plan.is_done(&self.cast) {
                 return;

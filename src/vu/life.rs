@@ -110,6 +110,10 @@ pub fn live(vu: &Rc<Vu>, playbook: &Playbook, tickets: &mut dyn Tickets, witness
     let started = within(vu, run.vu_start_timeout, "vu_start", || script.start());
     witness.ready();
     if !started {
+        if tickets.forfeit() {
+            let dropped = vu.scenario.series.dropped;
+            vu.worker.recorder.borrow_mut().count(dropped, 1.0);
+        }
         return;
     }
     let mut busy = 0;
