@@ -7,7 +7,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -270,6 +270,20 @@ impl Drop for GroupGuard {
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Vu>>> = const { RefCell::new(None) };
     static TURNS: Cell<u64> = const { Cell::new(0) };
+    /// The turn that was last asked about, and when it was first asked about.
+    static ASKED: Cell<Option<(u64, Instant)>> = const { Cell::new(None) };
+}
+
+/// Whether the virtual user whose turn it is has gone on for so long since the first time this was asked in its turn.
+pub fn turn_is_over(length: Duration) -> bool {
+    let (turn, now) = (turns(), Instant::now());
+    match ASKED.get() {
+        Some((asked, since)) if asked == turn => now.saturating_duration_since(since) >= length,
+        _ => {
+            ASKED.set(Some((turn, now)));
+            false
+        }
+    }
 }
 
 /// How often a virtual user of this thread was given its turn. The same number twice: whoever asks has not let go in between.

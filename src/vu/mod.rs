@@ -25,7 +25,7 @@ pub mod shared;
 mod tickets;
 pub mod worker;
 
-pub use context::{Interrupt, ScenarioContext, Vu, WaitError, current, turns, wait};
+pub use context::{Interrupt, ScenarioContext, Vu, WaitError, current, turn_is_over, turns, wait};
 pub use errors::{ErrorTally, Example, FailureKind, TallyKey};
 pub use life::{Failure, Journey, Outcome, VuScript};
 pub use observe::RequestObserver;

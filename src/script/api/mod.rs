@@ -74,11 +74,15 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
-        engine.register_static_module(name, located::module(manifest).into());
+        let module = located::module(manifest, !BRIEF.contains(&name));
+        engine.register_static_module(name, module.into());
     }
     engine.on_print(|text| log::line(vu::LogLevel::Info, text));
     engine.on_debug(|text, _, _| log::line(vu::LogLevel::Trace, text));
 }
+
+/// Modules whose functions are over in no time, or wait by themselves.
+const BRIEF: [&str; 6] = ["http", "log", "metrics", "random", "tags", "time"];
 
 /// The modules that need no import.
 fn modules() -> [(&'static str, &'static ModuleManifest); 7] {
