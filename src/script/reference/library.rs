@@ -7,9 +7,8 @@ use rhai::{Engine, FnAccess};
 use crate::script::stdlib;
 
 /// Writes all modules of the standard library.
-pub fn write(out: &mut String) {
+pub fn write(out: &mut String, engine: &Engine) {
     out.push_str("## Standard library\n\nWritten in Rhai and part of rhaid; a script imports what it uses at its top.\n\n");
-    let engine = Engine::new();
     for name in stdlib::names() {
         let Some(text) = stdlib::text(name) else {
             continue;

@@ -1,0 +1,6 @@
+//! The standard library as journeys use it: the real binary against real servers, one module per file.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod flow;
