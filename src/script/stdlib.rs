@@ -2,6 +2,7 @@
 
 /// Name and text of each module.
 const MODULES: &[(&str, &str)] = &[
+    ("expect", include_str!("../../stdlib/expect.rhai")),
     ("flow", include_str!("../../stdlib/flow.rhai")),
     ("slo", include_str!("../../stdlib/slo.rhai")),
     ("think", include_str!("../../stdlib/think.rhai")),

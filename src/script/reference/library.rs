@@ -25,8 +25,10 @@ pub fn write(out: &mut String, engine: &Engine) {
         let mut functions: Vec<_> = ast
             .iter_functions()
             .filter(|function| function.access == FnAccess::Public)
+            // A closure is a function, too, under a name that only Rhai can say.
+            .filter(|function| rhai::is_valid_identifier(function.name))
             .collect();
-        functions.sort_by_key(|function| function.name);
+        functions.sort_by_key(|function| (function.name, function.params.len()));
         for function in functions {
             let _ = writeln!(
                 out,
