@@ -4,6 +4,7 @@
 const MODULES: &[(&str, &str)] = &[
     ("expect", include_str!("../../stdlib/expect.rhai")),
     ("flow", include_str!("../../stdlib/flow.rhai")),
+    ("retry", include_str!("../../stdlib/retry.rhai")),
     ("slo", include_str!("../../stdlib/slo.rhai")),
     ("think", include_str!("../../stdlib/think.rhai")),
 ];

@@ -5,3 +5,4 @@ mod support;
 
 mod expect;
 mod flow;
+mod retry;

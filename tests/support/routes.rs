@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `/hello` | `hello\n` |
 //! | `/status/{code}` | that status |
+//! | `/busy` | 503, to be tried again after 30 seconds |
 //! | `/json`, `/html` | a document with rooms; a page with a form, links and a table |
 //! | `/bytes/{n}` | n bytes, the i-th being i modulo 251 |
 //! | `/echo` | what was received, as JSON |
@@ -113,6 +114,7 @@ pub fn answer(request: &SeenRequest, traffic: &Traffic) -> Answer {
         ["bytes", n] => number(n).map_or_else(not_found, |n| {
             Answer::new(200, "application/octet-stream", bytes(n))
         }),
+        ["busy"] => Answer::text(503, "come back later\n").with("retry-after", "30"),
         ["echo"] => Answer::json(&echo(request)),
         ["headers", "set"] => headers(),
         ["cookies", "set"] => set_cookies(request),
