@@ -2,6 +2,7 @@
 
 /// Name and text of each module.
 const MODULES: &[(&str, &str)] = &[
+    ("auth", include_str!("../../stdlib/auth.rhai")),
     ("expect", include_str!("../../stdlib/expect.rhai")),
     ("flow", include_str!("../../stdlib/flow.rhai")),
     ("retry", include_str!("../../stdlib/retry.rhai")),

@@ -16,6 +16,7 @@
 //! | `/redirect/301`, `302`, `303`, `307`, `308` | that status, to `/echo` |
 //! | `/redirect/loop`, `/redirect/to?url=…&status=…` | to itself; anywhere |
 //! | `/auth/basic/{u}/{p}`, `/auth/bearer/{t}`, `/auth/digest/{u}/{p}?qop=auth&algorithm=…` | 200 or a challenge |
+//! | `/oauth/token` | a new token, good for an hour, whoever asks |
 //! | `/gzip`, `/deflate`, `/deflate?raw`, `/brotli`, `/zstd` | [`packed::text`] compressed |
 //! | `/gzip/bad`, `/gzip/bomb`, `/gzip/bomb/{mib}` | a corrupt body; a GiB, or so many MiB, of zeros |
 //! | `/204`, `/304` | no body |
@@ -120,6 +121,7 @@ pub fn answer(request: &SeenRequest, traffic: &Traffic) -> Answer {
         ["cookies", "set"] => set_cookies(request),
         ["cookies", "variety"] => cookie_variety(),
         ["cookies", "echo"] => Answer::json(&json!({ "cookies": cookies(request) })),
+        ["oauth", "token"] => auth::token(traffic),
         ["redirect", rest @ ..] => redirect(request, rest),
         ["auth", "basic", user, password] => auth::basic(request, user, password),
         ["auth", "bearer", token] => auth::bearer(request, token),
