@@ -8,6 +8,7 @@ const MODULES: &[(&str, &str)] = &[
     ("retry", include_str!("../../stdlib/retry.rhai")),
     ("slo", include_str!("../../stdlib/slo.rhai")),
     ("think", include_str!("../../stdlib/think.rhai")),
+    ("webhook", include_str!("../../stdlib/webhook.rhai")),
 ];
 
 /// The text of a module.

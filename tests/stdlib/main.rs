@@ -7,3 +7,4 @@ mod auth;
 mod expect;
 mod flow;
 mod retry;
+mod webhook;
