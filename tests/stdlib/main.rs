@@ -6,5 +6,6 @@ mod support;
 mod auth;
 mod expect;
 mod flow;
+mod reservation;
 mod retry;
 mod webhook;
