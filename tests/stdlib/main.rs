@@ -8,4 +8,5 @@ mod expect;
 mod flow;
 mod reservation;
 mod retry;
+mod think;
 mod webhook;
