@@ -5,6 +5,8 @@ const MODULES: &[(&str, &str)] = &[
     ("auth", include_str!("../../stdlib/auth.rhai")),
     ("expect", include_str!("../../stdlib/expect.rhai")),
     ("flow", include_str!("../../stdlib/flow.rhai")),
+    ("graphql", include_str!("../../stdlib/graphql.rhai")),
+    ("page", include_str!("../../stdlib/page.rhai")),
     ("reservation", include_str!("../../stdlib/reservation.rhai")),
     ("retry", include_str!("../../stdlib/retry.rhai")),
     ("slo", include_str!("../../stdlib/slo.rhai")),

@@ -6,6 +6,8 @@ mod support;
 mod auth;
 mod expect;
 mod flow;
+mod graphql;
+mod page;
 mod reservation;
 mod retry;
 mod think;
