@@ -99,6 +99,7 @@ fn what_does_not_hold_says_both_sides_and_the_iteration_goes_on() {
             expect::between((), 1, 4.5, "between"),
             expect::status(busy, 200),
             expect::status(gone, [200, 201]),
+            expect::status(rooms, 204),
             expect::json(rooms, "rooms[1].price", 99),
             expect::json(http::get(url + "/hello"), "rooms", []),
             expect::header(rooms, "X-Cache", "HIT"),
@@ -170,6 +171,11 @@ fn what_does_not_hold_says_both_sides_and_the_iteration_goes_on() {
         let reason = reason(&ran, name);
         assert!(reason.starts_with(&beginning), "{reason}");
     }
+    // The body of a success may hold what nobody should read.
+    assert_eq!(
+        reason(&ran, "status is 204"),
+        format!("expected 204, got 200 from GET {}", server.url("/json"))
+    );
     let long = reason(&ran, "long");
     assert!(long.ends_with("xxx…") && long.len() < 400, "{long}");
 }

@@ -55,24 +55,36 @@ fn a_value_is_picked_by_weight_too() {
 }
 
 #[test]
-fn what_is_no_choice_is_refused_with_what_a_choice_is() {
-    for (choices, message) in [
+fn what_makes_no_sense_is_refused_with_what_would() {
+    for (call, message) in [
         (
-            "[[1, || 1], || 2]",
+            "choose([[70, || 1], || 2])",
             "a choice is a pair such as [70, || browse()]",
         ),
         (
-            "[[-1, || 1]]",
+            "choose([[-1, || 1]])",
             "a weight is a number of zero or more, not -1",
         ),
         (
-            "[[\"70%\", || 1]]",
+            "choose([[\"70%\", || 1]])",
             "a weight is a number of zero or more, not \"70%\"",
         ),
-        ("[[0, || 1]]", "at least one choice a weight above zero"),
-        ("[]", "there is nothing to choose from"),
+        (
+            "choose([[0, || 1]])",
+            "at least one choice a weight above zero",
+        ),
+        ("choose([])", "there is nothing to choose from"),
+        (
+            "funnel([|| 1])",
+            "a step is a pair such as [0.4, || hold()]",
+        ),
+        (
+            "in_turn(ctx, \"place\", [])",
+            "the list of \"place\" is empty",
+        ),
+        ("every(ctx, 0, || 1)", "give a number of one or more"),
     ] {
-        flow(&format!("flow::choose({choices});"))
+        flow(&format!("flow::{call};"))
             .finish()
             .output
             .expect_code(2)
