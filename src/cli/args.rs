@@ -48,6 +48,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Print what scripts can call, or the schema of results.
     Reference(ReferenceArguments),
+    /// Write what scripts can call as definition files for editors.
+    Definitions(DefinitionsArguments),
 }
 
 /// How a command's output is written.
@@ -61,7 +63,7 @@ pub enum Format {
 }
 
 /// What a script is and what about it is changed.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ScriptArguments {
     /// The script, a `.rhai` file.
     pub script: PathBuf,
@@ -190,6 +192,9 @@ pub struct RunArguments {
     /// Start the built-in hotel API on a free port, and set BASE_URL to it.
     #[arg(long, help_heading = "Run")]
     pub demo: bool,
+    /// Let a saved script take over while the run goes on: users take it up between iterations.
+    #[arg(long, help_heading = "Run")]
+    pub watch: bool,
     /// Exit with 2 where it would be 1: warnings and missed P1 and P2 SLOs block too.
     #[arg(
         long,
@@ -331,6 +336,19 @@ pub struct ReferenceArguments {
     /// What to print.
     #[arg(value_enum, default_value = "script")]
     pub part: Part,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rhaid definitions .rhai/definitions   what the Rhai language server looks for
+
+There is one file for each module, `__static__.d.rhai` for what needs no module, and std/ for the
+standard library. Write them again after an update of rhaid.")]
+pub struct DefinitionsArguments {
+    /// The folder to write to. It is made if it is not there; files of the same name are replaced.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

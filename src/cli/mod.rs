@@ -3,12 +3,14 @@
 mod args;
 mod check;
 mod config;
+mod definitions;
 mod demo;
 mod inspect;
 mod limits;
 mod mistakes;
 mod reference;
 mod run;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -104,6 +106,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
         args::Command::Reference(options) => reference::run(options),
+        args::Command::Definitions(options) => definitions::run(options),
     };
     match outcome {
         Ok(code) => code,

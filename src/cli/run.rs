@@ -1,12 +1,14 @@
 //! `rhaid run`: a run, from the command line to the exit code.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
-use super::args::{Format, RunArguments};
+use super::args::{Format, RunArguments, ScriptArguments};
+use super::watch::{Draw, Watch};
 use super::{Failure, config, limits, print};
 use crate::demo::{self, DemoConfig};
 use crate::live::{View, Voice};
@@ -74,6 +76,10 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         view: View::start(arguments.quiet).map_err(no_start)?,
         own_summary: None,
         signals: None,
+        to_watch: arguments
+            .watch
+            .then(|| to_watch(&arguments.script, &blueprint)),
+        watch: None,
     };
     if let Some(note) = settings.notes.first() {
         watcher.view.voice().say(format!("note: {note}"));
@@ -81,6 +87,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     let outcome = runtime.block_on(conduct(&blueprint, &settings, &mut watcher));
     // With the runtime goes the task that listens for signals, and its voice.
     drop(runtime);
+    drop(watcher.watch);
     watcher.view.end();
     let result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
@@ -188,10 +195,50 @@ struct Watcher {
     view: View,
     own_summary: Option<Value>,
     signals: Option<tokio::task::JoinHandle<()>>,
+    /// What is to be watched once there is a run.
+    to_watch: Option<ToWatch>,
+    watch: Option<Watch>,
+}
+
+struct ToWatch {
+    running: Blueprint,
+    defaults: PathBuf,
+    draw: Draw,
+}
+
+/// The script of a run and how it is read again.
+fn to_watch(arguments: &ScriptArguments, running: &Blueprint) -> ToWatch {
+    let arguments = arguments.clone();
+    let defaults = config::defaults_path(arguments.config.as_ref());
+    let (env, secrets) = (running.env.clone(), running.secrets.clone());
+    let draw = move || {
+        let mut request = config::request(&arguments)?;
+        request.env = (*env).clone();
+        // What the summary must not show comes from all versions.
+        request.secrets = secrets.clone();
+        Ok(Blueprint::draw_up(request)?)
+    };
+    ToWatch {
+        running: running.clone(),
+        defaults,
+        draw: Box::new(draw),
+    }
 }
 
 impl Observer for Watcher {
     fn started(&mut self, handle: Handle) {
+        if let Some(ToWatch {
+            running,
+            defaults,
+            draw,
+        }) = self.to_watch.take()
+        {
+            let voice = self.view.voice();
+            match Watch::start(running, defaults, draw, handle.clone(), voice.clone()) {
+                Ok(watch) => self.watch = Some(watch),
+                Err(failure) => voice.say(failure.message),
+            }
+        }
         self.signals = Some(tokio::task::spawn(pass_signals_on(
             handle,
             self.view.voice(),

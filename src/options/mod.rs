@@ -14,6 +14,7 @@ mod reader;
 mod scenario;
 mod slos;
 mod stages;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,8 +28,8 @@ use crate::slo::Objective;
 pub use files::found_from;
 pub use overrides::{OverrideError, Overrides, executor_keys, fill_defaults};
 pub use reader::{OptionError, Reader, Wrong};
-use scenario::Clockwork;
 pub use scenario::Scenario;
+use work::Clockwork;
 
 /// Everything a run needs to know, resolved and checked.
 #[derive(Debug, Clone)]

@@ -54,6 +54,7 @@ impl Conductor<'_> {
                 id: run_id(started_at, options.seed),
                 script: self.blueprint.sources.main.clone(),
                 script_sha256: sha256(text.as_bytes()),
+                reloads: self.reloads.marks(),
                 started_at: format(started_at),
                 ended_at: format(OffsetDateTime::now_utc()),
                 duration_seconds: seconds,
@@ -180,7 +181,8 @@ impl Conductor<'_> {
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// In lower-case hexadecimal.
+pub(super) fn sha256(bytes: &[u8]) -> String {
     ring::digest::digest(&ring::digest::SHA256, bytes)
         .as_ref()
         .iter()

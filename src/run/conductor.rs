@@ -11,14 +11,15 @@ use tokio::sync::oneshot;
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, lost, overflow, share_out, start_workers};
+use super::handle::Handle;
 use super::judging::Bench;
 use super::masking::mask_result;
 use super::progress::{Progress, STOPPING};
+use super::reloads::Reloads;
 use super::{environment, rows};
 use crate::metrics::Builtin;
 use crate::result::{AbortedBy, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
-use crate::vu::shared::Control;
 use crate::vu::worker::Command;
 use crate::vu::{Failure, Report, RunShared, Stage};
 
@@ -40,47 +41,6 @@ pub trait Observer {
     fn progress(&mut self, progress: &Progress);
     /// What a script's own `summary` gave back.
     fn summary(&mut self, _value: &Value) {}
-}
-
-/// Steers a run from any thread.
-#[derive(Debug, Clone)]
-pub struct Handle {
-    run: Arc<RunShared>,
-}
-
-impl Handle {
-    /// Starts no more iterations; those that run have their grace. The second time, everything ends at once.
-    pub fn stop(&self) {
-        let next = if self.run.stage() == Stage::Running {
-            Stage::Stopping
-        } else {
-            Stage::Killed
-        };
-        self.run.advance(next);
-    }
-
-    /// How far the run is.
-    pub fn stage(&self) -> Stage {
-        self.run.stage()
-    }
-
-    /// Changes the virtual users of an externally controlled scenario, to `max_vus` at most; false if there is none
-    /// of that name.
-    pub fn set_vus(&self, scenario: &str, vus: u32) -> bool {
-        self.steer(scenario, |control| control.vus = vus)
-    }
-
-    /// Pauses or resumes an externally controlled scenario; false if there is none of that name.
-    pub fn pause(&self, scenario: &str, paused: bool) -> bool {
-        self.steer(scenario, |control| control.paused = paused)
-    }
-
-    fn steer(&self, scenario: &str, change: impl FnOnce(&mut Control)) -> bool {
-        let mut scenarios = self.run.scenarios.iter();
-        scenarios
-            .find(|known| known.name == scenario)
-            .is_some_and(|known| known.steer(change))
-    }
 }
 
 /// A run that could not be made at all.
@@ -114,7 +74,7 @@ pub async fn conduct(
     let (run, assignments) = share_out(blueprint, settings.workers);
     let run = Arc::new(run);
     let crew = start_workers(blueprint, settings, &run, &assignments).await?;
-    observer.started(Handle { run: run.clone() });
+    observer.started(Handle::new(&run));
     let mut conductor = Conductor {
         blueprint,
         settings,
@@ -128,6 +88,7 @@ pub async fn conduct(
         seconds: 0,
         aborted: None,
         failed_parts: BTreeMap::new(),
+        reloads: Reloads::default(),
     };
     let bench = Bench::new(
         &blueprint.options,
@@ -166,6 +127,7 @@ pub(super) struct Conductor<'a> {
     pub(super) aborted: Option<(AbortedBy, String)>,
     /// What went wrong in parts of the script that are no iterations, and how often.
     pub(super) failed_parts: BTreeMap<String, u64>,
+    pub(super) reloads: Reloads,
 }
 
 impl Conductor<'_> {
@@ -350,6 +312,19 @@ impl Conductor<'_> {
             }
             Report::Abort { reason } => self.abort(AbortedBy::Script, reason),
             Report::PartFailed(what) => self.part_failed(what),
+            Report::Reloaded {
+                version,
+                sha256,
+                at,
+            } => {
+                let at = self.elapsed_at(at);
+                self.reloads.note(version, sha256, at);
+            }
+            Report::ReloadFailed { version, rendered } => {
+                if self.reloads.failed(version) {
+                    self.part_failed(rendered);
+                }
+            }
             Report::ScenarioStarted { scenario, at } => {
                 self.aggregate
                     .scenario_started(scenario, self.elapsed_at(at));

@@ -42,7 +42,7 @@ pub const LIMITS: Limits = Limits {
 };
 
 /// Operations between two looks at the clock. One operation can be a costly call, so they alone say little about time.
-const OPERATIONS_PER_LOOK: u64 = 64;
+const OPERATIONS_PER_LOOK: u64 = 128;
 
 /// How long a script may go on before the other virtual users of its thread have their turn.
 const TURN: Duration = Duration::from_millis(1);

@@ -8,6 +8,7 @@
 
 pub mod api;
 pub mod convert;
+pub mod definitions;
 mod diagnostic;
 mod engine;
 mod foreign;

@@ -1,7 +1,7 @@
 //! The texts of a script and its modules, read once per run, so that all workers run the same.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stdlib;
@@ -73,6 +73,13 @@ impl Sources {
             .unwrap_or_else(PoisonError::into_inner)
             .get(name)
             .cloned()
+    }
+
+    /// The files that were read: the script and its modules, but for the standard library.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = texts.keys().filter(|name| !name.starts_with("std/"));
+        names.map(PathBuf::from).collect()
     }
 
     /// Finds an imported module: its name and its text. `from` is the name of the importing source.

@@ -1,6 +1,7 @@
 //! One virtual user, and how code that runs on its stack finds it.
 
-use std::cell::{Cell, RefCell};
+use std::any::Any;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
@@ -112,6 +113,7 @@ pub struct Vu {
     own_tags: RefCell<BTreeMap<String, String>>,
     interrupt: Cell<Option<Interrupt>>,
     waker: RefCell<Option<Waker>>,
+    keepsake: OnceCell<Rc<dyn Any>>,
 }
 
 impl Vu {
@@ -137,8 +139,16 @@ impl Vu {
             own_tags: RefCell::default(),
             interrupt: Cell::new(None),
             waker: RefCell::default(),
+            keepsake: OnceCell::new(),
             worker,
         })
+    }
+
+    /// What the script keeps for this virtual user as long as it lives, whichever version of it asks. Made when first asked
+    /// for; `None` if it was made as another type.
+    pub fn keepsake<T: 'static>(&self, make: impl FnOnce() -> T) -> Option<Rc<T>> {
+        let kept = self.keepsake.get_or_init(|| Rc::new(make())).clone();
+        kept.downcast().ok()
     }
 
     /// The tags of what is recorded now.

@@ -12,8 +12,8 @@ use tokio::sync::{Notify, watch};
 
 use super::cast::Cast;
 use super::context::{Interrupt, ScenarioContext};
-use super::life::Journey;
 use super::plan::{Leaving, PlanState, make_arrival_user};
+use super::playbook::Playbook;
 use super::precise::Precise;
 use super::shared::{Control, ScenarioShared, Stage};
 use super::tickets::IdleUsers;
@@ -50,7 +50,7 @@ impl Driver {
     pub async fn prepare(
         assignment: Assignment,
         worker: Rc<Worker>,
-        journey: Rc<dyn Journey>,
+        playbook: Rc<Playbook>,
     ) -> Self {
         let context = Rc::new(ScenarioContext::new(
             &assignment.name,
@@ -63,7 +63,7 @@ impl Driver {
         let cast = Rc::new(Cast {
             assignment,
             worker,
-            journey,
+            playbook,
             context,
             users: RefCell::default(),
             living: Cell::new(0),

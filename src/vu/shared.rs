@@ -1,12 +1,15 @@
 //! What the workers of a run share: little, and nothing on the request path.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::playbook::Reload;
+use super::worker::JourneyFactory;
 use crate::project::Project;
 
 /// How far a run is.
@@ -33,6 +36,9 @@ pub struct RunShared {
     /// What the script may read.
     pub project: Project,
     stage: watch::Sender<Stage>,
+    reload: watch::Sender<Option<Reload>>,
+    /// Data files that scripts have read.
+    files: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl RunShared {
@@ -54,6 +60,8 @@ impl RunShared {
             vu_stop_timeout,
             project,
             stage,
+            reload: watch::Sender::new(None),
+            files: Mutex::default(),
         }
     }
 
@@ -74,6 +82,37 @@ impl RunShared {
     /// How far the run is.
     pub fn stage(&self) -> Stage {
         *self.stage.borrow()
+    }
+
+    /// Gives all workers a newer version of the script; users take it up between iterations. Its number.
+    pub fn reload(&self, sha256: String, factory: JourneyFactory) -> u32 {
+        let mut number = 0;
+        self.reload.send_modify(|last| {
+            number = last.as_ref().map_or(0, |last| last.version) + 1;
+            *last = Some(Reload {
+                version: number,
+                sha256,
+                factory,
+            });
+        });
+        number
+    }
+
+    /// Notes that scripts depend on this file.
+    pub fn note_file(&self, path: &Path) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.insert(path.to_owned());
+    }
+
+    /// Data files that scripts have read so far.
+    pub fn files(&self) -> BTreeSet<PathBuf> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.clone()
+    }
+
+    /// Follows the versions of the script.
+    pub fn reloads(&self) -> watch::Receiver<Option<Reload>> {
+        self.reload.subscribe()
     }
 
     /// Follows the stage.

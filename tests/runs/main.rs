@@ -4,6 +4,7 @@
 mod support;
 
 mod reading;
+mod reloading;
 
 mod arrivals;
 mod context;

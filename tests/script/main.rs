@@ -4,6 +4,8 @@
 #[allow(dead_code, reason = "the other test binaries use the rest of it")]
 mod bin;
 
+mod definitions;
+
 use bin::Rhaid;
 
 fn run(script: &str) -> bin::Output {
