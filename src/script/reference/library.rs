@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use rhai::{Engine, FnAccess};
+use rhai::Engine;
 
 use crate::script::stdlib;
 
@@ -13,30 +13,20 @@ pub fn write(out: &mut String, engine: &Engine) {
         let Some(text) = stdlib::text(name) else {
             continue;
         };
-        let Ok(ast) = engine.compile(text) else {
-            continue;
-        };
         let head = text.lines().take_while(|line| line.starts_with("//!"));
         let _ = writeln!(
             out,
             "### `std/{name}`\n\n```rhai top\nimport \"std/{name}\" as {name};\n```\n\n{}\n",
             super::prose(head, "//!")
         );
-        let mut functions: Vec<_> = ast
-            .iter_functions()
-            .filter(|function| function.access == FnAccess::Public)
-            // A closure is a function, too, under a name that only Rhai can say.
-            .filter(|function| rhai::is_valid_identifier(function.name))
-            .collect();
-        functions.sort_by_key(|function| (function.name, function.params.len()));
-        for function in functions {
+        for function in stdlib::functions(engine, text) {
             let _ = writeln!(
                 out,
                 "- `{name}::{}({})`  ",
                 function.name,
                 function.params.join(", ")
             );
-            for line in super::prose(function.comments.iter().copied(), "///").lines() {
+            for line in super::prose(function.comments.iter().map(String::as_str), "///").lines() {
                 let _ = writeln!(out, "{}", format!("  {line}").trim_end());
             }
         }
