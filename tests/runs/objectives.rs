@@ -437,7 +437,11 @@ fn a_counter_that_nothing_of_a_kind_was_added_to_is_zero_and_one_of_a_name_has_n
         ("http_reqs{status:5*}", "PASS"),
         ("http_reqs{name:reserve}", "NO DATA"),
     ] {
-        assert_eq!(output.slo(selector)["status"], status, "{selector}\n{output}");
+        assert_eq!(
+            output.slo(selector)["status"],
+            status,
+            "{selector}\n{output}"
+        );
     }
 }
 
