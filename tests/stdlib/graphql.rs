@@ -84,6 +84,7 @@ fn an_answer_that_is_no_graphql_is_a_failed_check_too() {
     let ran = querying(
         r#"
         seen.text = graphql::query(url + "/hello", "query Text { a }", #{});
+        seen.other = graphql::query(url + "/json", "query Other { a }", #{});
         seen.list = graphql::query(url + "/status/503", "query Busy { a }", #{});
         seen.gone = graphql::query("http://127.0.0.1:1/", "query Gone { a }", #{});
         "#,
@@ -92,9 +93,10 @@ fn an_answer_that_is_no_graphql_is_a_failed_check_too() {
     .run();
     assert_eq!(
         ran.saw(),
-        &json!({ "text": null, "list": null, "gone": null })
+        &json!({ "text": null, "other": null, "list": null, "gone": null })
     );
     assert_eq!(ran.metric("checks")["passes"], 0);
+    assert_eq!(ran.metric("checks")["total"], 4);
     ran.output
         .expect_text("status 200 without data: hello")
         .expect_text("status 0 without data: connection refused");

@@ -110,15 +110,16 @@ fn what_the_service_lost_or_changed_is_noticed() {
 fn a_change_without_an_answer_may_be_the_one_or_the_other() {
     let ran = booking(
         r#"
-        let id = reservation::book(ctx, 2);
-        // Acknowledged as confirmed; that it cannot be cancelled again is no acknowledgement.
-        reservation::cancel(ctx, id);
-        reservation::confirm(ctx, id);
+        let id = reservation::hold("room-double", 2, random::uuid()).json("id");
+        reservation::remember(ctx, id, "held");
+        // As if the answer to a cancellation had been lost; the confirmation is then refused.
+        http::post(`${global::API}/reservations/${id}/cancel`);
+        seen.refused = reservation::confirm(ctx, id).status;
         seen.lost = reservation::verify(ctx);
         "#,
     )
     .run();
-    assert_eq!(ran.saw()["lost"], 0);
+    assert_eq!(ran.saw(), &json!({ "refused": 409, "lost": 0 }));
     assert_eq!(kept(&ran), (1, 1));
 }
 
