@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stdlib;
+use crate::data::Store;
 use crate::project::{self, Outside, Project};
 
 /// A script or module could not be read.
@@ -28,6 +29,8 @@ pub struct Sources {
     /// The script's path as it was given: the name of its source.
     pub main: String,
     pub project: Project,
+    /// Data files that the script reads.
+    pub data: Store,
     texts: Arc<Mutex<HashMap<String, Arc<str>>>>,
 }
 
@@ -57,6 +60,7 @@ impl Sources {
         Self {
             main,
             project,
+            data: Store::default(),
             texts: Arc::new(Mutex::new(texts)),
         }
     }

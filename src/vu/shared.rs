@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::data::TurnsOfRun;
+use crate::executor::Share;
 use crate::project::Project;
 
 /// How far a run is.
@@ -32,7 +34,11 @@ pub struct RunShared {
     pub vu_stop_timeout: Duration,
     /// What the script may read.
     pub project: Project,
+    /// Which rows of data files come next.
+    pub turns: TurnsOfRun,
     stage: watch::Sender<Stage>,
+    /// The script has done all there was to do.
+    finished: AtomicBool,
 }
 
 impl RunShared {
@@ -53,8 +59,32 @@ impl RunShared {
             vu_start_timeout,
             vu_stop_timeout,
             project,
+            turns: TurnsOfRun::new(&Share::whole(), seed),
             stage,
+            finished: AtomicBool::new(false),
         }
+    }
+
+    /// For a machine that has only a part of the whole.
+    #[must_use]
+    pub fn with_share(mut self, share: &Share) -> Self {
+        self.turns = TurnsOfRun::new(share, self.seed);
+        self
+    }
+
+    /// Ends the run as if its time were over; true the first time.
+    pub fn finish(&self) -> bool {
+        let is_first =
+            self.stage() == Stage::Running && !self.finished.swap(true, Ordering::Relaxed);
+        if is_first {
+            self.advance(Stage::Stopping);
+        }
+        is_first
+    }
+
+    /// Whether it was the script that ended the run, having done all there was to do.
+    pub fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Relaxed) && self.stage() < Stage::Killed
     }
 
     /// Seconds since the run's epoch.

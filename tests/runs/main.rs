@@ -7,6 +7,7 @@ mod reading;
 
 mod arrivals;
 mod context;
+mod data;
 mod endings;
 mod executors;
 mod interrupts;

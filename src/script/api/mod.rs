@@ -7,6 +7,7 @@ mod basics;
 mod checks;
 pub mod context;
 mod crypto;
+pub mod data;
 mod environment;
 mod files;
 mod html;
@@ -44,7 +45,7 @@ pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
-pub fn types() -> [(TypeId, &'static str); 6] {
+pub fn types() -> [(TypeId, &'static str); 7] {
     [
         (TypeId::of::<context::Context>(), "Context"),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
@@ -52,6 +53,7 @@ pub fn types() -> [(TypeId, &'static str); 6] {
         (TypeId::of::<metrics::Metric>(), "Metric"),
         (TypeId::of::<files::File>(), "File"),
         (TypeId::of::<files::Prepared>(), "Body"),
+        (TypeId::of::<data::Data>(), "Data"),
     ]
 }
 
@@ -64,13 +66,15 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<html::Selection>(SELECTION)
         .register_type_with_name::<metrics::Metric>("Metric")
         .register_type_with_name::<files::File>("File")
-        .register_type_with_name::<files::Prepared>("Body");
+        .register_type_with_name::<files::Prepared>("Body")
+        .register_type_with_name::<data::Data>("Data");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
     engine.register_global_module(exported_module!(response::response_type).into());
     engine.register_global_module(exported_module!(html::selection_type).into());
     engine.register_global_module(exported_module!(metrics::metric_type).into());
+    engine.register_global_module(exported_module!(data::data_type).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
@@ -81,7 +85,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
 }
 
 /// The modules that need no import.
-fn modules() -> [(&'static str, &'static ModuleManifest); 7] {
+fn modules() -> [(&'static str, &'static ModuleManifest); 8] {
     [
         ("http", exported_manifest!(http::http_module)),
         ("metrics", exported_manifest!(metrics::metrics_module)),
@@ -89,6 +93,7 @@ fn modules() -> [(&'static str, &'static ModuleManifest); 7] {
         ("random", exported_manifest!(random::random_module)),
         ("crypto", exported_manifest!(crypto::crypto_module)),
         ("time", exported_manifest!(time::time_module)),
+        ("data", exported_manifest!(data::data_module)),
         ("tags", exported_manifest!(tags::tags_module)),
     ]
 }
@@ -115,15 +120,20 @@ pub fn error<T>(message: impl Into<String>) -> Fallible<T> {
 /// Waits for a future on the script's stack.
 pub fn waiting<F: Future>(future: F) -> Fallible<F::Output> {
     vu::wait(future).map_err(|why| match why {
-        WaitError::Interrupted(why) => Box::new(EvalAltResult::ErrorTerminated(
-            Dynamic::from(Stop::Interrupted(why)),
-            Position::NONE,
-        )),
+        WaitError::Interrupted(why) => cut_off(why),
         cannot @ WaitError::Cannot(_) => Box::new(EvalAltResult::ErrorRuntime(
             cannot.to_string().into(),
             Position::NONE,
         )),
     })
+}
+
+/// An error that ends the iteration and that no script can catch.
+pub fn cut_off(why: vu::Interrupt) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(
+        Dynamic::from(Stop::Interrupted(why)),
+        Position::NONE,
+    ))
 }
 
 /// For native code that takes long: lets the other virtual users of the thread run, and ends the script if it is to end.

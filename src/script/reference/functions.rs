@@ -64,6 +64,15 @@ let guest = random::pick([\"Ada\", \"Grace\", \"Edsger\"]);
 if random::chance(0.1) { log::info(`${guest} stays for ${nights}`); }",
     },
     Room {
+        key: "data",
+        title: "`data`",
+        purpose: "Rows of files of the project, as one value each, of the type `Data`. A file is read once per process, best at the script's top level, where every mistake in it is found before anything is sent.",
+        example: "\
+let guests = data::csv(\"guests.csv\");
+let guest = guests.next();
+log::info(`${guest.name} is one of ${guests.len}`);",
+    },
+    Room {
         key: "crypto",
         title: "`crypto`",
         purpose: "Hashes, signatures, Base64.",
@@ -105,6 +114,12 @@ const TYPES: &[Room] = &[
         example: "\
 let page = http::get(env(\"BASE_URL\"));
 for link in page.html(\"a[href]\").all() { log::info(link.attr(\"href\")); }",
+    },
+    Room {
+        key: "Data",
+        title: "`Data`",
+        purpose: "Rows of a file. All virtual users of the run take from the same, and the machines of a split run have different rows.",
+        example: "",
     },
     Room {
         key: "Metric",
@@ -342,6 +357,7 @@ fn type_name(rust: &str) -> &'static str {
         "Response" => "`Response`",
         "Selection" => "`Selection`",
         "Metric" => "`Metric`",
+        "Data" => "`Data`",
         "Prepared" => "body",
         "File" => "file",
         _ => "",
