@@ -5,6 +5,7 @@
 //! - [`script`] compiles a journey and gives it its world; [`options`] reads what it asks for;
 //! - [`executor`] turns that into schedules, pure arithmetic over elapsed time;
 //! - [`vu`] lives the virtual users, each on a stack of its own, and drives them by the schedules;
+//! - [`exchange`] is what they hand to each other;
 //! - [`http`] is how a virtual user speaks, [`data`] the rows of files that it speaks of;
 //! - [`metrics`] records and merges what happens;
 //! - [`slo`] judges it;
@@ -18,6 +19,7 @@
 pub mod cli;
 pub mod data;
 pub mod demo;
+pub mod exchange;
 pub mod executor;
 pub mod exit;
 pub mod http;

@@ -8,7 +8,9 @@ use super::{DataError, Dataset, Format};
 
 /// Cheap to clone: every clone sees the same files.
 #[derive(Debug, Clone, Default)]
-pub struct Store(Arc<Mutex<HashMap<(PathBuf, Format), Arc<Dataset>>>>);
+pub struct Store(Arc<Mutex<Sets>>);
+
+type Sets = HashMap<(PathBuf, Format), Arc<Dataset>>;
 
 impl Store {
     /// A file's rows. Whoever asks for a file that another is just reading waits for it.

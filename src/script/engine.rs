@@ -13,6 +13,7 @@ use rhai::{
 
 use super::api;
 use super::sources::{SourceError, Sources};
+use super::words;
 use crate::secrets::Secrets;
 use crate::vu;
 
@@ -85,6 +86,7 @@ pub fn build(
     secrets: &Secrets,
 ) -> (Engine, Rc<TopLevelClock>) {
     let mut engine = Engine::new();
+    words::free(&mut engine);
     engine.set_max_call_levels(LIMITS.call_levels);
     engine.set_max_expr_depths(LIMITS.expression_depth, LIMITS.expression_depth);
     engine.set_max_modules(LIMITS.modules);

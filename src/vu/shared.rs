@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use crate::data::TurnsOfRun;
+use crate::exchange::Exchange;
 use crate::executor::Share;
 use crate::project::Project;
 
@@ -36,6 +37,8 @@ pub struct RunShared {
     pub project: Project,
     /// Which rows of data files come next.
     pub turns: TurnsOfRun,
+    /// What virtual users hand to each other.
+    pub exchange: Exchange,
     stage: watch::Sender<Stage>,
     /// The script has done all there was to do.
     finished: AtomicBool,
@@ -60,6 +63,7 @@ impl RunShared {
             vu_stop_timeout,
             project,
             turns: TurnsOfRun::new(&Share::whole(), seed),
+            exchange: Exchange::default(),
             stage,
             finished: AtomicBool::new(false),
         }

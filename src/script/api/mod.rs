@@ -4,10 +4,12 @@
 //! they are written for script authors. A function that waits goes through [`waiting`].
 
 mod basics;
+mod bytes;
 mod checks;
 pub mod context;
 mod crypto;
 pub mod data;
+mod encoding;
 mod environment;
 mod files;
 mod html;
@@ -15,13 +17,17 @@ mod http;
 mod http_batch;
 mod http_params;
 pub mod json;
+mod jwt;
 mod located;
 mod log;
 mod metrics;
 mod random;
+mod regex;
 mod response;
+mod shared;
 mod tags;
 mod time;
+mod url;
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -45,7 +51,7 @@ pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
-pub fn types() -> [(TypeId, &'static str); 7] {
+pub fn types() -> [(TypeId, &'static str); 10] {
     [
         (TypeId::of::<context::Context>(), "Context"),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
@@ -54,6 +60,9 @@ pub fn types() -> [(TypeId, &'static str); 7] {
         (TypeId::of::<files::File>(), "File"),
         (TypeId::of::<files::Prepared>(), "Body"),
         (TypeId::of::<data::Data>(), "Data"),
+        (TypeId::of::<shared::Counter>(), "Counter"),
+        (TypeId::of::<shared::SharedMap>(), "SharedMap"),
+        (TypeId::of::<shared::Queue>(), "Queue"),
     ]
 }
 
@@ -67,7 +76,10 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<metrics::Metric>("Metric")
         .register_type_with_name::<files::File>("File")
         .register_type_with_name::<files::Prepared>("Body")
-        .register_type_with_name::<data::Data>("Data");
+        .register_type_with_name::<data::Data>("Data")
+        .register_type_with_name::<shared::Counter>("Counter")
+        .register_type_with_name::<shared::SharedMap>("SharedMap")
+        .register_type_with_name::<shared::Queue>("Queue");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
@@ -75,6 +87,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(html::selection_type).into());
     engine.register_global_module(exported_module!(metrics::metric_type).into());
     engine.register_global_module(exported_module!(data::data_type).into());
+    engine.register_global_module(exported_module!(shared::shared_types).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
@@ -85,7 +98,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
 }
 
 /// The modules that need no import.
-fn modules() -> [(&'static str, &'static ModuleManifest); 8] {
+fn modules() -> [(&'static str, &'static ModuleManifest); 12] {
     [
         ("http", exported_manifest!(http::http_module)),
         ("metrics", exported_manifest!(metrics::metrics_module)),
@@ -94,6 +107,10 @@ fn modules() -> [(&'static str, &'static ModuleManifest); 8] {
         ("crypto", exported_manifest!(crypto::crypto_module)),
         ("time", exported_manifest!(time::time_module)),
         ("data", exported_manifest!(data::data_module)),
+        ("shared", exported_manifest!(shared::shared_module)),
+        ("encoding", exported_manifest!(encoding::encoding_module)),
+        ("url", exported_manifest!(url::url_module)),
+        ("regex", exported_manifest!(regex::regex_module)),
         ("tags", exported_manifest!(tags::tags_module)),
     ]
 }

@@ -9,7 +9,8 @@ use crate::script::stdlib;
 /// Writes all modules of the standard library.
 pub fn write(out: &mut String) {
     out.push_str("## Standard library\n\nWritten in Rhai and part of rhaid; a script imports what it uses at its top.\n\n");
-    let engine = Engine::new();
+    let mut engine = Engine::new();
+    crate::script::words::free(&mut engine);
     for name in stdlib::names() {
         let Some(text) = stdlib::text(name) else {
             continue;
