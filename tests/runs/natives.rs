@@ -161,3 +161,55 @@ fn moments_are_formatted_parsed_and_moved() {
         ("time::iso(1e300)", "is no moment of the calendar"),
     ]);
 }
+
+#[test]
+fn made_up_people_are_whole_and_what_they_should_be() {
+    hold(&[
+        r#"fake::person("de").keys().len == 7 && fake::person().address.city.len > 0"#,
+        r#"fake::name() != "" && fake::first_name("fr") != "" && fake::last_name("ja") != """#,
+        r#"regex::is_match(fake::email("de"), `^[a-z0-9.]+@example\.com$`)"#,
+        r#"regex::is_match(fake::iban(), `^DE\d{20}$`) && fake::iban("nl").starts_with("NL")"#,
+        r#"fake::password(12).len == 12 && fake::words(3).split(" ").len == 3"#,
+        r#"fake::date("2026-01-01", "2026-01-01") == "2026-01-01""#,
+        r#"time::now() - time::parse(fake::birthday(18, 18)) >= 18 * 365 * 86400"#,
+        r#"fake::paragraph(2).len > fake::word().len && fake::sentence().ends_with(".")"#,
+        r#"fake::credit_card().len >= 13 && fake::username() != fake::username()"#,
+        r#"fake::street() != "" && fake::zip("nl") != "" && fake::phone("it") != "" && fake::company() != "" && fake::job() != """#,
+    ]);
+    throw(&[
+        ("fake::name(\"dee\")", "there is no locale `dee`"),
+        ("fake::iban(\"XX\")", "there are: AT, BE"),
+        (
+            "fake::password(0)",
+            "takes a number from 1 to 100000, not 0",
+        ),
+        (
+            "fake::date(\"2026-02-01\", \"2026-01-01\")",
+            "which is before",
+        ),
+        ("fake::date(\"soon\", \"2026-01-01\")", "is not a date"),
+        ("fake::birthday(9, 900)", "nobody is 901 years old"),
+    ]);
+}
+
+#[test]
+fn made_up_people_are_the_same_for_the_same_seed() {
+    let people = |seed: &str| {
+        let script = r#"
+            export const options = #{ scenarios: #{
+                all: #{ executor: "per-vu-iterations", vus: 4, iterations: 2 },
+            } };
+            fn iteration(ctx) { log::info(`${ctx.vu} ${fake::person("de")}`); }
+            "#;
+        let output = run_of(script)
+            .args(["--seed", seed, "--workers", "2"])
+            .run();
+        output.expect_code(0);
+        output.logged()
+    };
+    let (first, again, other) = (people("5"), people("5"), people("6"));
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+    // Every user meets people of its own.
+    assert_eq!(first.len(), 8);
+}

@@ -11,11 +11,13 @@ mod crypto;
 pub mod data;
 mod encoding;
 mod environment;
+mod fake;
 mod files;
 mod html;
 mod http;
 mod http_batch;
 mod http_params;
+mod iban;
 pub mod json;
 mod jwt;
 mod located;
@@ -98,7 +100,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
 }
 
 /// The modules that need no import.
-fn modules() -> [(&'static str, &'static ModuleManifest); 12] {
+fn modules() -> [(&'static str, &'static ModuleManifest); 13] {
     [
         ("http", exported_manifest!(http::http_module)),
         ("metrics", exported_manifest!(metrics::metrics_module)),
@@ -111,6 +113,7 @@ fn modules() -> [(&'static str, &'static ModuleManifest); 12] {
         ("encoding", exported_manifest!(encoding::encoding_module)),
         ("url", exported_manifest!(url::url_module)),
         ("regex", exported_manifest!(regex::regex_module)),
+        ("fake", exported_manifest!(fake::fake_module)),
         ("tags", exported_manifest!(tags::tags_module)),
     ]
 }

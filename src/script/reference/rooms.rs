@@ -78,6 +78,15 @@ let next = shared::queue(\"to cancel\").pop(\"5s\");
 if next != () { log::info(next.id); }",
     },
     Room {
+        key: "fake",
+        title: "`fake`",
+        purpose: "People, places and texts that are made up. They follow from the run's seed and the virtual user, as `random` does. The locale is `en` unless you name another: `ar_SA`, `cy_GB`, `de_DE`, `fa_IR`, `fr_FR`, `it_IT`, `ja_JP`, `nl_NL`, `pt_BR`, `pt_PT`, `tr_TR`, `zh_CN`, `zh_TW`, or the language alone.",
+        example: "\
+let guest = fake::person(\"de\");
+log::info(`${guest.name}, ${guest.email}, ${guest.address.city}`);
+let account = fake::iban(\"NL\");",
+    },
+    Room {
         key: "crypto",
         title: "`crypto`",
         purpose: "Hashes, signatures, tokens. `form` is \"hex\" (unless you say otherwise), \"base64\", \"base64url\" or \"bytes\" for a blob.",
