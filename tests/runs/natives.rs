@@ -213,3 +213,16 @@ fn made_up_people_are_the_same_for_the_same_seed() {
     // Every user meets people of its own.
     assert_eq!(first.len(), 8);
 }
+
+#[test]
+fn documents_of_xml_are_maps() {
+    hold(&[
+        r#"xml::parse(`<a id="1"><b>x</b><b>y</b></a>`) == #{ a: #{ "@id": "1", b: ["x", "y"] } }"#,
+        r#"xml::find(`<a><b id="1"/><b id="2"/></a>`, "//b/@id") == ["1", "2"]"#,
+        r#"xml::find("<a><b>x</b></a>", "a/b")[0] == "x" && xml::find("<a/>", "a/c") == []"#,
+    ]);
+    throw(&[
+        ("xml::parse(\"<a>\")", "this is not XML"),
+        ("xml::find(\"<a/>\", \"a//\")", "is not a path of elements"),
+    ]);
+}

@@ -30,6 +30,7 @@ mod shared;
 mod tags;
 mod time;
 mod url;
+mod xml;
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -100,7 +101,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
 }
 
 /// The modules that need no import.
-fn modules() -> [(&'static str, &'static ModuleManifest); 13] {
+fn modules() -> [(&'static str, &'static ModuleManifest); 14] {
     [
         ("http", exported_manifest!(http::http_module)),
         ("metrics", exported_manifest!(metrics::metrics_module)),
@@ -114,6 +115,7 @@ fn modules() -> [(&'static str, &'static ModuleManifest); 13] {
         ("url", exported_manifest!(url::url_module)),
         ("regex", exported_manifest!(regex::regex_module)),
         ("fake", exported_manifest!(fake::fake_module)),
+        ("xml", exported_manifest!(xml::xml_module)),
         ("tags", exported_manifest!(tags::tags_module)),
     ]
 }

@@ -120,6 +120,15 @@ let sorted = url::with_query(next, #{ sort: \"price\" });",
 let id = regex::captures(\"order 4711 accepted\", `order (\\d+)`)[1];",
     },
     Room {
+        key: "xml",
+        title: "`xml`",
+        purpose: "Documents of XML as maps. A document with a DTD of its own is refused.",
+        example: "\
+let answer = `<Rooms><Room id=\"1\"><Rate>80</Rate></Room></Rooms>`;
+let rate = parse_float(xml::parse(answer).Rooms.Room.Rate);
+let ids = xml::find(answer, \"//Room/@id\");",
+    },
+    Room {
         key: "time",
         title: "`time`",
         purpose: "Clocks and dates, in UTC. A moment is a number: seconds since 1970.",
