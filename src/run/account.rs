@@ -106,7 +106,9 @@ impl Conductor<'_> {
                 (Outcome::Aborted { by, reason }, false)
             }
             (Some(SetupFailure::Stopped), None) => (Outcome::Interrupted, false),
-            _ if self.run.stage() > Stage::Running => (Outcome::Interrupted, false),
+            _ if self.run.stage() > Stage::Running && !self.run.is_finished() => {
+                (Outcome::Interrupted, false)
+            }
             _ => (Outcome::Completed, false),
         }
     }

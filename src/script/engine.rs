@@ -13,6 +13,7 @@ use rhai::{
 
 use super::api;
 use super::sources::{SourceError, Sources};
+use super::words;
 use crate::secrets::Secrets;
 use crate::vu;
 
@@ -71,6 +72,11 @@ impl TopLevelClock {
         self.0.set(Some(Instant::now() + LIMITS.top_level));
         Guard(self.clone())
     }
+
+    /// Does not count what is bounded by itself, such as the reading of a file.
+    pub fn excuse(&self, time: Duration) {
+        self.0.set(self.0.get().map(|deadline| deadline + time));
+    }
 }
 
 /// An engine with everything that scripts see.
@@ -80,6 +86,7 @@ pub fn build(
     secrets: &Secrets,
 ) -> (Engine, Rc<TopLevelClock>) {
     let mut engine = Engine::new();
+    words::free(&mut engine);
     engine.set_max_call_levels(LIMITS.call_levels);
     engine.set_max_expr_depths(LIMITS.expression_depth, LIMITS.expression_depth);
     engine.set_max_modules(LIMITS.modules);
@@ -102,6 +109,7 @@ pub fn build(
         }
     });
     api::register(&mut engine, env, secrets);
+    api::data::read_from(sources, &clock);
     (engine, clock)
 }
 

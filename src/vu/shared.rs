@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,9 @@ use tokio::sync::{mpsc, watch};
 
 use super::playbook::Reload;
 use super::worker::JourneyFactory;
+use crate::data::TurnsOfRun;
+use crate::exchange::Exchange;
+use crate::executor::Share;
 use crate::project::Project;
 
 /// How far a run is.
@@ -35,10 +38,16 @@ pub struct RunShared {
     pub vu_stop_timeout: Duration,
     /// What the script may read.
     pub project: Project,
+    /// Which rows of data files come next.
+    pub turns: TurnsOfRun,
+    /// What virtual users hand to each other.
+    pub exchange: Exchange,
     stage: watch::Sender<Stage>,
     reload: watch::Sender<Option<Reload>>,
     /// Data files that scripts have read.
     files: Mutex<BTreeSet<PathBuf>>,
+    /// The script has done all there was to do.
+    finished: AtomicBool,
 }
 
 impl RunShared {
@@ -59,10 +68,35 @@ impl RunShared {
             vu_start_timeout,
             vu_stop_timeout,
             project,
+            turns: TurnsOfRun::new(&Share::whole(), seed),
+            exchange: Exchange::default(),
             stage,
             reload: watch::Sender::new(None),
             files: Mutex::default(),
+            finished: AtomicBool::new(false),
         }
+    }
+
+    /// For a machine that has only a part of the whole.
+    #[must_use]
+    pub fn with_share(mut self, share: &Share) -> Self {
+        self.turns = TurnsOfRun::new(share, self.seed);
+        self
+    }
+
+    /// Ends the run as if its time were over; true the first time.
+    pub fn finish(&self) -> bool {
+        let is_first =
+            self.stage() == Stage::Running && !self.finished.swap(true, Ordering::Relaxed);
+        if is_first {
+            self.advance(Stage::Stopping);
+        }
+        is_first
+    }
+
+    /// Whether it was the script that ended the run, having done all there was to do.
+    pub fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Relaxed) && self.stage() < Stage::Killed
     }
 
     /// Seconds since the run's epoch.

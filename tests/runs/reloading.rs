@@ -131,6 +131,23 @@ fn many_saves_in_a_burst_end_with_the_last_one_and_no_failed_iteration() {
 }
 
 #[test]
+fn rows_of_a_data_file_are_read_again_when_it_has_changed() {
+    let script = r#"
+        const ROWS = data::csv("rows.csv");
+        export const options = #{ scenarios: #{ guests: #{ executor: "constant-vus", duration: "5m" } } };
+        fn iteration() { log::info(`${global::ROWS.len} rows, ${global::ROWS[0].name}`); sleep("20ms"); }
+        "#;
+    let mut running = run_of(script)
+        .file("rows.csv", "name\nfirst\n")
+        .args(["--watch"])
+        .spawn();
+    running.wait_for_output("1 rows, first");
+    save_by_rename(&running.dir().join("rows.csv"), "name\nbegin\nend\n");
+    running.wait_for_output("2 rows, begin");
+    end(running);
+}
+
+#[test]
 fn a_data_file_is_read_again_when_it_has_changed() {
     let script = r#"
         export const options = #{ scenarios: #{ guests: #{ executor: "constant-vus", duration: "5m" } } };

@@ -3,6 +3,7 @@
 
 mod functions;
 mod library;
+mod rooms;
 mod tables;
 
 use std::collections::BTreeMap;
