@@ -112,6 +112,6 @@ fn a_user_that_waits_for_a_value_ends_with_its_run() {
         "#,
     )
     .run();
-    output.expect_code(0);
+    output.expect_code(1);
     assert_eq!(output.count("interrupted_iterations"), 2);
 }
