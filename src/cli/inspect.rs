@@ -22,6 +22,7 @@ pub fn run(arguments: InspectArguments) -> Result<u8, Failure> {
         "scale": options.scale,
         "plan": options.scenarios.iter().map(|scenario| describe(scenario, &blueprint)).collect::<Vec<_>>(),
         "slos": options.slos.iter().map(|slo| json!({
+            "name": slo.name,
             "metric": slo.selector.to_string(),
             "target": slo.target.to_string(),
             "warn": slo.warn.as_ref().map(ToString::to_string),

@@ -51,7 +51,7 @@ impl From<BlueprintError> for Failure {
             BlueprintError::Script(script) => script
                 .0
                 .iter()
-                .map(|diagnostic| diagnostic.render(colour))
+                .map(|diagnostic| diagnostic.render_within(colour, columns()))
                 .collect::<Vec<_>>()
                 .join("\n"),
             BlueprintError::Config { file, errors } => errors
@@ -117,11 +117,20 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
+/// Columns of standard error; those of a page where it is no terminal.
+fn columns() -> usize {
+    let terminal = console::Term::stderr();
+    match terminal.size_checked() {
+        Some((_, columns)) if terminal.is_term() => usize::from(columns),
+        _ => 80,
+    }
+}
+
 /// Says what a script can run with but hardly means.
 fn warn(warnings: &[Diagnostic]) {
     let colour = console::colors_enabled_stderr();
     for warning in warnings {
-        complain(warning.render(colour).trim_end());
+        complain(warning.render_within(colour, columns()).trim_end());
     }
 }
 

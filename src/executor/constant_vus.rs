@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn it_loops_without_a_budget() {
         let executor = ConstantVus::new(1, Duration::from_secs(60)).unwrap();
-        assert_eq!(executor.describe(), "1 VU looping for 1m0s");
+        assert_eq!(executor.describe(), "1 VU looping for 1m");
         assert_eq!(executor.planned_iterations(), None);
         assert!(matches!(
             executor.plan(&Share::whole()),

@@ -294,7 +294,7 @@ mod tests {
         let executor = ramp(1, &[(60, 10), (120, 100), (30, 100), (20, 50), (10, 0)]);
         assert_eq!(
             executor.describe(),
-            "up to 100 looping VUs for 4m0s over 5 stages"
+            "up to 100 looping VUs for 4m over 5 stages"
         );
         assert_eq!(executor.max_vus(), 100);
         assert_eq!(executor.duration(), Some(Duration::from_secs(240)));

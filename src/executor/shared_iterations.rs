@@ -103,7 +103,7 @@ mod tests {
         let executor = SharedIterations::new(10, 100, DEFAULT_MAX_DURATION).unwrap();
         assert_eq!(
             executor.describe(),
-            "100 iterations shared among 10 VUs (at most 10m0s)"
+            "100 iterations shared among 10 VUs (at most 10m)"
         );
         assert_eq!(executor.planned_iterations(), Some(100));
     }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// `4m0s`, `1h0m30s`, `500ms`, `1.5s`: the way k6 prints durations.
+use crate::units::format_count;
+
+/// `4m`, `1h30s`, `500ms`, `1.5s`.
 pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let millis = duration.subsec_millis();
@@ -21,8 +23,11 @@ pub(super) fn duration(duration: Duration) -> String {
     if hours > 0 {
         let _ = write!(text, "{hours}h");
     }
-    if seconds >= 60 {
+    if minutes > 0 {
         let _ = write!(text, "{minutes}m");
+    }
+    if seconds % 60 == 0 && millis == 0 && seconds > 0 {
+        return text;
     }
     let _ = write!(text, "{}", seconds % 60);
     if millis > 0 {
@@ -40,7 +45,11 @@ pub(super) fn vus(count: u32) -> String {
 
 /// `1 stage`, `3 stages`.
 pub(super) fn counted(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+    format!(
+        "{} {noun}{}",
+        format_count(count),
+        if count == 1 { "" } else { "s" }
+    )
 }
 
 /// `5.00 iterations/s`; a rate under one in a hundred seconds is told per hour, so that it never reads 0.00.
@@ -57,7 +66,11 @@ pub(super) fn pool(pre_allocated_vus: u32, max_vus: u32) -> String {
     if pre_allocated_vus == max_vus {
         vus(max_vus)
     } else {
-        format!("VUs {pre_allocated_vus} to {max_vus}")
+        format!(
+            "VUs {} to {}",
+            format_count(u64::from(pre_allocated_vus)),
+            format_count(u64::from(max_vus))
+        )
     }
 }
 
@@ -81,14 +94,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_read_as_k6_prints_them() {
+    fn durations_have_no_parts_that_are_zero() {
         for (millis, expected) in [
             (0, "0s"),
             (500, "500ms"),
             (1_500, "1.5s"),
-            (60_000, "1m0s"),
+            (60_000, "1m"),
             (150_000, "2m30s"),
-            (3_630_000, "1h0m30s"),
+            (600_000, "10m"),
+            (7_200_000, "2h"),
+            (3_630_000, "1h30s"),
         ] {
             assert_eq!(duration(Duration::from_millis(millis)), expected);
         }
@@ -105,6 +120,7 @@ mod tests {
     fn counts_agree_with_their_nouns() {
         assert_eq!(vus(1), "1 VU");
         assert_eq!(counted(3, "stage"), "3 stages");
+        assert_eq!(vus(1_200), "1,200 VUs");
         assert_eq!(pool(5, 20), "VUs 5 to 20");
         assert_eq!(pool(4, 4), "4 VUs");
     }

@@ -48,6 +48,12 @@ fn bar(share: f64, cells: usize, unicode: bool) -> String {
     )
 }
 
+/// A number and what it counts, as wide for one as for many.
+fn counted(number: &str, noun: &str) -> String {
+    let ending = if number == "1" { " " } else { "s" };
+    format!("{number:>5} {noun}{ending}")
+}
+
 /// The line: name, bar, time left, virtual users, iterations, rate, p95, errors. At most `width` columns.
 pub fn progress_line(
     scenario: &ScenarioProgress,
@@ -73,13 +79,10 @@ pub fn progress_line(
     let vus = format_count(u64::from(scenario.vus));
     // Of the users that wait for arrivals few may be busy at any moment.
     parts.push(match scenario.allocated {
-        Some(all) => format!(
-            "{:>5} VUs",
-            format!("{vus}/{}", format_count(u64::from(all)))
-        ),
-        None => format!("{vus:>5} VUs"),
+        Some(all) => counted(&format!("{vus}/{}", format_count(u64::from(all))), "VU"),
+        None => counted(&vus, "VU"),
     });
-    parts.push(format!("{:>5} iters", format_count(scenario.iterations)));
+    parts.push(counted(&format_count(scenario.iterations), "iter"));
     parts.push(format!(
         "{:>4}/s",
         format_count(scenario.rate.round() as u64)
@@ -137,6 +140,17 @@ mod tests {
             line,
             "guests   ━━━━━━━━──────── 0:30 left     10 VUs  1,234 iters    41/s  p95   128ms  3 err"
         );
+    }
+
+    #[test]
+    fn one_is_not_many_and_takes_as_much_room() {
+        let one = ScenarioProgress {
+            vus: 1,
+            iterations: 1,
+            ..scenario()
+        };
+        let line = progress_line(&one, 8, 120, true);
+        assert!(line.contains("  1 VU       1 iter     41/s"), "{line}");
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Progress on standard error.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 use console::{Style, Term};
 
 use super::line::{clock, progress_line};
-use crate::run::Progress;
+use crate::run::{Progress, ScenarioState};
 use crate::units::format_count;
 use crate::vu::{LogLevel, LogLine};
 
@@ -25,6 +26,8 @@ pub struct Terminal {
     /// What was drawn last, to be drawn again.
     last: Option<Progress>,
     phase: &'static str,
+    /// Scenarios of which a plain line has said that they are done.
+    done: BTreeSet<String>,
 }
 
 impl Terminal {
@@ -42,6 +45,7 @@ impl Terminal {
             last_plain: None,
             last: None,
             phase: "",
+            done: BTreeSet::new(),
         }
     }
 
@@ -70,6 +74,10 @@ impl Terminal {
             if due || progress.phase != self.phase {
                 self.last_plain = Some(Instant::now());
                 for scenario in &progress.scenarios {
+                    let is_done = scenario.state == ScenarioState::Done;
+                    if is_done && !self.done.insert(scenario.name.clone()) {
+                        continue;
+                    }
                     let line = progress_line(scenario, scenario.name.chars().count(), 160, false);
                     self.write(&format!("[{}] {}", clock(progress.elapsed), line));
                 }

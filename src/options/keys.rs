@@ -401,7 +401,7 @@ pub const REQUEST: &[Key] = &[
         "tags",
         "map of strings",
         "none",
-        "tags on the request's samples",
+        "tags on the request's samples; one called `name` is its name",
     ),
     key(
         "timeout",
@@ -454,7 +454,8 @@ pub fn k6_name(theirs: &str) -> Option<&'static str> {
         "insecureSkipTLSVerify" => "tls: #{ insecure: true }",
         "discardResponseBodies" => "discard_bodies",
         "noCookiesReset" => "keep_cookies",
-        "noConnectionReuse" | "noVUConnectionReuse" => "connection_reuse",
+        "noConnectionReuse" => "connection_reuse: false",
+        "noVUConnectionReuse" => "connection_reuse: \"iteration\"",
         "setupTimeout" => "setup_timeout",
         "teardownTimeout" => "teardown_timeout",
         "userAgent" => "user_agent",

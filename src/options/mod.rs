@@ -14,6 +14,7 @@ mod reader;
 mod scenario;
 mod slos;
 mod stages;
+mod tags;
 mod work;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub use files::found_from;
 pub use overrides::{OverrideError, Overrides, executor_keys, fill_defaults};
 pub use reader::{OptionError, Reader, Wrong};
 pub use scenario::Scenario;
+pub use tags::{OWN_TAGS, reserved_tag};
 use work::Clockwork;
 
 /// Everything a run needs to know, resolved and checked.
@@ -97,7 +99,7 @@ impl Options {
                 .duration("summary_timeout")
                 .unwrap_or(defaults.summary),
         };
-        let tags = reader.string_map("tags").unwrap_or_default();
+        let tags = reader.tags();
         let max_tag_sets = reader
             .count("max_tag_sets", 1)
             .map_or(2_000, |n| n as usize);

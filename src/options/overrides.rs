@@ -35,7 +35,7 @@ pub enum OverrideError {
         count: usize,
         names: Vec<String>,
     },
-    #[error("`{flag}` does not fit scenario `{scenario}`: its executor {executor} has no `{key}`\nhelp: it has {}", has.join(", "))]
+    #[error("`{flag}` does not fit scenario `{scenario}`: its executor {executor} has no `{key}`\nhelp: {}it has {}", instead(flag, executor), has.join(", "))]
     NoSuchField {
         flag: &'static str,
         scenario: String,
@@ -53,6 +53,19 @@ pub enum OverrideError {
         "`--stage {0}` is not a stage\nhelp: write DURATION:TARGET, for example --stage 30s:20"
     )]
     BadStage(String),
+}
+
+/// What does to an executor with stages what a flag does to others.
+fn instead(flag: &str, executor: &str) -> &'static str {
+    match (flag, executor.starts_with("ramping-")) {
+        ("--duration", true) => {
+            "its stages say how long it lasts: change them with --stage DURATION:TARGET, or shorten them all with --scale\nhelp: "
+        }
+        ("--vus" | "--rate", true) => {
+            "its stages say how many there are: change them with --stage DURATION:TARGET\nhelp: "
+        }
+        _ => "",
+    }
 }
 
 impl Overrides {

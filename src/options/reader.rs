@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::tags::reserved_tag;
 use crate::slo::SloError;
 use crate::suggest::did_you_mean;
 use crate::units::{self, UnitError};
@@ -22,6 +23,9 @@ pub fn too_many_vus(number: impl std::fmt::Display) -> String {
 
 /// Fractions from here on are mistakes, and cannot all be told from their neighbours.
 const LARGEST_COUNT: f64 = 1e15;
+
+/// What a count is, in words.
+const WHOLE_NUMBER: &str = "a whole number";
 
 /// A mistake in the options: where, what, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -158,11 +162,8 @@ impl<'a> Reader<'a> {
                 None
             }
             None => {
-                self.error(
-                    key,
-                    format!("expected {expected}, found {}", describe(value)),
-                    None,
-                );
+                let message = format!("expected {expected}, found {}", describe(value));
+                self.error(key, message, number_in_quotes(expected, value));
                 None
             }
         }
@@ -180,7 +181,7 @@ impl<'a> Reader<'a> {
 
     /// A whole number of at least `least`.
     pub fn count(&mut self, key: &str, least: u64) -> Option<u64> {
-        self.typed(key, "a whole number", |value| {
+        self.typed(key, WHOLE_NUMBER, |value| {
             let number = value.as_f64()?;
             if number < least as f64 {
                 return Some(Err(
@@ -255,6 +256,24 @@ impl<'a> Reader<'a> {
             });
             Some(read.collect())
         })
+    }
+
+    /// The map `tags`, without those that rhaid sets itself.
+    pub fn tags(&mut self) -> BTreeMap<String, String> {
+        let tags = self.string_map("tags").unwrap_or_default();
+        for (name, wrong) in tags
+            .keys()
+            .filter_map(|name| Some((name, reserved_tag(name)?)))
+        {
+            let mut path = self.path_of("tags");
+            path.push(name.clone());
+            self.errors.push(OptionError {
+                path,
+                message: wrong.message,
+                help: wrong.help,
+            });
+        }
+        tags
     }
 
     /// A list of strings; a single string counts as a list of one.
@@ -361,6 +380,14 @@ pub fn describe(value: &Value) -> String {
         Value::Array(items) => format!("a list of {}", items.len()),
         Value::Object(_) => "a map".to_owned(),
     }
+}
+
+/// What to do about a text where a whole number is wanted and the text is one: variables of the environment are always texts.
+fn number_in_quotes(expected: &str, value: &Value) -> Option<String> {
+    let number: i64 = value.as_str()?.trim().parse().ok()?;
+    (expected == WHOLE_NUMBER).then(|| {
+        format!("write {number} without quotes; a text from the environment becomes a number by `parse_int(env(\"NAME\", \"{number}\"))`")
+    })
 }
 
 fn scalar_text(value: &Value) -> Option<String> {

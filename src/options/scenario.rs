@@ -247,7 +247,7 @@ fn read_one(name: &str, reader: &mut Reader<'_>, clockwork: Clockwork) -> Read {
     let after = reader.string("after").map(str::to_owned);
     let graceful_stop = reader.duration("graceful_stop").unwrap_or(GRACE);
     let env = reader.string_map("env").unwrap_or_default();
-    let tags = reader.string_map("tags").unwrap_or_default();
+    let tags = reader.tags();
     let has = |key: &str| kind.keys().contains(&key);
     let graceful_ramp_down = if has("graceful_ramp_down") {
         reader.duration("graceful_ramp_down").unwrap_or(GRACE)

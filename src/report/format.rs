@@ -97,13 +97,16 @@ pub fn percent(fraction: f64) -> String {
     }
 }
 
-/// A distance to a target: `+12%`, `-13.7%`.
+/// A distance to a target: `+12%`, `-13.7%`. What is close to the target says on which side it is.
 pub fn margin(fraction: f64) -> String {
     let percent = fraction * 100.0;
     let sign = if percent < 0.0 { "-" } else { "+" };
     match percent.abs() {
         size if !size.is_finite() => "-".to_owned(),
-        size if size > 999.0 => format!("{sign}>999%"),
+        0.0 => "0%".to_owned(),
+        size if size < 0.05 => format!("{sign}<0.1%"),
+        size if size > 999.0 && sign == "-" => "< -999%".to_owned(),
+        size if size > 999.0 => "> +999%".to_owned(),
         size => format!("{sign}{size:.1}%"),
     }
 }
@@ -210,10 +213,12 @@ mod tests {
     }
 
     #[test]
-    fn a_margin_always_has_its_sign() {
+    fn a_margin_says_on_which_side_it_is() {
         assert_eq!(
-            [0.916, -0.137, 0.0, 99.0].map(margin),
-            ["+91.6%", "-13.7%", "+0.0%", "+>999%"]
+            [0.916, -0.137, 0.0, 0.0001, -0.0001, 99.0, -99.0].map(margin),
+            [
+                "+91.6%", "-13.7%", "0%", "+<0.1%", "-<0.1%", "> +999%", "< -999%"
+            ]
         );
     }
 

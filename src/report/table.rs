@@ -13,7 +13,7 @@ pub use super::text::Cut;
 
 /// Columns between two columns.
 const GAP: usize = 2;
-/// A text column is not made narrower than this while a column can be left out instead.
+/// A text column is usually not made narrower than this while a column can be left out instead.
 const COMFORTABLE: usize = 20;
 
 /// Which side of its column a text stands on.
@@ -30,6 +30,8 @@ pub struct Column {
     align: Align,
     cut: Option<Cut>,
     spare: Option<u8>,
+    /// Not made narrower than this while a column can be left out instead.
+    comfort: usize,
 }
 
 impl Column {
@@ -40,6 +42,7 @@ impl Column {
             align: Align::Left,
             cut: Some(cut),
             spare: None,
+            comfort: COMFORTABLE,
         }
     }
 
@@ -50,6 +53,7 @@ impl Column {
             align: Align::Left,
             cut: None,
             spare: None,
+            comfort: COMFORTABLE,
         }
     }
 
@@ -60,7 +64,14 @@ impl Column {
             align: Align::Right,
             cut: None,
             spare: None,
+            comfort: COMFORTABLE,
         }
+    }
+
+    /// Gives the column so much room before others are kept beside it.
+    pub fn at_least(mut self, columns: usize) -> Self {
+        self.comfort = columns;
+        self
     }
 
     /// Lets the column be left out when there is no room; of several the one with the highest `order` goes first.
@@ -192,7 +203,7 @@ impl Table {
             let wanted: Vec<usize> = shown
                 .iter()
                 .map(|(index, width)| match self.columns[*index].cut {
-                    Some(_) => (*width).min(COMFORTABLE),
+                    Some(_) => (*width).min(self.columns[*index].comfort),
                     None => *width,
                 })
                 .collect();

@@ -7,7 +7,12 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 pub enum Cut {
     Middle,
     End,
+    /// As `Middle`, but what stands in brackets at the end stays: `GET /ro…ms [guests]`.
+    BeforePlace,
 }
+
+/// A name cut to fewer columns tells nobody which one it is.
+const RECOGNISABLE: usize = 10;
 
 /// A note in lines of at most `width` columns. Prose is wrapped, further in from its second line on; a line of a script is cut, since its
 /// end means nothing in another column.
@@ -62,6 +67,16 @@ pub fn shorten(text: &str, width: usize, cut: Cut, unicode: bool) -> String {
             let reversed: String = text.chars().rev().collect();
             let tail: String = head(&reversed, room / 2).chars().rev().collect();
             format!("{}{dots}{tail}", head(text, room - room / 2))
+        }
+        Cut::BeforePlace => {
+            let place = text.rfind(" [").filter(|_| text.ends_with(']'));
+            let (name, place) = text.split_at(place.unwrap_or(text.len()));
+            match width.checked_sub(place.width()) {
+                Some(left) if left >= RECOGNISABLE => {
+                    format!("{}{place}", shorten(name, left, Cut::Middle, unicode))
+                }
+                _ => shorten(text, width, Cut::Middle, unicode),
+            }
         }
     }
 }

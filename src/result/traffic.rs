@@ -112,8 +112,10 @@ pub struct ErrorResult {
 pub enum ErrorKind {
     /// A request failed.
     Http,
-    /// The script threw.
+    /// The script threw, which ended an iteration or one of its other functions.
     Script,
+    /// A check threw: it counts as failed, and the iteration went on.
+    Check,
     /// A limit cut something short: a time limit of a lifecycle function, for one.
     Timeout,
     /// Anything else.
@@ -126,6 +128,7 @@ impl ErrorKind {
         match self {
             Self::Http => "http",
             Self::Script => "script",
+            Self::Check => "check",
             Self::Timeout => "timeout",
             Self::Other => "other",
         }

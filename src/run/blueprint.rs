@@ -11,7 +11,7 @@ use super::masking::mask_diagnostics;
 use crate::executor::{Kind, Share};
 use crate::options::{OptionError, Options, OverrideError, Overrides, fill_defaults, found_from};
 use crate::script::{
-    self, Diagnostic, MetricUse, Program, ScriptError, Severity, SourceError, Sources,
+    self, Diagnostic, MetricUse, Needed, Program, ScriptError, Severity, SourceError, Sources,
 };
 use crate::secrets::Secrets;
 use crate::slo::Objective;
@@ -119,6 +119,7 @@ impl Blueprint {
             executor.parse::<Kind>().ok().map(Kind::keys)
         })?;
         let mut problems = scan.problems;
+        problems.extend(unset(scan.needed, &env, raw_scenarios.as_ref()));
         let options = match Options::read(&raw, request.scale, request.seed) {
             Ok(options) => Some(options),
             Err(errors) => {
@@ -157,6 +158,16 @@ impl Blueprint {
         let executed = executed_functions(&raw_scenarios, options.as_ref());
         let executed: Vec<&str> = executed.iter().map(String::as_str).collect();
         problems.extend(script::special_names(program.ast(), &sources, &executed));
+        let given = |function: &str| {
+            let of_user = ["vu_start", "vu_stop"].contains(&function);
+            of_user || executed.contains(&function)
+        };
+        problems.extend(
+            scan.of_context
+                .into_iter()
+                .filter(|found| given(&found.function))
+                .map(|found| found.problem),
+        );
         if let Some(options) = &options {
             let mut fit = Fit {
                 options,
@@ -172,14 +183,10 @@ impl Blueprint {
             }
             fit.check_lifecycle();
             fit.check_metrics(&scan.metrics, scan.computed_metrics);
-            fit.check_selectors(&raw_scenarios);
+            fit.check_selectors(&raw_scenarios, &scan.mentioned);
             fit.check_thresholds(&scan.metrics);
         }
-        // As a reader meets them; the script's own first, then its modules'.
-        problems.sort_by_key(|d| {
-            let module = (d.source != sources.main).then(|| d.source.clone());
-            (module, d.line, d.column)
-        });
+        script::in_reading_order(&mut problems, &sources);
         let is_warning = |problem: &Diagnostic| problem.severity == Severity::Warning;
         match options {
             Some(mut options) if problems.iter().all(is_warning) => Ok(Self {
@@ -211,6 +218,26 @@ fn share_cap(options: &mut Options, share: &Share) {
     {
         Arc::make_mut(&mut options.http).rps = Some(Arc::new(cap));
     }
+}
+
+/// Variables that are needed and not set; a scenario that sets one may be the only one to need it.
+fn unset(
+    needed: Vec<Needed>,
+    env: &BTreeMap<String, String>,
+    scenarios: Option<&Value>,
+) -> impl Iterator<Item = Diagnostic> {
+    let set_by = |scenario: &Value, name: &str| {
+        let own = scenario.get("env").and_then(Value::as_object);
+        own.is_some_and(|own| own.contains_key(name))
+    };
+    let is_set = move |name: &str| {
+        let mut all = scenarios.and_then(Value::as_object).into_iter().flatten();
+        env.contains_key(name) || all.any(|(_, scenario)| set_by(scenario, name))
+    };
+    needed
+        .into_iter()
+        .filter(move |needed| !is_set(&needed.name))
+        .map(|needed| needed.warning)
 }
 
 /// Objectives about scenarios that do not run could only miss their samples: they are left out, and it is said.

@@ -1,11 +1,11 @@
 //! Whether the parts of a script fit each other: scenarios and functions, objectives and metrics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::metrics::{Builtin, Contains, MetricKind};
-use crate::options::{Options, Wrong};
+use crate::options::{OWN_TAGS, Options, Wrong};
 use crate::script::{self, Diagnostic, LIFECYCLE, MetricUse, Program, Sources};
 use crate::slo::{Aggregate, Op, Pattern, Threshold};
 use crate::suggest::{did_you_mean, nearest};
@@ -152,8 +152,8 @@ impl Fit<'_> {
         }
     }
 
-    /// A condition on a scenario or a tag that nothing will ever have.
-    pub fn check_selectors(&mut self, scenarios: &Option<Value>) {
+    /// A condition on a scenario or a tag that nothing will ever have. `mentioned`: names that the script itself may give tags.
+    pub fn check_selectors(&mut self, scenarios: &Option<Value>, mentioned: &BTreeSet<String>) {
         let known: Vec<String> = match scenarios.as_ref().and_then(Value::as_object) {
             Some(scenarios) => scenarios.keys().cloned().collect(),
             None => vec!["default".to_owned()],
@@ -178,6 +178,16 @@ impl Fit<'_> {
                         let message = "requests have no tag `url` by themselves".to_owned();
                         script::of_option(&path, message, Some(help.to_owned()), self.sources)
                             .as_warning()
+                    }
+                    (key, _)
+                        if !self.options.tags.contains_key(key) && !mentioned.contains(key) =>
+                    {
+                        let Some(near) = nearest(key, OWN_TAGS).filter(|near| *near != key) else {
+                            continue;
+                        };
+                        let message = format!("nothing has a tag `{key}` by itself");
+                        let help = format!("did you mean `{{{near}:…}}`?");
+                        script::of_option(&path, message, Some(help), self.sources).as_warning()
                     }
                     _ => continue,
                 };

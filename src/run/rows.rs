@@ -210,6 +210,7 @@ pub fn errors(
             kind: match key.kind {
                 FailureKind::Http => ErrorKind::Http,
                 FailureKind::Script => ErrorKind::Script,
+                FailureKind::Check => ErrorKind::Check,
                 FailureKind::Timeout => ErrorKind::Timeout,
             },
             code: if key.code == 0 {

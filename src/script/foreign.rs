@@ -67,6 +67,12 @@ pub fn function(name: &str) -> Option<&'static str> {
         "uuidv4" => "write `random::uuid()`",
         "randomIntBetween" => "write `random::int(low, high)`",
         "randomItem" => "write `random::pick(list)`",
+        "randomString" => {
+            "write `random::uuid()`, or for less of it `random::uuid().sub_string(0, 8)`"
+        }
+        "join" => {
+            "put the text together: `let text = \"\"; for x in list { if text != \"\" { text += \",\"; } text += x; }`"
+        }
         "println" | "printf" => "write `print(text)`, or `log::info(text)`",
         "typeof" => "write `type_of(x)`",
         _ => return None,
@@ -89,6 +95,29 @@ pub fn method(name: &str) -> Option<&'static str> {
         "slice" => "extract",
         "findIndex" => "index_of",
         "hasOwnProperty" => "contains",
+        _ => return None,
+    })
+}
+
+/// What a function of one of k6's modules is called in the module of the same name here. `kind`: its first argument, if that is written
+/// out.
+pub fn module_function<'a>(module: &str, name: &'a str, kind: Option<&str>) -> &'a str {
+    match (module, name, kind) {
+        ("http", "del", _) => "delete",
+        ("http", "asyncRequest", _) => "request",
+        ("log", "debug", _) => "trace",
+        ("crypto", "hmac" | "createHMAC", Some("sha1")) => "hmac_sha1",
+        ("crypto", "hmac" | "createHMAC", _) => "hmac_sha256",
+        _ => name,
+    }
+}
+
+/// What a parameter of k6's requests is called here.
+pub fn parameter(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "responseCallback" => "write `expected_statuses: [200, \"3xx\"]`",
+        "responseType" => "to keep no body, write `discard_body: true`",
+        "jar" => "every user has its own cookies; for one request write `cookies: #{ … }`",
         _ => return None,
     })
 }
@@ -139,6 +168,7 @@ pub fn syntax(line: &str, column: usize, before: &[&str]) -> Option<String> {
     let first = words.first().copied().unwrap_or_default();
     import_statement(line, first, before)
         .or_else(|| symbol(ahead, rest))
+        .or_else(|| assignment(&words, rest))
         .or_else(|| export_or_function(&words, ahead, rest))
         .or_else(|| loop_or_branch(&words, ahead, rest))
         .or_else(|| reserved(ahead, rest))
@@ -214,6 +244,16 @@ fn symbol(ahead: &str, rest: &str) -> Option<String> {
         return None;
     };
     Some(hint.to_owned())
+}
+
+/// `if r.status = 200`: a condition that assigns.
+fn assignment(words: &[&str], rest: &str) -> Option<String> {
+    let sign = rest.trim_start();
+    let assigns = sign.starts_with('=') && !sign.starts_with("==");
+    let is_condition = ["if", "while", "until"]
+        .iter()
+        .any(|word| words.contains(word));
+    (assigns && is_condition).then(|| "write `==` to compare: `=` assigns".to_owned())
 }
 
 fn export_or_function(words: &[&str], ahead: &str, rest: &str) -> Option<String> {

@@ -22,10 +22,12 @@ mod sources;
 pub mod stdlib;
 mod words;
 
-pub use diagnostic::{Diagnostic, Note, Severity, brief as brief_error, of_function, of_option};
+pub use diagnostic::{
+    Diagnostic, Note, Severity, brief as brief_error, in_reading_order, of_function, of_option,
+};
 pub use engine::LIMITS;
 pub use journey::{RhaiJourney, innermost, journey_factory};
 pub use locate::locate;
 pub use program::{Program, ScriptError};
-pub use scan::{LIFECYCLE, MetricUse, Scan, scan, special_names};
+pub use scan::{LIFECYCLE, MetricUse, Needed, Scan, scan, special_names};
 pub use sources::{SourceError, Sources};

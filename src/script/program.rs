@@ -12,8 +12,9 @@ use rhai::{
 use serde_json::{Map, Value};
 
 use super::convert::{self, NotJson};
-use super::diagnostic::{self, Diagnostic};
+use super::diagnostic::{self, Diagnostic, Severity};
 use super::engine::{self, TopLevelClock};
+use super::scan::scan;
 use super::sources::Sources;
 use crate::secrets::Secrets;
 
@@ -26,6 +27,20 @@ impl From<Diagnostic> for ScriptError {
     fn from(diagnostic: Diagnostic) -> Self {
         Self(vec![diagnostic])
     }
+}
+
+/// An error of the top level; or what a look at the text tells, if that finds it too: with more about it, and with all others.
+fn explained(thrown: Diagnostic, mut found: Vec<Diagnostic>, sources: &Sources) -> ScriptError {
+    let at = |d: &Diagnostic| (d.source.clone(), d.line, d.column);
+    let known = found
+        .iter_mut()
+        .find(|d| d.severity == Severity::Error && at(d) == at(&thrown));
+    match known {
+        Some(known) => known.notes = thrown.notes,
+        None => return thrown.into(),
+    }
+    diagnostic::in_reading_order(&mut found, sources);
+    ScriptError(found)
 }
 
 /// What one call in progress needs. Kept from call to call: a new one would have to resolve every function again.
@@ -70,7 +85,10 @@ impl Program {
             Module::eval_ast_as_new(Scope::new(), &ast, &engine)
         };
         let module = evaluated
-            .map_err(|error| diagnostic::of_runtime_error(&error, sources, &engine, Some(&ast)))?
+            .map_err(|error| {
+                let thrown = diagnostic::of_runtime_error(&error, sources, &engine, Some(&ast));
+                explained(thrown, scan(&engine, sources).problems, sources)
+            })?
             .into();
         Ok(Self {
             engine,
@@ -150,7 +168,8 @@ impl Program {
     pub fn functions(&self) -> Vec<String> {
         self.ast
             .iter_functions()
-            .filter(|f| f.access == FnAccess::Public)
+            // Closures have names that nobody gave them.
+            .filter(|f| f.access == FnAccess::Public && !f.name.starts_with("anon$"))
             .map(|f| f.name.to_owned())
             .collect()
     }

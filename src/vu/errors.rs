@@ -9,6 +9,8 @@ use crate::lengths::{MESSAGE, TEXT, shorten};
 pub enum FailureKind {
     Http,
     Script,
+    /// A check threw, which ends no iteration.
+    Check,
     Timeout,
 }
 

@@ -168,3 +168,24 @@ fn asking_for_help_is_no_mistake() {
         assert_eq!(output.stderr, "");
     }
 }
+
+#[test]
+fn flags_that_a_ramp_has_stages_for() {
+    let ramp = |executor: &str, flag: &str, value: &str| {
+        let script = format!(
+            "export const options = #{{ scenarios: #{{ up: #{{ executor: \"{executor}\", stages: [ #{{ duration: \"1s\", target: 2 }} ] }} }} }};\nfn iteration() {{ }}\n"
+        );
+        rhaid().script(&script).args([flag, value])
+    };
+    refused("arg_ramp_vus", ramp("ramping-vus", "--vus", "3"), 64);
+    refused(
+        "arg_ramp_duration",
+        ramp("ramping-vus", "--duration", "5s"),
+        64,
+    );
+    refused(
+        "arg_ramp_rate",
+        ramp("ramping-arrival-rate", "--rate", "5"),
+        64,
+    );
+}

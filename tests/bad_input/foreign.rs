@@ -94,3 +94,51 @@ fn a_script_in_javascript() {
         .args(["run", "load.js"]);
     refused("k6_file", command, 65);
 }
+
+#[test]
+fn modules_of_k6_at_the_top_level() {
+    told(
+        "k6_top_level",
+        &[
+            "let r = http.post(\"http://127.0.0.1/\", JSON.stringify(#{ a: 1 }));\nfn iteration() {\n    metrics.trend(\"x\");\n}\n",
+            "let user = __VU;\nfn iteration() { }\n",
+        ],
+    );
+}
+
+#[test]
+fn functions_of_k6() {
+    told(
+        "k6_functions",
+        &["fn iteration() {
+    crypto::hmac(\"sha256\", \"secret\", \"data\");
+    crypto::hmac(\"sha1\", \"secret\", \"data\");
+    http::del(\"http://127.0.0.1/\");
+    let list = [1, 2].join(\",\");
+    let name = randomString(5);
+}
+"],
+    );
+}
+
+#[test]
+fn a_condition_that_assigns() {
+    told(
+        "k6_assignment",
+        &[
+            "fn iteration() {\n    let r = 1;\n    if (r = 200) { }\n}\n",
+            "fn iteration() {\n    let r = 1;\n    if r = 200 { }\n}\n",
+            "fn iteration() {\n    let r = 1;\n    while (r.status = 200) { }\n}\n",
+        ],
+    );
+}
+
+#[test]
+fn options_of_k6_whose_values_are_called_otherwise_too() {
+    told(
+        "k6_connections",
+        &[
+            "export const options = #{ noConnectionReuse: true, noVUConnectionReuse: true };\nfn iteration() { }\n",
+        ],
+    );
+}

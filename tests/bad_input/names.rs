@@ -244,3 +244,60 @@ fn a_method_that_a_map_may_have_got_unseen_is_no_mistake_but_worth_a_word() {
     let output = crate::golden::rhaid().script(script).run();
     output.expect_code(65).expect_text("did you mean `json`?");
 }
+
+#[test]
+fn arguments_that_are_written_out_and_cannot_be_right() {
+    rejected(
+        "literals",
+        r#"fn iteration() {
+    let url = "http://127.0.0.1/";
+    http::get(url, #{ headrs: #{ a: "b" }, name: "x" });
+    http::post(url, (), #{ timeout: "5 minutes", responseCallback: 1 });
+    http::get(url, #{ nothing: () });
+    sleep("5 minutes");
+    sleep(-1);
+    check(1, "one");
+    check(url.len > 1, "one");
+    check(1, #{ "one": |n| n == 1 });
+}
+"#,
+    );
+}
+
+#[test]
+fn what_a_context_has_not() {
+    rejected(
+        "context",
+        r#"export const options = #{ scenarios: #{
+    a: #{ executor: "per-vu-iterations", exec: "book" },
+    b: #{ executor: "per-vu-iterations", exec: "own" },
+} };
+fn vu_start(user) { user.stat.x = 1; }
+fn book(ctx) {
+    print(ctx.itration);
+    group("a", || { ctx.state.x = ctx.dat.x; [1].map(|n| n + ctx.zebra) });
+    ctx.data.itration;
+    helper(#{ itration: 1 });
+}
+fn helper(ctx) { ctx.itration }
+fn own(ctx) { let ctx = #{ itration: 1 }; ctx.itration }
+"#,
+    );
+}
+
+#[test]
+fn tags_that_are_not_the_scripts_to_set() {
+    rejected(
+        "tags_reserved",
+        r#"export const options = #{
+    tags: #{ scenario: "x", team: "qa" },
+    scenarios: #{ a: #{ executor: "per-vu-iterations", tags: #{ check: "y" } } },
+};
+fn iteration() {
+    http::get("http://127.0.0.1/", #{ tags: #{ name: "home", method: "GET", url: "x", tier: "gold" } });
+    tags::set("name", "x");
+    tags::set("group", "x");
+}
+"#,
+    );
+}

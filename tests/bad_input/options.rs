@@ -249,3 +249,11 @@ fn numbers_beyond_reason() {
     rejected("not_a_number", &with("    timeout: 0.0 / 0.0,"));
     rejected("infinite", &with("    rps: 1.0 / 0.0,"));
 }
+
+#[test]
+fn a_number_as_a_text() {
+    rejected(
+        "option_text",
+        &with("    vus: env(\"RHAID_TEST_VUS\", \"3\"), duration: \"1s\","),
+    );
+}

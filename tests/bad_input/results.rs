@@ -196,3 +196,18 @@ fn a_run_that_is_blocked_and_cannot_be_written_says_both() {
         .expect_text("no room is free")
         .expect_text("could not write the result to `/dev/full`");
 }
+
+#[test]
+fn inspect_lists_functions_with_names_and_what_objectives_are_called() {
+    let output = rhaid()
+        .file(
+            "script.rhai",
+            "export const options = #{ slos: #{ checks: #{ target: \"rate > 99%\", name: \"all is well\" } } };\nfn iteration() { check(1, #{ \"one\": |n| n == 1 }); }\n",
+        )
+        .args(["inspect", "script.rhai"])
+        .run();
+    output.expect_code(0);
+    let plan: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(plan["functions"], serde_json::json!(["iteration"]));
+    assert_eq!(plan["slos"][0]["name"], "all is well");
+}

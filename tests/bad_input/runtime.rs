@@ -11,7 +11,7 @@ fn throws(name: &str, script: &str) -> Output {
     let errors = output.expect_result()["errors"].as_array().unwrap();
     let script_errors: Vec<&str> = errors
         .iter()
-        .filter(|error| error["kind"] == "script")
+        .filter(|error| error["kind"] == "script" || error["kind"] == "check")
         .map(|error| error["example"]["text"].as_str().unwrap())
         .collect();
     assert_eq!(script_errors.len(), 1, "{output}");
@@ -37,7 +37,7 @@ fn a_mistake_inside_a_check_says_what_was_meant_and_where() {
     let errors = output.expect_result()["errors"].as_array().unwrap();
     let mut texts: Vec<String> = errors
         .iter()
-        .filter(|error| error["kind"] == "script")
+        .filter(|error| error["kind"] == "script" || error["kind"] == "check")
         .map(|error| {
             format!(
                 "{}\n{}\n",
@@ -83,7 +83,7 @@ fn a_call_with_values_of_the_wrong_types() {
     );
     throws(
         "runtime_parameter",
-        "fn iteration() {\n    http::get(\"http://127.0.0.1/\", #{ headrs: #{} });\n}\n",
+        "fn iteration() {\n    let p = #{ headrs: #{} };\n    http::get(\"http://127.0.0.1/\", p);\n}\n",
     );
 }
 
@@ -114,4 +114,24 @@ fn a_run_whose_every_iteration_throws_is_blocked_and_says_why() {
     let result = output.expect_result();
     assert_eq!(result["errors"].as_array().unwrap().len(), 1);
     assert_eq!(result["errors"][0]["count"], 50);
+}
+
+#[test]
+fn a_text_that_is_no_json() {
+    throws(
+        "runtime_json",
+        "fn iteration() {\n    let text = \"nope, said the server, at great length, and went on about it for a while\";\n    parse_json(text);\n}\n",
+    );
+    throws(
+        "runtime_json_empty",
+        "fn iteration() {\n    parse_json(\"\");\n}\n",
+    );
+}
+
+#[test]
+fn a_computed_tag_that_is_not_the_scripts_to_set() {
+    throws(
+        "runtime_tag",
+        "fn iteration() {\n    let key = \"status\";\n    tags::set(key, 5);\n}\n",
+    );
 }

@@ -84,6 +84,62 @@ fn iteration() { }
 }
 
 #[test]
+fn a_tag_that_is_nearly_one_that_samples_have() {
+    warned(
+        "special_tag_misspelt",
+        r#"export const options = #{ slos: #{
+    "http_reqs{nam:x}": ["count > 1"],
+    "http_reqs{Status:200}": ["count > 1"],
+    "http_reqs{nume:x,tier:gold,stat:1}": ["count > 1"],
+} };
+fn iteration() { tags::set("nume", "x"); http::get("http://127.0.0.1/", #{ tags: #{ stat: 1 } }); }
+"#,
+    );
+}
+
+#[test]
+fn parameters_in_the_place_of_the_body() {
+    warned(
+        "special_parameters",
+        r#"fn iteration() {
+    let url = "http://127.0.0.1/";
+    http::post(url, #{ name: "confirm" });
+    http::request("PUT", url, #{ headers: #{ a: "b" }, timeout: "5s" });
+    http::post(url, #{ name: "Ann" }, #{});
+    http::post(url, #{ name: "Ann", age: 5 });
+    http::post(url, #{});
+}
+"#,
+    );
+}
+
+#[test]
+fn a_variable_of_the_environment_that_a_function_needs() {
+    let script = r#"export const options = #{ scenarios: #{
+    a: #{ executor: "per-vu-iterations", env: #{ OWN: "x" } },
+} };
+fn iteration() {
+    if false { print(env("RHAID_TEST_URL") + secret("RHAID_TEST_TOKEN") + env("OWN") + env("RHAID_TEST_B", "x")); }
+    try { env("RHAID_TEST_MAYBE") } catch { }
+}
+"#;
+    warned("special_environment", script);
+    let output = rhaid()
+        .script(script)
+        .args(["--quiet", "--env", "RHAID_TEST_URL=x"])
+        .run();
+    output.expect_code(0);
+    assert!(
+        !output.stderr.contains("`RHAID_TEST_URL` is not set"),
+        "{output}"
+    );
+    assert!(
+        output.stderr.contains("`RHAID_TEST_TOKEN` is not set"),
+        "{output}"
+    );
+}
+
+#[test]
 fn an_objective_on_a_scenario_that_is_not_there() {
     rejected(
         "special_scenario",

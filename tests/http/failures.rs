@@ -184,15 +184,15 @@ fn a_call_that_makes_no_sense_is_a_script_error_and_nothing_is_sent() {
         ),
         (r#"http::request("", url)"#, "`` is not an HTTP method"),
         (
-            r#"http::get(url, #{ headrs: #{} })"#,
+            r#"let given = #{ headrs: #{} }; http::get(url, given)"#,
             "unknown request parameter `headrs`",
         ),
         (
-            r#"http::get(url, #{ headrs: #{} })"#,
+            r#"let given = #{ headrs: #{} }; http::get(url, given)"#,
             "did you mean `headers`?",
         ),
         (
-            r#"http::get(url, #{ xyz: 1 })"#,
+            r#"let given = #{ xyz: 1 }; http::get(url, given)"#,
             "there are: name, headers, tags, timeout",
         ),
         (
@@ -208,15 +208,15 @@ fn a_call_that_makes_no_sense_is_a_script_error_and_nothing_is_sent() {
             "the value of the header `a` holds characters that a header cannot carry",
         ),
         (
-            r#"http::get(url, #{ timeout: "5 parsecs" })"#,
+            r#"let given = #{ timeout: "5 parsecs" }; http::get(url, given)"#,
             "`5 parsecs` is not a duration",
         ),
         (
-            r#"http::get(url, #{ timeout: -1 })"#,
+            r#"let given = #{ timeout: -1 }; http::get(url, given)"#,
             "a duration cannot be negative",
         ),
         (
-            r#"http::get(url, #{ timeout: 1e308 })"#,
+            r#"let given = #{ timeout: 1e308 }; http::get(url, given)"#,
             "it is longer than ten years",
         ),
         (

@@ -197,6 +197,23 @@ fn samples_are_tagged_by_request_scenario_and_run() {
 }
 
 #[test]
+fn a_tag_called_name_names_the_request_unless_it_has_a_name() {
+    let server = HttpServer::start();
+    let ran = Journey::new(
+        r#"
+        http::get(url + "/hello", #{ tags: #{ name: "greeting", kind: "fast" } });
+        http::get(url + "/hello", #{ name: "own", tags: #{ name: "other" } });
+        "#,
+    )
+    .at(&server)
+    .run();
+    let expected = counts([("greeting", 1), ("own", 1)]);
+    assert_eq!(by_tag(&ran, "http_reqs", "name"), expected);
+    let kinds = counts([("fast", 1), ("-", 1)]);
+    assert_eq!(by_tag(&ran, "http_reqs", "kind"), kinds);
+}
+
+#[test]
 fn an_objective_judges_the_requests_that_its_selector_names() {
     let server = HttpServer::start();
     let ran = Journey::new(

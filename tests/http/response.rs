@@ -27,7 +27,7 @@ fn a_response_says_what_it_is_and_where_it_came_from() {
         ran.saw(),
         &json!({
             "status": 200, "ok": true, "size": 300, "method": "POST", "url": url, "proto": "HTTP/1.1",
-            "remote_ip": "127.0.0.1", "error": null, "error_code": 0, "text": format!("POST {url}: 200"),
+            "remote_ip": "127.0.0.1", "error": null, "error_code": 0, "text": format!("Response(200, POST {url}, 300 bytes)"),
         })
     );
 }

@@ -69,6 +69,7 @@ fn a_check_that_throws_has_failed_and_its_reason_is_among_the_errors() {
     assert_eq!(output.count("iteration_errors"), 0);
     let error = &output.expect_result()["errors"][0];
     assert_eq!(error["count"], 3);
+    assert_eq!(error["kind"], "check");
     let message = error["message"].as_str().unwrap();
     assert!(message.starts_with("in check \"broken\": "), "{message}");
     assert!(message.contains("no answer"), "{message}");
@@ -477,4 +478,26 @@ fn groups_nest_so_deep_and_no_deeper() {
     output
         .expect_code(2)
         .expect_text("groups are nested more than 16 deep");
+}
+
+#[test]
+fn a_response_is_logged_as_what_it_is_and_json_is_read() {
+    let server = HttpServer::start();
+    let output = run_of(&format!(
+        r#"
+        fn iteration() {{
+            let r = http::get("{}");
+            log::info(r);
+            print(r);
+            log::info(parse_json(`{{"a": [1, 2.5, null, "x", true]}}`).a.len);
+            log::info(parse_json("5") + 1);
+        }}
+        "#,
+        server.url("/bytes/3")
+    ))
+    .run();
+    output.expect_code(0);
+    let shown = format!("Response(200, GET {}, 3 bytes)", server.url("/bytes/3"));
+    // Sorted, as the test's support gives them.
+    assert_eq!(output.logged(), ["5", "6", shown.as_str(), shown.as_str()]);
 }

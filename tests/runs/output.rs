@@ -150,7 +150,7 @@ fn failed_checks_that_no_objective_judges_take_the_green_away() {
     let first = output.stdout.lines().next().unwrap();
     assert_eq!(
         first,
-        "! PASS  50.0% of all checks failed, but no SLO was set, so nothing was judged"
+        "! NOT JUDGED  50.0% of all checks failed, but no SLO was set, so nothing was judged"
     );
 }
 
@@ -290,4 +290,28 @@ fn a_reader_that_stands_still_does_not_hold_up_the_run() {
     let result = std::fs::read_to_string(folder.path().join("result.json")).unwrap();
     let result: serde_json::Value = serde_json::from_str(&result).unwrap();
     assert_eq!(result["run"]["outcome"]["kind"], "completed");
+}
+
+#[test]
+fn without_a_terminal_a_scenario_is_done_once() {
+    let output = run_of(
+        r#"
+        export const options = #{ scenarios: #{
+            first: #{ executor: "per-vu-iterations" },
+            second: #{ executor: "per-vu-iterations", start_time: "1.5s" },
+        } };
+        fn iteration() { sleep("1.2s"); }
+        fn teardown() { sleep("2.2s"); }
+        "#,
+    )
+    .run();
+    output.expect_code(0);
+    let done = |name: &str| {
+        let lines = output.stderr.lines();
+        lines
+            .filter(|line| line.contains(&format!("] {name} ")) && line.contains(" done "))
+            .count()
+    };
+    assert!(done("first") <= 1 && done("second") <= 1, "{output}");
+    assert!(done("first") + done("second") > 0, "{output}");
 }

@@ -180,7 +180,8 @@ fn a_failed_request_is_a_response_and_a_wrong_argument_is_an_error() {
         fn iteration() {
             let answer = http::get(env("BASE_URL"));
             log::info(`${answer.status} ${answer.error_code != 0} ${answer.error != ()}`);
-            http::get(env("BASE_URL"), #{ headerz: #{} });
+            let wrong = #{ headerz: #{} };
+            http::get(env("BASE_URL"), wrong);
         }
         "#,
     )

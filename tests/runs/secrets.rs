@@ -232,6 +232,7 @@ fn what_names_and_urls_tell_is_masked_in_options_messages_and_the_plan() {
     }
     let plan = Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
         .file("script.rhai", script)
+        .env("BASE_URL", server.url(""))
         .args(["inspect", "script.rhai"])
         .run();
     plan.expect_code(0).expect_text("shown-2");

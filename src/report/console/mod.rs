@@ -8,6 +8,7 @@ mod golden;
 mod page;
 mod quality;
 mod traffic;
+mod unjudged;
 mod verdict;
 
 use std::borrow::Cow;

@@ -266,7 +266,14 @@ pub fn errors(page: &mut Page<'_>, result: &RunResult) {
 
 /// The error that is to be looked at first, with all that is known about it: one of the script, or else the most frequent.
 pub fn first_error(page: &mut Page<'_>, result: &RunResult) {
-    let rank = |error: &&ErrorResult| (error.kind != ErrorKind::Http, error.count);
+    let rank = |error: &&ErrorResult| {
+        let gravity = match error.kind {
+            ErrorKind::Http => 0,
+            ErrorKind::Check => 1,
+            _ => 2,
+        };
+        (gravity, error.count)
+    };
     let Some(error) = result.errors.iter().max_by_key(rank) else {
         return;
     };

@@ -13,6 +13,9 @@ use crate::result::{EndpointResult, MetricValues, RunResult, TrendSummary};
 /// How many endpoints are shown; the file has them all.
 const ENDPOINTS: usize = 15;
 
+/// Columns for an endpoint's name before a column of figures is shown beside it.
+const ENDPOINT_WIDTH: usize = 36;
+
 /// The phases of a request in the order they happen, and their metrics.
 const PHASES: [(&str, &str); 7] = [
     ("blocked", "http_req_blocked"),
@@ -167,7 +170,7 @@ pub fn endpoints(page: &mut Page<'_>, result: &RunResult) {
     let mut table = Table::new(
         2,
         vec![
-            Column::text("ENDPOINT", Cut::Middle),
+            Column::text("ENDPOINT", Cut::BeforePlace).at_least(ENDPOINT_WIDTH),
             Column::figure("REQUESTS").spare(1),
             Column::figure("RATE").spare(5),
             Column::figure("FAILED"),
@@ -182,13 +185,14 @@ pub fn endpoints(page: &mut Page<'_>, result: &RunResult) {
     for row in &rows {
         *names.entry((&row.method, &row.name)).or_default() += 1;
     }
+    let origin = common_origin(&rows);
     for row in rows.iter().take(ENDPOINTS) {
         let shared = names
             .get(&(row.method.as_str(), row.name.as_str()))
             .is_some_and(|n| *n > 1);
         let picks: [Pick; 5] = [|s| s.avg, |s| s.med, |s| s.p95, |s| s.p99, |s| s.max];
         let mut cells = vec![
-            Cell::new(label(row, shared)),
+            Cell::new(label(row, origin, shared)),
             Cell::new(thousands(row.requests)),
             Cell::new(per_second(row.per_second)),
             Cell::styled(
@@ -199,25 +203,53 @@ pub fn endpoints(page: &mut Page<'_>, result: &RunResult) {
         cells.extend(picks.map(|pick| time(page, &row.duration, pick)));
         table.row(cells);
     }
-    let aside = match rows.len() as u64 {
+    let mut aside = match rows.len() as u64 {
         1 => String::new(),
         count => format!("{} by total time", thousands(count)),
     };
+    if !origin.is_empty() {
+        let comma = if aside.is_empty() { "" } else { ", " };
+        aside.push_str(&format!("{comma}of {origin}"));
+    }
     page.section("Endpoints", &aside);
     page.table(&table);
     page.left_out(rows.len(), ENDPOINTS);
 }
 
+/// Scheme and host of a URL.
+fn origin_of(name: &str) -> Option<&str> {
+    let (scheme, rest) = name.split_once("://")?;
+    let host = rest.find('/')?;
+    name.get(..scheme.len() + 3 + host)
+}
+
+/// What the URLs among the names begin with, if there are several and all do: said once, it leaves room for what tells them apart.
+fn common_origin<'a>(rows: &[&'a EndpointResult]) -> &'a str {
+    let mut urls = rows
+        .iter()
+        .filter(|row| row.name.contains("://"))
+        .map(|row| origin_of(&row.name));
+    match (urls.next().flatten(), urls.next().flatten()) {
+        (Some(first), Some(second))
+            if first == second && urls.all(|other| other == Some(first)) =>
+        {
+            first
+        }
+        _ => "",
+    }
+}
+
 /// Method and name; where rows share both, the scenario and group that tell them apart.
-fn label(row: &EndpointResult, shared: bool) -> String {
+fn label(row: &EndpointResult, origin: &str, shared: bool) -> String {
+    let name = row.name.strip_prefix(origin).unwrap_or(&row.name);
     let place: Vec<&str> = [&row.scenario, &row.group]
         .into_iter()
         .flatten()
         .map(String::as_str)
         .collect();
     match shared && !place.is_empty() {
-        true => format!("{} {} [{}]", row.method, row.name, place.join("/")),
-        false => format!("{} {}", row.method, row.name),
+        true => format!("{} {name} [{}]", row.method, place.join("/")),
+        false => format!("{} {name}", row.method),
     }
 }
 
@@ -260,6 +292,42 @@ mod tests {
     fn endpoints_past_the_fifteenth_are_counted() {
         let text = shown(&sample::failing());
         assert!(text.contains("+4 more in the result file"), "{text}");
+    }
+
+    #[test]
+    fn endpoints_of_one_host_are_told_apart_on_a_narrow_page() {
+        let mut result = sample::passing();
+        let template = result.endpoints[0].clone();
+        let names = ["availability", "availabilities", "reservations"];
+        result.endpoints = names
+            .iter()
+            .flat_map(|name| ["guests_of_the_house", "staff"].map(|scenario| (name, scenario)))
+            .map(|(name, scenario)| EndpointResult {
+                name: format!("http://booking.example.com:8080/api/v1/hotels/{name}"),
+                scenario: Some(scenario.to_owned()),
+                ..template.clone()
+            })
+            .collect();
+        let look = Look {
+            width: 80,
+            ..Look::default()
+        };
+        let mut page = Page::new(&look);
+        endpoints(&mut page, &result);
+        let text = page.finish();
+        let mut rows: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("GET ")?.split("]").next())
+            .collect();
+        assert_eq!(rows.len(), 6, "{text}");
+        rows.sort_unstable();
+        rows.dedup();
+        assert_eq!(rows.len(), 6, "{text}");
+        assert!(
+            text.contains("of http://booking.example.com:8080"),
+            "{text}"
+        );
+        assert!(text.contains("[guests_of_the_house]"), "{text}");
     }
 
     #[test]

@@ -2,12 +2,16 @@
 
 use console::Style;
 
-use super::super::format::{margin, per_second, percent, plural, span, thousands};
+use super::super::format::{margin, per_second, plural, span, thousands};
 use super::super::table::{Cell, Column, Cut, Table};
 use super::closing::lasted;
 use super::page::{Mark, Page};
+use super::unjudged::unjudged;
 use super::{bad, caution, dim, good, strong};
-use crate::result::{MetricValues, Outcome, RunResult, SloResult, SloStatus, VerdictStatus, ratio};
+use crate::result::{MetricValues, Outcome, RunResult, SloResult, SloStatus, VerdictStatus};
+
+/// What is said instead of a pass where there was nothing to pass.
+const NOT_JUDGED: &str = "NOT JUDGED";
 
 /// The first lines: the verdict, why, and which run it is about.
 pub fn headline(page: &mut Page<'_>, result: &RunResult) {
@@ -25,9 +29,13 @@ pub fn headline(page: &mut Page<'_>, result: &RunResult) {
 /// The verdict and why.
 pub fn judgement(page: &mut Page<'_>, result: &RunResult) {
     let verdict = &result.verdict;
-    let unjudged = unjudged_failures(result);
+    let unjudged = unjudged(result);
     let (mark, word, style) = match verdict.status {
         // Green says that all is well, so it is not for what nobody looked at.
+        VerdictStatus::Pass if result.slos.is_empty() => match unjudged {
+            Some(_) => (Mark::Caution, NOT_JUDGED, caution()),
+            None => (Mark::Bullet, NOT_JUDGED, Style::new()),
+        },
         VerdictStatus::Pass if unjudged.is_some() => (Mark::Caution, "PASS", caution()),
         VerdictStatus::Pass => (Mark::Good, "PASS", good()),
         VerdictStatus::Warning => (Mark::Caution, "WARNING", caution()),
@@ -37,10 +45,14 @@ pub fn judgement(page: &mut Page<'_>, result: &RunResult) {
     };
     let (mut phrase, told) = summary(result);
     if let (VerdictStatus::Pass, Some(failures)) = (verdict.status, unjudged) {
+        let what = failures.what;
         phrase = match result.slos.len() {
-            0 => format!("{failures}, but no SLO was set, so nothing was judged"),
-            _ => format!("{phrase}, but {failures}, which no SLO judges"),
+            0 => format!("{what}, but no SLO was set, so nothing was judged"),
+            _ => format!("{phrase}, but {what}, which no SLO judges"),
         };
+        if let Some(help) = failures.help {
+            phrase.push_str(&format!("; {help}"));
+        }
     }
     if verdict.exit_code != 0 {
         let strict = if verdict.strict { ", strict" } else { "" };
@@ -55,32 +67,6 @@ pub fn judgement(page: &mut Page<'_>, result: &RunResult) {
         .filter(|reason| told.as_ref() != Some(*reason))
     {
         page.prose(&bullet, &dim(), reason, &Style::new());
-    }
-}
-
-/// Checks and requests that failed without an objective that looks at them.
-fn unjudged_failures(result: &RunResult) -> Option<String> {
-    let judges = |metric: &str| {
-        result.slos.iter().any(|slo| {
-            slo.metric
-                .split('{')
-                .next()
-                .is_some_and(|name| name == metric)
-        })
-    };
-    let share = |failed: u64, all: u64| percent(ratio(failed as f64, all as f64));
-    let failed: u64 = result.checks.iter().map(|check| check.fails).sum();
-    let all = failed + result.checks.iter().map(|check| check.passes).sum::<u64>();
-    if failed > 0 && !judges("checks") {
-        return Some(format!("{} of all checks failed", share(failed, all)));
-    }
-    match result.metric("http_req_failed") {
-        Some(MetricValues::Rate { passes, total, .. })
-            if *passes > 0 && !judges("http_req_failed") =>
-        {
-            Some(format!("{} of all requests failed", share(*passes, *total)))
-        }
-        _ => None,
     }
 }
 
@@ -155,12 +141,23 @@ fn summary(result: &RunResult) -> (String, Option<String>) {
                 ));
             }
             match result.verdict.reasons.first() {
+                // Of the reasons, the script's errors come first.
+                Some(reason) if !parts.is_empty() && threw(result, reason) => (
+                    format!("{reason}, {}", parts.join(", ")),
+                    Some(reason.clone()),
+                ),
                 _ if !parts.is_empty() => (parts.join(", "), None),
                 Some(reason) => (reason.clone(), Some(reason.clone())),
                 None => (score, None),
             }
         }
     }
+}
+
+/// Whether a reason is not about an objective but about the script's own errors.
+fn threw(result: &RunResult, reason: &str) -> bool {
+    let errors: u64 = result.scenarios.iter().map(|s| s.iteration_errors).sum();
+    errors > 0 && reason.contains("script error")
 }
 
 /// The run in a line: script, time, iterations, requests.
@@ -330,8 +327,48 @@ mod tests {
         assert!(line.starts_with("! PASS  5 of 5 SLOs met, but "), "{line}");
         result.slos.clear();
         let line = first_line(&result);
-        assert!(line.starts_with("! PASS  "), "{line}");
+        assert!(line.starts_with("! NOT JUDGED  "), "{line}");
         assert!(line.contains(" of all checks failed, but no SLO"), "{line}");
+        result.checks.clear();
+        assert_eq!(
+            first_line(&result),
+            "• NOT JUDGED  no SLO was set, so nothing was judged"
+        );
+    }
+
+    #[test]
+    fn dropped_arrivals_that_nobody_judges_are_not_green() {
+        let mut result = sample::passing();
+        result.slos.retain(|slo| slo.metric != "dropped_iterations");
+        result.scenarios[0].executor = "constant-arrival-rate".to_owned();
+        result.scenarios[0].dropped_iterations = result.scenarios[0].iterations;
+        let look = Look {
+            width: 300,
+            ..Look::default()
+        };
+        let mut page = Page::new(&look);
+        judgement(&mut page, &result);
+        let line = page.finish();
+        assert!(line.starts_with("! PASS  "), "{line}");
+        assert!(line.contains(" of arrivals were dropped ("), "{line}");
+        assert!(
+            line.contains("which no SLO judges; raise max_vus"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn errors_of_the_script_come_before_missed_objectives() {
+        let mut result = sample::failing();
+        let reason = "4 iterations ended in script errors".to_owned();
+        result.scenarios[0].iteration_errors = 4;
+        result.verdict.reasons.insert(0, reason.clone());
+        let (phrase, told) = summary(&result);
+        assert!(
+            phrase.starts_with(&format!("{reason}, 1 P0 SLO past its target")),
+            "{phrase}"
+        );
+        assert_eq!(told, Some(reason));
     }
 
     #[test]

@@ -28,6 +28,16 @@ fn pause(duration: &Dynamic) -> Fallible<()> {
     waiting(async move { tokio::time::sleep(duration).await })
 }
 
+/// As much of a text as is needed to recognise it.
+fn beginning(text: &str) -> String {
+    const MOST: usize = 60;
+    let mut beginning: String = text.chars().take(MOST).collect();
+    if text.chars().nth(MOST).is_some() {
+        beginning.push('…');
+    }
+    beginning
+}
+
 #[export_module]
 pub mod basics {
     #[rhai_fn(name = "sleep", return_raw)]
@@ -58,6 +68,16 @@ pub mod basics {
         match convert::to_json(&value) {
             Ok(value) => Ok(value.to_string()),
             Err(why) => error(why.to_string()),
+        }
+    }
+
+    /// What a JSON text stands for: a map, a list, a text, a number, true or false, or `()`.
+    #[rhai_fn(return_raw)]
+    pub fn parse_json(text: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        match serde_json::from_str(text) {
+            Ok(value) => Ok(convert::from_json(&value)),
+            Err(_) if text.trim().is_empty() => error("an empty text is not JSON"),
+            Err(why) => error(format!("this is not JSON: {:?}, {why}", beginning(text))),
         }
     }
 

@@ -32,7 +32,7 @@ fn note(vu: &Vu, name: &str, error: &EvalAltResult, engine: &Engine) {
 /// Counts why a check failed, under the words in `short`, and keeps the first `whole` of them as an example.
 fn keep(vu: &Vu, name: &str, short: &str, whole: &str) {
     let key = TallyKey {
-        kind: FailureKind::Script,
+        kind: FailureKind::Check,
         code: 0,
         message: format!("in check \"{name}\": {short}"),
     };

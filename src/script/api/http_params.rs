@@ -6,11 +6,12 @@ use ::http::{HeaderName, HeaderValue, header};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
 use super::basics::duration_of;
-use super::tags::pairs;
+use super::tags::{check_name, pairs};
 use super::{Fallible, error};
 use crate::http::{Auth, Request, StatusSet, check_cookie};
 use crate::metrics::{TagSetId, Tags};
 use crate::options::keys;
+use crate::script::foreign;
 use crate::script::library::readable_type;
 use crate::suggest::did_you_mean;
 use crate::vu::Vu;
@@ -40,7 +41,14 @@ pub fn apply(params: &Map, request: &mut Request, vu: &Vu) -> Fallible<Recording
             "name" => recording.name = Some(vu.worker.intern_name(&text(value, "name")?)),
             "headers" => headers(value, request)?,
             "tags" => {
-                let map = map(value, "tags")?;
+                let mut map = map(value, "tags")?;
+                // As k6 has it, the tag names the request.
+                if let Some(name) = map.remove("name")
+                    && !params.contains_key("name")
+                {
+                    recording.name = Some(vu.worker.intern_name(&text(&name, "name")?));
+                }
+                map.keys().try_for_each(|key| check_name(key))?;
                 let pairs = pairs(&map)?;
                 let mut recorder = vu.worker.recorder.borrow_mut();
                 let tags: Tags = recorder.tags(recording.tags).with(pairs);
@@ -67,16 +75,22 @@ pub fn apply(params: &Map, request: &mut Request, vu: &Vu) -> Fallible<Recording
                 }
             },
             unknown => {
-                let known = keys::names(keys::REQUEST);
-                let hint = did_you_mean(unknown, known.iter().copied())
-                    .unwrap_or_else(|| format!("there are: {}", known.join(", ")));
-                return error(format!(
-                    "unknown request parameter `{unknown}`\nhelp: {hint}"
-                ));
+                let (message, help) = unknown_parameter(unknown);
+                return error(format!("{message}\nhelp: {help}"));
             }
         }
     }
     Ok(recording)
+}
+
+/// What to say about a parameter that there is not, and what was meant.
+pub fn unknown_parameter(name: &str) -> (String, String) {
+    let known = keys::names(keys::REQUEST);
+    let help = foreign::parameter(name)
+        .map(str::to_owned)
+        .or_else(|| did_you_mean(name, known.iter().copied()))
+        .unwrap_or_else(|| format!("there are: {}", known.join(", ")));
+    (format!("unknown request parameter `{name}`"), help)
 }
 
 fn text(value: &Dynamic, what: &str) -> Fallible<ImmutableString> {

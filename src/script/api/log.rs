@@ -7,6 +7,7 @@ use std::io::Write as _;
 
 use rhai::plugin::*;
 
+use super::response::ScriptResponse;
 use crate::lengths;
 use crate::secrets::Secrets;
 use crate::vu::{self, LogLevel};
@@ -34,25 +35,33 @@ pub fn line(level: LogLevel, text: &str) {
     }
 }
 
+/// A value as a line: of its own types Rhai knows only the names.
+fn shown(value: &Dynamic) -> String {
+    match value.read_lock::<ScriptResponse>() {
+        Some(response) => response.to_string(),
+        None => value.to_string(),
+    }
+}
+
 #[export_module(manifest)]
 pub mod log_module {
     /// Logs a line of detail. (Rhai keeps the name `debug` to itself.)
     pub fn trace(text: Dynamic) {
-        line(LogLevel::Trace, &text.to_string());
+        line(LogLevel::Trace, &shown(&text));
     }
 
     /// Logs a line.
     pub fn info(text: Dynamic) {
-        line(LogLevel::Info, &text.to_string());
+        line(LogLevel::Info, &shown(&text));
     }
 
     /// Logs a line about something that looks wrong.
     pub fn warn(text: Dynamic) {
-        line(LogLevel::Warn, &text.to_string());
+        line(LogLevel::Warn, &shown(&text));
     }
 
     /// Logs a line about something that is wrong.
     pub fn error(text: Dynamic) {
-        line(LogLevel::Error, &text.to_string());
+        line(LogLevel::Error, &shown(&text));
     }
 }

@@ -32,6 +32,8 @@ mod time;
 mod url;
 mod xml;
 
+pub use http_params::unknown_parameter;
+
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -50,13 +52,14 @@ use crate::vu::{self, Vu, WaitError};
 pub type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 /// The name under which scripts and messages know a type.
+pub const CONTEXT: &str = "Context";
 pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
 pub fn types() -> [(TypeId, &'static str); 10] {
     [
-        (TypeId::of::<context::Context>(), "Context"),
+        (TypeId::of::<context::Context>(), CONTEXT),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
         (TypeId::of::<html::Selection>(), SELECTION),
         (TypeId::of::<metrics::Metric>(), "Metric"),
@@ -73,7 +76,7 @@ pub fn types() -> [(TypeId, &'static str); 10] {
 /// what it gives.
 pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secrets: &Secrets) {
     engine
-        .register_type_with_name::<context::Context>("Context")
+        .register_type_with_name::<context::Context>(CONTEXT)
         .register_type_with_name::<response::ScriptResponse>(RESPONSE)
         .register_type_with_name::<html::Selection>(SELECTION)
         .register_type_with_name::<metrics::Metric>("Metric")

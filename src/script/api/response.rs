@@ -1,6 +1,7 @@
 //! A response, as scripts see it.
 
 use std::cell::OnceCell;
+use std::fmt;
 use std::rc::Rc;
 
 use rhai::plugin::*;
@@ -12,6 +13,8 @@ use super::html::{self, Selection};
 use super::{Fallible, error, json};
 use crate::http::{Response, Timings};
 use crate::script::convert;
+use crate::secrets::mask_urls;
+use crate::units;
 
 /// A response; cheap to copy. What scripts look at is worked out when they look, once.
 #[derive(Debug, Clone)]
@@ -65,6 +68,27 @@ impl ScriptResponse {
         }
         let document = Rc::new(html::parse(&self.body_text())?);
         Ok(self.0.html.get_or_init(|| document).clone())
+    }
+}
+
+impl fmt::Display for ScriptResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let response = self.get();
+        let request = format!("{} {}", response.method, response.target.url);
+        let request = mask_urls(&request);
+        match &response.error {
+            Some(error) => write!(f, "Response({request}: {error})"),
+            None => {
+                let size = response.body.len();
+                let bytes = if size == 1 { "byte" } else { "bytes" };
+                let size = units::format_count(size as u64);
+                write!(
+                    f,
+                    "Response({}, {request}, {size} {bytes})",
+                    response.status
+                )
+            }
+        }
     }
 }
 
@@ -261,11 +285,7 @@ pub mod response_type {
 
     #[rhai_fn(name = "to_string", pure)]
     pub fn to_text(response: &mut ScriptResponse) -> String {
-        let inner = response.get();
-        match &inner.error {
-            Some(error) => format!("{} {}: {error}", inner.method, inner.target.url),
-            None => format!("{} {}: {}", inner.method, inner.target.url, inner.status),
-        }
+        response.to_string()
     }
 
     #[rhai_fn(name = "to_debug", pure)]

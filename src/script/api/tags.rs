@@ -7,6 +7,18 @@ use rhai::{Dynamic, EvalAltResult, Map};
 
 use super::{Fallible, error, virtual_user};
 use crate::lengths::TAGS;
+use crate::options::{Wrong, reserved_tag};
+
+/// An error if a tag of this name is rhaid's to set.
+pub fn check_name(name: &str) -> Fallible<()> {
+    match reserved_tag(name) {
+        None => Ok(()),
+        Some(Wrong { message, help }) => {
+            let help = help.map(|help| format!("\nhelp: {help}"));
+            error(format!("{message}{}", help.unwrap_or_default()))
+        }
+    }
+}
 
 /// The pairs of a map of tags.
 pub fn pairs(map: &Map) -> Fallible<impl Iterator<Item = (Rc<str>, Rc<str>)>> {
@@ -28,6 +40,7 @@ pub mod tags_module {
     #[rhai_fn(return_raw)]
     pub fn set(name: &str, value: Dynamic) -> Result<(), Box<EvalAltResult>> {
         let vu = virtual_user("tags::set")?;
+        check_name(name)?;
         if !vu.set_tag(name, Some(&value.to_string())) {
             return too_many_tags();
         }

@@ -13,6 +13,14 @@ pub use place::{of_function, of_option, options_not_exported};
 pub use runtime::{arguments, brief, of_runtime_error};
 pub use syntax::of_parse_error;
 
+/// Columns of a page whose width is not known.
+const COLUMNS: usize = 80;
+/// Columns that stand before a hint.
+const FRAME: usize = 14;
+/// A hint is not wrapped to less than this, nor, so that it is read with ease, to more than `WIDEST`.
+const NARROWEST: usize = 24;
+const WIDEST: usize = 100;
+
 /// Whether a script with this mistake can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -106,6 +114,11 @@ impl Diagnostic {
 
     /// The mistake with its source line and a caret under the place.
     pub fn render(&self, colour: bool) -> String {
+        self.render_within(colour, COLUMNS)
+    }
+
+    /// The mistake as [`render`](Self::render) has it, its hint wrapped for a page of so many columns.
+    pub fn render_within(&self, colour: bool, columns: usize) -> String {
         if self.line == 0 || self.text.is_empty() {
             let help = self
                 .help
@@ -143,7 +156,7 @@ impl Diagnostic {
                     .with_color(paint),
             );
         if let Some(help) = &self.help {
-            report = report.with_help(wrap(help));
+            report = report.with_help(wrap(help, columns));
         }
         if !self.notes.is_empty() {
             let calls: Vec<String> = self
@@ -208,14 +221,22 @@ impl Diagnostic {
     }
 }
 
+/// Sorts mistakes as a reader meets them: the script's own first, then its modules'.
+pub fn in_reading_order(found: &mut [Diagnostic], sources: &Sources) {
+    found.sort_by_key(|d| {
+        let module = (d.source != sources.main).then(|| d.source.clone());
+        (module, d.line, d.column)
+    });
+}
+
 /// Breaks a hint into lines, so that it is read whole where the lines of a report are cut off.
-fn wrap(text: &str) -> String {
-    const WIDTH: usize = 66;
+fn wrap(text: &str, columns: usize) -> String {
+    let most = columns.saturating_sub(FRAME).clamp(NARROWEST, WIDEST);
     let mut out = String::new();
     let mut length = 0;
     for word in text.split(' ') {
         let width = word.chars().count();
-        if length > 0 && length + 1 + width > WIDTH {
+        if length > 0 && length + 1 + width > most {
             out.push('\n');
             length = 0;
         } else if length > 0 {
@@ -226,4 +247,24 @@ fn wrap(text: &str) -> String {
         length += width;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_is_as_wide_as_the_page_allows() {
+        let sources = Sources::from_text(std::path::Path::new("t.rhai"), "let x = 1;\n");
+        let words = "word ".repeat(60);
+        let found = Diagnostic::at(&sources, "t.rhai", Position::new(1, 5), "wrong")
+            .with_help(Some(words.trim().to_owned()));
+        let widest = |columns| {
+            let text = found.render_within(false, columns);
+            text.lines().map(|line| line.chars().count()).max()
+        };
+        assert!(widest(50).is_some_and(|width| width <= 50));
+        assert!(widest(110).is_some_and(|width| (90..=110).contains(&width)));
+        assert_eq!(found.render(false), found.render_within(false, 80));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rhai::{FnCallExpr, Position};
+use rhai::{Expr, FnCallExpr, Position};
 
 use super::tree::{Exports, Source};
 use crate::script::diagnostic::{Diagnostic, Severity, arguments};
@@ -85,6 +85,16 @@ fn of_library(
             position,
             source,
         );
+    }
+    let kind = match call.args.first() {
+        Some(Expr::StringConstant(text, _)) => Some(text.as_str()),
+        _ => None,
+    };
+    let ours = foreign::module_function(namespace, name, kind);
+    if ours != name && library.has(namespace, ours) {
+        let message = format!("there is no function `{namespace}::{name}`");
+        let help = format!("write `{namespace}::{ours}(…)`");
+        return Some(source.mistake(position, message).with_help(Some(help)));
     }
     let names: Vec<&str> = library.names(namespace).collect();
     Some(unknown(namespace, name, &names, position, source))

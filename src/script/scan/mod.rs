@@ -4,6 +4,8 @@
 //! is written, and looked through together with the modules it imports.
 
 mod calls;
+mod context;
+mod literals;
 mod names;
 mod special;
 mod tree;
@@ -18,6 +20,8 @@ use super::library::Library;
 use super::sources::Sources;
 use crate::metrics::{Contains, MetricKind};
 
+pub use context::OfContext;
+pub use literals::Needed;
 pub use special::{LIFECYCLE, special_names};
 
 /// A metric that a script makes.
@@ -35,6 +39,12 @@ pub struct Scan {
     /// Some metric's name is computed, so more may appear.
     pub computed_metrics: bool,
     pub problems: Vec<Diagnostic>,
+    /// Variables of the environment without which a call throws.
+    pub needed: Vec<Needed>,
+    /// Mistakes of the script's functions if they are a scenario's.
+    pub of_context: Vec<OfContext>,
+    /// Names that the texts mention, of tags perhaps: keys of maps and texts.
+    pub mentioned: BTreeSet<String>,
 }
 
 /// Looks through a script and the modules it imports.
@@ -71,10 +81,22 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
                     scan.problems
                         .extend(calls::check(call, position, method, &source));
                 }
+                if !method {
+                    scan.problems
+                        .extend(literals::check(call, position, &source));
+                    scan.needed.extend(literals::needed(call, path, &source));
+                }
+            }
+            if let Some(ASTNode::Expr(Expr::StringConstant(text, _))) = path.last() {
+                scan.mentioned.insert(text.to_string());
             }
             true
         });
         scan.problems.extend(names);
+        scan.mentioned.extend(source.keys.iter().cloned());
+        if name == sources.main {
+            scan.of_context = context::check(&source);
+        }
     }
     // A branch of `switch` for several values is walked once for each.
     let mut told = BTreeSet::new();

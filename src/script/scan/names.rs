@@ -156,13 +156,7 @@ fn of_a_module(name: &str, member: &Member<'_>, source: &Source<'_>) -> Option<S
         None if source.imports.contains_key(name) => Vec::new(),
         None => return None,
     };
-    // k6's words for what has another name here.
-    let wanted = match (name, member.name) {
-        ("http", "del") => "delete",
-        ("log", "debug") => "trace",
-        ("crypto", "hmac") => "hmac_sha256",
-        (_, other) => other,
-    };
+    let wanted = foreign::module_function(name, member.name, None);
     let function = if names.contains(&wanted) {
         wanted
     } else {
