@@ -5,7 +5,8 @@
 //! - [`script`] compiles a journey and gives it its world; [`options`] reads what it asks for;
 //! - [`executor`] turns that into schedules, pure arithmetic over elapsed time;
 //! - [`vu`] lives the virtual users, each on a stack of its own, and drives them by the schedules;
-//! - [`http`] is how a virtual user speaks;
+//! - [`exchange`] is what they hand to each other;
+//! - [`http`] is how a virtual user speaks, [`data`] the rows of files that it speaks of;
 //! - [`metrics`] records and merges what happens;
 //! - [`slo`] judges it;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
@@ -16,7 +17,9 @@
 //! Small things that all share: [`units`], [`lengths`] (of what is kept), [`suggest`], [`secrets`], [`project`] (which files a script may use), [`exit`]. The guide's `docs/architecture.md` has the whole picture.
 
 pub mod cli;
+pub mod data;
 pub mod demo;
+pub mod exchange;
 pub mod executor;
 pub mod exit;
 pub mod http;

@@ -23,12 +23,13 @@ def number(pattern, text):
     return int(found.group(1))
 
 
-def rhaid(bench, script, timeout, sample_rss=False, **env):
-    """Runs one of the scripts on one worker; what it used, and the totals of its result's metrics by name."""
+def rhaid(bench, script, timeout, sample_rss=False, flags=(), **env):
+    """Runs one of the scripts (a name, or a path of its own) on one worker; what it used, and the totals of its result's metrics
+    by name."""
     result = bench.folder / "result.json"
     result.unlink(missing_ok=True)
     path = HERE / "scripts" / f"{script}.rhai"
-    command = [bench.binary, "run", path, "--workers", 1, "--quiet", "--result", result]
+    command = [bench.binary, "run", path, "--workers", 1, "--quiet", "--result", result, *flags]
     for name, value in {"TARGET": bench.url, **env}.items():
         command += ["--env", f"{name}={value}"]
     used = run(command, bench.folder, timeout, sample_rss)

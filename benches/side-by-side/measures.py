@@ -3,10 +3,11 @@
 import json
 import statistics
 import subprocess
+import threading
 import time
 
 from clients import CLIENTS, CONNECTIONS, rhaid
-from machine import ROOT, Trouble, cargo, find, say
+from machine import HERE, ROOT, Trouble, cargo, find, say
 from processes import run
 
 # The goals, as the table shows them.
@@ -19,6 +20,7 @@ GOAL_LAG_MS = 2.0
 # Buffers that the allocator and the kernel round up; a leak of one byte an iteration would be far above it.
 GOAL_GROWTH = 1 << 20
 LEAST_ITERATIONS = 10_000_000
+GOAL_EFFECT_MS = 200
 
 
 class Bench:
@@ -142,6 +144,42 @@ def flat(bench):
     bench.goal(f"{count:,} empty iterations: resident memory", measured, "grows ≤ 1 MiB", most - first <= GOAL_GROWTH)
 
 
+def reload(bench):
+    """How soon a saved script takes effect in a run that is going on."""
+    count, saves = 500, 5 if bench.quick else 25
+    text = (HERE / "scripts" / "saved.rhai").read_text(encoding="utf-8")
+    script = bench.folder / "saved.rhai"
+    script.write_text(text, encoding="utf-8")
+    ended = threading.Event()
+
+    def save():
+        ended.wait(2)
+        for _ in range(saves):
+            new = script.with_suffix(".new")
+            new.write_text(text.replace("SAVED = 0", f"SAVED = {time.time_ns() // 1_000_000}"), encoding="utf-8")
+            new.replace(script)
+            if ended.wait(0.4):
+                break
+
+    saver = threading.Thread(target=save)
+    saver.start()
+    seconds = 4 + saves * 0.45
+    try:
+        # An absolute path takes the place of the folder before it.
+        path = script.with_suffix("")
+        _, metrics = rhaid(bench, path, seconds + 60, flags=["--watch"], VUS=count, DURATION=f"{seconds}s")
+    finally:
+        ended.set()
+        saver.join()
+    effect = metrics["effect"]
+    if effect["count"] != count * saves:
+        raise Trouble(f"{effect['count']} effects of {saves} saves in {count} virtual users")
+    failed = metrics.get("iteration_errors", {"count": 0})["count"]
+    what = f"{count} busy VUs, {saves} saves of the script: p95 from the save to its effect in each VU"
+    measured = f"{effect['p95']:.0f} ms ({failed:,.0f} failed iterations)"
+    bench.goal(what, measured, f"< {GOAL_EFFECT_MS} ms, none failed", effect["p95"] < GOAL_EFFECT_MS and failed == 0)
+
+
 def micro(bench):
     """The micro benchmarks of this tree, on the client's core."""
     say("building the micro benchmarks (cargo bench --no-run)")
@@ -174,5 +212,6 @@ ALL = {
     "start": (start, [], []),
     "rate": (rate, ["nginx"], []),
     "flat": (flat, [], []),
+    "reload": (reload, [], []),
     "micro": (micro, [], []),
 }

@@ -63,7 +63,7 @@ pub enum Format {
 }
 
 /// What a script is and what about it is changed.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ScriptArguments {
     /// The script, a `.rhai` file.
     pub script: PathBuf,
@@ -192,6 +192,9 @@ pub struct RunArguments {
     /// Start the built-in hotel API on a free port, and set BASE_URL to it.
     #[arg(long, help_heading = "Run")]
     pub demo: bool,
+    /// Let a saved script take over while the run goes on: users take it up between iterations.
+    #[arg(long, help_heading = "Run")]
+    pub watch: bool,
     /// Exit with 2 where it would be 1: warnings and missed P1 and P2 SLOs block too.
     #[arg(
         long,

@@ -1,7 +1,7 @@
 //! What commands that read scripts have in common: the environment, the file of defaults, the request for a blueprint.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Failure;
 use super::args::ScriptArguments;
@@ -26,10 +26,15 @@ pub fn environment(own: &[(String, String)]) -> BTreeMap<String, String> {
     all
 }
 
+/// Where the file of defaults is, or would be.
+pub fn defaults_path(asked: Option<&PathBuf>) -> PathBuf {
+    asked.map_or_else(|| PathBuf::from(DEFAULT_FILE), PathBuf::clone)
+}
+
 /// The file of defaults: the one asked for, or `rhaid.toml` if it is there.
 pub fn defaults(asked: Option<&PathBuf>) -> Result<Defaults, Failure> {
-    let path = asked.map_or(Path::new(DEFAULT_FILE), PathBuf::as_path);
-    let read = std::fs::File::open(path)
+    let path = defaults_path(asked);
+    let read = std::fs::File::open(&path)
         .and_then(|file| project::read_stream(file, MAX_SIZE))
         .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
     let text = match read {

@@ -10,6 +10,7 @@ mod limits;
 mod mistakes;
 mod reference;
 mod run;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

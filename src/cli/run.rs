@@ -1,12 +1,14 @@
 //! `rhaid run`: a run, from the command line to the exit code.
 
 use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
-use super::args::{Format, RunArguments};
+use super::args::{Format, RunArguments, ScriptArguments};
+use super::watch::{Draw, Watch};
 use super::{Failure, config, limits, print};
 use crate::demo::{self, DemoConfig};
 use crate::live::{View, Voice};
@@ -33,6 +35,14 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         .enable_all()
         .build()
         .map_err(no_start)?;
+    if arguments.format == Format::Json
+        && arguments.result.as_deref() == Some(Path::new("/dev/stdout"))
+    {
+        return Err(Failure::new(
+            exit::USAGE,
+            "error: `--format json` and `--result /dev/stdout` would print the result twice\nhelp: leave one of them away",
+        ));
+    }
     let mut request = config::request(&arguments.script)?;
     let sets_target = |(name, _): &(String, String)| name == BASE_URL;
     if arguments.demo && arguments.script.env.iter().any(sets_target) {
@@ -74,6 +84,11 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         view: View::start(arguments.quiet).map_err(no_start)?,
         own_summary: None,
         signals: None,
+        to_watch: arguments
+            .watch
+            .then(|| to_watch(&arguments.script, &blueprint)),
+        watch: None,
+        result: arguments.result.clone().filter(|path| !is_device(path)),
     };
     if let Some(note) = settings.notes.first() {
         watcher.view.voice().say(format!("note: {note}"));
@@ -81,12 +96,18 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     let outcome = runtime.block_on(conduct(&blueprint, &settings, &mut watcher));
     // With the runtime goes the task that listens for signals, and its voice.
     drop(runtime);
+    drop(watcher.watch);
     watcher.view.end();
     let result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
     finish(&arguments, &result, started_at, watcher.own_summary)
+}
+
+/// Whether writing twice to a path would make two documents of it.
+fn is_device(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file())
 }
 
 fn count(workers: usize) -> String {
@@ -188,10 +209,52 @@ struct Watcher {
     view: View,
     own_summary: Option<Value>,
     signals: Option<tokio::task::JoinHandle<()>>,
+    /// What is to be watched once there is a run.
+    to_watch: Option<ToWatch>,
+    watch: Option<Watch>,
+    /// The file to which the result goes, if it was named.
+    result: Option<PathBuf>,
+}
+
+struct ToWatch {
+    running: Blueprint,
+    defaults: PathBuf,
+    draw: Draw,
+}
+
+/// The script of a run and how it is read again.
+fn to_watch(arguments: &ScriptArguments, running: &Blueprint) -> ToWatch {
+    let arguments = arguments.clone();
+    let defaults = config::defaults_path(arguments.config.as_ref());
+    let (env, secrets) = (running.env.clone(), running.secrets.clone());
+    let draw = move || {
+        let mut request = config::request(&arguments)?;
+        request.env = (*env).clone();
+        // What the summary must not show comes from all versions.
+        request.secrets = secrets.clone();
+        Ok(Blueprint::draw_up(request)?)
+    };
+    ToWatch {
+        running: running.clone(),
+        defaults,
+        draw: Box::new(draw),
+    }
 }
 
 impl Observer for Watcher {
     fn started(&mut self, handle: Handle) {
+        if let Some(ToWatch {
+            running,
+            defaults,
+            draw,
+        }) = self.to_watch.take()
+        {
+            let voice = self.view.voice();
+            match Watch::start(running, defaults, draw, handle.clone(), voice.clone()) {
+                Ok(watch) => self.watch = Some(watch),
+                Err(failure) => voice.say(failure.message),
+            }
+        }
         self.signals = Some(tokio::task::spawn(pass_signals_on(
             handle,
             self.view.voice(),
@@ -202,12 +265,20 @@ impl Observer for Watcher {
         self.view.show(progress);
     }
 
+    fn measured(&mut self, result: &RunResult) {
+        // A run that is killed while its script writes a summary has a result all the same. Whether this can be written is
+        // told when it is written again.
+        if let Some(path) = &self.result {
+            let _ = result::write(path, result);
+        }
+    }
+
     fn summary(&mut self, value: &Value) {
         self.own_summary = Some(value.clone());
     }
 }
 
-/// The first Ctrl-C (or SIGTERM) lets iterations end, the second ends everything; results are written either way.
+/// The first Ctrl-C (or SIGTERM, or SIGHUP) lets iterations end, the second ends everything; results are written either way.
 async fn pass_signals_on(handle: Handle, voice: Voice) {
     let Ok(mut signals) = Signals::listen() else {
         return;
@@ -228,6 +299,8 @@ async fn pass_signals_on(handle: Handle, voice: Voice) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// The terminal is gone. What was measured must not go with it.
+    hang_up: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -237,6 +310,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
@@ -245,6 +319,7 @@ impl Signals {
         tokio::select! {
             received = self.interrupt.recv() => received.is_some(),
             received = self.terminate.recv() => received.is_some(),
+            received = self.hang_up.recv() => received.is_some(),
         }
     }
 }

@@ -23,7 +23,7 @@ impl ConstantArrivalRate {
     /// `rate` is in iterations per `time_unit` and may be a fraction.
     ///
     /// # Errors
-    /// A rate that is not above zero or beyond one per nanosecond, a duration or time unit that is zero or
+    /// A rate that is not above zero or beyond a million per second, a duration or time unit that is zero or
     /// beyond ten years, or `max_vus` zero or below `pre_allocated_vus`.
     pub fn new(
         rate: f64,

@@ -92,9 +92,9 @@ pub enum PlanError {
         /// As given.
         rate: f64,
     },
-    /// More than the resolution of the clock.
+    /// More than can be started, or even counted as dropped, in time.
     #[error(
-        "`{key}` asks for {per_second:e} iterations per second, beyond one per nanosecond: lower it, or lengthen `time_unit`"
+        "`{key}` asks for {per_second:e} iterations per second, more than a million: lower it, or lengthen `time_unit`"
     )]
     RateTooHigh {
         /// `rate`, `start_rate` or `stages`.
@@ -229,7 +229,10 @@ pub(super) fn check_duration(key: &'static str, duration: Duration) -> Result<()
     Ok(())
 }
 
-/// Rejects what is not a rate, and rates beyond one per nanosecond.
+/// Most iterations a second of one scenario.
+const MAX_RATE: f64 = 1e6;
+
+/// Rejects what is not a rate, and rates beyond a million per second.
 pub(super) fn check_rate(
     key: &'static str,
     rate: f64,
@@ -239,7 +242,7 @@ pub(super) fn check_rate(
         return Err(PlanError::InvalidRate { key, rate });
     }
     let per_second = rate / time_unit.as_secs_f64();
-    if per_second > 1e9 {
+    if per_second > MAX_RATE {
         return Err(PlanError::RateTooHigh { key, per_second });
     }
     Ok(())

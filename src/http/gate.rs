@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -21,6 +22,9 @@ pub struct Gate {
     /// Origins that turned out to speak HTTP/1.1: nothing can be shared there, so nobody waits.
     unshared: RefCell<Vec<Rc<Target>>>,
 }
+
+/// How long a request waits for another's connection before it opens its own: that one may hang.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Origins remembered; past this they are found out anew.
 const MAX_REMEMBERED: usize = 64;
@@ -45,8 +49,8 @@ impl Gate {
         };
         match opening {
             Some(opening) => {
-                opening.done.notified().await;
-                opening.shared.get()
+                let done = tokio::time::timeout(PATIENCE, opening.done.notified());
+                done.await.is_ok() && opening.shared.get()
             }
             None => false,
         }

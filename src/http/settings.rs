@@ -205,6 +205,11 @@ impl RpsLimit {
         }
     }
 
+    /// The part of the cap that a share of the load has.
+    pub fn of_share(&self, share: f64) -> Self {
+        Self::new(1e9 / self.interval as f64 * share)
+    }
+
     /// Takes the next slot; how long to wait for it. `now` is nanoseconds on any clock that all callers share.
     pub fn reserve(&self, now: u64) -> Duration {
         let mut wait = 0;

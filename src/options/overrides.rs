@@ -165,6 +165,16 @@ impl Overrides {
                 }
             }
             scenarios.retain(|name, _| self.scenarios.contains(name));
+            for scenario in scenarios.values_mut() {
+                // Who would be waited for does not run, so there is nothing to wait for.
+                if let Value::Object(scenario) = scenario
+                    && let Some(Value::String(after)) = scenario.get("after")
+                    && known.contains(after)
+                    && !self.scenarios.contains(after)
+                {
+                    scenario.remove("after");
+                }
+            }
         }
         let Some(&(flag, ..)) = fields.first() else {
             return Ok(());
@@ -249,7 +259,18 @@ pub fn fill_defaults(raw: &mut Map<String, Value>, defaults: Map<String, Value>)
         if contradicts || (shortcut && has_scenarios) || (key == "scenarios" && has_shortcuts) {
             continue;
         }
-        raw.entry(key).or_insert(value);
+        match (raw.get_mut(&key), value) {
+            // Each level changes only what it names: an objective, a header, a tag, a host.
+            (Some(Value::Object(own)), Value::Object(shared)) if key != "scenarios" => {
+                for (name, value) in shared {
+                    own.entry(name).or_insert(value);
+                }
+            }
+            (Some(_), _) => {}
+            (None, value) => {
+                raw.insert(key, value);
+            }
+        }
     }
 }
 
@@ -359,6 +380,32 @@ mod tests {
         let mut raw = object(json!({ "stages": [] }));
         fill_defaults(&mut raw, object(json!({ "duration": "1s", "vus": 2 })));
         assert_eq!(Value::Object(raw), json!({ "stages": [], "vus": 2 }));
+    }
+
+    #[test]
+    fn a_file_of_defaults_adds_to_maps_what_they_do_not_name() {
+        let object = |value: Value| value.as_object().unwrap().clone();
+        let mut raw = object(json!({
+            "slos": { "checks": ["rate > 99%"] },
+            "headers": { "x-a": "script" },
+            "scenarios": { "a": {} },
+        }));
+        let file = json!({
+            "slos": { "checks": ["rate > 1%"], "http_req_failed": ["rate < 1%"] },
+            "headers": { "x-a": "file", "x-b": "file" },
+            "tags": { "team": "web" },
+            "scenarios": { "b": {} },
+        });
+        fill_defaults(&mut raw, object(file));
+        assert_eq!(
+            Value::Object(raw),
+            json!({
+                "slos": { "checks": ["rate > 99%"], "http_req_failed": ["rate < 1%"] },
+                "headers": { "x-a": "script", "x-b": "file" },
+                "tags": { "team": "web" },
+                "scenarios": { "a": {} },
+            })
+        );
     }
 
     #[test]

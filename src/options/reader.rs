@@ -10,6 +10,17 @@ use crate::slo::SloError;
 use crate::suggest::did_you_mean;
 use crate::units::{self, UnitError};
 
+/// Most virtual users of a plan.
+pub const MAX_VUS: u32 = 10_000_000;
+
+/// What is wrong with a number of users beyond [`MAX_VUS`].
+pub fn too_many_vus(number: impl std::fmt::Display) -> String {
+    format!(
+        "{number} is more than one machine can run (at most {})",
+        units::format_count(u64::from(MAX_VUS))
+    )
+}
+
 /// Fractions from here on are mistakes, and cannot all be told from their neighbours.
 const LARGEST_COUNT: f64 = 1e15;
 
@@ -195,13 +206,9 @@ impl<'a> Reader<'a> {
     pub fn small_count(&mut self, key: &str, least: u32) -> Option<u32> {
         let number = self.count(key, u64::from(least))?;
         match u32::try_from(number) {
-            Ok(number) if number <= 10_000_000 => Some(number),
+            Ok(number) if number <= MAX_VUS => Some(number),
             _ => {
-                self.error(
-                    key,
-                    format!("{number} is more than one machine can run (at most 10,000,000)"),
-                    None,
-                );
+                self.error(key, too_many_vus(number), None);
                 None
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::reader::{Reader, describe, read_rate};
+use super::reader::{MAX_VUS, Reader, describe, read_rate, too_many_vus};
 use super::stages::stages;
 use crate::executor::{
     Arrivals, ConstantArrivalRate, ConstantVus, DEFAULT_MAX_DURATION, Executor,
@@ -80,7 +80,8 @@ pub fn build(
             let start = reader.small_count("start_vus", 0).unwrap_or(1);
             let stages = stages(reader, scaled, |value| {
                 match value.as_u64().map(u32::try_from) {
-                    Some(Ok(target)) => Ok(target),
+                    Some(Ok(target)) if target <= MAX_VUS => Ok(target),
+                    Some(Ok(_) | Err(_)) => Err(too_many_vus(value).into()),
                     _ => Err(format!(
                         "expected a whole number of virtual users, found {}",
                         describe(value)

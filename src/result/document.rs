@@ -89,13 +89,17 @@ pub struct Run {
     pub script: String,
     /// SHA-256 of the script's bytes, in lower-case hexadecimal.
     pub script_sha256: String,
+    /// Newer versions of the script that took over while the run was going on (`--watch`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reloads: Vec<Reload>,
     /// When the run began (RFC 3339).
     #[schemars(extend("format" = "date-time"))]
     pub started_at: String,
     /// When the run ended (RFC 3339).
     #[schemars(extend("format" = "date-time"))]
     pub ended_at: String,
-    /// How long the run took, from beginning to end, in seconds.
+    /// How long the scenarios took, from the first's beginning to the last one's end, in seconds; `setup` and `teardown` come
+    /// on top.
     pub duration_seconds: f64,
     /// How the run ended.
     pub outcome: Outcome,
@@ -113,6 +117,17 @@ pub struct Run {
     pub scale: f64,
     /// Warnings that a reader of the figures must know.
     pub notes: Vec<String>,
+}
+
+/// A newer version of the script took over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Reload {
+    /// When, in seconds from the start of the run.
+    pub at: f64,
+    /// Number of the version, from 1; the one that the run began with has none.
+    pub version: u32,
+    /// SHA-256 of the script's bytes, in lower-case hexadecimal.
+    pub script_sha256: String,
 }
 
 /// How a run ended.

@@ -29,7 +29,7 @@ mod write;
 pub use crate::metrics::{Contains, MetricKind};
 pub use crate::slo::{Priority, Status as SloStatus};
 pub use document::{
-    AbortedBy, Generator, Git, Machine, Outcome, Run, RunResult, Tool, VERSION, schema,
+    AbortedBy, Generator, Git, Machine, Outcome, Reload, Run, RunResult, Tool, VERSION, schema,
 };
 pub use judgement::{SloResult, Verdict, VerdictStatus};
 pub use metric::{MetricResult, MetricSeries, MetricValues, TrendSummary};

@@ -54,6 +54,7 @@ impl Conductor<'_> {
                 id: run_id(started_at, options.seed),
                 script: self.blueprint.sources.main.clone(),
                 script_sha256: sha256(text.as_bytes()),
+                reloads: self.reloads.marks(),
                 started_at: format(started_at),
                 ended_at: format(OffsetDateTime::now_utc()),
                 duration_seconds: seconds,
@@ -105,7 +106,9 @@ impl Conductor<'_> {
                 (Outcome::Aborted { by, reason }, false)
             }
             (Some(SetupFailure::Stopped), None) => (Outcome::Interrupted, false),
-            _ if self.run.stage() > Stage::Running => (Outcome::Interrupted, false),
+            _ if self.run.stage() > Stage::Running && !self.run.is_finished() => {
+                (Outcome::Interrupted, false)
+            }
             _ => (Outcome::Completed, false),
         }
     }
@@ -131,6 +134,7 @@ impl Conductor<'_> {
             iteration_errors: errors as u64,
             errors_are_judged: slos.iter().any(|slo| slo.selector.metric() == name),
             failed_parts: self.failed_parts.clone(),
+            empty_scenarios: self.empty_scenarios(),
             unreachable,
         };
         // Before the scenarios' start there is nothing to judge.
@@ -140,6 +144,20 @@ impl Conductor<'_> {
         };
         let verdict = verdict(&ending, &judged, self.settings.strict);
         (verdict, judged.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// Scenarios that had users, but of which not one iteration came to its end.
+    fn empty_scenarios(&self) -> Vec<String> {
+        let scenarios = self.blueprint.options.scenarios.iter().enumerate();
+        scenarios
+            .filter(|(index, scenario)| {
+                let (started, _, vus_max) = self.aggregate.scenario_times(*index);
+                let done =
+                    rows::of_scenario(&self.aggregate.totals, Builtin::Iterations, &scenario.name);
+                started.is_some() && vus_max > 0 && done.sum() == 0.0
+            })
+            .map(|(_, scenario)| scenario.name.clone())
+            .collect()
     }
 
     fn scenario_rows(&self, ran_for: Duration) -> Vec<ScenarioResult> {
@@ -180,7 +198,8 @@ impl Conductor<'_> {
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// In lower-case hexadecimal.
+pub(super) fn sha256(bytes: &[u8]) -> String {
     ring::digest::digest(&ring::digest::SHA256, bytes)
         .as_ref()
         .iter()

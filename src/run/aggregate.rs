@@ -8,7 +8,7 @@ use crate::metrics::totals::Accumulator;
 use crate::metrics::{Builtin, MetricId, Recorder, Tags, Totals, TrackerId};
 use crate::options::Options;
 use crate::result::{ColumnSpec, Combine, SeriesBuilder};
-use crate::vu::{ErrorTally, LogLine, TallyKey};
+use crate::vu::{ErrorTally, LogLine, TallyKey, VuCount};
 
 /// How many seconds the percentile of a progress line looks back.
 const LIVE_WINDOW: usize = 10;
@@ -23,7 +23,7 @@ struct Followed {
     dropped: TrackerId,
     duration: TrackerId,
     /// Per worker: virtual users active, and made.
-    vus: Vec<(u32, u32)>,
+    vus: Vec<VuCount>,
     pub vus_max: u32,
     started: Option<Duration>,
     ended: Option<Duration>,
@@ -77,7 +77,7 @@ impl Aggregate {
                     failed: follow(Builtin::HttpReqFailed, None),
                     dropped: follow(Builtin::DroppedIterations, None),
                     duration: follow(Builtin::HttpReqDuration, Some(LIVE_WINDOW)),
-                    vus: vec![(0, 0); workers],
+                    vus: vec![VuCount::default(); workers],
                     vus_max: 0,
                     started: None,
                     ended: None,
@@ -105,7 +105,7 @@ impl Aggregate {
         &mut self,
         worker: usize,
         snapshot: crate::metrics::Snapshot,
-        vus: Vec<(u32, u32)>,
+        vus: Vec<VuCount>,
         errors: Vec<(TallyKey, ErrorTally)>,
         dropped_logs: u64,
     ) {
@@ -117,7 +117,7 @@ impl Aggregate {
             }
             scenario.vus_max = scenario
                 .vus_max
-                .max(scenario.vus.iter().map(|(_, made)| made).sum());
+                .max(scenario.vus.iter().map(|count| count.made).sum());
         }
         for (key, tally) in errors {
             let full = self.errors.len() >= MAX_ERRORS && !self.errors.contains_key(&key);
@@ -174,13 +174,13 @@ impl Aggregate {
             .map_or((None, None, 0), |s| (s.started, s.ended, s.vus_max))
     }
 
-    /// Records the number of virtual users; then what was gathered is current until [`Self::end_second`].
+    /// Records the number of virtual users, the most of the second; then what was gathered is current until [`Self::end_second`].
     pub fn begin_second(&mut self) {
         let mut active = 0;
         let mut made = 0;
-        for scenario in &self.scenarios {
-            active += scenario.vus.iter().map(|(active, _)| active).sum::<u32>();
-            made += scenario.vus.iter().map(|(_, made)| made).sum::<u32>();
+        for count in self.scenarios.iter().flat_map(|scenario| &scenario.vus) {
+            active += count.peak;
+            made += count.made;
         }
         let tags = self.recorder.intern(Tags::default());
         for (metric, value) in [(Builtin::Vus, active), (Builtin::VusMax, made)] {
@@ -235,12 +235,12 @@ impl Aggregate {
                         None if followed.started.is_some() => ScenarioState::Running,
                         None => ScenarioState::Waiting,
                     },
-                    vus: followed.vus.iter().map(|(active, _)| active).sum(),
+                    vus: followed.vus.iter().map(|count| count.active).sum(),
                     allocated: scenario
                         .executor
                         .kind()
                         .is_open()
-                        .then(|| followed.vus.iter().map(|(_, made)| made).sum()),
+                        .then(|| followed.vus.iter().map(|count| count.made).sum()),
                     vus_max: followed.vus_max,
                     iterations: total(followed.iterations),
                     iterations_planned: scenario.executor.planned_iterations(),

@@ -190,7 +190,10 @@ impl Blueprint {
         let is_warning = |problem: &Diagnostic| problem.severity == Severity::Warning;
         match options {
             Some(mut options) if problems.iter().all(is_warning) => Ok(Self {
-                notes: leave_out(&mut options, raw_scenarios.as_ref()),
+                notes: {
+                    share_cap(&mut options, &request.share);
+                    leave_out(&mut options, raw_scenarios.as_ref())
+                },
                 sources,
                 env,
                 secrets: request.secrets,
@@ -203,6 +206,17 @@ impl Blueprint {
             }),
             _ => Err(ScriptError(problems).into()),
         }
+    }
+}
+
+/// A cap on requests is of the whole plan, so a machine that runs a segment of it has its part of the cap.
+fn share_cap(options: &mut Options, share: &Share) {
+    const WHOLE: u64 = 1_000_000_000;
+    let part = share.count(WHOLE) as f64 / WHOLE as f64;
+    if part < 1.0
+        && let Some(cap) = options.http.rps.as_ref().map(|cap| cap.of_share(part))
+    {
+        Arc::make_mut(&mut options.http).rps = Some(Arc::new(cap));
     }
 }
 

@@ -11,14 +11,15 @@ use tokio::sync::oneshot;
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, lost, overflow, share_out, start_workers};
+use super::handle::Handle;
 use super::judging::Bench;
 use super::masking::mask_result;
 use super::progress::{Progress, STOPPING};
+use super::reloads::Reloads;
 use super::{environment, rows};
 use crate::metrics::Builtin;
 use crate::result::{AbortedBy, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
-use crate::vu::shared::Control;
 use crate::vu::worker::Command;
 use crate::vu::{Failure, Report, RunShared, Stage};
 
@@ -38,49 +39,10 @@ pub trait Observer {
     fn started(&mut self, _handle: Handle) {}
     /// Once a second.
     fn progress(&mut self, progress: &Progress);
+    /// All is measured and judged; only the script's own `summary` is still to come, if it has one.
+    fn measured(&mut self, _result: &RunResult) {}
     /// What a script's own `summary` gave back.
     fn summary(&mut self, _value: &Value) {}
-}
-
-/// Steers a run from any thread.
-#[derive(Debug, Clone)]
-pub struct Handle {
-    run: Arc<RunShared>,
-}
-
-impl Handle {
-    /// Starts no more iterations; those that run have their grace. The second time, everything ends at once.
-    pub fn stop(&self) {
-        let next = if self.run.stage() == Stage::Running {
-            Stage::Stopping
-        } else {
-            Stage::Killed
-        };
-        self.run.advance(next);
-    }
-
-    /// How far the run is.
-    pub fn stage(&self) -> Stage {
-        self.run.stage()
-    }
-
-    /// Changes the virtual users of an externally controlled scenario, to `max_vus` at most; false if there is none
-    /// of that name.
-    pub fn set_vus(&self, scenario: &str, vus: u32) -> bool {
-        self.steer(scenario, |control| control.vus = vus)
-    }
-
-    /// Pauses or resumes an externally controlled scenario; false if there is none of that name.
-    pub fn pause(&self, scenario: &str, paused: bool) -> bool {
-        self.steer(scenario, |control| control.paused = paused)
-    }
-
-    fn steer(&self, scenario: &str, change: impl FnOnce(&mut Control)) -> bool {
-        let mut scenarios = self.run.scenarios.iter();
-        scenarios
-            .find(|known| known.name == scenario)
-            .is_some_and(|known| known.steer(change))
-    }
 }
 
 /// A run that could not be made at all.
@@ -114,7 +76,7 @@ pub async fn conduct(
     let (run, assignments) = share_out(blueprint, settings.workers);
     let run = Arc::new(run);
     let crew = start_workers(blueprint, settings, &run, &assignments).await?;
-    observer.started(Handle { run: run.clone() });
+    observer.started(Handle::new(&run));
     let mut conductor = Conductor {
         blueprint,
         settings,
@@ -128,6 +90,7 @@ pub async fn conduct(
         seconds: 0,
         aborted: None,
         failed_parts: BTreeMap::new(),
+        reloads: Reloads::default(),
     };
     let bench = Bench::new(
         &blueprint.options,
@@ -166,6 +129,7 @@ pub(super) struct Conductor<'a> {
     pub(super) aborted: Option<(AbortedBy, String)>,
     /// What went wrong in parts of the script that are no iterations, and how often.
     pub(super) failed_parts: BTreeMap<String, u64>,
+    pub(super) reloads: Reloads,
 }
 
 impl Conductor<'_> {
@@ -231,6 +195,7 @@ impl Conductor<'_> {
         let mut result = self.result(started_at, ran_for, setup_failure, used);
         mask_result(&mut result, &self.blueprint.secrets);
         if has_summary && self.run.stage() < Stage::Killed {
+            self.observer.measured(&result);
             self.phase = "summary";
             let document = Arc::new(serde_json::to_value(&result).unwrap_or_default());
             let given = self
@@ -248,6 +213,9 @@ impl Conductor<'_> {
             self.drain();
             if self.crew.is_short() && self.aborted.is_none() {
                 self.part_failed(format!("`summary` failed: {}", overflow().message));
+            }
+            if self.run.stage() == Stage::Killed && result.run.outcome == Outcome::Completed {
+                result.run.outcome = Outcome::Interrupted;
             }
             result.errors = rows::errors(&self.aggregate.errors, self.offset());
             if !matches!(result.run.outcome, Outcome::SetupFailed { .. }) {
@@ -308,7 +276,9 @@ impl Conductor<'_> {
     /// A run that has lost a worker cannot keep to its plan: it ends, with what was measured.
     fn mind_the_lost(&mut self) {
         if self.crew.is_short() {
-            self.abort(AbortedBy::Script, overflow().message);
+            let why = overflow().message;
+            let reason = format!("{why} (what its worker measured in its last second is missing)");
+            self.abort(AbortedBy::Script, reason);
         }
     }
 
@@ -350,6 +320,19 @@ impl Conductor<'_> {
             }
             Report::Abort { reason } => self.abort(AbortedBy::Script, reason),
             Report::PartFailed(what) => self.part_failed(what),
+            Report::Reloaded {
+                version,
+                sha256,
+                at,
+            } => {
+                let at = self.elapsed_at(at);
+                self.reloads.note(version, sha256, at);
+            }
+            Report::ReloadFailed { version, rendered } => {
+                if self.reloads.failed(version) {
+                    self.part_failed(rendered);
+                }
+            }
             Report::ScenarioStarted { scenario, at } => {
                 self.aggregate
                     .scenario_started(scenario, self.elapsed_at(at));

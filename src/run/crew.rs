@@ -123,7 +123,8 @@ pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Ve
         options.timeouts.vu_start,
         options.timeouts.vu_stop,
         project,
-    );
+    )
+    .with_share(&blueprint.share);
     (run, assignments)
 }
 

@@ -9,6 +9,16 @@ use crate::result::SloResult;
 use crate::slo::{Aggregate, Judgement, Objective, Op, Outcome, Status, Values, judge};
 use crate::units;
 
+/// Tags that a sample has by its nature, not because the script gave it a name.
+const TELLS_KINDS: [&str; 6] = [
+    "error_code",
+    "expected_response",
+    "method",
+    "proto",
+    "scenario",
+    "status",
+];
+
 /// One objective with what it looks at.
 struct Judged {
     objective: Objective,
@@ -16,7 +26,8 @@ struct Judged {
     window_seconds: Option<usize>,
     /// The worst value of any window so far.
     worst: Option<f64>,
-    /// Whether having no samples means zero: so for counters that every run has.
+    /// Whether having no samples means zero: so for counters that every run has, asked for by tags that tell kinds of samples
+    /// apart. "No request ended in a status of 5xx" is good news; "no request was called `reserve`" is not.
     counts_from_zero: bool,
 }
 
@@ -49,7 +60,10 @@ impl Bench {
                     Box::new(move |metric, tags| selector.matches(metric, tags)),
                 );
                 let builtin = Builtin::by_name(objective.selector.metric());
-                let counts_from_zero = objective.selector.conditions().is_empty()
+                let conditions = objective.selector.conditions();
+                let counts_from_zero = conditions
+                    .iter()
+                    .all(|condition| TELLS_KINDS.contains(&condition.key.as_str()))
                     && builtin.is_some_and(|metric| {
                         metric.definition().kind == crate::metrics::MetricKind::Counter
                     });

@@ -11,13 +11,17 @@ mod conductor;
 mod crew;
 mod environment;
 mod fit;
+mod handle;
 mod judging;
 mod masking;
 mod outcome;
 mod progress;
+mod reloads;
 mod rows;
 
 pub use blueprint::{Blueprint, BlueprintError, Defaults, Request};
-pub use conductor::{Handle, Observer, RunError, Settings, conduct};
+pub use conductor::{Observer, RunError, Settings, conduct};
+pub use handle::Handle;
 pub use progress::{Progress, ScenarioProgress, ScenarioState};
+pub use reloads::take_over;
 pub use rows::without_secrets as public_options;

@@ -15,6 +15,8 @@ pub struct Ending {
     pub errors_are_judged: bool,
     /// What went wrong in parts of the script that are no iterations, and how often.
     pub failed_parts: BTreeMap<String, u64>,
+    /// Scenarios that had users, but of which not one iteration came to its end.
+    pub empty_scenarios: Vec<String>,
     /// `setup` failed because the target could not be reached.
     pub unreachable: bool,
 }
@@ -49,6 +51,7 @@ pub fn verdict(
     let facts = RunFacts {
         script_errors: iteration_errors + ending.failed_parts.values().sum::<u64>(),
         aborted: matches!(ending.outcome, Outcome::Aborted { .. }),
+        empty_scenarios: ending.empty_scenarios.len() as u64,
     };
     for (what, times) in ending.failed_parts.iter().rev() {
         let often = if *times == 1 {
@@ -80,6 +83,12 @@ pub fn verdict(
                 slo.actual_text
             ));
         }
+    }
+    let missed = missed || !ending.empty_scenarios.is_empty();
+    if ending.outcome == Outcome::Completed {
+        reasons.extend(ending.empty_scenarios.iter().map(|name| {
+            format!("scenario `{name}`: not one iteration came to its end, so nothing was tested")
+        }));
     }
     let judged = ExitVerdict::of(slos.iter().map(|(outcome, _)| *outcome), facts, strict);
     let (status, exit_code) = match &ending.outcome {
@@ -135,8 +144,34 @@ mod tests {
             iteration_errors,
             errors_are_judged: false,
             failed_parts: BTreeMap::new(),
+            empty_scenarios: Vec::new(),
             unreachable: false,
         }
+    }
+
+    #[test]
+    fn a_scenario_that_came_to_nothing_asks_for_a_review() {
+        let empty = Ending {
+            empty_scenarios: vec!["night".to_owned()],
+            ..ending(Outcome::Completed, 0)
+        };
+        let found = verdict(&empty, &[], false);
+        assert_eq!((found.status, found.exit_code), (VerdictStatus::Failed, 1));
+        assert!(
+            found.reasons[0].starts_with("scenario `night`"),
+            "{:?}",
+            found.reasons
+        );
+        assert_eq!(verdict(&empty, &[], true).exit_code, 2);
+        let interrupted = Ending {
+            outcome: Outcome::Interrupted,
+            ..empty
+        };
+        let found = verdict(&interrupted, &[], false);
+        assert_eq!(
+            (found.exit_code, found.reasons.len()),
+            (exit::INTERRUPTED, 0)
+        );
     }
 
     #[test]

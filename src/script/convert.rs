@@ -100,7 +100,16 @@ fn plain_name(rust: &str) -> &str {
 
 /// Whether a value is something that only a script can hold, such as a response.
 pub fn is_opaque(value: &Dynamic) -> bool {
-    matches!(to_json(value), Err(NotJson { path, .. }) if path.is_empty()) && !value.is::<FnPtr>()
+    let plain = value.is_unit()
+        || value.is_int()
+        || value.is_float()
+        || value.is_bool()
+        || value.is_char()
+        || value.is_string()
+        || value.is_map()
+        || value.is_array()
+        || value.is_blob();
+    !plain && !value.is::<FnPtr>()
 }
 
 /// JSON as a script's value. A whole number too large for an integer becomes a float.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use rhai::{Engine, FnAccess};
+use rhai::Engine;
 
 use super::sources::Sources;
 use super::stdlib;
@@ -28,7 +28,7 @@ pub fn files() -> Vec<(String, String)> {
         .collect();
     for name in stdlib::names() {
         if let Some(text) = stdlib::text(name) {
-            files.push((format!("std/{name}.d.rhai"), library(name, text)));
+            files.push((format!("std/{name}.d.rhai"), library(&engine, name, text)));
         }
     }
     files.sort();
@@ -73,21 +73,13 @@ fn type_name(rust: &str) -> &str {
 }
 
 /// A module of the standard library: what it exports, with its comments and without its code.
-fn library(name: &str, text: &str) -> String {
+fn library(engine: &Engine, name: &str, text: &str) -> String {
     let mut out = format!("module \"std/{name}\";\n");
     for line in text.lines().take_while(|line| line.starts_with("//!")) {
         out.push_str(line);
         out.push('\n');
     }
-    let Ok(ast) = Engine::new().compile(text) else {
-        return out;
-    };
-    let mut functions: Vec<_> = ast
-        .iter_functions()
-        .filter(|function| function.access == FnAccess::Public)
-        .collect();
-    functions.sort_by_key(|function| (function.name, function.params.len()));
-    for function in functions {
+    for function in stdlib::functions(engine, text) {
         out.push('\n');
         for comment in &function.comments {
             out.push_str(comment);
@@ -141,5 +133,10 @@ mod tests {
             !think.contains("fn pause("),
             "private functions stay private"
         );
+        for name in stdlib::names() {
+            let text = file(&format!("std/{name}.d.rhai"));
+            assert!(text.contains("\nfn "), "std/{name} declares nothing");
+            assert!(!text.contains("anon$"), "{text}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use rhai::{
 
 use super::api;
 use super::sources::{SourceError, Sources};
+use super::words;
 use crate::secrets::Secrets;
 use crate::vu;
 
@@ -45,7 +46,7 @@ pub const LIMITS: Limits = Limits {
 const OPERATIONS_PER_LOOK: u64 = 128;
 
 /// How long a script may go on before the other virtual users of its thread have their turn.
-const TURN: Duration = Duration::from_millis(1);
+pub const TURN: Duration = Duration::from_millis(1);
 
 /// Why Rhai's own termination was asked for; the token inside `ErrorTerminated`.
 #[derive(Debug, Clone)]
@@ -71,6 +72,11 @@ impl TopLevelClock {
         self.0.set(Some(Instant::now() + LIMITS.top_level));
         Guard(self.clone())
     }
+
+    /// Does not count what is bounded by itself, such as the reading of a file.
+    pub fn excuse(&self, time: Duration) {
+        self.0.set(self.0.get().map(|deadline| deadline + time));
+    }
 }
 
 /// An engine with everything that scripts see.
@@ -80,6 +86,7 @@ pub fn build(
     secrets: &Secrets,
 ) -> (Engine, Rc<TopLevelClock>) {
     let mut engine = Engine::new();
+    words::free(&mut engine);
     engine.set_max_call_levels(LIMITS.call_levels);
     engine.set_max_expr_depths(LIMITS.expression_depth, LIMITS.expression_depth);
     engine.set_max_modules(LIMITS.modules);
@@ -93,54 +100,34 @@ pub fn build(
         loading: RefCell::default(),
     });
     let clock = Rc::<TopLevelClock>::default();
-    let turns = Turns {
-        top_level: clock.clone(),
-        seen: Cell::default(),
-        since: Cell::new(Instant::now()),
-    };
+    let progress = clock.clone();
     engine.on_progress(move |operations| {
         if operations & (OPERATIONS_PER_LOOK - 1) == 0 {
-            turns.look()
+            look(&progress)
         } else {
             None
         }
     });
     api::register(&mut engine, env, secrets);
+    api::data::read_from(sources, &clock);
     (engine, clock)
 }
 
-/// Sees to it that scripts let others run.
-struct Turns {
-    top_level: Rc<TopLevelClock>,
-    /// The thread's count of turns at the last look.
-    seen: Cell<u64>,
-    /// When the turn with that number was first looked at.
-    since: Cell<Instant>,
-}
-
-impl Turns {
-    /// Called now and then by a running script: lets the other virtual users of the thread run when it has run for long,
-    /// and ends the script if it is to end. Apart from its caller, which every operation passes through.
-    #[cold]
-    #[inline(never)]
-    fn look(&self) -> Option<Dynamic> {
-        let now = Instant::now();
-        if let Some(deadline) = self.top_level.0.get() {
-            return (now >= deadline).then(|| Dynamic::from(Stop::TopLevelTooLong));
-        }
-        let turn = vu::turns();
-        if self.seen.replace(turn) != turn {
-            self.since.set(now);
-            return None;
-        }
-        if now.saturating_duration_since(self.since.get()) < TURN {
-            return None;
-        }
-        match vu::wait(tokio::task::yield_now()) {
-            Err(vu::WaitError::Interrupted(why)) => Some(Dynamic::from(Stop::Interrupted(why))),
-            // Where nothing can wait, nobody else is waiting for a turn.
-            Ok(()) | Err(vu::WaitError::Cannot(_)) => None,
-        }
+/// Called now and then by a running script: lets the other virtual users of the thread run when it has run for long,
+/// and ends the script if it is to end. Apart from its caller, which every operation passes through.
+#[cold]
+#[inline(never)]
+fn look(top_level: &TopLevelClock) -> Option<Dynamic> {
+    if let Some(deadline) = top_level.0.get() {
+        return (Instant::now() >= deadline).then(|| Dynamic::from(Stop::TopLevelTooLong));
+    }
+    if !vu::turn_is_over(TURN) {
+        return None;
+    }
+    match vu::wait(tokio::task::yield_now()) {
+        Err(vu::WaitError::Interrupted(why)) => Some(Dynamic::from(Stop::Interrupted(why))),
+        // Where nothing can wait, nobody else is waiting for a turn.
+        Ok(()) | Err(vu::WaitError::Cannot(_)) => None,
     }
 }
 

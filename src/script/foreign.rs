@@ -334,7 +334,10 @@ fn reserved(ahead: &str, rest: &str) -> Option<String> {
             ),
             "Date" => "write `time::now_ms()`, `time::iso()` or `time::date(days)`".to_owned(),
             "Error" => "write `throw \"why\"`, or `fail(\"why\")`".to_owned(),
-            "SharedArray" => "keep data in what `setup` returns: it is `ctx.data`".to_owned(),
+            "SharedArray" => {
+                "data::csv, data::json and data::jsonl read a file once for all virtual users"
+                    .to_owned()
+            }
             _ => "nothing is made by `new`: call a function, or write a map `#{ … }`".to_owned(),
         },
         "null" | "nil" | "void" => "write `()`, which stands for nothing".to_owned(),

@@ -10,6 +10,7 @@ use super::sources::Sources;
 /// more without optimisation. Only called to show a mistake.
 pub fn locate(sources: &Sources, path: &[String]) -> Option<Position> {
     let mut engine = Engine::new_raw();
+    crate::script::words::free(&mut engine);
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_max_expr_depths(0, 0);
     let ast = engine.compile(&*sources.main_text()).ok()?;

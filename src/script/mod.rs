@@ -20,6 +20,7 @@ pub mod reference;
 mod scan;
 mod sources;
 pub mod stdlib;
+mod words;
 
 pub use diagnostic::{
     Diagnostic, Note, Severity, brief as brief_error, in_reading_order, of_function, of_option,

@@ -1,10 +1,11 @@
 //! The texts of a script and its modules, read once per run, so that all workers run the same.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stdlib;
+use crate::data::Store;
 use crate::project::{self, Outside, Project};
 
 /// A script or module could not be read.
@@ -28,6 +29,8 @@ pub struct Sources {
     /// The script's path as it was given: the name of its source.
     pub main: String,
     pub project: Project,
+    /// Data files that the script reads.
+    pub data: Store,
     texts: Arc<Mutex<HashMap<String, Arc<str>>>>,
 }
 
@@ -57,6 +60,7 @@ impl Sources {
         Self {
             main,
             project,
+            data: Store::default(),
             texts: Arc::new(Mutex::new(texts)),
         }
     }
@@ -73,6 +77,13 @@ impl Sources {
             .unwrap_or_else(PoisonError::into_inner)
             .get(name)
             .cloned()
+    }
+
+    /// The files that were read: the script, its modules but for the standard library, its data files.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = texts.keys().filter(|name| !name.starts_with("std/"));
+        names.map(PathBuf::from).chain(self.data.files()).collect()
     }
 
     /// Finds an imported module: its name and its text. `from` is the name of the importing source.

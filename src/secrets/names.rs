@@ -37,7 +37,8 @@ const WEAK: [&str; 11] = [
 const ATTRIBUTES: [&str; 6] = ["id", "key", "code", "hash", "header", "value"];
 
 /// A key is a secret if it is one to one of these: no `cache_key`, no `idempotency-key`.
-const LOCKS: [&str; 22] = [
+const LOCKS: [&str; 23] = [
+    "rapidapi",
     "access",
     "account",
     "admin",

@@ -46,6 +46,8 @@ pub struct RunFacts {
     pub script_errors: u64,
     /// An objective or a guardrail stopped the run.
     pub aborted: bool,
+    /// Scenarios of which not one iteration came to its end: what they were to test was not tested.
+    pub empty_scenarios: u64,
 }
 
 /// What a pipeline should do, from good to bad.
@@ -64,6 +66,8 @@ impl ExitVerdict {
     pub fn of(outcomes: impl IntoIterator<Item = Outcome>, facts: RunFacts, strict: bool) -> Self {
         let run = if facts.aborted || facts.script_errors > 0 {
             Self::Blocked
+        } else if facts.empty_scenarios > 0 {
+            Self::Review
         } else {
             Self::Ship
         };
@@ -141,11 +145,11 @@ mod tests {
     fn script_errors_and_aborts_block_whatever_the_objectives_say() {
         let errors = RunFacts {
             script_errors: 1,
-            aborted: false,
+            ..RunFacts::default()
         };
         let aborted = RunFacts {
-            script_errors: 0,
             aborted: true,
+            ..RunFacts::default()
         };
         for facts in [errors, aborted] {
             assert_eq!(code(&[(Pass, P0, false)], facts, false), 2);

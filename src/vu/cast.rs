@@ -9,10 +9,11 @@ use tokio::task::JoinHandle;
 use super::context::{ScenarioContext, Vu};
 use super::driver::Assignment;
 use super::errors::{Example, FailureKind, TallyKey};
-use super::life::{Journey, VuTask, Witness, live};
+use super::life::{VuTask, Witness, live};
+use super::playbook::Playbook;
 use super::shared::ScenarioShared;
 use super::tickets::{Slot, Tickets};
-use super::worker::Worker;
+use super::worker::{VuCount, Worker};
 
 /// One virtual user in its driver's hands.
 pub(super) struct User {
@@ -25,7 +26,7 @@ pub(super) struct User {
 pub(super) struct Cast {
     pub assignment: Assignment,
     pub worker: Rc<Worker>,
-    pub journey: Rc<dyn Journey>,
+    pub playbook: Rc<Playbook>,
     pub context: Rc<ScenarioContext>,
     pub users: RefCell<Vec<User>>,
     /// Virtual users whose task has not ended.
@@ -80,13 +81,24 @@ impl Cast {
         self.change(slot, |slot| slot.set_active(active));
     }
 
+    fn count(&self, change: impl FnOnce(&mut VuCount)) {
+        if let Some(cell) = self.worker.vus.get(self.assignment.scenario) {
+            let mut count = cell.get();
+            change(&mut count);
+            cell.set(count);
+        }
+    }
+
     /// Changes a user's state, and with it how many are active.
     fn change(&self, slot: &Slot, change: impl FnOnce(&Slot)) {
         let before = slot.counts();
         change(slot);
-        if let Some((active, _)) = self.worker.vus.get(self.assignment.scenario) {
-            let change = i32::from(slot.counts()) - i32::from(before);
-            active.set(active.get().saturating_add_signed(change));
+        let change = i32::from(slot.counts()) - i32::from(before);
+        if change != 0 {
+            self.count(|count| {
+                count.active = count.active.saturating_add_signed(change);
+                count.peak = count.peak.max(count.active);
+            });
         }
     }
 
@@ -124,19 +136,17 @@ impl Cast {
         let (cast, body_vu, body_slot) = (self.clone(), vu.clone(), slot.clone());
         let body = move || {
             let farewell = Farewell(cast.clone());
-            let script = cast.journey.vu_script(&body_vu);
+            let playbook = cast.playbook.clone();
             let gauge = Gauge {
                 cast,
                 slot: body_slot,
             };
-            live(&body_vu, script, &mut *tickets, &gauge);
+            live(&body_vu, &playbook, &mut *tickets, &gauge);
             drop(farewell);
         };
         self.living.set(self.living.get() + 1);
         let task = tokio::task::spawn_local(VuTask::new(vu.clone(), stack, body));
-        if let Some((_, made)) = self.worker.vus.get(self.assignment.scenario) {
-            made.set(made.get() + 1);
-        }
+        self.count(|count| count.made += 1);
         let mut users = self.users.borrow_mut();
         users.push(User { vu, slot, task });
         Some(users.len() - 1)

@@ -1,12 +1,13 @@
 //! One virtual user, and how code that runs on its stack finds it.
 
-use std::cell::{Cell, RefCell};
+use std::any::Any;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -112,6 +113,7 @@ pub struct Vu {
     own_tags: RefCell<BTreeMap<String, String>>,
     interrupt: Cell<Option<Interrupt>>,
     waker: RefCell<Option<Waker>>,
+    keepsake: OnceCell<Rc<dyn Any>>,
 }
 
 impl Vu {
@@ -137,8 +139,16 @@ impl Vu {
             own_tags: RefCell::default(),
             interrupt: Cell::new(None),
             waker: RefCell::default(),
+            keepsake: OnceCell::new(),
             worker,
         })
+    }
+
+    /// What the script keeps for this virtual user as long as it lives, whichever version of it asks. Made when first asked
+    /// for; `None` if it was made as another type.
+    pub fn keepsake<T: 'static>(&self, make: impl FnOnce() -> T) -> Option<Rc<T>> {
+        let kept = self.keepsake.get_or_init(|| Rc::new(make())).clone();
+        kept.downcast().ok()
     }
 
     /// The tags of what is recorded now.
@@ -260,6 +270,20 @@ impl Drop for GroupGuard {
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Vu>>> = const { RefCell::new(None) };
     static TURNS: Cell<u64> = const { Cell::new(0) };
+    /// The turn that was last asked about, and when it was first asked about.
+    static ASKED: Cell<Option<(u64, Instant)>> = const { Cell::new(None) };
+}
+
+/// Whether the virtual user whose turn it is has gone on for so long since the first time this was asked in its turn.
+pub fn turn_is_over(length: Duration) -> bool {
+    let (turn, now) = (turns(), Instant::now());
+    match ASKED.get() {
+        Some((asked, since)) if asked == turn => now.saturating_duration_since(since) >= length,
+        _ => {
+            ASKED.set(Some((turn, now)));
+            false
+        }
+    }
 }
 
 /// How often a virtual user of this thread was given its turn. The same number twice: whoever asks has not let go in between.

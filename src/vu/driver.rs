@@ -12,8 +12,8 @@ use tokio::sync::{Notify, watch};
 
 use super::cast::Cast;
 use super::context::{Interrupt, ScenarioContext};
-use super::life::Journey;
 use super::plan::{Leaving, PlanState, make_arrival_user};
+use super::playbook::Playbook;
 use super::precise::Precise;
 use super::shared::{Control, ScenarioShared, Stage};
 use super::tickets::IdleUsers;
@@ -50,7 +50,7 @@ impl Driver {
     pub async fn prepare(
         assignment: Assignment,
         worker: Rc<Worker>,
-        journey: Rc<dyn Journey>,
+        playbook: Rc<Playbook>,
     ) -> Self {
         let context = Rc::new(ScenarioContext::new(
             &assignment.name,
@@ -63,7 +63,7 @@ impl Driver {
         let cast = Rc::new(Cast {
             assignment,
             worker,
-            journey,
+            playbook,
             context,
             users: RefCell::default(),
             living: Cell::new(0),
@@ -164,11 +164,18 @@ impl Driver {
             let now = Instant::now();
             if end.is_some_and(|end| now >= end) {
                 // What was due before the end still starts, however late this loop is.
-                self.plan.fire(&self.cast, begin, end.unwrap_or(now));
+                while !self.plan.fire(&self.cast, begin, end.unwrap_or(now)) {
+                    tokio::task::yield_now().await;
+                    if self.cast.worker.run.stage() >= Stage::Stopping {
+                        return;
+                    }
+                }
                 self.take_last_tickets(stages).await;
                 return;
             }
-            self.plan.fire(&self.cast, begin, now);
+            if !self.plan.fire(&self.cast, begin, now) {
+                tokio::task::yield_now().await;
+            }
             let changed = self.cast.changed.notified();
             if self.plan.is_done(&self.cast) {
                 return;

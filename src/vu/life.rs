@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::context::{Enter, Interrupt, Vu, turns};
 use super::coroutine::{self, Coroutine};
 use super::errors::{Example, FailureKind, TallyKey};
+use super::playbook::Playbook;
 use super::shared::Stage;
 use super::tickets::{Ticket, Tickets};
 use super::worker::Report;
@@ -101,17 +102,18 @@ pub trait Witness {
     fn busy(&self, _busy: bool) {}
 }
 
-/// Lives a virtual user's life, on its own stack, to the end.
-pub fn live(
-    vu: &Rc<Vu>,
-    mut script: Box<dyn VuScript>,
-    tickets: &mut dyn Tickets,
-    witness: &dyn Witness,
-) {
+/// Lives a virtual user's life, on its own stack, to the end. A newer version of the script takes over between two iterations.
+pub fn live(vu: &Rc<Vu>, playbook: &Playbook, tickets: &mut dyn Tickets, witness: &dyn Witness) {
     let run = vu.worker.run.clone();
+    let mut version = playbook.version();
+    let mut script = playbook.journey().vu_script(vu);
     let started = within(vu, run.vu_start_timeout, "vu_start", || script.start());
     witness.ready();
     if !started {
+        if tickets.forfeit() {
+            let dropped = vu.scenario.series.dropped;
+            vu.worker.recorder.borrow_mut().count(dropped, 1.0);
+        }
         return;
     }
     let mut busy = 0;
@@ -119,6 +121,10 @@ pub fn live(
     let mut failures = 0_u32;
     // `Err` cannot happen: this runs on a coroutine.
     while let Ok(Some(ticket)) = coroutine::wait(std::future::poll_fn(|cx| tickets.poll_next(cx))) {
+        if playbook.version() != version {
+            version = playbook.version();
+            script = playbook.journey().vu_script(vu);
+        }
         let looping = ticket.scheduled.is_none();
         witness.busy(true);
         let Iterated { duration, failed } = iterate(vu, &mut *script, ticket);

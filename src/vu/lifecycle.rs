@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::context::{Interrupt, ScenarioContext, Vu};
 use super::life::{Failure, Journey, Outcome, VuTask, limited, within};
+use super::playbook::Playbook;
 use super::shared::Stage;
 use super::worker::Worker;
 use crate::http::Contact;
@@ -52,7 +53,7 @@ fn unreachable(vu: &Vu, failure: Option<Failure>) -> SetupFailure {
 /// The parts of a script that run once.
 pub(super) struct Lifecycle {
     pub(super) worker: Rc<Worker>,
-    pub(super) journey: Rc<dyn Journey>,
+    pub(super) playbook: Rc<Playbook>,
 }
 
 impl Lifecycle {
@@ -76,7 +77,7 @@ impl Lifecycle {
         let vu = Vu::new(0, context, self.worker.clone());
         let stack = self.worker.stacks.take().ok()?;
         let (sender, receiver) = oneshot::channel();
-        let journey = self.journey.clone();
+        let journey = self.playbook.journey();
         let body = {
             let vu = vu.clone();
             move || {

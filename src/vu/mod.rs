@@ -19,14 +19,16 @@ pub mod life;
 pub mod lifecycle;
 mod observe;
 mod plan;
+mod playbook;
 mod precise;
 pub mod shared;
 mod tickets;
 pub mod worker;
 
-pub use context::{Interrupt, ScenarioContext, Vu, WaitError, current, turns, wait};
+pub use context::{Interrupt, ScenarioContext, Vu, WaitError, current, turn_is_over, turns, wait};
 pub use errors::{ErrorTally, Example, FailureKind, TallyKey};
 pub use life::{Failure, Journey, Outcome, VuScript};
 pub use observe::RequestObserver;
+pub use playbook::Reload;
 pub use shared::{RunShared, ScenarioShared, Stage};
-pub use worker::{LogLevel, LogLine, Report, Worker};
+pub use worker::{LogLevel, LogLine, Report, VuCount, Worker};

@@ -66,8 +66,8 @@ impl PlanState {
         }
     }
 
-    /// Does everything that is due by `now`.
-    pub fn fire(&mut self, cast: &Rc<Cast>, begin: Instant, now: Instant) {
+    /// Does what is due by `now`; false if there is more, and others should have their turn first.
+    pub fn fire(&mut self, cast: &Rc<Cast>, begin: Instant, now: Instant) -> bool {
         match self {
             Self::Looping {
                 steps,
@@ -92,11 +92,17 @@ impl PlanState {
                 cut_off(cast, leaving, now);
             }
             Self::Arrivals { starts, idle, .. } => {
+                let mut left = ARRIVALS_PER_TURN;
                 while let Some(at) = starts.next_if(|at| begin + *at <= now) {
                     arrive(cast, idle, begin + at);
+                    left -= 1;
+                    if left == 0 {
+                        return false;
+                    }
                 }
             }
         }
+        true
     }
 
     /// Waits for what does not come by the clock.
@@ -135,6 +141,9 @@ impl PlanState {
         }
     }
 }
+
+/// Arrivals handled before the virtual users of the thread have their turn.
+const ARRIVALS_PER_TURN: u32 = 512;
 
 /// One scheduled start: a waiting user takes it, else a new one, else another worker's; else it is dropped.
 fn arrive(cast: &Rc<Cast>, idle: &IdleUsers, scheduled: Instant) {

@@ -1,12 +1,18 @@
 //! What the workers of a run share: little, and nothing on the request path.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::playbook::Reload;
+use super::worker::JourneyFactory;
+use crate::data::TurnsOfRun;
+use crate::exchange::Exchange;
+use crate::executor::Share;
 use crate::project::Project;
 
 /// How far a run is.
@@ -32,7 +38,16 @@ pub struct RunShared {
     pub vu_stop_timeout: Duration,
     /// What the script may read.
     pub project: Project,
+    /// Which rows of data files come next.
+    pub turns: TurnsOfRun,
+    /// What virtual users hand to each other.
+    pub exchange: Exchange,
     stage: watch::Sender<Stage>,
+    reload: watch::Sender<Option<Reload>>,
+    /// Data files that scripts have read.
+    files: Mutex<BTreeSet<PathBuf>>,
+    /// The script has done all there was to do.
+    finished: AtomicBool,
 }
 
 impl RunShared {
@@ -53,8 +68,35 @@ impl RunShared {
             vu_start_timeout,
             vu_stop_timeout,
             project,
+            turns: TurnsOfRun::new(&Share::whole(), seed),
+            exchange: Exchange::default(),
             stage,
+            reload: watch::Sender::new(None),
+            files: Mutex::default(),
+            finished: AtomicBool::new(false),
         }
+    }
+
+    /// For a machine that has only a part of the whole.
+    #[must_use]
+    pub fn with_share(mut self, share: &Share) -> Self {
+        self.turns = TurnsOfRun::new(share, self.seed);
+        self
+    }
+
+    /// Ends the run as if its time were over; true the first time.
+    pub fn finish(&self) -> bool {
+        let is_first =
+            self.stage() == Stage::Running && !self.finished.swap(true, Ordering::Relaxed);
+        if is_first {
+            self.advance(Stage::Stopping);
+        }
+        is_first
+    }
+
+    /// Whether it was the script that ended the run, having done all there was to do.
+    pub fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Relaxed) && self.stage() < Stage::Killed
     }
 
     /// Seconds since the run's epoch.
@@ -74,6 +116,37 @@ impl RunShared {
     /// How far the run is.
     pub fn stage(&self) -> Stage {
         *self.stage.borrow()
+    }
+
+    /// Gives all workers a newer version of the script; users take it up between iterations. Its number.
+    pub fn reload(&self, sha256: String, factory: JourneyFactory) -> u32 {
+        let mut number = 0;
+        self.reload.send_modify(|last| {
+            number = last.as_ref().map_or(0, |last| last.version) + 1;
+            *last = Some(Reload {
+                version: number,
+                sha256,
+                factory,
+            });
+        });
+        number
+    }
+
+    /// Notes that scripts depend on this file.
+    pub fn note_file(&self, path: &Path) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.insert(path.to_owned());
+    }
+
+    /// Data files that scripts have read so far.
+    pub fn files(&self) -> BTreeSet<PathBuf> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.clone()
+    }
+
+    /// Follows the versions of the script.
+    pub fn reloads(&self) -> watch::Receiver<Option<Reload>> {
+        self.reload.subscribe()
     }
 
     /// Follows the stage.

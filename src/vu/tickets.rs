@@ -24,6 +24,10 @@ pub struct Ticket {
 pub trait Tickets {
     /// The next ticket; `None` when there will be no more.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ticket>>;
+    /// Whether there was a ticket that nobody will use, since the user never begins.
+    fn forfeit(&mut self) -> bool {
+        false
+    }
 }
 
 /// A driver's hold on one virtual user.
@@ -88,6 +92,8 @@ pub struct LoopTickets {
     pub budget: Budget,
     pub pace: Option<Duration>,
     next_start: Option<Instant>,
+    /// The user was ready before its next start came.
+    waited: bool,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
@@ -106,6 +112,7 @@ impl LoopTickets {
             budget,
             pace,
             next_start: None,
+            waited: false,
             sleep: None,
         }
     }
@@ -165,16 +172,29 @@ impl Tickets for LoopTickets {
                         sleep.as_mut().reset(deadline);
                     }
                     if sleep.as_mut().poll(cx).is_pending() {
+                        self.waited = true;
                         self.slot.park(cx);
                         return Poll::Pending;
                     }
                 }
-                // An iteration that overran its pace moves the rhythm on instead of making up for it.
-                self.next_start = Some(due.max(now) + pace);
+                let waited = std::mem::take(&mut self.waited);
+                self.next_start = Some(next_start(due, now, waited, pace));
                 Some(due)
             }
         };
         Poll::Ready(self.claim().then_some(Ticket { scheduled }))
+    }
+}
+
+/// When a paced user's next iteration is due; this one was due at `due` and starts `now`.
+///
+/// An iteration that overran its pace moves the rhythm on instead of making up for it. That a timer woke the user late (it
+/// waited) does not: the delays of all timers would add up.
+fn next_start(due: Instant, now: Instant, waited: bool, pace: Duration) -> Instant {
+    if waited && now < due + pace {
+        due + pace
+    } else {
+        due.max(now) + pace
     }
 }
 
@@ -212,6 +232,10 @@ impl ArrivalTickets {
 }
 
 impl Tickets for ArrivalTickets {
+    fn forfeit(&mut self) -> bool {
+        self.slot.ticket.take().is_some()
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ticket>> {
         if let Some(scheduled) = self.slot.ticket.take() {
             self.waiting = false;
@@ -247,4 +271,20 @@ pub fn dispatch(idle: &IdleUsers, scheduled: Instant) -> bool {
 /// Gives a user its first ticket before it has begun to wait.
 pub fn preload(slot: &Slot, scheduled: Instant) {
     slot.ticket.set(Some(scheduled));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_timer_leaves_the_rhythm_and_an_overrun_moves_it() {
+        let due = Instant::now();
+        let ms = Duration::from_millis;
+        let after = |late: u64, waited| next_start(due, due + ms(late), waited, ms(10)) - due;
+        assert_eq!(after(0, true), ms(10));
+        assert_eq!(after(2, true), ms(10), "the timer was late");
+        assert_eq!(after(2, false), ms(12), "the last iteration overran");
+        assert_eq!(after(25, true), ms(35), "the machine stood still");
+    }
 }

@@ -19,6 +19,7 @@ use super::errors::{ErrorTally, Errors, TallyKey};
 use super::life::{Failure, Journey};
 use super::lifecycle::{Lifecycle, SetupFailure};
 use super::observe::HttpSeriesCache;
+use super::playbook::Playbook;
 use super::shared::RunShared;
 use crate::http::{Client, Settings};
 use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
@@ -44,6 +45,17 @@ pub struct LogLine {
     pub at: f64,
 }
 
+/// The virtual users of one scenario on one worker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VuCount {
+    /// Active now.
+    pub active: u32,
+    /// Active at most since the last report: a scenario can be over within a second.
+    pub peak: u32,
+    /// Made so far.
+    pub made: u32,
+}
+
 /// What workers tell the run.
 #[derive(Debug)]
 pub enum Report {
@@ -51,8 +63,8 @@ pub enum Report {
     Interval {
         worker: usize,
         snapshot: Snapshot,
-        /// Per scenario: virtual users active, and made.
-        vus: Vec<(u32, u32)>,
+        /// Per scenario.
+        vus: Vec<VuCount>,
         errors: Vec<(TallyKey, ErrorTally)>,
         /// Log lines dropped because they came too fast.
         dropped_logs: u64,
@@ -64,6 +76,17 @@ pub enum Report {
     },
     /// A part of the script that is no iteration failed: what happened, in a sentence.
     PartFailed(String),
+    /// A worker plays a newer version of the script.
+    Reloaded {
+        version: u32,
+        sha256: String,
+        at: Instant,
+    },
+    /// A newer version of the script could not be put in force on a worker.
+    ReloadFailed {
+        version: u32,
+        rendered: String,
+    },
     /// A scenario started on a worker.
     ScenarioStarted {
         scenario: usize,
@@ -123,8 +146,8 @@ pub struct Worker {
     reports: mpsc::UnboundedSender<Report>,
     log_budget: Cell<u32>,
     dropped_logs: Cell<u64>,
-    /// Per scenario: virtual users active, and made.
-    pub vus: Vec<(Cell<u32>, Cell<u32>)>,
+    /// Per scenario.
+    pub vus: Vec<Cell<VuCount>>,
     pub(super) stacks: StackPool,
 }
 
@@ -209,20 +232,30 @@ impl Worker {
             return Ok(known.clone());
         }
         let content: Bytes = project::read(path, MAX_FILE)?.into();
+        self.run.note_file(path);
         self.files
             .borrow_mut()
             .insert(path.to_owned(), content.clone());
         Ok(content)
     }
 
+    /// Reads files anew from now on.
+    pub fn forget_files(&self) {
+        self.files.borrow_mut().clear();
+    }
+
     /// Reports what was gathered since the last time.
     pub fn flush(&self) {
         self.log_budget.set(LOGS_PER_SECOND);
-        let vus = self
-            .vus
-            .iter()
-            .map(|(active, made)| (active.get(), made.get()))
-            .collect();
+        let take = |cell: &Cell<VuCount>| {
+            let count = cell.get();
+            cell.set(VuCount {
+                peak: count.active,
+                ..count
+            });
+            count
+        };
+        let vus = self.vus.iter().map(take).collect();
         self.report(Report::Interval {
             worker: self.index,
             snapshot: self.recorder.borrow_mut().snapshot(),
@@ -299,11 +332,7 @@ async fn serve(brief: Brief) {
         reports,
         log_budget: Cell::new(LOGS_PER_SECOND),
         dropped_logs: Cell::new(0),
-        vus: run
-            .scenarios
-            .iter()
-            .map(|_| (Cell::new(0), Cell::new(0)))
-            .collect(),
+        vus: run.scenarios.iter().map(|_| Cell::default()).collect(),
         stacks: StackPool::new(STACK_SIZE),
         run,
     });
@@ -318,9 +347,14 @@ async fn serve(brief: Brief) {
         }
     };
     let mut reporter = report_from(Instant::now(), &worker);
+    let playbook = Rc::new(Playbook::new(journey));
     let lifecycle = Lifecycle {
         worker: worker.clone(),
-        journey,
+        playbook: playbook.clone(),
+    };
+    let follower = {
+        let (playbook, worker) = (playbook.clone(), worker.clone());
+        tokio::task::spawn_local(async move { playbook.follow(&worker).await })
     };
     let mut drivers = Vec::new();
     while let Some(command) = commands.recv().await {
@@ -331,15 +365,10 @@ async fn serve(brief: Brief) {
                 let _ = reply.send(outcome);
             }
             Command::Prepare { data, reply } => {
-                lifecycle.journey.set_data(&data);
+                playbook.set_data(data);
                 for assignment in &assignments {
                     drivers.push(
-                        Driver::prepare(
-                            assignment.clone(),
-                            worker.clone(),
-                            lifecycle.journey.clone(),
-                        )
-                        .await,
+                        Driver::prepare(assignment.clone(), worker.clone(), playbook.clone()).await,
                     );
                 }
                 worker.flush();
@@ -376,6 +405,7 @@ async fn serve(brief: Brief) {
         }
     }
     reporter.abort();
+    follower.abort();
 }
 
 /// Reports at every whole second after a moment.

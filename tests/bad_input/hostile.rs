@@ -133,7 +133,7 @@ fn an_iteration_without_an_end_does_not_outlive_the_run() {
 fn stuck() { loop { } }
 fn busy() { sleep(0.01); }
 "#,
-        0,
+        1,
     );
     let result = output.expect_result();
     let scenarios = result["scenarios"].as_array().unwrap();
@@ -382,7 +382,7 @@ fn costly_native_calls_do_not_keep_others_from_their_turn() {
         fn modest() { sleep("10ms"); check(true, "had a turn"); }
         "#;
     let output = rhaid().script(script).args(["--workers", "1"]).run();
-    output.expect_code(0);
+    output.expect_code(1);
     let result = output.expect_result();
     let turns = result["checks"][0]["passes"].as_u64().unwrap();
     assert!(turns >= 5, "{turns} turns in a second\n{output}");

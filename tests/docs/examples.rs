@@ -188,9 +188,11 @@ pages_that_run! {
     the_examples_of_scripting_run: "docs/scripting.md",
     the_examples_of_executors_run: "docs/executors.md",
     the_examples_of_options_run: "docs/options.md",
+    the_examples_of_data_run: "docs/data.md",
     the_examples_of_http_run: "docs/http.md",
     the_examples_of_objectives_run: "docs/slos.md",
     the_examples_of_results_run: "docs/results.md",
+    the_examples_of_the_standard_library_run: "docs/stdlib.md",
     the_examples_for_pipelines_run: "docs/ci.md",
     the_examples_for_k6_users_run: "docs/from-k6.md",
 }

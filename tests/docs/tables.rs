@@ -113,9 +113,9 @@ fn the_page_about_objectives_has_every_exit_code_and_metric() {
 }
 
 #[test]
-fn the_page_about_scripting_names_the_whole_standard_library() {
-    let page = page("docs/scripting.md");
+fn the_page_about_the_standard_library_names_all_of_it() {
+    let page = page("docs/stdlib.md");
     for module in stdlib::names() {
-        assert!(page.text.contains(&format!("std/{module}")), "std/{module}");
+        assert!(page.text.contains(&format!("`{module}`")), "std/{module}");
     }
 }

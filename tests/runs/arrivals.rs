@@ -185,3 +185,53 @@ fn response_time_counted_from_the_schedule_shows_what_a_busy_core_hides() {
     assert!(corrected >= lag, "{corrected} ms against {lag} ms of lag");
     assert_eq!(output.metric("http_req_corrected")["count"], 20);
 }
+
+#[test]
+fn an_arrival_for_a_user_that_cannot_start_is_dropped_and_counted() {
+    let output = run_of(
+        r#"
+        export const options = #{ scenarios: #{
+            a: #{ executor: "constant-arrival-rate", rate: 40, duration: "1s", pre_allocated_vus: 1, max_vus: 10, graceful_stop: "1s" },
+        } };
+        fn vu_start(ctx) { if ctx.vu > 1 { throw "late"; } }
+        fn iteration() { sleep("200ms"); }
+        "#,
+    )
+    .run();
+    output.expect_code(2);
+    let (started, dropped) = (
+        output.count("iterations"),
+        output.count("dropped_iterations"),
+    );
+    assert_eq!(
+        started + dropped,
+        40,
+        "{started} started, {dropped} dropped"
+    );
+}
+
+#[test]
+fn a_flood_of_arrivals_leaves_others_their_turn() {
+    let output = run_of(
+        r#"
+        export const options = #{ scenarios: #{
+            flood: #{ executor: "constant-arrival-rate", rate: 1_000_000, duration: "1s", graceful_stop: "0s", max_vus: 5 },
+            other: #{ executor: "constant-vus", duration: "1s", graceful_stop: "0s" },
+        } };
+        fn iteration() { sleep("20ms"); }
+        "#,
+    )
+    .args(["--workers", "1"])
+    .run();
+    output.expect_code(0);
+    let flood = output.scenario("flood");
+    let sum: u64 = ["iterations", "dropped_iterations", "interrupted_iterations"]
+        .iter()
+        .map(|key| flood[key].as_u64().unwrap())
+        .sum();
+    assert_eq!(sum, 1_000_000, "{flood}");
+    assert!(
+        output.scenario("other")["iterations"].as_u64().unwrap() >= 5,
+        "{output}"
+    );
+}

@@ -212,3 +212,67 @@ fn a_setup_that_ends_in_a_request_gives_no_data() {
     output.expect_code(0);
     assert_eq!(output.logged(), ["true"]);
 }
+
+#[test]
+fn a_run_in_which_nothing_came_to_its_end_is_not_green() {
+    let output = run_of(
+        r#"
+        export const options = #{ scenarios: #{
+            stuck: #{ executor: "constant-vus", exec: "stuck", vus: 2, duration: "0.5s", graceful_stop: "0s" },
+            well: #{ executor: "per-vu-iterations", exec: "well" },
+        } };
+        fn stuck() { sleep(20); }
+        fn well() { }
+        "#,
+    )
+    .run();
+    output.expect_code(1);
+    output.expect_text("scenario `stuck`: not one iteration came to its end");
+    assert!(!output.stdout.contains("scenario `well`:"), "{output}");
+}
+
+#[test]
+fn ctrl_c_twice_while_the_summary_is_written_ends_the_run_as_interrupted_with_its_result() {
+    for body in ["sleep(60);", "loop { }"] {
+        let mut running = run_of(&format!(
+            "fn iteration() {{ }}\nfn summary(result) {{ log::info(\"summing up\"); {body} }}"
+        ))
+        .spawn();
+        running.wait_for_output("summing up");
+        running.interrupt();
+        running.wait_for_output("stopping");
+        running.interrupt();
+        let output = running.wait();
+        output.expect_code(130);
+        assert_eq!(output.outcome(), "interrupted");
+        assert_eq!(output.count("iterations"), 1);
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_while_its_summary_is_written_leaves_a_result() {
+    let mut running =
+        run_of("fn iteration() { }\nfn summary(result) { log::info(\"summing up\"); sleep(60); }")
+            .spawn();
+    running.wait_for_output("summing up");
+    running.signal("KILL");
+    let output = running.wait();
+    assert_eq!(output.code, 137);
+    assert_eq!(output.count("iterations"), 1);
+}
+
+#[test]
+fn a_terminal_that_goes_away_does_not_take_the_result_with_it() {
+    let mut running = run_of(
+        r#"
+        export const options = #{ scenarios: #{ a: #{ executor: "constant-vus", duration: "5m" } } };
+        fn iteration() { log::info("here"); sleep("50ms"); }
+        "#,
+    )
+    .spawn();
+    running.wait_for_output("here");
+    running.signal("HUP");
+    let output = running.wait();
+    output.expect_code(130);
+    assert!(output.count("iterations") > 0);
+}

@@ -324,7 +324,7 @@ fn never_answered(path: &str, grace: &str) -> crate::support::bin::Output {
 fn requests_that_are_cut_off_unanswered_count_as_failed() {
     for (path, phase) in [("/stall/headers", "waiting"), ("/stall/body", "receiving")] {
         let output = never_answered(path, "1s");
-        output.expect_code(0);
+        output.expect_code(1);
         assert_eq!(output.scenario("guests")["interrupted_iterations"], 2);
         let row = output.endpoint("stuck");
         assert_eq!(row["requests"], 2, "{output}");
@@ -343,7 +343,7 @@ fn requests_that_are_cut_off_unanswered_count_as_failed() {
 #[test]
 fn requests_that_were_hardly_begun_are_not_blamed_on_the_server() {
     let output = never_answered("/stall/headers", "0s");
-    output.expect_code(0);
+    output.expect_code(1);
     assert_eq!(output.scenario("guests")["interrupted_iterations"], 2);
     let result = output.expect_result();
     assert_eq!(result["errors"], serde_json::json!([]));

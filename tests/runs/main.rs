@@ -4,14 +4,17 @@
 mod support;
 
 mod reading;
+mod reloading;
 
 mod arrivals;
 mod context;
+mod data;
 mod endings;
 mod executors;
 mod interrupts;
 mod lifecycle;
 mod measures;
+mod natives;
 mod objectives;
 mod order;
 mod output;
@@ -19,6 +22,7 @@ mod overrides;
 mod result_file;
 mod script_errors;
 mod secrets;
+mod shared;
 mod splitting;
 mod steering;
 mod time_limits;

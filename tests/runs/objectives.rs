@@ -413,3 +413,49 @@ fn an_objective_on_data_or_time_speaks_in_its_unit() {
     assert!(text.ends_with("kB") || text.ends_with("KB"), "{text}");
     assert_eq!(output.slo("http_req_duration")["unit"], "ms");
 }
+
+#[test]
+fn a_counter_that_nothing_of_a_kind_was_added_to_is_zero_and_one_of_a_name_has_no_data() {
+    let server = crate::support::server::HttpServer::start();
+    let output = run_of(
+        r#"
+        export const options = #{ iterations: 3, slos: #{
+            "iteration_errors{scenario:default}": "count < 1",
+            "dropped_iterations{scenario:default}": "rate < 1",
+            "http_reqs{status:5*}": "count < 1",
+            "http_reqs{name:reserve}": "count < 1",
+        } };
+        fn iteration() { http::get(env("BASE_URL") + "/hello"); }
+        "#,
+    )
+    .env("BASE_URL", server.url(""))
+    .run();
+    output.expect_code(1);
+    for (selector, status) in [
+        ("iteration_errors{scenario:default}", "PASS"),
+        ("dropped_iterations{scenario:default}", "PASS"),
+        ("http_reqs{status:5*}", "PASS"),
+        ("http_reqs{name:reserve}", "NO DATA"),
+    ] {
+        assert_eq!(
+            output.slo(selector)["status"],
+            status,
+            "{selector}\n{output}"
+        );
+    }
+}
+
+#[test]
+fn virtual_users_are_counted_also_in_a_run_shorter_than_a_second_and_at_its_edges() {
+    for (duration, vus) in [("600ms", 2), ("2.2s", 3)] {
+        let output = run_of(&format!(
+            r#"
+            export const options = #{{ scenarios: #{{ a: #{{ executor: "constant-vus", vus: {vus}, duration: "{duration}" }} }},
+                slos: #{{ "vus": ["max == {vus}", "min == {vus}"] }} }};
+            fn iteration() {{ sleep("50ms"); }}
+            "#
+        ))
+        .run();
+        output.expect_code(0);
+    }
+}

@@ -303,3 +303,23 @@ fn objectives_about_scenarios_that_were_not_chosen_are_left_out_and_it_is_said()
         "not judged, for its scenario was not chosen: iterations{scenario:night}: count > 0",
     );
 }
+
+#[test]
+fn a_chosen_scenario_does_not_wait_for_one_that_was_not() {
+    let script = r#"
+        export const options = #{ scenarios: #{
+            warm_up: #{ executor: "constant-vus", exec: "work", duration: "5m" },
+            measured: #{ executor: "per-vu-iterations", exec: "work", after: "warm_up" },
+        } };
+        fn work() { }
+        "#;
+    let output = run_of(script).args(["--scenario", "measured"]).run();
+    output.expect_code(0);
+    assert_eq!(output.count("iterations"), 1);
+    // One that there is not at all is a mistake all the same.
+    let output = run_of(&script.replace("after: \"warm_up\"", "after: \"warmup\""))
+        .args(["--scenario", "measured"])
+        .run();
+    output.expect_code(65);
+    output.expect_text("there is no scenario `warmup`");
+}

@@ -87,3 +87,24 @@ fn a_segment_that_is_not_one_of_equal_parts_needs_its_sequence() {
     output.expect_code(64);
     output.expect_text("--execution-segment-sequence");
 }
+
+#[test]
+fn a_cap_on_requests_is_split_with_the_plan() {
+    let server = crate::support::server::HttpServer::start();
+    let mut sum = 0;
+    for segment in ["0:1/3", "1/3:2/3", "2/3:1"] {
+        let output = run_of(
+            r#"
+            export const options = #{ rps: 60, scenarios: #{ a: #{ executor: "constant-vus", vus: 9, duration: "1s", graceful_stop: "1s" } } };
+            fn iteration() { http::get(env("BASE_URL") + "/hello"); }
+            "#,
+        )
+        .env("BASE_URL", server.url(""))
+        .args(["--execution-segment", segment, "--execution-segment-sequence", "0,1/3,2/3,1"])
+        .run();
+        output.expect_code(0);
+        sum += output.count("http_reqs");
+    }
+    // One for each waiting user beyond the second.
+    assert!((50..=60 + 9 + 3).contains(&sum), "{sum} requests");
+}

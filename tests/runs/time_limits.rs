@@ -133,7 +133,7 @@ fn an_iteration_has_no_limit_of_its_own_but_may_not_hold_up_the_end() {
     )
     .run();
     assert!(start.elapsed() < WELL_BEFORE, "{output}");
-    output.expect_code(0);
+    output.expect_code(1);
     assert_eq!(output.scenario("guests")["interrupted_iterations"], 2);
     assert_eq!(output.scenario("guests")["iterations"], 0);
     assert_eq!(output.count("iteration_errors"), 0);

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::Digest as _;
+use serde_json::json;
 
 use super::routes::Answer;
 use super::traffic::{SeenRequest, Traffic};
@@ -91,6 +92,19 @@ pub fn bearer(request: &SeenRequest, token: &str) -> Answer {
     } else {
         refused(&format!("Bearer realm=\"{REALM}\""))
     }
+}
+
+/// `/oauth/token`: the first token is `token-1`, the next `token-2`.
+pub fn token(traffic: &Traffic) -> Answer {
+    let requests = traffic.requests();
+    let asked = requests
+        .iter()
+        .filter(|request| request.path() == "/oauth/token");
+    Answer::json(&json!({
+        "access_token": format!("token-{}", asked.count()),
+        "token_type": "Bearer",
+        "expires_in": 3600,
+    }))
 }
 
 /// `/auth/digest/{user}/{password}?qop=auth&algorithm=MD5|SHA-256`: without `qop` as RFC 2069 had it.

@@ -4,6 +4,10 @@
 //! |---|---|
 //! | `/hello` | `hello\n` |
 //! | `/status/{code}` | that status |
+//! | `/graphql` | the variables as data; an error as well if the query has `broken`, and no data if it has `refused` |
+//! | `/assets`, `/assets/kept.css`, `/assets/fresh.js` | a page that names assets, here and elsewhere; two of them |
+//! | `/assets/of?html=…` | that page |
+//! | `/busy` | 503, to be tried again after 30 seconds |
 //! | `/json`, `/html` | a document with rooms; a page with a form, links and a table |
 //! | `/bytes/{n}` | n bytes, the i-th being i modulo 251 |
 //! | `/echo` | what was received, as JSON |
@@ -15,6 +19,7 @@
 //! | `/redirect/301`, `302`, `303`, `307`, `308` | that status, to `/echo` |
 //! | `/redirect/loop`, `/redirect/to?url=…&status=…` | to itself; anywhere |
 //! | `/auth/basic/{u}/{p}`, `/auth/bearer/{t}`, `/auth/digest/{u}/{p}?qop=auth&algorithm=…` | 200 or a challenge |
+//! | `/oauth/token` | a new token, good for an hour, whoever asks |
 //! | `/gzip`, `/deflate`, `/deflate?raw`, `/brotli`, `/zstd` | [`packed::text`] compressed |
 //! | `/gzip/bad`, `/gzip/bomb`, `/gzip/bomb/{mib}` | a corrupt body; a GiB, or so many MiB, of zeros |
 //! | `/204`, `/304` | no body |
@@ -46,6 +51,19 @@ const PAGE: &str = r#"<!DOCTYPE html>
 </body>
 </html>
 "#;
+
+/// Six assets of this server, one of them twice and one missing; two of another host, and what is no request.
+const PAGE_WITH_ASSETS: &str = r##"<!DOCTYPE html>
+<html><head>
+  <link rel="stylesheet" href="/assets/kept.css"><link rel="preload" as="style" href="assets/kept.css#again">
+  <link rel="shortcut icon" href="/bytes/30"><link rel="canonical" href="/nowhere">
+  <script src="assets/fresh.js"></script><script>inline();</script>
+  <script src="http://127.0.0.1:1/tracker.js"></script><script src="//127.0.0.1:1/ads.js"></script>
+</head><body>
+  <img src="bytes/1000?v=2"><img src=" ../bytes/2000 "><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">
+  <img src="/missing.png"><img src=""><img alt="none">
+</body></html>
+"##;
 
 /// A whole response. The protocol adds the length.
 #[derive(Clone, Debug)]
@@ -108,16 +126,28 @@ pub fn answer(request: &SeenRequest, traffic: &Traffic) -> Answer {
     match parts.as_slice() {
         ["hello"] => Answer::text(200, "hello\n"),
         ["status", code] => number(code).map_or_else(not_found, |code| status(code as u16)),
+        ["graphql"] => graphql(request),
+        ["assets"] => Answer::new(200, "text/html; charset=utf-8", PAGE_WITH_ASSETS),
+        ["assets", "of"] => {
+            let html = request.query_value("html").unwrap_or_default();
+            Answer::new(200, "text/html; charset=utf-8", html)
+        }
+        ["assets", "kept.css"] => Answer::new(200, "text/css", "p {}"),
+        ["assets", "fresh.js"] => {
+            Answer::new(200, "text/javascript", "1;").with("cache-control", "private, no-store")
+        }
         ["json"] => Answer::json(&rooms()),
         ["html"] => Answer::new(200, "text/html; charset=utf-8", PAGE),
         ["bytes", n] => number(n).map_or_else(not_found, |n| {
             Answer::new(200, "application/octet-stream", bytes(n))
         }),
+        ["busy"] => Answer::text(503, "come back later\n").with("retry-after", "30"),
         ["echo"] => Answer::json(&echo(request)),
         ["headers", "set"] => headers(),
         ["cookies", "set"] => set_cookies(request),
         ["cookies", "variety"] => cookie_variety(),
         ["cookies", "echo"] => Answer::json(&json!({ "cookies": cookies(request) })),
+        ["oauth", "token"] => auth::token(traffic),
         ["redirect", rest @ ..] => redirect(request, rest),
         ["auth", "basic", user, password] => auth::basic(request, user, password),
         ["auth", "bearer", token] => auth::bearer(request, token),
@@ -198,6 +228,22 @@ fn echo(request: &SeenRequest) -> Value {
         "remote": request.remote_addr.to_string(),
         "connection": request.conn_id.0,
         "http_version": request.http_version,
+    })
+}
+
+fn graphql(request: &SeenRequest) -> Answer {
+    let sent: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let query = sent["query"].as_str().unwrap_or_default();
+    let errors = json!([
+        { "message": "no such room", "path": ["rooms", 0, "rate"] },
+        { "message": "no such guest" },
+    ]);
+    Answer::json(&if query.contains("refused") {
+        json!({ "data": null, "errors": errors })
+    } else if query.contains("broken") {
+        json!({ "data": sent["variables"], "errors": errors })
+    } else {
+        json!({ "data": sent["variables"] })
     })
 }
 

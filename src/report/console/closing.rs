@@ -65,16 +65,25 @@ fn correction(result: &RunResult, unicode: bool) -> Option<String> {
 
 /// How long it all took, in seconds: the scenarios if there were any, else what came before them.
 pub fn lasted(result: &RunResult) -> f64 {
-    let run = &result.run;
-    if run.duration_seconds > 0.0 {
-        return run.duration_seconds;
+    if result.run.duration_seconds > 0.0 {
+        result.run.duration_seconds
+    } else {
+        from_start_to_end(result)
     }
+}
+
+/// All of the run, what comes before and after the scenarios included, in seconds.
+fn from_start_to_end(result: &RunResult) -> f64 {
+    let run = &result.run;
     let at = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
     match (at(&run.started_at), at(&run.ended_at)) {
         (Some(start), Some(end)) => (end - start).as_seconds_f64().max(0.0),
         _ => 0.0,
     }
 }
+
+/// What `setup`, `vu_start` and `teardown` must take together to be worth a word, in seconds.
+const WORTH_A_WORD: f64 = 0.5;
 
 /// Where the result is.
 pub fn result_path(page: &mut Page<'_>) {
@@ -93,11 +102,13 @@ pub fn footer(page: &mut Page<'_>, result: &RunResult) {
     page.blank();
     result_path(page);
     let run = &result.run;
-    let took = format!(
-        "{}, seed {}",
-        span(lasted(result), page.look.unicode),
-        run.seed
-    );
+    let (lasted, all) = (lasted(result), from_start_to_end(result));
+    let mut took = span(lasted, page.look.unicode);
+    if all - lasted >= WORTH_A_WORD {
+        let all = span(all, page.look.unicode);
+        took.push_str(&format!(", {all} with what comes before and after"));
+    }
+    took.push_str(&format!(", seed {}", run.seed));
     page.prose("  took       ", &dim(), &took, &Style::new());
     let generator = &result.generator;
     let mut used = match generator.workers {

@@ -56,6 +56,7 @@ pub(crate) fn passing() -> RunResult {
             script: "scripts/reservation.rhai".to_owned(),
             script_sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                 .to_owned(),
+            reloads: Vec::new(),
             started_at: "2026-03-01T09:05:07Z".to_owned(),
             ended_at: "2026-03-01T09:07:38.2Z".to_owned(),
             duration_seconds: 151.2,

@@ -26,18 +26,22 @@ fn ends_script(error: &EvalAltResult) -> bool {
 /// An error inside a check: the check failed, and the reason is kept where people look for it.
 fn note(vu: &Vu, name: &str, error: &EvalAltResult, engine: &Engine) {
     let (short, whole) = brief_error(error, engine);
-    let message = format!("in check \"{name}\": {short}");
+    keep(vu, name, &short, &whole);
+}
+
+/// Counts why a check failed, under the words in `short`, and keeps the first `whole` of them as an example.
+fn keep(vu: &Vu, name: &str, short: &str, whole: &str) {
     let key = TallyKey {
         kind: FailureKind::Check,
         code: 0,
-        message,
+        message: format!("in check \"{name}\": {short}"),
     };
     vu.worker
         .errors
         .borrow_mut()
         .add(key, vu.worker.run.elapsed_seconds(), || {
             crate::vu::Example {
-                text: whole.clone(),
+                text: whole.to_owned(),
                 scenario: vu.scenario.name.to_string(),
                 vu: vu.id,
                 iteration: vu.iteration.get(),
@@ -92,6 +96,22 @@ pub mod checks {
     pub fn check_one(condition: bool, name: ImmutableString) -> Result<bool, Box<EvalAltResult>> {
         let vu = virtual_user("check")?;
         record(&vu, &name, condition);
+        Ok(condition)
+    }
+
+    /// With a reason, that of the first time it does not hold is kept for the summary.
+    #[rhai_fn(name = "check", return_raw)]
+    pub fn check_with_reason(
+        condition: bool,
+        name: ImmutableString,
+        reason: ImmutableString,
+    ) -> Result<bool, Box<EvalAltResult>> {
+        let vu = virtual_user("check")?;
+        record(&vu, &name, condition);
+        if !condition {
+            // The reasons differ by the values in them: counted one by one they would crowd out other errors.
+            keep(&vu, &name, "it did not hold", &reason);
+        }
         Ok(condition)
     }
 

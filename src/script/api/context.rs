@@ -21,12 +21,10 @@ pub struct Context {
 impl Context {
     /// `data`: what `setup` returned, one for all virtual users of the worker.
     pub fn new(vu: Rc<Vu>, data: Rc<Dynamic>) -> Self {
-        let state = Dynamic::from(Map::new()).into_shared();
-        Self {
-            vu,
-            data,
-            state: Rc::new(RefCell::new(state)),
-        }
+        let fresh = || RefCell::new(Dynamic::from(Map::new()).into_shared());
+        // The same map whichever version of the script asks for it.
+        let state = vu.keepsake(fresh).unwrap_or_else(|| Rc::new(fresh()));
+        Self { vu, data, state }
     }
 }
 

@@ -138,7 +138,8 @@ fn headers(value: &Dynamic, request: &mut Request) -> Fallible<()> {
         let mut push = |text: &str| match HeaderValue::from_str(text) {
             Ok(value) => {
                 framing(&header, &value, request)?;
-                if header == header::CONTENT_LENGTH {
+                // There is one of each, or what is behind a proxy reads another one than the proxy.
+                if header == header::CONTENT_LENGTH || header == header::HOST {
                     request.headers.retain(|(known, _)| *known != header);
                 }
                 request.headers.push((header.clone(), value));

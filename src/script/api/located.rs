@@ -5,18 +5,29 @@
 
 use std::rc::Rc;
 
+use super::let_others_run;
+use crate::script::engine::TURN;
+use crate::vu;
 use rhai::plugin::{ModuleManifest, NativeCallContext};
 use rhai::{Dynamic, EvalAltResult, FuncRegistration, Module, RhaiFunc};
 
-/// The module of a manifest, each function with the place of its call in its errors.
-pub fn module(manifest: &'static ModuleManifest) -> Module {
+/// The module of a manifest, each function with the place of its call in its errors. `costly`: one call can take so long that the
+/// other virtual users should have their turn after it.
+pub fn module(manifest: &'static ModuleManifest, costly: bool) -> Module {
     let mut module = Module::new();
     for entry in manifest.functions() {
         let inner = entry.func();
         let call = move |context: Option<NativeCallContext<'_>>, arguments: &mut [&mut Dynamic]| {
             let place = context.as_ref().map(NativeCallContext::call_position);
             let context = context.filter(|_| inner.has_context());
-            let result: Result<Dynamic, Box<EvalAltResult>> = inner.call(context, arguments);
+            let mut result: Result<Dynamic, Box<EvalAltResult>> = inner.call(context, arguments);
+            if costly
+                && result.is_ok()
+                && vu::turn_is_over(TURN)
+                && let Err(ended) = let_others_run()
+            {
+                result = Err(ended);
+            }
             result.map_err(|mut error| {
                 if let (true, Some(place)) = (error.position().is_none(), place) {
                     error.set_position(place);

@@ -5,7 +5,7 @@ use rhai::{Dynamic, EvalAltResult, Map};
 
 use super::tags::pairs;
 use super::{Fallible, error, number, virtual_user};
-use crate::metrics::{Contains, MetricKind, Tags};
+use crate::metrics::{Builtin, Contains, MetricKind, Tags};
 use crate::vu;
 
 /// A handle on one of the script's metrics. Holds the name: the recorder that knows it belongs to a worker, and a
@@ -18,6 +18,11 @@ pub struct Metric {
 }
 
 fn handle(name: &str, kind: MetricKind, contains: Contains) -> Fallible<Metric> {
+    if Builtin::by_name(name).is_some() {
+        return error(format!(
+            "`{name}` is measured by rhaid itself, so a script cannot add to it\nhelp: give the metric a name of its own"
+        ));
+    }
     if let Some(vu) = vu::current() {
         // Names and kinds are checked where they are written.
         let known = vu.worker.recorder.borrow_mut().metric(name, kind, contains);

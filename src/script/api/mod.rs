@@ -4,23 +4,33 @@
 //! they are written for script authors. A function that waits goes through [`waiting`].
 
 mod basics;
+mod bytes;
 mod checks;
 pub mod context;
 mod crypto;
+pub mod data;
+mod encoding;
 mod environment;
+mod fake;
 mod files;
 mod html;
 mod http;
 mod http_batch;
 mod http_params;
+mod iban;
 pub mod json;
+mod jwt;
 mod located;
 mod log;
 mod metrics;
 mod random;
+mod regex;
 mod response;
+mod shared;
 mod tags;
 mod time;
+mod url;
+mod xml;
 
 pub use http_params::unknown_parameter;
 
@@ -47,7 +57,7 @@ pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
-pub fn types() -> [(TypeId, &'static str); 6] {
+pub fn types() -> [(TypeId, &'static str); 10] {
     [
         (TypeId::of::<context::Context>(), CONTEXT),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
@@ -55,6 +65,10 @@ pub fn types() -> [(TypeId, &'static str); 6] {
         (TypeId::of::<metrics::Metric>(), "Metric"),
         (TypeId::of::<files::File>(), "File"),
         (TypeId::of::<files::Prepared>(), "Body"),
+        (TypeId::of::<data::Data>(), "Data"),
+        (TypeId::of::<shared::Counter>(), "Counter"),
+        (TypeId::of::<shared::SharedMap>(), "SharedMap"),
+        (TypeId::of::<shared::Queue>(), "Queue"),
     ]
 }
 
@@ -67,24 +81,34 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<html::Selection>(SELECTION)
         .register_type_with_name::<metrics::Metric>("Metric")
         .register_type_with_name::<files::File>("File")
-        .register_type_with_name::<files::Prepared>("Body");
+        .register_type_with_name::<files::Prepared>("Body")
+        .register_type_with_name::<data::Data>("Data")
+        .register_type_with_name::<shared::Counter>("Counter")
+        .register_type_with_name::<shared::SharedMap>("SharedMap")
+        .register_type_with_name::<shared::Queue>("Queue");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
     engine.register_global_module(exported_module!(response::response_type).into());
     engine.register_global_module(exported_module!(html::selection_type).into());
     engine.register_global_module(exported_module!(metrics::metric_type).into());
+    engine.register_global_module(exported_module!(data::data_type).into());
+    engine.register_global_module(exported_module!(shared::shared_types).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
-        engine.register_static_module(name, located::module(manifest).into());
+        let module = located::module(manifest, !BRIEF.contains(&name));
+        engine.register_static_module(name, module.into());
     }
     engine.on_print(|text| log::line(vu::LogLevel::Info, text));
     engine.on_debug(|text, _, _| log::line(vu::LogLevel::Trace, text));
 }
 
+/// Modules whose functions are over in no time, or wait by themselves.
+const BRIEF: [&str; 6] = ["http", "log", "metrics", "random", "tags", "time"];
+
 /// The modules that need no import.
-fn modules() -> [(&'static str, &'static ModuleManifest); 7] {
+fn modules() -> [(&'static str, &'static ModuleManifest); 14] {
     [
         ("http", exported_manifest!(http::http_module)),
         ("metrics", exported_manifest!(metrics::metrics_module)),
@@ -92,6 +116,13 @@ fn modules() -> [(&'static str, &'static ModuleManifest); 7] {
         ("random", exported_manifest!(random::random_module)),
         ("crypto", exported_manifest!(crypto::crypto_module)),
         ("time", exported_manifest!(time::time_module)),
+        ("data", exported_manifest!(data::data_module)),
+        ("shared", exported_manifest!(shared::shared_module)),
+        ("encoding", exported_manifest!(encoding::encoding_module)),
+        ("url", exported_manifest!(url::url_module)),
+        ("regex", exported_manifest!(regex::regex_module)),
+        ("fake", exported_manifest!(fake::fake_module)),
+        ("xml", exported_manifest!(xml::xml_module)),
         ("tags", exported_manifest!(tags::tags_module)),
     ]
 }
@@ -118,15 +149,20 @@ pub fn error<T>(message: impl Into<String>) -> Fallible<T> {
 /// Waits for a future on the script's stack.
 pub fn waiting<F: Future>(future: F) -> Fallible<F::Output> {
     vu::wait(future).map_err(|why| match why {
-        WaitError::Interrupted(why) => Box::new(EvalAltResult::ErrorTerminated(
-            Dynamic::from(Stop::Interrupted(why)),
-            Position::NONE,
-        )),
+        WaitError::Interrupted(why) => cut_off(why),
         cannot @ WaitError::Cannot(_) => Box::new(EvalAltResult::ErrorRuntime(
             cannot.to_string().into(),
             Position::NONE,
         )),
     })
+}
+
+/// An error that ends the iteration and that no script can catch.
+pub fn cut_off(why: vu::Interrupt) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(
+        Dynamic::from(Stop::Interrupted(why)),
+        Position::NONE,
+    ))
 }
 
 /// For native code that takes long: lets the other virtual users of the thread run, and ends the script if it is to end.

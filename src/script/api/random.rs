@@ -15,7 +15,8 @@ thread_local! {
     static TOP_LEVEL: RefCell<SmallRng> = RefCell::new(SmallRng::seed_from_u64(0));
 }
 
-fn with<T>(draw: impl FnOnce(&mut SmallRng) -> T) -> T {
+/// Draws from the virtual user's own numbers.
+pub fn with<T>(draw: impl FnOnce(&mut SmallRng) -> T) -> T {
     match vu::current() {
         Some(vu) => draw(&mut vu.rng.borrow_mut()),
         None => TOP_LEVEL.with_borrow_mut(draw),

@@ -5,114 +5,8 @@ use std::fmt::Write;
 
 use rhai::{Engine, FuncInfo};
 
+use super::rooms::{MODULES, Room, TYPES};
 use crate::options::keys;
-
-/// A group of functions with what a reader should know before them.
-struct Room {
-    /// As it is registered: a module's name, a type's Rust name, or nothing for what is there everywhere.
-    key: &'static str,
-    title: &'static str,
-    purpose: &'static str,
-    /// Statements as they stand inside a function.
-    example: &'static str,
-}
-
-const MODULES: &[Room] = &[
-    Room {
-        key: "",
-        title: "Everywhere",
-        purpose: "",
-        example: "\
-let rooms = http::get(`${env(\"BASE_URL\")}/api/v1/pms/room-types`);
-check(rooms, #{
-    \"status is 200\": |r| r.status == 200,
-    \"there are rooms\": |r| r.json(\"room_types\") != (),
-});
-sleep(\"500ms\");",
-    },
-    Room {
-        key: "http",
-        title: "`http`",
-        purpose: "Requests. A request that fails is a response with `error` set; a wrong argument is a script error.",
-        example: "\
-let url = `${env(\"BASE_URL\")}/api/v1/reservations`;
-let booked = http::post(url, #{ room: \"room-double\", guest: \"Ada\" }, #{ name: \"reserve\", timeout: \"5s\" });
-let both = http::batch([`${env(\"BASE_URL\")}/health/live`, [\"GET\", `${url}/${booked.json(\"id\")}`]]);",
-    },
-    Room {
-        key: "metrics",
-        title: "`metrics`",
-        purpose: "The script's own metrics. Each gives a [`Metric`](#metric) to add values to; objectives can judge it by its name.",
-        example: "\
-metrics::counter(\"bookings\").add(1);
-metrics::rate(\"cache_hits\").add(true);
-metrics::trend(\"booking_time\", true).add(118.5, #{ room: \"double\" });",
-    },
-    Room {
-        key: "log",
-        title: "`log`",
-        purpose: "Lines on standard error, above the progress. `print` logs as `info`, `debug` as `trace`. At most 1,000 lines a second and worker are shown; the rest is counted.",
-        example: "log::warn(`no room left after ${time::iso()}`);",
-    },
-    Room {
-        key: "random",
-        title: "`random`",
-        purpose: "Random numbers. They follow from the run's seed and the virtual user: `--seed` repeats them.",
-        example: "\
-let nights = random::int(1, 7);
-let guest = random::pick([\"Ada\", \"Grace\", \"Edsger\"]);
-if random::chance(0.1) { log::info(`${guest} stays for ${nights}`); }",
-    },
-    Room {
-        key: "crypto",
-        title: "`crypto`",
-        purpose: "Hashes, signatures, Base64.",
-        example: "\
-let body = json_text(#{ text: \"Hello\" });
-let signature = crypto::hmac_sha256(env(\"WEBHOOK_SECRET\", \"demo-secret\"), body);",
-    },
-    Room {
-        key: "time",
-        title: "`time`",
-        purpose: "Clocks and dates, in UTC.",
-        example: "let check_in = time::date(14);",
-    },
-    Room {
-        key: "tags",
-        title: "`tags`",
-        purpose: "Tags on everything that the virtual user records until its iteration ends.",
-        example: "tags::set(\"tariff\", \"weekend\");",
-    },
-];
-
-const TYPES: &[Room] = &[
-    Room {
-        key: "Context",
-        title: "`ctx`",
-        purpose: "What a scenario's function, `vu_start` and `vu_stop` are given, if they take a parameter.",
-        example: "",
-    },
-    Room {
-        key: "Response",
-        title: "`Response`",
-        purpose: "What a request gives back. Without a response, `status` is 0 and `error` says why.",
-        example: "",
-    },
-    Room {
-        key: "Selection",
-        title: "`Selection`",
-        purpose: "Elements of an HTML document, found by CSS selectors.",
-        example: "\
-let page = http::get(env(\"BASE_URL\"));
-for link in page.html(\"a[href]\").all() { log::info(link.attr(\"href\")); }",
-    },
-    Room {
-        key: "Metric",
-        title: "`Metric`",
-        purpose: "A handle on one of the script's metrics.",
-        example: "",
-    },
-];
 
 /// One way to call a function.
 struct Overload {
@@ -342,6 +236,10 @@ fn type_name(rust: &str) -> &'static str {
         "Response" => "`Response`",
         "Selection" => "`Selection`",
         "Metric" => "`Metric`",
+        "Data" => "`Data`",
+        "Counter" => "`Counter`",
+        "SharedMap" => "`SharedMap`",
+        "Queue" => "`Queue`",
         "Prepared" => "body",
         "File" => "file",
         _ => "",

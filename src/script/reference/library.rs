@@ -2,19 +2,15 @@
 
 use std::fmt::Write;
 
-use rhai::{Engine, FnAccess};
+use rhai::Engine;
 
 use crate::script::stdlib;
 
 /// Writes all modules of the standard library.
-pub fn write(out: &mut String) {
+pub fn write(out: &mut String, engine: &Engine) {
     out.push_str("## Standard library\n\nWritten in Rhai and part of rhaid; a script imports what it uses at its top.\n\n");
-    let engine = Engine::new();
     for name in stdlib::names() {
         let Some(text) = stdlib::text(name) else {
-            continue;
-        };
-        let Ok(ast) = engine.compile(text) else {
             continue;
         };
         let head = text.lines().take_while(|line| line.starts_with("//!"));
@@ -23,19 +19,14 @@ pub fn write(out: &mut String) {
             "### `std/{name}`\n\n```rhai top\nimport \"std/{name}\" as {name};\n```\n\n{}\n",
             super::prose(head, "//!")
         );
-        let mut functions: Vec<_> = ast
-            .iter_functions()
-            .filter(|function| function.access == FnAccess::Public)
-            .collect();
-        functions.sort_by_key(|function| function.name);
-        for function in functions {
+        for function in stdlib::functions(engine, text) {
             let _ = writeln!(
                 out,
                 "- `{name}::{}({})`  ",
                 function.name,
                 function.params.join(", ")
             );
-            for line in super::prose(function.comments.iter().copied(), "///").lines() {
+            for line in super::prose(function.comments.iter().map(String::as_str), "///").lines() {
                 let _ = writeln!(out, "{}", format!("  {line}").trim_end());
             }
         }

@@ -3,6 +3,7 @@
 
 mod functions;
 mod library;
+mod rooms;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -33,7 +34,7 @@ pub fn markdown() -> String {
     super::api::register_described(&mut engine);
     let mut body = String::new();
     functions::write(&mut body, &engine);
-    library::write(&mut body);
+    library::write(&mut body, &engine);
     tables::write(&mut body);
     format!("{HEAD}\n{}\n{body}", contents(&body))
 }
@@ -95,6 +96,9 @@ mod tests {
             "`think::normal(mean, sd)`",
         ] {
             assert!(text.contains(signature), "{signature} is not in\n{text}");
+        }
+        for module in crate::script::stdlib::names() {
+            assert!(text.contains(&format!("- `{module}::")), "std/{module}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rhai::{Expr, FnCallExpr, Position};
 
 use super::tree::{Exports, Source};
-use crate::script::diagnostic::{Diagnostic, arguments};
+use crate::script::diagnostic::{Diagnostic, Severity, arguments};
 use crate::script::{foreign, stdlib};
 use crate::suggest::{did_you_mean, nearest};
 
@@ -204,9 +204,10 @@ fn plain(
             .map(str::to_owned)
             .or_else(|| did_you_mean(name, known)),
     };
-    Some(
-        source
-            .mistake(position, format!("there is no function `{name}`"))
-            .with_help(help),
-    )
+    let mut found = source.mistake(position, format!("there is no function `{name}`"));
+    if method && help.is_none() {
+        // A map may have got a closure under this name in a way that cannot be seen.
+        found.severity = Severity::Warning;
+    }
+    Some(found.with_help(help))
 }

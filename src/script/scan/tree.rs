@@ -22,6 +22,7 @@ impl<'a> Trees<'a> {
     /// No tree yet.
     pub fn new(sources: &'a Sources) -> Self {
         let mut engine = Engine::new_raw();
+        crate::script::words::free(&mut engine);
         engine.set_optimization_level(OptimizationLevel::None);
         engine.set_max_expr_depths(LIMITS.expression_depth, LIMITS.expression_depth);
         Self {

@@ -1,0 +1,273 @@
+//! `rhaid run --watch`: a saved script takes over in the run that is going on.
+//!
+//! A thread waits for changes to the script, its modules, the data files it has read and the file of defaults. What is saved is
+//! checked as a whole before anyone plays it: a mistake is shown, and the last good version goes on.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::Failure;
+use crate::exit;
+use crate::live::Voice;
+use crate::run::{Blueprint, Handle, take_over};
+
+/// Editors write a file in several steps, and a checkout writes many files: what comes within this time is one change.
+const SETTLE: Duration = Duration::from_millis(30);
+/// A stream of changes without a pause is looked at after this time all the same.
+const AT_MOST: Duration = Duration::from_millis(300);
+/// How often it is looked whether the script has come to depend on further files.
+const LOOK_AROUND: Duration = Duration::from_millis(500);
+
+/// Draws the blueprint of what is saved now.
+pub type Draw = Box<dyn Fn() -> Result<Blueprint, Failure> + Send>;
+
+enum Signal {
+    Changed,
+    End,
+}
+
+/// Watches until it is dropped.
+pub struct Watch {
+    signals: Sender<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Watches what `running` is made of. `defaults`: the file of defaults, whether it is there or not.
+    ///
+    /// # Errors
+    /// When the system does not let files be watched.
+    pub fn start(
+        running: Blueprint,
+        defaults: PathBuf,
+        draw: Draw,
+        handle: Handle,
+        voice: Voice,
+    ) -> Result<Self, Failure> {
+        let refused = |error: String| {
+            let message = format!("error: cannot watch files: {error}");
+            Failure::new(exit::INTERNAL, message)
+        };
+        let (signals, incoming) = channel();
+        let changes = signals.clone();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading a file is no change; an error (too many changes at once) may hide one.
+            let reads_only = event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_)));
+            if !reads_only {
+                let _ = changes.send(Signal::Changed);
+            }
+        })
+        .map_err(|error| refused(error.to_string()))?;
+        let mut follower = Follower {
+            watcher,
+            files: BTreeSet::new(),
+            folders: BTreeSet::new(),
+            seen: 0,
+            running,
+            defaults,
+            draw,
+            handle,
+            voice,
+        };
+        follower.look_around();
+        follower.seen = fingerprint(&follower.files);
+        let thread = std::thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || follower.follow(&incoming))
+            .map_err(|error| refused(error.to_string()))?;
+        Ok(Self {
+            signals,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.signals.send(Signal::End);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The thread's side.
+struct Follower {
+    watcher: RecommendedWatcher,
+    /// What the run depends on.
+    files: BTreeSet<PathBuf>,
+    /// Where these lie. Folders are watched, not files: editors put a new file in the old one's place.
+    folders: BTreeSet<PathBuf>,
+    /// Fingerprint of the files when they were last looked at.
+    seen: u64,
+    running: Blueprint,
+    defaults: PathBuf,
+    draw: Draw,
+    handle: Handle,
+    voice: Voice,
+}
+
+impl Follower {
+    fn follow(mut self, signals: &Receiver<Signal>) {
+        loop {
+            match signals.recv_timeout(LOOK_AROUND) {
+                Ok(Signal::Changed) => {
+                    if !settle(signals) {
+                        return;
+                    }
+                    self.look_at_changes();
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    // What a file was like before anyone depended on it is no change.
+                    if self.look_around() {
+                        self.seen = fingerprint(&self.files);
+                    }
+                }
+                Ok(Signal::End) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Finds out what the run depends on, and watches where that lies; whether there is more than before.
+    fn look_around(&mut self) -> bool {
+        let mut files: BTreeSet<PathBuf> = self.running.sources.files().into_iter().collect();
+        files.insert(self.defaults.clone());
+        files.extend(self.handle.files());
+        if files.is_subset(&self.files) {
+            return false;
+        }
+        self.files.extend(files);
+        for file in &self.files {
+            // A link's own folder, and that of what it leads to.
+            let folders = [Some(file.clone()), file.canonicalize().ok()];
+            for folder in folders.iter().flatten().filter_map(|file| folder_of(file)) {
+                if self.folders.contains(&folder) {
+                    continue;
+                }
+                match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                    Ok(()) => {}
+                    Err(error) => self.voice.say(format!(
+                        "warn  changes in `{}` will go unnoticed: {error}",
+                        folder.display()
+                    )),
+                }
+                self.folders.insert(folder);
+            }
+        }
+        true
+    }
+
+    fn look_at_changes(&mut self) {
+        self.look_around();
+        let now = fingerprint(&self.files);
+        if now == self.seen {
+            return;
+        }
+        self.seen = now;
+        let began = Instant::now();
+        match (self.draw)() {
+            Ok(newer) => match take_over(&self.running, &newer) {
+                Ok(notes) => {
+                    let version = self.handle.reload(&newer);
+                    self.voice.say(format!(
+                        "reloaded: version {version}, checked in {} ms",
+                        began.elapsed().as_millis()
+                    ));
+                    for note in notes {
+                        self.voice.say(format!("note: {note}"));
+                    }
+                    // The plan stays the one that the run began with; what the script is made of may be new.
+                    self.running.sources = newer.sources;
+                    if self.look_around() {
+                        self.seen = fingerprint(&self.files);
+                    }
+                }
+                Err(why) => self.not_taken(&format!("error: {why}")),
+            },
+            Err(failure) => self.not_taken(failure.message.trim_end()),
+        }
+    }
+
+    fn not_taken(&self, why: &str) {
+        self.voice.say(format!(
+            "{why}\nnot reloaded: the last good version goes on"
+        ));
+    }
+}
+
+/// Waits until nothing has changed for a moment; false if it is all over.
+fn settle(signals: &Receiver<Signal>) -> bool {
+    let deadline = Instant::now() + AT_MOST;
+    while Instant::now() < deadline {
+        match signals.recv_timeout(SETTLE) {
+            Ok(Signal::Changed) => {}
+            Err(RecvTimeoutError::Timeout) => return true,
+            Ok(Signal::End) | Err(RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+    true
+}
+
+fn folder_of(file: &Path) -> Option<PathBuf> {
+    let folder = file.parent()?;
+    Some(if folder.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        folder.to_owned()
+    })
+}
+
+/// The files' content as a number; a file that cannot be read counts as such.
+fn fingerprint(files: &BTreeSet<PathBuf>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        file.hash(&mut hasher);
+        match std::fs::metadata(file) {
+            // Only a regular file can be read without waiting.
+            Ok(found) if found.is_file() => std::fs::read(file).ok().hash(&mut hasher),
+            _ => 0_u8.hash(&mut hasher),
+        }
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_that_follow_each_other_are_one_and_an_end_is_an_end() {
+        let (sender, receiver) = channel();
+        for _ in 0..10_000 {
+            sender.send(Signal::Changed).unwrap();
+        }
+        assert!(settle(&receiver));
+        assert!(receiver.try_recv().is_err());
+        sender.send(Signal::End).unwrap();
+        assert!(!settle(&receiver));
+    }
+
+    #[test]
+    fn a_fingerprint_tells_content_absence_and_folders_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.rhai");
+        let files = BTreeSet::from([file.clone()]);
+        let absent = fingerprint(&files);
+        std::fs::write(&file, "1").unwrap();
+        let one = fingerprint(&files);
+        std::fs::write(&file, "2").unwrap();
+        let two = fingerprint(&files);
+        std::fs::write(&file, "1").unwrap();
+        assert_eq!(fingerprint(&files), one);
+        assert!(absent != one && one != two);
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        assert_eq!(fingerprint(&files), absent);
+    }
+}

@@ -1,0 +1,78 @@
+//! What is wrong with a data file, and where.
+
+/// A data file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DataError {
+    #[error("cannot read `{path}`: {why}{}", hint(help))]
+    Unreadable {
+        path: String,
+        why: String,
+        help: Option<String>,
+    },
+    #[error("{path}:{line}: {what}{}", hint(help))]
+    Wrong {
+        path: String,
+        line: u64,
+        what: String,
+        help: Option<String>,
+    },
+    #[error("`{path}` has no rows")]
+    Empty { path: String },
+}
+
+fn hint(help: &Option<String>) -> String {
+    help.as_ref()
+        .map_or_else(String::new, |help| format!("\nhelp: {help}"))
+}
+
+/// A mistake in a file whose name is known further up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// From 1.
+    pub line: u64,
+    pub what: String,
+    pub help: Option<String>,
+}
+
+impl Mistake {
+    pub fn new(line: u64, what: impl Into<String>) -> Self {
+        Self {
+            line,
+            what: what.into(),
+            help: None,
+        }
+    }
+
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub fn of_file(self, path: &str) -> DataError {
+        DataError::Wrong {
+            path: path.to_owned(),
+            line: self.line,
+            what: self.what,
+            help: self.help,
+        }
+    }
+}
+
+/// A text that is not UTF-8: which line, and what to do.
+pub fn not_utf8(bytes: &[u8], first_line: u64) -> Mistake {
+    let (valid, odd) = match std::str::from_utf8(bytes) {
+        Ok(_) => (bytes.len(), None),
+        Err(error) => (error.valid_up_to(), bytes.get(error.valid_up_to())),
+    };
+    let before = bytes.get(..valid).unwrap_or_default();
+    let line = first_line + newlines(before);
+    let byte = odd.map_or_else(String::new, |byte| format!(" (byte 0x{byte:02X})"));
+    Mistake::new(line, format!("this is not UTF-8 text{byte}"))
+        .help("save it as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8")
+}
+
+/// How many lines end in these bytes.
+pub fn newlines(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+}

@@ -1,0 +1,73 @@
+//! What steers a run from outside.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::account::sha256;
+use super::blueprint::Blueprint;
+use crate::script::journey_factory;
+use crate::vu::shared::Control;
+use crate::vu::{RunShared, Stage};
+
+/// Steers a run from any thread.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    run: Arc<RunShared>,
+}
+
+impl Handle {
+    pub(super) fn new(run: &Arc<RunShared>) -> Self {
+        Self { run: run.clone() }
+    }
+
+    /// Lets a newer version of the script take over: each virtual user takes it up between two iterations. Its state, its
+    /// cookies and connections and the data of `setup` stay. Gives the version's number.
+    pub fn reload(&self, newer: &Blueprint) -> u32 {
+        let factory = journey_factory(
+            newer.sources.clone(),
+            newer.env.clone(),
+            newer.secrets.clone(),
+        );
+        let text = newer.sources.main_text();
+        self.run.reload(sha256(text.as_bytes()), factory)
+    }
+
+    /// Starts no more iterations; those that run have their grace. The second time, everything ends at once.
+    pub fn stop(&self) {
+        let next = if self.run.stage() == Stage::Running {
+            Stage::Stopping
+        } else {
+            Stage::Killed
+        };
+        self.run.advance(next);
+    }
+
+    /// Data files that scripts have read so far.
+    pub fn files(&self) -> BTreeSet<PathBuf> {
+        self.run.files()
+    }
+
+    /// How far the run is.
+    pub fn stage(&self) -> Stage {
+        self.run.stage()
+    }
+
+    /// Changes the virtual users of an externally controlled scenario, to `max_vus` at most; false if there is none
+    /// of that name.
+    pub fn set_vus(&self, scenario: &str, vus: u32) -> bool {
+        self.steer(scenario, |control| control.vus = vus)
+    }
+
+    /// Pauses or resumes an externally controlled scenario; false if there is none of that name.
+    pub fn pause(&self, scenario: &str, paused: bool) -> bool {
+        self.steer(scenario, |control| control.paused = paused)
+    }
+
+    fn steer(&self, scenario: &str, change: impl FnOnce(&mut Control)) -> bool {
+        let mut scenarios = self.run.scenarios.iter();
+        scenarios
+            .find(|known| known.name == scenario)
+            .is_some_and(|known| known.steer(change))
+    }
+}
