@@ -47,6 +47,9 @@ pub fn variable(name: &str, member: Option<&str>) -> Option<String> {
             "write `ctx.vu`, `ctx.iteration` or `ctx.scenario`, in a function that takes `ctx`"
                 .to_owned()
         }
+        "data" if !member.is_empty() => {
+            "what `setup` returned is `ctx.data`, in a function that takes `ctx`".to_owned()
+        }
         "True" | "False" => format!("write `{}`", name.to_lowercase()),
         _ => return None,
     };
@@ -110,6 +113,11 @@ pub fn module_function<'a>(module: &str, name: &'a str, kind: Option<&str>) -> &
         ("crypto", "hmac" | "createHMAC", _) => "hmac_sha256",
         _ => name,
     }
+}
+
+/// Whether k6's scripts have an object of this name, which is a module here.
+pub fn is_module_of_k6(name: &str) -> bool {
+    matches!(name, "http" | "crypto" | "metrics" | "log" | "encoding")
 }
 
 /// What a parameter of k6's requests is called here.

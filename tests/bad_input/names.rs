@@ -301,3 +301,17 @@ fn iteration() {
 "#,
     );
 }
+
+#[test]
+fn a_variable_called_like_a_module() {
+    rejected(
+        "variable_like_module",
+        "fn iteration() {
+    http::get(url);
+    print(data.token);
+    if url.starts_with(\"https\") { }
+    data.csv(\"guests.csv\");
+}
+",
+    );
+}

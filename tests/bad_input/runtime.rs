@@ -135,3 +135,11 @@ fn a_computed_tag_that_is_not_the_scripts_to_set() {
         "fn iteration() {\n    let key = \"status\";\n    tags::set(key, 5);\n}\n",
     );
 }
+
+#[test]
+fn a_module_taken_for_a_variable_where_a_script_makes_its_own() {
+    throws(
+        "runtime_module_variable",
+        "fn iteration() {\n    eval(\"let x = 1;\");\n    http.get(\"http://127.0.0.1/\");\n}\n",
+    );
+}

@@ -99,6 +99,9 @@ fn explain(error: &EvalAltResult, engine: &Engine, ast: Option<&AST>) -> (String
                 Some(false) => format!(
                     "functions do not see variables of the top level: make it a constant, `const {name} = …`, and write `global::{name}`"
                 ),
+                None if Library::of(engine).has_module(name) => {
+                    format!("declare it with `let`, or if the module of this name is meant, write `{name}::…`")
+                }
                 None => foreign::variable(name, None).unwrap_or_else(|| "declare it with `let`; functions see their parameters, their own variables, and the script's constants as `global::NAME`".to_owned()),
             };
             (format!("there is no variable `{name}`"), Some(help))

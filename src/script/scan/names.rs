@@ -160,7 +160,13 @@ fn of_a_module(name: &str, member: &Member<'_>, source: &Source<'_>) -> Option<S
     let function = if names.contains(&wanted) {
         wanted
     } else {
-        nearest(wanted, names).unwrap_or(wanted)
+        // `data` and `url` are names of variables too: who reads what the module has not may mean one.
+        let near = nearest(wanted, names).filter(|_| member.called);
+        match near {
+            Some(near) => near,
+            None if exports.is_some() || foreign::is_module_of_k6(name) => wanted,
+            None => return None,
+        }
     };
     let call = if member.called { "(…)" } else { "" };
     Some(format!("write `{name}::{function}{call}`"))
