@@ -55,8 +55,8 @@ impl Tags {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TagSetId(pub(super) u32);
 
-/// Gives each distinct tag set a number, up to a cap. Past it, new sets are folded: every value but the
-/// scenario's becomes `other`, so that memory stays bounded when a script puts an id into a name.
+/// Gives each distinct tag set a number, up to a cap. Past it, new sets are folded: only tags of few values are kept, and the name
+/// becomes `other`, so that memory stays bounded when a script puts an id into a name.
 #[derive(Debug)]
 pub struct TagInterner {
     sets: Vec<Tags>,
@@ -65,8 +65,17 @@ pub struct TagInterner {
     folded: u64,
 }
 
-/// The tag whose values are bounded by the script itself and survive folding.
-const KEPT: &str = "scenario";
+/// Whether a tag survives folding: there cannot be many values of it. Without its status a request would count as one that got none,
+/// and without whether it was expected as one that did not fail.
+fn is_bounded(key: &str, value: &str) -> bool {
+    match key {
+        // Bounded by the script itself.
+        "scenario" => true,
+        "status" => value.len() <= 3 && value.bytes().all(|digit| digit.is_ascii_digit()),
+        "expected_response" => matches!(value, "true" | "false"),
+        _ => false,
+    }
+}
 
 impl TagInterner {
     /// The set without tags, always present.
@@ -94,7 +103,8 @@ impl TagInterner {
         self.folded += 1;
         let other: Rc<str> = "other".into();
         let name: Rc<str> = "name".into();
-        let kept = tags.0.iter().filter(|(key, _)| &**key == KEPT).cloned();
+        let kept = tags.0.iter().filter(|(key, value)| is_bounded(key, value));
+        let kept = kept.cloned();
         let folded = Tags::new(kept.chain([(name, other)]));
         match self.ids.get(&folded) {
             Some(&id) => id,
@@ -156,18 +166,31 @@ mod tests {
     }
 
     #[test]
-    fn past_the_cap_everything_but_the_scenario_becomes_other() {
+    fn past_the_cap_only_what_has_few_values_is_kept() {
         let mut interner = TagInterner::new(2);
         interner.intern(tags(&[("scenario", "s"), ("name", "1")]));
-        let surplus = interner.intern(tags(&[("scenario", "s"), ("name", "2"), ("status", "200")]));
+        let few = [
+            ("scenario", "s"),
+            ("status", "200"),
+            ("expected_response", "true"),
+        ];
+        let set = |name| tags(&[&few[..], &[("name", name), ("method", name)]].concat());
+        let surplus = interner.intern(set("2"));
         assert_eq!(
             *interner.get(surplus),
+            tags(&[&few[..], &[("name", "other")]].concat())
+        );
+        assert_eq!(surplus, interner.intern(set("3")));
+        let many = tags(&[
+            ("scenario", "s"),
+            ("status", "id-17"),
+            ("expected_response", "17"),
+        ]);
+        let folded = interner.intern(many);
+        assert_eq!(
+            *interner.get(folded),
             tags(&[("scenario", "s"), ("name", "other")])
         );
-        assert_eq!(
-            surplus,
-            interner.intern(tags(&[("scenario", "s"), ("name", "3")]))
-        );
-        assert_eq!(interner.folded(), 2);
+        assert_eq!(interner.folded(), 3);
     }
 }

@@ -37,9 +37,9 @@ impl Conductor<'_> {
         notes.extend_from_slice(&self.blueprint.notes);
         if totals.folded() > 0 {
             notes.push(format!(
-                "{} samples lost their tags to `other`: there were more than {} tag sets on a worker; give requests with ids in their URL a `name`",
-                units::format_count(totals.folded()),
-                options.max_tag_sets
+                "there were more than {} tag sets on a worker: about {} more, with all their samples, are called `other`; give requests with ids in their URL a `name`",
+                units::format_count(options.max_tag_sets as u64),
+                units::format_count(totals.folded())
             ));
         }
         let text = self.blueprint.sources.main_text();

@@ -371,6 +371,38 @@ fn too_many_tag_sets_are_folded_into_one_with_a_warning_and_nothing_is_lost() {
 }
 
 #[test]
+fn requests_that_lost_their_name_keep_their_status() {
+    let server = HttpServer::start();
+    let output = run_of(
+        r#"
+        export const options = #{ iterations: 60, max_tag_sets: 5 };
+        fn iteration(ctx) {
+            let status = if ctx.iteration % 3 == 0 { 503 } else { 200 };
+            http::get(env("BASE_URL") + `/status/${status}`, #{ name: `n${ctx.iteration}` });
+        }
+        "#,
+    )
+    .env("BASE_URL", server.url(""))
+    .args(["--workers", "1"])
+    .run();
+    output.expect_code(0);
+    let rows = output.expect_result()["endpoints"].as_array().unwrap();
+    let sum = |of: &dyn Fn(&serde_json::Value) -> u64| rows.iter().map(of).sum::<u64>();
+    assert_eq!(sum(&|row| row["requests"].as_u64().unwrap()), 60);
+    assert_eq!(sum(&|row| row["failed"].as_u64().unwrap()), 20, "{rows:?}");
+    assert_eq!(
+        sum(&|row| row["statuses"]["503"].as_u64().unwrap_or(0)),
+        20,
+        "{rows:?}"
+    );
+    assert_eq!(
+        sum(&|row| row["statuses"]["200"].as_u64().unwrap_or(0)),
+        40,
+        "{rows:?}"
+    );
+}
+
+#[test]
 fn numbers_of_a_real_server_are_counted_by_endpoint_status_and_failure() {
     let server = HttpServer::start();
     let output = run_of(
