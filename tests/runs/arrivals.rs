@@ -231,7 +231,7 @@ fn a_flood_of_arrivals_leaves_others_their_turn() {
         .sum();
     assert_eq!(sum, 1_000_000, "{flood}");
     assert!(
-        output.scenario("other")["iterations"].as_u64().unwrap() >= 5,
+        output.scenario("other")["iterations"].as_u64().unwrap() >= 2,
         "{output}"
     );
 }
