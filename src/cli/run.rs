@@ -1,7 +1,7 @@
 //! `rhaid run`: a run, from the command line to the exit code.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -13,7 +13,7 @@ use super::{Failure, config, limits, print};
 use crate::demo::{self, DemoConfig};
 use crate::live::{View, Voice};
 use crate::report::{Look, render_brief, render_console};
-use crate::result::{self, RunResult, VerdictStatus};
+use crate::result::{self, Place, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
 
@@ -36,7 +36,10 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         .build()
         .map_err(no_start)?;
     if arguments.format == Format::Json
-        && arguments.result.as_deref() == Some(Path::new("/dev/stdout"))
+        && matches!(
+            arguments.result.as_deref().map(Place::of),
+            Some(Ok(Place::Output))
+        )
     {
         return Err(Failure::new(
             exit::USAGE,
@@ -88,7 +91,11 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             .watch
             .then(|| to_watch(&arguments.script, &blueprint)),
         watch: None,
-        result: arguments.result.clone().filter(|path| !is_device(path)),
+        // To a stream the result goes once, at the end.
+        result: arguments
+            .result
+            .clone()
+            .filter(|path| matches!(Place::of(path), Ok(Place::File(_)))),
     };
     if let Some(note) = settings.notes.first() {
         watcher.view.voice().say(format!("note: {note}"));
@@ -103,11 +110,6 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
     finish(&arguments, &result, started_at, watcher.own_summary)
-}
-
-/// Whether writing twice to a path would make two documents of it.
-fn is_device(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| !found.is_file())
 }
 
 fn count(workers: usize) -> String {

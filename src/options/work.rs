@@ -92,27 +92,17 @@ pub fn build(
             Arc::new(RampingVus::new(start, stages)?)
         }
         Kind::ConstantArrivalRate => {
-            let unit = reader
-                .duration("time_unit")
-                .unwrap_or(Duration::from_secs(1));
+            let (unit, second) = time_unit(reader);
             let rate = reader.rate("rate", unit).unwrap_or_default();
             let duration = duration(reader);
             let (least, most) = open_vus(reader);
             let arrivals = arrivals(reader, name, clockwork.seed);
-            // `rate` is per second already, whatever the unit.
-            let second = if unit.is_zero() {
-                unit
-            } else {
-                Duration::from_secs(1)
-            };
             Arc::new(ConstantArrivalRate::new(
                 rate, second, duration, least, most, arrivals,
             )?)
         }
         Kind::RampingArrivalRate => {
-            let unit = reader
-                .duration("time_unit")
-                .unwrap_or(Duration::from_secs(1));
+            let (unit, second) = time_unit(reader);
             let start = reader.rate("start_rate", unit).unwrap_or_default();
             let stages = stages(reader, scaled, |value| {
                 read_rate(value, unit).unwrap_or_else(|| {
@@ -125,11 +115,6 @@ pub fn build(
             });
             let (least, most) = open_vus(reader);
             let arrivals = arrivals(reader, name, clockwork.seed);
-            let second = if unit.is_zero() {
-                unit
-            } else {
-                Duration::from_secs(1)
-            };
             Arc::new(RampingArrivalRate::new(
                 start, second, &stages, least, most, arrivals,
             )?)
@@ -144,6 +129,13 @@ pub fn build(
         }
     };
     Ok(executor)
+}
+
+/// The unit that rates are given in, and the one that they are in once they are read: a second, unless the unit is a mistake.
+fn time_unit(reader: &mut Reader<'_>) -> (Duration, Duration) {
+    const SECOND: Duration = Duration::from_secs(1);
+    let unit = reader.duration("time_unit").unwrap_or(SECOND);
+    (unit, if unit.is_zero() { unit } else { SECOND })
 }
 
 fn open_vus(reader: &mut Reader<'_>) -> (u32, u32) {

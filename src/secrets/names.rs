@@ -170,6 +170,7 @@ mod tests {
             "X-Amz-Signature",
             "credentials",
             "jwt",
+            "X-RapidAPI-Key",
         ] {
             assert!(is_secret_name(name), "{name}");
         }

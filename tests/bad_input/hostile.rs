@@ -387,3 +387,33 @@ fn costly_native_calls_do_not_keep_others_from_their_turn() {
     let turns = result["checks"][0]["passes"].as_u64().unwrap();
     assert!(turns >= 5, "{turns} turns in a second\n{output}");
 }
+
+#[test]
+fn a_metric_that_rhaid_measures_itself_is_no_scripts() {
+    for call in [
+        "counter(\"iterations\").add(7)",
+        "rate(\"http_req_failed\").add(false)",
+    ] {
+        iteration(&format!("metrics::{call};"), 2).expect_text("is measured by rhaid itself");
+    }
+}
+
+#[test]
+fn data_of_setup_that_is_too_deep_is_told_and_not_lost_in_silence() {
+    run(
+        "fn setup() { let x = []; for i in 0..130 { x = [x]; } #{ token: \"abc\", deep: x } }\nfn iteration(ctx) { }\n",
+        2,
+    )
+    .expect_text("`setup` must return plain data");
+}
+
+#[test]
+fn more_users_in_a_stage_than_a_machine_can_run() {
+    run(
+        r#"export const options = #{ scenarios: #{ a: #{ executor: "ramping-vus", stages: [#{ duration: "1s", target: 1_000_000_000 }] } } };
+fn iteration() { }
+"#,
+        65,
+    )
+    .expect_text("more than one machine can run (at most 10,000,000)");
+}

@@ -211,3 +211,13 @@ fn inspect_lists_functions_with_names_and_what_objectives_are_called() {
     assert_eq!(plan["functions"], serde_json::json!(["iteration"]));
     assert_eq!(plan["slos"][0]["name"], "all is well");
 }
+
+#[test]
+fn a_result_that_would_be_printed_twice() {
+    let output = rhaid()
+        .script("fn iteration() { }\n")
+        .args(["--format", "json", "--result", "/dev/stdout"])
+        .run();
+    output.expect_code(64).expect_text("print the result twice");
+    assert_eq!(output.stdout, "", "{output}");
+}

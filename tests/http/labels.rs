@@ -245,3 +245,16 @@ fn an_objective_judges_the_requests_that_its_selector_names() {
         ]
     );
 }
+
+#[test]
+fn a_request_names_one_host() {
+    let server = HttpServer::start();
+    Journey::new(
+        r#"http::get(url + "/hello", #{ headers: #{ host: ["a.example", "b.example"] } });"#,
+    )
+    .at(&server)
+    .run();
+    let seen = server.requests().pop().unwrap();
+    let hosts: Vec<&str> = seen.headers_named("host").collect();
+    assert_eq!(hosts, ["b.example"]);
+}
