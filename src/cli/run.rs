@@ -82,6 +82,8 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             .as_ref()
             .map(ToString::to_string),
         notes: notes.into_iter().collect(),
+        given: None,
+        looking: None,
     };
     let mut watcher = Watcher {
         view: View::start(arguments.quiet).map_err(no_start)?,

@@ -87,20 +87,13 @@ impl Conductor<'_> {
                 let by = AbortedBy::Script;
                 (Outcome::Aborted { by, reason }, false)
             }
-            (Some(SetupFailure::Failed(failure)), _) => failed(failure.message),
-            (Some(SetupFailure::Unreachable { why, failure }), _) => {
-                let thrown = failure.map_or_else(String::new, |failure| {
-                    format!(" It threw: {}", failure.message)
-                });
-                let reason = format!(
-                    "the target could not be reached: {why}; is it running, and is its address right?{thrown}"
-                );
+            (Some(failure @ SetupFailure::Unreachable { .. }), _) => {
+                let reason = failure.why();
                 (Outcome::SetupFailed { reason }, true)
             }
-            (Some(SetupFailure::TimedOut(limit)), _) => failed(format!(
-                "`setup` took longer than {}; `setup_timeout` allows more",
-                units::format_duration(limit)
-            )),
+            (Some(failure @ (SetupFailure::Failed(_) | SetupFailure::TimedOut(_))), _) => {
+                failed(failure.why())
+            }
             (_, Some((by, reason))) => {
                 let (by, reason) = (*by, reason.clone());
                 (Outcome::Aborted { by, reason }, false)

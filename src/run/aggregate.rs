@@ -259,6 +259,7 @@ impl Aggregate {
             scenarios,
             logs: std::mem::take(&mut self.logs),
             dropped_logs: std::mem::take(&mut self.dropped_logs),
+            slos: Vec::new(),
         }
     }
 }

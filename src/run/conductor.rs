@@ -6,20 +6,21 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, lost, overflow, share_out, start_workers};
-use super::handle::Handle;
+use super::handle::{Handle, Wish};
 use super::judging::Bench;
-use super::masking::mask_result;
+use super::masking::{mask_result, mask_slos};
 use super::progress::{Progress, STOPPING};
 use super::reloads::Reloads;
 use super::{environment, rows};
 use crate::metrics::Builtin;
 use crate::result::{AbortedBy, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
+use crate::vu::tap::Tap;
 use crate::vu::worker::Command;
 use crate::vu::{Failure, Report, RunShared, Stage};
 
@@ -31,12 +32,29 @@ pub struct Settings {
     /// As written on the command line, for the result.
     pub execution_segment: Option<String>,
     pub notes: Vec<String>,
+    /// What `setup` gave to the run before this one, which runs on with it: `setup` is not run.
+    pub given: Option<Value>,
+    /// Someone looks on.
+    pub looking: Option<Looking>,
+}
+
+/// How someone looks on.
+#[derive(Debug, Clone)]
+pub struct Looking {
+    pub tap: Arc<Tap>,
+    /// Least time from one iteration to the next of the same virtual user.
+    pub breather: Duration,
+    pub paused: bool,
 }
 
 /// Who watches a run. All calls come from one thread; they must not block for long.
 pub trait Observer {
     /// The workers are there; this is how to steer them.
     fn started(&mut self, _handle: Handle) {}
+    /// What `setup` gave, whenever it was run.
+    fn set_up(&mut self, _data: &Value) {}
+    /// `setup` was run again and gave nothing: the virtual users keep what they have.
+    fn set_up_failed(&mut self, _why: &str) {}
     /// Once a second.
     fn progress(&mut self, progress: &Progress);
     /// All is measured and judged; only the script's own `summary` is still to come, if it has one.
@@ -73,10 +91,17 @@ pub async fn conduct(
     observer: &mut dyn Observer,
 ) -> Result<RunResult, RunError> {
     let started_at = OffsetDateTime::now_utc();
-    let (run, assignments) = share_out(blueprint, settings.workers);
+    let (mut run, assignments) = share_out(blueprint, settings.workers);
+    if let Some(looking) = &settings.looking {
+        run = run.with_tap(Some(looking.tap.clone()));
+        run.brake.give_breather(looking.breather);
+        run.brake.pause(looking.paused);
+    }
     let run = Arc::new(run);
     let crew = start_workers(blueprint, settings, &run, &assignments).await?;
-    observer.started(Handle::new(&run));
+    let (handle, wishes) = Handle::new(&run);
+    observer.started(handle);
+    let (setups_in, setups) = mpsc::unbounded_channel();
     let mut conductor = Conductor {
         blueprint,
         settings,
@@ -91,6 +116,10 @@ pub async fn conduct(
         aborted: None,
         failed_parts: BTreeMap::new(),
         reloads: Reloads::default(),
+        wishes,
+        setups_in,
+        setups,
+        handed_over: false,
     };
     let bench = Bench::new(
         &blueprint.options,
@@ -130,6 +159,12 @@ pub(super) struct Conductor<'a> {
     /// What went wrong in parts of the script that are no iterations, and how often.
     pub(super) failed_parts: BTreeMap<String, u64>,
     pub(super) reloads: Reloads,
+    wishes: mpsc::UnboundedReceiver<Wish>,
+    /// What came of each further `setup`.
+    setups_in: mpsc::UnboundedSender<Result<Value, SetupFailure>>,
+    setups: mpsc::UnboundedReceiver<Result<Value, SetupFailure>>,
+    /// Another run goes on with the data of `setup`.
+    handed_over: bool,
 }
 
 impl Conductor<'_> {
@@ -140,7 +175,9 @@ impl Conductor<'_> {
         let (has_setup, has_teardown, has_summary) =
             (has("setup"), has("teardown"), has("summary"));
 
-        let mut data = Value::Null;
+        let given = self.settings.given.clone();
+        let has_setup = has_setup && given.is_none();
+        let mut data = given.unwrap_or_default();
         let mut setup_failure = None;
         if has_setup {
             let reply = self
@@ -150,7 +187,10 @@ impl Conductor<'_> {
                 })
                 .await;
             match reply {
-                Some(Ok(value)) => data = value,
+                Some(Ok(value)) => {
+                    self.observer.set_up(&value);
+                    data = value;
+                }
                 Some(Err(failure)) => setup_failure = Some(failure),
                 None if self.crew.is_short() => {
                     setup_failure = Some(SetupFailure::Failed(overflow()));
@@ -182,7 +222,8 @@ impl Conductor<'_> {
         if self.start.is_some() {
             self.last_second(ran_for);
         }
-        if has_teardown && self.start.is_some() && self.run.stage() < Stage::Killed {
+        let tears_down = has_teardown && self.start.is_some() && !self.handed_over;
+        if tears_down && self.run.stage() < Stage::Killed {
             self.phase = "teardown";
             self.ask_first(|reply| Command::Teardown {
                 limit: timeouts.teardown,
@@ -297,7 +338,50 @@ impl Conductor<'_> {
                 biased;
                 Some(report) = self.crew.reports.recv() => self.take(report),
                 _ = second.tick() => self.second(),
+                Some(wish) = self.wishes.recv() => self.fulfil(wish),
+                Some(outcome) = self.setups.recv() => self.set_up_again(outcome),
                 value = &mut future => return value,
+            }
+        }
+    }
+
+    fn fulfil(&mut self, wish: Wish) {
+        match wish {
+            Wish::HandOver => {
+                self.handed_over = true;
+                self.run.advance(Stage::Stopping);
+            }
+            Wish::SetUpAgain => {
+                let Some(first) = self.crew.members.first() else {
+                    return;
+                };
+                let (reply, answer) = oneshot::channel();
+                let limit = self.blueprint.options.timeouts.setup;
+                let _ = first.commands.send(Command::Setup { limit, reply });
+                let outcomes = self.setups_in.clone();
+                tokio::spawn(async move {
+                    let outcome = answer.await.unwrap_or(Err(SetupFailure::Stopped));
+                    let _ = outcomes.send(outcome);
+                });
+            }
+        }
+    }
+
+    /// Gives all virtual users the data of a further `setup`.
+    fn set_up_again(&mut self, outcome: Result<Value, SetupFailure>) {
+        match outcome {
+            Ok(value) => {
+                self.observer.set_up(&value);
+                let data = Arc::new(value);
+                for worker in &self.crew.members {
+                    let _ = worker.commands.send(Command::Data(data.clone()));
+                }
+            }
+            Err(SetupFailure::Stopped) => {}
+            Err(failure) => {
+                let mut why = failure.why();
+                self.blueprint.secrets.mask_text(&mut why);
+                self.observer.set_up_failed(&why);
             }
         }
     }
@@ -423,9 +507,14 @@ impl Conductor<'_> {
             self.phase
         };
         let elapsed = self.elapsed();
-        let progress = self
+        let mut progress = self
             .aggregate
             .progress(elapsed, phase, &self.blueprint.options);
+        if let (Some(_), Some(bench)) = (&self.settings.looking, &self.bench) {
+            let verdicts = bench.verdicts(&self.aggregate.totals, elapsed);
+            progress.slos = verdicts.into_iter().map(|(_, row)| row).collect();
+            mask_slos(&mut progress.slos, &self.blueprint.secrets);
+        }
         self.observer.progress(&progress);
     }
 

@@ -4,21 +4,49 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use super::account::sha256;
 use super::blueprint::Blueprint;
 use crate::script::journey_factory;
 use crate::vu::shared::Control;
-use crate::vu::{RunShared, Stage};
+use crate::vu::{Brake, RunShared, Stage};
+
+/// What the conductor is asked for while the run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    SetUpAgain,
+    HandOver,
+}
 
 /// Steers a run from any thread.
 #[derive(Debug, Clone)]
 pub struct Handle {
     run: Arc<RunShared>,
+    wishes: mpsc::UnboundedSender<Wish>,
 }
 
 impl Handle {
-    pub(super) fn new(run: &Arc<RunShared>) -> Self {
-        Self { run: run.clone() }
+    pub(super) fn new(run: &Arc<RunShared>) -> (Self, mpsc::UnboundedReceiver<Wish>) {
+        let (wishes, received) = mpsc::unbounded_channel();
+        let run = run.clone();
+        (Self { run, wishes }, received)
+    }
+
+    /// Runs `setup` again while the virtual users go on; they get its data between two iterations.
+    pub fn set_up_again(&self) {
+        // A run that is over has nothing to set up.
+        let _ = self.wishes.send(Wish::SetUpAgain);
+    }
+
+    /// Ends the run without `teardown`: another one goes on with the data of `setup`.
+    pub fn hand_over(&self) {
+        let _ = self.wishes.send(Wish::HandOver);
+    }
+
+    /// Holds virtual users between iterations.
+    pub fn brake(&self) -> &Brake {
+        &self.run.brake
     }
 
     /// Lets a newer version of the script take over: each virtual user takes it up between two iterations. Its state, its

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::result::{Outcome, RunResult};
+use crate::result::{Outcome, RunResult, SloResult};
 use crate::script::Diagnostic;
 use crate::secrets::{Secrets, mask_urls};
 use crate::vu::Failure;
@@ -25,10 +25,7 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
     result.run.notes.iter_mut().for_each(mask);
     secrets.mask_json(&mut result.options);
     result.verdict.reasons.iter_mut().for_each(mask);
-    for slo in &mut result.slos {
-        mask(&mut slo.metric);
-        slo.name.iter_mut().for_each(mask);
-    }
+    mask_slos(&mut result.slos, secrets);
     for scenario in &mut result.scenarios {
         mask(&mut scenario.name);
     }
@@ -55,6 +52,14 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
         for series in &mut metric.series {
             series.tags.values_mut().for_each(mask);
         }
+    }
+}
+
+/// The names of objectives.
+pub fn mask_slos(slos: &mut [SloResult], secrets: &Secrets) {
+    for slo in slos {
+        mask(&mut slo.metric, secrets);
+        slo.name.iter_mut().for_each(|name| mask(name, secrets));
     }
 }
 

@@ -20,7 +20,7 @@ mod reloads;
 mod rows;
 
 pub use blueprint::{Blueprint, BlueprintError, Defaults, Request};
-pub use conductor::{Observer, RunError, Settings, conduct};
+pub use conductor::{Looking, Observer, RunError, Settings, conduct};
 pub use handle::Handle;
 pub use progress::{Progress, ScenarioProgress, ScenarioState};
 pub use reloads::take_over;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::result::SloResult;
 use crate::vu::LogLine;
 
 /// The phase in which no iteration starts any more.
@@ -53,4 +54,6 @@ pub struct Progress {
     /// What scripts logged since the last time.
     pub logs: Vec<LogLine>,
     pub dropped_logs: u64,
+    /// How the objectives stand; only told when someone looks on.
+    pub slos: Vec<SloResult>,
 }

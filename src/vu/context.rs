@@ -13,6 +13,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::coroutine::{self, CannotWait};
+use super::tap::{Happening, What};
 use super::worker::Worker;
 use crate::http::Session;
 use crate::lengths;
@@ -149,6 +150,19 @@ impl Vu {
     pub fn keepsake<T: 'static>(&self, make: impl FnOnce() -> T) -> Option<Rc<T>> {
         let kept = self.keepsake.get_or_init(|| Rc::new(make())).clone();
         kept.downcast().ok()
+    }
+
+    /// Tells whoever looks on what happens, if someone does.
+    pub fn tell(&self, what: impl FnOnce() -> What) {
+        if let Some(tap) = &self.worker.run.tap {
+            tap.tell(Happening {
+                at: self.worker.run.epoch.elapsed(),
+                scenario: self.scenario.name.to_string(),
+                vu: self.id,
+                iteration: self.iteration.get(),
+                what: what(),
+            });
+        }
     }
 
     /// The tags of what is recorded now.

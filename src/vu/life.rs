@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::brake::Passage;
 use super::context::{Enter, Interrupt, Vu, turns};
 use super::coroutine::{self, Coroutine};
 use super::errors::{Example, FailureKind, TallyKey};
 use super::playbook::Playbook;
 use super::shared::Stage;
+use super::tap::What;
 use super::tickets::{Ticket, Tickets};
 use super::worker::Report;
 use crate::units;
@@ -105,7 +107,7 @@ pub trait Witness {
 /// Lives a virtual user's life, on its own stack, to the end. A newer version of the script takes over between two iterations.
 pub fn live(vu: &Rc<Vu>, playbook: &Playbook, tickets: &mut dyn Tickets, witness: &dyn Witness) {
     let run = vu.worker.run.clone();
-    let mut version = playbook.version();
+    let mut edition = playbook.edition();
     let mut script = playbook.journey().vu_script(vu);
     let started = within(vu, run.vu_start_timeout, "vu_start", || script.start());
     witness.ready();
@@ -119,10 +121,14 @@ pub fn live(vu: &Rc<Vu>, playbook: &Playbook, tickets: &mut dyn Tickets, witness
     let mut busy = 0;
     let mut seen = turns();
     let mut failures = 0_u32;
-    // `Err` cannot happen: this runs on a coroutine.
-    while let Ok(Some(ticket)) = coroutine::wait(std::future::poll_fn(|cx| tickets.poll_next(cx))) {
-        if playbook.version() != version {
-            version = playbook.version();
+    let mut passage = Passage::default();
+    loop {
+        run.brake.pass(&mut passage);
+        // `Err` cannot happen: this runs on a coroutine.
+        let next = coroutine::wait(std::future::poll_fn(|cx| tickets.poll_next(cx)));
+        let Ok(Some(ticket)) = next else { break };
+        if playbook.edition() != edition {
+            edition = playbook.edition();
             script = playbook.journey().vu_script(vu);
         }
         let looping = ticket.scheduled.is_none();
@@ -169,8 +175,17 @@ fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) -> Iterated {
     // An interrupt that found this user between iterations was not for this one.
     vu.clear_interrupt();
     vu.begin_iteration(lag);
+    vu.tell(|| What::IterationBegan);
     let outcome = script.iterate();
     let duration = nanos(begin.elapsed());
+    vu.tell(|| What::IterationEnded {
+        took: Duration::from_nanos(duration),
+        failure: match &outcome {
+            Outcome::Failed(failure) => Some(failure.clone()),
+            _ => None,
+        },
+        interrupted: matches!(outcome, Outcome::Interrupted(_)),
+    });
     let series = vu.scenario.series;
     {
         let mut recorder = vu.worker.recorder.borrow_mut();

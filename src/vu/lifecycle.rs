@@ -15,6 +15,7 @@ use super::playbook::Playbook;
 use super::shared::Stage;
 use super::worker::Worker;
 use crate::http::Contact;
+use crate::units;
 
 /// Why `setup` gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,27 @@ pub enum SetupFailure {
 }
 
 impl SetupFailure {
+    /// In a sentence or two.
+    pub fn why(&self) -> String {
+        match self {
+            Self::Failed(failure) => failure.message.clone(),
+            Self::Unreachable { why, failure } => {
+                let thrown = failure.as_ref().map_or_else(String::new, |failure| {
+                    format!(" It threw: {}", failure.message)
+                });
+                format!(
+                    "the target could not be reached: {why}; is it running, and is its address right?{thrown}"
+                )
+            }
+            Self::TimedOut(limit) => format!(
+                "`setup` took longer than {}; `setup_timeout` allows more",
+                units::format_duration(*limit)
+            ),
+            Self::Stopped => "it was stopped".to_owned(),
+            Self::Abort(reason) => format!("it asked for the run's end: {reason}"),
+        }
+    }
+
     /// What it threw, if it did.
     pub fn thrown(&self) -> Option<&Failure> {
         match self {

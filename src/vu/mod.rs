@@ -10,6 +10,7 @@
 //!
 //! The room knows no Rhai: a script is a [`Journey`] to it.
 
+mod brake;
 mod cast;
 pub mod context;
 pub mod coroutine;
@@ -22,13 +23,15 @@ mod plan;
 mod playbook;
 mod precise;
 pub mod shared;
+pub mod tap;
 mod tickets;
 pub mod worker;
 
+pub use brake::Brake;
 pub use context::{Interrupt, ScenarioContext, Vu, WaitError, current, turn_is_over, turns, wait};
 pub use errors::{ErrorTally, Example, FailureKind, TallyKey};
 pub use life::{Failure, Journey, Outcome, VuScript};
-pub use observe::RequestObserver;
+pub use observe::{RequestObserver, redact};
 pub use playbook::Reload;
 pub use shared::{RunShared, ScenarioShared, Stage};
 pub use worker::{LogLevel, LogLine, Report, VuCount, Worker};

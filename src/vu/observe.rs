@@ -155,7 +155,7 @@ impl RequestObserver<'_> {
 }
 
 /// A URL fit for reports: no password, and no value in its query whose name says that it is one.
-fn redact(url: &url::Url) -> String {
+pub fn redact(url: &url::Url) -> String {
     let mut clean = url.clone();
     if url.query_pairs().any(|(name, _)| is_secret_name(&name)) {
         let pairs: Vec<_> = url.query_pairs().into_owned().collect();

@@ -33,7 +33,10 @@ impl fmt::Debug for Reload {
 /// The script of one worker. Users look between iterations whether there is a newer version.
 pub struct Playbook {
     current: RefCell<Rc<dyn Journey>>,
-    version: Cell<u32>,
+    /// Changes with every exchange of script or data.
+    edition: Cell<u32>,
+    /// The newest version that was tried, from 1; 0 for the one that the run began with.
+    tried: Cell<u32>,
     data: RefCell<Arc<Value>>,
 }
 
@@ -42,7 +45,8 @@ impl Playbook {
     pub fn new(journey: Rc<dyn Journey>) -> Self {
         Self {
             current: RefCell::new(journey),
-            version: Cell::new(0),
+            edition: Cell::new(0),
+            tried: Cell::new(0),
             data: RefCell::default(),
         }
     }
@@ -52,43 +56,55 @@ impl Playbook {
         self.current.borrow().clone()
     }
 
-    /// Changes with every exchange.
-    pub fn version(&self) -> u32 {
-        self.version.get()
+    /// Changes with every exchange of the script or its data.
+    pub fn edition(&self) -> u32 {
+        self.edition.get()
+    }
+
+    fn turn_page(&self) {
+        self.edition.set(self.edition.get().wrapping_add(1));
     }
 
     /// The value that `setup` gave. It stays when the script changes.
     pub fn set_data(&self, data: Arc<Value>) {
         self.journey().set_data(&data);
         *self.data.borrow_mut() = data;
+        self.turn_page();
     }
 
     /// Puts newer versions in force as they come, until the run has ended.
     pub async fn follow(&self, worker: &Rc<Worker>) {
         let mut reloads = worker.run.reloads();
         while reloads.changed().await.is_ok() {
-            let Some(reload) = reloads.borrow_and_update().clone() else {
-                continue;
-            };
-            // What a script has read may have changed with it.
-            worker.forget_files();
-            match (reload.factory)(worker) {
-                Ok(newer) => {
-                    newer.set_data(&self.data.borrow());
-                    *self.current.borrow_mut() = newer;
-                    self.version.set(reload.version);
-                    worker.report(Report::Reloaded {
-                        version: reload.version,
-                        sha256: reload.sha256,
-                        at: std::time::Instant::now(),
-                    });
-                }
-                // The last good version goes on.
-                Err(failure) => worker.report(Report::ReloadFailed {
+            self.catch_up(worker);
+        }
+    }
+
+    /// Puts the newest version in force, if that has not been done.
+    pub fn catch_up(&self, worker: &Rc<Worker>) {
+        let newest = worker.run.reloads().borrow().clone();
+        let Some(reload) = newest.filter(|newest| newest.version > self.tried.get()) else {
+            return;
+        };
+        self.tried.set(reload.version);
+        // What a script has read may have changed with it.
+        worker.forget_files();
+        match (reload.factory)(worker) {
+            Ok(newer) => {
+                newer.set_data(&self.data.borrow());
+                *self.current.borrow_mut() = newer;
+                self.turn_page();
+                worker.report(Report::Reloaded {
                     version: reload.version,
-                    rendered: failure.rendered,
-                }),
+                    sha256: reload.sha256,
+                    at: std::time::Instant::now(),
+                });
             }
+            // The last good version goes on.
+            Err(failure) => worker.report(Report::ReloadFailed {
+                version: reload.version,
+                rendered: failure.rendered,
+            }),
         }
     }
 }

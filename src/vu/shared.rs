@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::brake::Brake;
 use super::playbook::Reload;
+use super::tap::Tap;
 use super::worker::JourneyFactory;
 use crate::data::TurnsOfRun;
 use crate::exchange::Exchange;
@@ -42,6 +44,10 @@ pub struct RunShared {
     pub turns: TurnsOfRun,
     /// What virtual users hand to each other.
     pub exchange: Exchange,
+    /// Holds virtual users between iterations.
+    pub brake: Brake,
+    /// Who looks on.
+    pub tap: Option<Arc<Tap>>,
     stage: watch::Sender<Stage>,
     reload: watch::Sender<Option<Reload>>,
     /// Data files that scripts have read.
@@ -70,6 +76,8 @@ impl RunShared {
             project,
             turns: TurnsOfRun::new(&Share::whole(), seed),
             exchange: Exchange::default(),
+            brake: Brake::default(),
+            tap: None,
             stage,
             reload: watch::Sender::new(None),
             files: Mutex::default(),
@@ -81,6 +89,13 @@ impl RunShared {
     #[must_use]
     pub fn with_share(mut self, share: &Share) -> Self {
         self.turns = TurnsOfRun::new(share, self.seed);
+        self
+    }
+
+    /// Lets someone look on.
+    #[must_use]
+    pub fn with_tap(mut self, tap: Option<Arc<Tap>>) -> Self {
+        self.tap = tap;
         self
     }
 

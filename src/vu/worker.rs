@@ -21,6 +21,7 @@ use super::lifecycle::{Lifecycle, SetupFailure};
 use super::observe::HttpSeriesCache;
 use super::playbook::Playbook;
 use super::shared::RunShared;
+use super::tap::What;
 use crate::http::{Client, Settings};
 use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
 use crate::{lengths, project};
@@ -101,11 +102,13 @@ pub enum Report {
 
 /// What the run tells a worker.
 pub enum Command {
-    /// Run `setup`; only one worker is told.
+    /// Run `setup`, of the newest version of the script; only one worker is told.
     Setup {
         limit: Duration,
         reply: oneshot::Sender<Result<Value, SetupFailure>>,
     },
+    /// Take newer data of `setup`, while the run goes on.
+    Data(Arc<Value>),
     /// Take the data of `setup`, make what must be there before the start.
     Prepare {
         data: Arc<Value>,
@@ -166,6 +169,12 @@ impl Worker {
     /// Logs a line for a script, or counts it when there are too many.
     pub fn log(&self, level: LogLevel, mut text: String, vu: Option<&Vu>) {
         lengths::shorten(&mut text, lengths::TEXT);
+        if let Some(vu) = vu {
+            vu.tell(|| What::Log {
+                level,
+                text: text.clone(),
+            });
+        }
         let left = self.log_budget.get();
         if left == 0 {
             self.dropped_logs.set(self.dropped_logs.get() + 1);
@@ -360,10 +369,12 @@ async fn serve(brief: Brief) {
     while let Some(command) = commands.recv().await {
         match command {
             Command::Setup { limit, reply } => {
+                playbook.catch_up(&worker);
                 let outcome = lifecycle.setup(limit).await;
                 worker.flush();
                 let _ = reply.send(outcome);
             }
+            Command::Data(data) => playbook.set_data(data),
             Command::Prepare { data, reply } => {
                 playbook.set_data(data);
                 for assignment in &assignments {
@@ -382,11 +393,15 @@ async fn serve(brief: Brief) {
                     .drain(..)
                     .map(|driver: Driver| tokio::task::spawn_local(driver.run(start)))
                     .collect();
-                for driver in running {
-                    let _ = driver.await;
-                }
-                worker.flush();
-                let _ = reply.send(());
+                // Meanwhile `setup` may be asked for again.
+                let worker = worker.clone();
+                tokio::task::spawn_local(async move {
+                    for driver in running {
+                        let _ = driver.await;
+                    }
+                    worker.flush();
+                    let _ = reply.send(());
+                });
             }
             Command::Teardown { limit, reply } => {
                 lifecycle.teardown(limit).await;

@@ -69,6 +69,8 @@ fn run(script: &Path, server: &HttpServer, sender: mpsc::Sender<Handle>) -> RunR
         strict: false,
         execution_segment: None,
         notes: Vec::new(),
+        given: None,
+        looking: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

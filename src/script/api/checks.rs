@@ -3,12 +3,13 @@
 use rhai::plugin::*;
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
 
-use super::{Fallible, error, virtual_user};
+use super::{Fallible, error, sides, virtual_user};
 use crate::lengths::GROUP_DEPTH;
 use crate::metrics::{Builtin, MetricId};
 use crate::script::engine::Stop;
 use crate::script::library::readable_type;
 use crate::script::{brief_error, innermost};
+use crate::vu::tap::{Sides, What};
 use crate::vu::{FailureKind, TallyKey, Vu};
 
 /// Records one check's outcome.
@@ -16,6 +17,30 @@ fn record(vu: &Vu, name: &str, held: bool) {
     let mut recorder = vu.worker.recorder.borrow_mut();
     let series = vu.worker.check_series(&mut recorder, vu.tags(), name);
     recorder.rate(series, held);
+}
+
+/// Tells whoever looks on.
+fn tell(vu: &Vu, name: &str, held: bool, found: Found) {
+    vu.tell(|| {
+        let (sides, reason) = match found {
+            Found::Nothing => (None, None),
+            Found::Sides(sides) => (sides, None),
+            Found::Reason(reason) => (None, Some(reason)),
+        };
+        What::Check {
+            name: name.to_owned(),
+            held,
+            sides,
+            reason,
+        }
+    });
+}
+
+/// What is known of why a check did not hold.
+enum Found {
+    Nothing,
+    Sides(Option<Sides>),
+    Reason(String),
 }
 
 /// Whether an error ends the script rather than just a check.
@@ -74,18 +99,27 @@ pub mod checks {
         let vu = virtual_user("check")?;
         let mut all = true;
         for (name, check) in &checks {
+            let mut found = Found::Nothing;
             let held = match check.read_lock::<FnPtr>() {
                 Some(function) => match function.call_raw(&context, None, [value.clone()]) {
-                    Ok(result) => holds(&result, name)?,
+                    Ok(result) => {
+                        let held = holds(&result, name)?;
+                        if !held && vu.worker.run.tap.is_some() {
+                            found = Found::Sides(sides::of(&context, &function, &value));
+                        }
+                        held
+                    }
                     Err(error) if ends_script(&error) => return Err(error),
                     Err(error) => {
                         note(&vu, name, &error, context.engine());
+                        found = Found::Reason(brief_error(&error, context.engine()).0);
                         false
                     }
                 },
                 None => holds(check, name)?,
             };
             record(&vu, name, held);
+            tell(&vu, name, held, found);
             all &= held;
         }
         Ok(all)
@@ -96,6 +130,7 @@ pub mod checks {
     pub fn check_one(condition: bool, name: ImmutableString) -> Result<bool, Box<EvalAltResult>> {
         let vu = virtual_user("check")?;
         record(&vu, &name, condition);
+        tell(&vu, &name, condition, Found::Nothing);
         Ok(condition)
     }
 
@@ -108,6 +143,11 @@ pub mod checks {
     ) -> Result<bool, Box<EvalAltResult>> {
         let vu = virtual_user("check")?;
         record(&vu, &name, condition);
+        let found = match condition {
+            true => Found::Nothing,
+            false => Found::Reason(reason.to_string()),
+        };
+        tell(&vu, &name, condition, found);
         if !condition {
             // The reasons differ by the values in them: counted one by one they would crowd out other errors.
             keep(&vu, &name, "it did not hold", &reason);

@@ -9,6 +9,7 @@ use rhai::{Array, Blob, Dynamic, EvalAltResult, Map};
 use super::files::{self, File, Prepared};
 use super::http_batch::{entry_of, send_all};
 use super::http_params::{self, Recording};
+use super::http_tapped;
 use super::response::ScriptResponse;
 use super::{Fallible, error, virtual_user, waiting};
 use crate::http::{Request, Response};
@@ -17,7 +18,7 @@ use crate::vu::{RequestObserver, Vu};
 /// A request with how it is recorded, ready to go.
 pub struct Ready {
     pub request: Request,
-    recording: Recording,
+    pub recording: Recording,
 }
 
 /// A request as a script describes it.
@@ -46,6 +47,9 @@ pub fn prepare(
 
 /// Sends it on the virtual user's session.
 pub async fn send(vu: &Vu, mut ready: Ready) -> Response {
+    if vu.worker.run.tap.is_some() {
+        return Box::pin(http_tapped::send(vu, ready)).await;
+    }
     let observer = RequestObserver {
         vu,
         name: ready.recording.name,
