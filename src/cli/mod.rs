@@ -5,11 +5,14 @@ mod check;
 mod config;
 mod definitions;
 mod demo;
+mod hosted;
 mod inspect;
 mod limits;
 mod mistakes;
 mod reference;
+mod reload;
 mod run;
+mod signals;
 mod watch;
 
 use std::ffi::OsString;

@@ -5,20 +5,18 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::sync::oneshot;
 
 use super::args::{Format, RunArguments, ScriptArguments};
-use super::watch::{Draw, Watch};
-use super::{Failure, config, limits, print};
-use crate::demo::{self, DemoConfig};
+use super::hosted::{BASE_URL, start_demo};
+use super::reload::Reloader;
+use super::signals::Signals;
+use super::watch::Watch;
+use super::{Failure, config, limits, print, reload};
 use crate::live::{View, Voice};
 use crate::report::{Look, render_brief, render_console};
 use crate::result::{self, Place, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
-
-/// Where scripts look for their target.
-const BASE_URL: &str = "BASE_URL";
 
 /// Runs a script; the exit code of the contract.
 pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
@@ -91,7 +89,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         signals: None,
         to_watch: arguments
             .watch
-            .then(|| to_watch(&arguments.script, &blueprint)),
+            .then(|| (arguments.script.clone(), blueprint.clone())),
         watch: None,
         // To a stream the result goes once, at the end.
         result: arguments
@@ -214,47 +212,24 @@ struct Watcher {
     own_summary: Option<Value>,
     signals: Option<tokio::task::JoinHandle<()>>,
     /// What is to be watched once there is a run.
-    to_watch: Option<ToWatch>,
+    to_watch: Option<(ScriptArguments, Blueprint)>,
     watch: Option<Watch>,
     /// The file to which the result goes, if it was named.
     result: Option<PathBuf>,
 }
 
-struct ToWatch {
-    running: Blueprint,
-    defaults: PathBuf,
-    draw: Draw,
-}
-
-/// The script of a run and how it is read again.
-fn to_watch(arguments: &ScriptArguments, running: &Blueprint) -> ToWatch {
-    let arguments = arguments.clone();
-    let defaults = config::defaults_path(arguments.config.as_ref());
-    let (env, secrets) = (running.env.clone(), running.secrets.clone());
-    let draw = move || {
-        let mut request = config::request(&arguments)?;
-        request.env = (*env).clone();
-        // What the summary must not show comes from all versions.
-        request.secrets = secrets.clone();
-        Ok(Blueprint::draw_up(request)?)
-    };
-    ToWatch {
-        running: running.clone(),
-        defaults,
-        draw: Box::new(draw),
-    }
-}
-
 impl Observer for Watcher {
     fn started(&mut self, handle: Handle) {
-        if let Some(ToWatch {
-            running,
-            defaults,
-            draw,
-        }) = self.to_watch.take()
-        {
+        if let Some((arguments, running)) = self.to_watch.take() {
             let voice = self.view.voice();
-            match Watch::start(running, defaults, draw, handle.clone(), voice.clone()) {
+            let reloader = Reloader {
+                defaults: config::defaults_path(arguments.config.as_ref()),
+                draw: reload::draw(&arguments, &running),
+                running,
+                handle: handle.clone(),
+                voice: voice.clone(),
+            };
+            match Watch::start(Box::new(reloader)) {
                 Ok(watch) => self.watch = Some(watch),
                 Err(failure) => voice.say(failure.message),
             }
@@ -296,94 +271,4 @@ async fn pass_signals_on(handle: Handle, voice: Voice) {
             "ending at once"
         });
     }
-}
-
-/// What asks the run to end. Listened to without a pause: a signal between two looks must not be lost.
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    /// The terminal is gone. What was measured must not go with it.
-    hang_up: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for the next one; false if there can be none.
-    async fn next(&mut self) -> bool {
-        tokio::select! {
-            received = self.interrupt.recv() => received.is_some(),
-            received = self.terminate.recv() => received.is_some(),
-            received = self.hang_up.recv() => received.is_some(),
-        }
-    }
-}
-
-/// What asks the run to end, where there is nothing but Ctrl-C.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    /// Waits for the next one; false if there can be none.
-    async fn next(&mut self) -> bool {
-        tokio::signal::ctrl_c().await.is_ok()
-    }
-}
-
-/// Holds the demo target; it stops when this is dropped.
-struct Demo {
-    _stop: oneshot::Sender<()>,
-}
-
-/// Starts the hotel API on a thread of its own and points BASE_URL at it.
-fn start_demo(env: &mut std::collections::BTreeMap<String, String>) -> Result<Demo, Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(
-            exit::INTERNAL,
-            format!("error: cannot start the demo target: {error}"),
-        )
-    };
-    let (stop, stopped) = oneshot::channel::<()>();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    let mut config = DemoConfig::default();
-    if let Some(secret) = env.get("WEBHOOK_SECRET") {
-        config.secret.clone_from(secret);
-    }
-    std::thread::Builder::new()
-        .name("demo".to_owned())
-        .spawn(move || -> std::io::Result<()> {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::from_std(listener)?;
-                let ended = async move {
-                    // Also when the sender is dropped.
-                    let _ = stopped.await;
-                };
-                tokio::select! {
-                    served = demo::serve(config, listener, std::future::pending::<()>()) => served,
-                    () = ended => Ok(()),
-                }
-            })
-        })
-        .map_err(failed)?;
-    env.insert(BASE_URL.to_owned(), format!("http://{address}"));
-    Ok(Demo { _stop: stop })
 }

@@ -1,7 +1,7 @@
-//! `rhaid run --watch`: a saved script takes over in the run that is going on.
+//! Waits for a script to be saved.
 //!
-//! A thread waits for changes to the script, its modules, the data files it has read and the file of defaults. What is saved is
-//! checked as a whole before anyone plays it: a mistake is shown, and the last good version goes on.
+//! A thread waits for changes to what a [`Reader`] depends on (the script, its modules, the data files it has read, the file of
+//! defaults) and tells it once they have settled.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,8 +14,6 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::Failure;
 use crate::exit;
-use crate::live::Voice;
-use crate::run::{Blueprint, Handle, take_over};
 
 /// Editors write a file in several steps, and a checkout writes many files: what comes within this time is one change.
 const SETTLE: Duration = Duration::from_millis(30);
@@ -24,8 +22,15 @@ const AT_MOST: Duration = Duration::from_millis(300);
 /// How often it is looked whether the script has come to depend on further files.
 const LOOK_AROUND: Duration = Duration::from_millis(500);
 
-/// Draws the blueprint of what is saved now.
-pub type Draw = Box<dyn Fn() -> Result<Blueprint, Failure> + Send>;
+/// Who is told of what was saved.
+pub trait Reader: Send {
+    /// What it depends on now, whether it is there or not.
+    fn files(&self) -> BTreeSet<PathBuf>;
+    /// Something was saved.
+    fn saved(&mut self);
+    /// Says something to the user.
+    fn say(&self, text: String);
+}
 
 enum Signal {
     Changed,
@@ -39,17 +44,11 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches what `running` is made of. `defaults`: the file of defaults, whether it is there or not.
+    /// Watches what the reader depends on.
     ///
     /// # Errors
     /// When the system does not let files be watched.
-    pub fn start(
-        running: Blueprint,
-        defaults: PathBuf,
-        draw: Draw,
-        handle: Handle,
-        voice: Voice,
-    ) -> Result<Self, Failure> {
+    pub fn start(reader: Box<dyn Reader>) -> Result<Self, Failure> {
         let refused = |error: String| {
             let message = format!("error: cannot watch files: {error}");
             Failure::new(exit::INTERNAL, message)
@@ -69,11 +68,7 @@ impl Watch {
             files: BTreeSet::new(),
             folders: BTreeSet::new(),
             seen: 0,
-            running,
-            defaults,
-            draw,
-            handle,
-            voice,
+            reader,
         };
         follower.look_around();
         follower.seen = fingerprint(&follower.files);
@@ -100,17 +95,13 @@ impl Drop for Watch {
 /// The thread's side.
 struct Follower {
     watcher: RecommendedWatcher,
-    /// What the run depends on.
+    /// What the reader depends on.
     files: BTreeSet<PathBuf>,
     /// Where these lie. Folders are watched, not files: editors put a new file in the old one's place.
     folders: BTreeSet<PathBuf>,
     /// Fingerprint of the files when they were last looked at.
     seen: u64,
-    running: Blueprint,
-    defaults: PathBuf,
-    draw: Draw,
-    handle: Handle,
-    voice: Voice,
+    reader: Box<dyn Reader>,
 }
 
 impl Follower {
@@ -134,11 +125,9 @@ impl Follower {
         }
     }
 
-    /// Finds out what the run depends on, and watches where that lies; whether there is more than before.
+    /// Finds out what the reader depends on, and watches where that lies; whether there is more than before.
     fn look_around(&mut self) -> bool {
-        let mut files: BTreeSet<PathBuf> = self.running.sources.files().into_iter().collect();
-        files.insert(self.defaults.clone());
-        files.extend(self.handle.files());
+        let files = self.reader.files();
         if files.is_subset(&self.files) {
             return false;
         }
@@ -152,7 +141,7 @@ impl Follower {
                 }
                 match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
                     Ok(()) => {}
-                    Err(error) => self.voice.say(format!(
+                    Err(error) => self.reader.say(format!(
                         "warn  changes in `{}` will go unnoticed: {error}",
                         folder.display()
                     )),
@@ -170,34 +159,11 @@ impl Follower {
             return;
         }
         self.seen = now;
-        let began = Instant::now();
-        match (self.draw)() {
-            Ok(newer) => match take_over(&self.running, &newer) {
-                Ok(notes) => {
-                    let version = self.handle.reload(&newer);
-                    self.voice.say(format!(
-                        "reloaded: version {version}, checked in {} ms",
-                        began.elapsed().as_millis()
-                    ));
-                    for note in notes {
-                        self.voice.say(format!("note: {note}"));
-                    }
-                    // The plan stays the one that the run began with; what the script is made of may be new.
-                    self.running.sources = newer.sources;
-                    if self.look_around() {
-                        self.seen = fingerprint(&self.files);
-                    }
-                }
-                Err(why) => self.not_taken(&format!("error: {why}")),
-            },
-            Err(failure) => self.not_taken(failure.message.trim_end()),
+        self.reader.saved();
+        // What the script is made of may be new.
+        if self.look_around() {
+            self.seen = fingerprint(&self.files);
         }
-    }
-
-    fn not_taken(&self, why: &str) {
-        self.voice.say(format!(
-            "{why}\nnot reloaded: the last good version goes on"
-        ));
     }
 }
 

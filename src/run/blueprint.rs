@@ -52,6 +52,8 @@ pub struct Blueprint {
     /// Metrics that the script makes itself.
     pub metrics: BTreeMap<String, MetricUse>,
     pub functions: Vec<String>,
+    /// Changes when `setup`, or what it calls, does; empty if there is none.
+    pub setup: String,
     /// What the script can run with, but hardly means.
     pub warnings: Vec<Diagnostic>,
     pub share: Share,
@@ -201,6 +203,7 @@ impl Blueprint {
                 raw,
                 metrics: scan.metrics,
                 functions,
+                setup: script::footing(&program, "setup"),
                 warnings: problems,
                 share: request.share,
             }),

@@ -11,6 +11,7 @@ pub mod convert;
 pub mod definitions;
 mod diagnostic;
 mod engine;
+mod footing;
 mod foreign;
 mod journey;
 mod library;
@@ -26,6 +27,7 @@ pub use diagnostic::{
     Diagnostic, Note, Severity, brief as brief_error, in_reading_order, of_function, of_option,
 };
 pub use engine::LIMITS;
+pub use footing::of as footing;
 pub use journey::{RhaiJourney, innermost, journey_factory};
 pub use locate::locate;
 pub use program::{Program, ScriptError};

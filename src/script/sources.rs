@@ -86,6 +86,17 @@ impl Sources {
         names.map(PathBuf::from).chain(self.data.files()).collect()
     }
 
+    /// What all imported modules say, in the order of their names.
+    pub fn module_texts(&self) -> String {
+        let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut modules: Vec<_> = texts
+            .iter()
+            .filter(|(name, _)| **name != self.main)
+            .collect();
+        modules.sort_unstable();
+        modules.iter().map(|(_, text)| &***text).collect()
+    }
+
     /// Finds an imported module: its name and its text. `from` is the name of the importing source.
     ///
     /// # Errors

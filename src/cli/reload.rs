@@ -1,0 +1,82 @@
+//! `rhaid run --watch`: a saved script takes over in the run that is going on.
+//!
+//! What is saved is checked as a whole before anyone plays it: a mistake is shown, and the last good version goes on.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::args::ScriptArguments;
+use super::watch::Reader;
+use super::{Failure, config};
+use crate::live::Voice;
+use crate::run::{Blueprint, Handle, take_over};
+
+/// Draws the blueprint of what is saved now.
+pub type Draw = Box<dyn Fn() -> Result<Blueprint, Failure> + Send>;
+
+/// How the script of `running` is read again.
+pub fn draw(arguments: &ScriptArguments, running: &Blueprint) -> Draw {
+    let arguments = arguments.clone();
+    let (env, secrets) = (running.env.clone(), running.secrets.clone());
+    Box::new(move || {
+        let mut request = config::request(&arguments)?;
+        request.env = (*env).clone();
+        // What the summary must not show comes from all versions.
+        request.secrets = secrets.clone();
+        Ok(Blueprint::draw_up(request)?)
+    })
+}
+
+/// Lets what is saved take over.
+pub struct Reloader {
+    pub running: Blueprint,
+    /// The file of defaults, whether it is there or not.
+    pub defaults: PathBuf,
+    pub draw: Draw,
+    pub handle: Handle,
+    pub voice: Voice,
+}
+
+impl Reloader {
+    fn not_taken(&self, why: &str) {
+        self.voice.say(format!(
+            "{why}\nnot reloaded: the last good version goes on"
+        ));
+    }
+}
+
+impl Reader for Reloader {
+    fn files(&self) -> BTreeSet<PathBuf> {
+        let own = self.running.sources.files().into_iter();
+        own.chain([self.defaults.clone()])
+            .chain(self.handle.files())
+            .collect()
+    }
+
+    fn saved(&mut self) {
+        let began = Instant::now();
+        match (self.draw)() {
+            Ok(newer) => match take_over(&self.running, &newer) {
+                Ok(notes) => {
+                    let version = self.handle.reload(&newer);
+                    self.voice.say(format!(
+                        "reloaded: version {version}, checked in {} ms",
+                        began.elapsed().as_millis()
+                    ));
+                    for note in notes {
+                        self.voice.say(format!("note: {note}"));
+                    }
+                    // The plan stays the one that the run began with.
+                    self.running.sources = newer.sources;
+                }
+                Err(why) => self.not_taken(&format!("error: {why}")),
+            },
+            Err(failure) => self.not_taken(failure.message.trim_end()),
+        }
+    }
+
+    fn say(&self, text: String) {
+        self.voice.say(text);
+    }
+}
