@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::dev::DevArguments;
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 use crate::units;
 
@@ -18,6 +19,7 @@ use crate::units;
     after_help = "\
 Try it now:
   rhaid run scripts/smoke.rhai --demo      a first run against the built-in hotel API
+  rhaid dev scripts/smoke.rhai --demo      the same while you write: save, and see
   rhaid check scripts/load.rhai            look for mistakes, send nothing
   rhaid demo                               the hotel API alone, to test against
 
@@ -40,6 +42,8 @@ pub struct Arguments {
 pub enum Command {
     /// Run a script as load, judge it, write the result.
     Run(Box<RunArguments>),
+    /// Run a script while it is written: what is saved takes over at once.
+    Dev(Box<DevArguments>),
     /// Look for mistakes in scripts; send nothing.
     Check(CheckArguments),
     /// Print a script's resolved options and plan as JSON; send nothing.
@@ -351,7 +355,7 @@ pub struct DefinitionsArguments {
     pub folder: PathBuf,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".to_owned()),
@@ -373,7 +377,7 @@ fn whole(text: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<u64, Strin
     }
 }
 
-fn vus(text: &str) -> Result<u32, String> {
+pub(super) fn vus(text: &str) -> Result<u32, String> {
     let number = whole(text, 1..=10_000_000)?;
     u32::try_from(number).map_err(|error| error.to_string())
 }
@@ -382,7 +386,7 @@ fn iterations(text: &str) -> Result<u64, String> {
     whole(text, 1..=u64::MAX)
 }
 
-fn seed(text: &str) -> Result<u64, String> {
+pub(super) fn seed(text: &str) -> Result<u64, String> {
     whole(text, 0..=u64::MAX)
 }
 
@@ -391,7 +395,7 @@ fn workers(text: &str) -> Result<u16, String> {
     u16::try_from(number).map_err(|error| error.to_string())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     units::parse_duration(text).map_err(|error| error.to_string())
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod definitions;
 mod demo;
+mod dev;
 mod hosted;
 mod inspect;
 mod limits;
@@ -105,6 +106,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
     let outcome = match arguments.command {
         args::Command::Run(options) => run::run(*options),
+        args::Command::Dev(options) => dev::run(*options),
         args::Command::Check(options) => check::run(options),
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),

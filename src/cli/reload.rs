@@ -2,27 +2,31 @@
 //!
 //! What is saved is checked as a whole before anyone plays it: a mistake is shown, and the last good version goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::args::ScriptArguments;
-use super::watch::Reader;
+use super::watch::{Reader, scripts_around};
 use super::{Failure, config};
 use crate::live::Voice;
 use crate::run::{Blueprint, Handle, take_over};
+use crate::secrets::Secrets;
 
 /// Draws the blueprint of what is saved now.
 pub type Draw = Box<dyn Fn() -> Result<Blueprint, Failure> + Send>;
 
-/// How the script of `running` is read again.
-pub fn draw(arguments: &ScriptArguments, running: &Blueprint) -> Draw {
-    let arguments = arguments.clone();
-    let (env, secrets) = (running.env.clone(), running.secrets.clone());
+/// How a script is read again, with the same `env()`; what must not be shown comes from all versions of it.
+pub fn draw(
+    arguments: &ScriptArguments,
+    env: &Arc<BTreeMap<String, String>>,
+    secrets: &Secrets,
+) -> Draw {
+    let (arguments, env, secrets) = (arguments.clone(), env.clone(), secrets.clone());
     Box::new(move || {
         let mut request = config::request(&arguments)?;
         request.env = (*env).clone();
-        // What the summary must not show comes from all versions.
         request.secrets = secrets.clone();
         Ok(Blueprint::draw_up(request)?)
     })
@@ -36,10 +40,13 @@ pub struct Reloader {
     pub draw: Draw,
     pub handle: Handle,
     pub voice: Voice,
+    /// What was saved last could not be played: the mistake may be in a module that was not there before.
+    pub rejected: bool,
 }
 
 impl Reloader {
-    fn not_taken(&self, why: &str) {
+    fn not_taken(&mut self, why: &str) {
+        self.rejected = true;
         self.voice.say(format!(
             "{why}\nnot reloaded: the last good version goes on"
         ));
@@ -51,6 +58,10 @@ impl Reader for Reloader {
         let own = self.running.sources.files().into_iter();
         own.chain([self.defaults.clone()])
             .chain(self.handle.files())
+            .chain(scripts_around(
+                &self.running.sources.project.folder,
+                self.rejected,
+            ))
             .collect()
     }
 
@@ -69,6 +80,7 @@ impl Reader for Reloader {
                     }
                     // The plan stays the one that the run began with.
                     self.running.sources = newer.sources;
+                    self.rejected = false;
                 }
                 Err(why) => self.not_taken(&format!("error: {why}")),
             },

@@ -224,10 +224,11 @@ impl Observer for Watcher {
             let voice = self.view.voice();
             let reloader = Reloader {
                 defaults: config::defaults_path(arguments.config.as_ref()),
-                draw: reload::draw(&arguments, &running),
+                draw: reload::draw(&arguments, &running.env, &running.secrets),
                 running,
                 handle: handle.clone(),
                 voice: voice.clone(),
+                rejected: false,
             };
             match Watch::start(Box::new(reloader)) {
                 Ok(watch) => self.watch = Some(watch),

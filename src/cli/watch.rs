@@ -167,6 +167,33 @@ impl Follower {
     }
 }
 
+/// The scripts in and below a folder, if `wanted`; not more than a project can have.
+pub fn scripts_around(folder: &Path, wanted: bool) -> Vec<PathBuf> {
+    const MOST: usize = 500;
+    const DEEPEST: usize = 4;
+    let mut found = Vec::new();
+    let mut waiting = Vec::from_iter(wanted.then(|| (folder.to_owned(), 0)));
+    while let Some((folder, depth)) = waiting.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && depth < DEEPEST && !hidden => {
+                    waiting.push((path, depth + 1));
+                }
+                Ok(kind) if !kind.is_dir() && path.extension().is_some_and(|e| e == "rhai") => {
+                    found.push(path);
+                }
+                _ => {}
+            }
+            if found.len() >= MOST {
+                return found;
+            }
+        }
+    }
+    found
+}
+
 /// Waits until nothing has changed for a moment; false if it is all over.
 fn settle(signals: &Receiver<Signal>) -> bool {
     let deadline = Instant::now() + AT_MOST;

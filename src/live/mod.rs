@@ -1,8 +1,9 @@
 //! A run in progress, for people who watch.
 //!
 //! In: a [`Progress`](crate::run::Progress) once a second. Out: lines on standard error; a terminal gets a line per scenario that
-//! is redrawn, anything else gets plain lines now and then.
+//! is redrawn, anything else gets plain lines now and then. [`dev`] is for those who write the script meanwhile.
 
+pub mod dev;
 mod line;
 mod terminal;
 mod view;

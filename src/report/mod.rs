@@ -7,7 +7,7 @@
 //! A kind of report is one implementation of [`Report`], listed in [`all`].
 
 mod console;
-mod format;
+pub mod format;
 mod table;
 mod text;
 

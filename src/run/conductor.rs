@@ -480,6 +480,8 @@ impl Conductor<'_> {
         if let Some(bench) = &mut self.bench
             && let Some(reason) = bench.second(&self.aggregate.totals, covered)
             && self.run.stage() == Stage::Running
+            // Who looks on sees it, and goes on writing.
+            && self.settings.looking.is_none()
         {
             self.abort(AbortedBy::Slo, reason);
         }

@@ -9,6 +9,7 @@ mod aggregate;
 mod blueprint;
 mod conductor;
 mod crew;
+mod edits;
 mod environment;
 mod fit;
 mod handle;
@@ -21,6 +22,7 @@ mod rows;
 
 pub use blueprint::{Blueprint, BlueprintError, Defaults, Request};
 pub use conductor::{Looking, Observer, RunError, Settings, conduct};
+pub use edits::{Edits, between};
 pub use handle::Handle;
 pub use progress::{Progress, ScenarioProgress, ScenarioState};
 pub use reloads::take_over;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::lengths::CUT;
 
-pub use names::is_secret_name;
+pub use names::{hide_named, is_secret_name};
 pub use urls::mask_urls;
 
 /// What stands in a secret's place.

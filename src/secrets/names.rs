@@ -2,6 +2,10 @@
 //!
 //! A name is taken apart into words, so that `DB_PASS` is one and `passenger` is none.
 
+use serde_json::Value;
+
+use super::MASK;
+
 /// A word that is one of these, or ends in one (`dbpassword`), tells a secret wherever it stands.
 const STRONG: [&str; 10] = [
     "authorization",
@@ -119,6 +123,23 @@ fn words(name: &str) -> Vec<String> {
         })
         .filter(|word| !word.is_empty())
         .collect()
+}
+
+/// Takes out of JSON the values whose names say that they are secret.
+pub fn hide_named(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                if is_secret_name(name) && !value.is_object() && !value.is_array() {
+                    *value = MASK.into();
+                } else {
+                    hide_named(value);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(hide_named),
+        _ => {}
+    }
 }
 
 #[cfg(test)]

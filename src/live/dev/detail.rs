@@ -1,0 +1,199 @@
+//! What is seen of the row that is open: a request's headers and bodies, an error with its place.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::board::Row;
+use super::entry::{Tone, harmless, phases};
+use crate::report::format;
+use crate::secrets::{MASK, Secrets, hide_named, is_secret_name};
+use crate::units::format_bytes;
+use crate::vu::tap::{Exchanged, Headers, Sides, What};
+
+/// Of a body that is shown, in bytes.
+const SHOWN: usize = 64 << 10;
+
+/// The open row, line by line.
+pub fn lines(row: &Row, secrets: &Secrets) -> Vec<(Tone, String)> {
+    let mut lines = Vec::new();
+    match row.happening.as_ref().map(|happening| &happening.what) {
+        Some(What::Request(request)) => of_request(request, secrets, &mut lines),
+        Some(What::IterationEnded {
+            failure: Some(failure),
+            ..
+        }) => push_text(&mut lines, Tone::Bad, failure.rendered.trim_end()),
+        Some(What::Check {
+            name,
+            sides:
+                Some(Sides {
+                    operator,
+                    left,
+                    right,
+                }),
+            ..
+        }) => {
+            lines.push((row.tone, format!("check \"{name}\"")));
+            lines.push((Tone::Plain, format!("found     {left}")));
+            lines.push((Tone::Plain, format!("expected  {operator} {right}")));
+        }
+        _ => push_text(&mut lines, row.tone, &row.text),
+    }
+    for (_, line) in &mut lines {
+        *line = harmless(line, secrets);
+    }
+    lines
+}
+
+fn push_text(lines: &mut Vec<(Tone, String)>, tone: Tone, text: &str) {
+    lines.extend(text.lines().map(|line| (tone, line.to_owned())));
+}
+
+fn of_request(request: &Exchanged, secrets: &Secrets, lines: &mut Vec<(Tone, String)>) {
+    lines.push((Tone::Plain, format!("{} {}", request.method, request.url)));
+    if let Some(led) = &request.final_url {
+        let redirects = u64::from(request.hops.saturating_sub(1));
+        let count = format::plural(redirects, "redirect", "redirects");
+        lines.push((Tone::Faint, format!("→ {led} ({count})")));
+    }
+    push_headers(lines, &request.request_headers);
+    push_body(
+        lines,
+        &request.request_body,
+        &request.request_headers,
+        secrets,
+    );
+    lines.push((Tone::Plain, String::new()));
+    let outcome = match &request.error {
+        Some(error) => error.clone(),
+        None => format!("{} {}", request.protocol, request.status),
+    };
+    let tone = if request.expected {
+        Tone::Good
+    } else {
+        Tone::Bad
+    };
+    lines.push((tone, outcome));
+    lines.push((Tone::Faint, phases(request)));
+    lines.push((
+        Tone::Faint,
+        format!(
+            "sent {} · received {}",
+            format_bytes(request.bytes_sent),
+            format_bytes(request.bytes_received)
+        ),
+    ));
+    push_headers(lines, &request.response_headers);
+    push_body(
+        lines,
+        &request.response_body,
+        &request.response_headers,
+        secrets,
+    );
+}
+
+fn push_headers(lines: &mut Vec<(Tone, String)>, headers: &Headers) {
+    for (name, value) in headers {
+        lines.push((Tone::Faint, format!("{name}: {value}")));
+    }
+}
+
+fn push_body(lines: &mut Vec<(Tone, String)>, body: &Bytes, headers: &Headers, secrets: &Secrets) {
+    if body.is_empty() {
+        return;
+    }
+    lines.push((Tone::Plain, String::new()));
+    let kind = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        .map_or("", |(_, value)| value);
+    push_text(lines, Tone::Plain, &readable(body, kind, secrets));
+}
+
+/// A body for reading: JSON with one value a line, other texts as they are, a number of bytes for what is no text.
+fn readable(body: &Bytes, kind: &str, secrets: &Secrets) -> String {
+    let looks_like_json = kind.contains("json") || body.starts_with(b"{") || body.starts_with(b"[");
+    if looks_like_json
+        && body.len() <= SHOWN
+        && let Ok(mut value) = serde_json::from_slice::<Value>(body)
+    {
+        hide_named(&mut value);
+        secrets.mask_json(&mut value);
+        return serde_json::to_string_pretty(&value).unwrap_or_default();
+    }
+    let (part, rest) = body.split_at_checked(SHOWN).unwrap_or((body, &[]));
+    // The end may have cut a character in two.
+    let text = match std::str::from_utf8(part) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&part[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return format!("{} that are no text", format_bytes(body.len() as u64)),
+    };
+    let mut text = if kind.contains("form-urlencoded") {
+        form(text)
+    } else {
+        text.to_owned()
+    };
+    if !rest.is_empty() {
+        text.push_str(&format!("\n… {} more", format_bytes(rest.len() as u64)));
+    }
+    text
+}
+
+/// The fields of a form, a line each.
+fn form(text: &str) -> String {
+    let fields = url::form_urlencoded::parse(text.as_bytes());
+    let shown = fields.map(|(name, value)| {
+        let value = if is_secret_name(&name) {
+            MASK.into()
+        } else {
+            value
+        };
+        format!("{name} = {value}")
+    });
+    shown.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(text: &str, kind: &str) -> String {
+        let secrets = Secrets::default();
+        readable(&Bytes::from(text.to_owned()), kind, &secrets)
+    }
+
+    #[test]
+    fn json_is_one_value_a_line_and_what_is_secret_is_hidden() {
+        assert_eq!(
+            body(
+                "{\"user\":\"qa\",\"password\":\"hunter2\",\"n\":[1]}",
+                "application/json"
+            ),
+            "{\n  \"user\": \"qa\",\n  \"password\": \"***\",\n  \"n\": [\n    1\n  ]\n}"
+        );
+        assert_eq!(body("{half", "application/json"), "{half");
+    }
+
+    #[test]
+    fn forms_and_other_bytes_are_told_in_words() {
+        let form = body("a=1&password=x+y", "application/x-www-form-urlencoded");
+        assert_eq!(form, "a = 1\npassword = ***");
+        let bytes = Bytes::from_static(&[0xff, 0xfe, 0xfd]);
+        assert_eq!(
+            readable(&bytes, "image/png", &Secrets::default()),
+            "3 B that are no text"
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let long = "ä".repeat(SHOWN);
+        let shown = body(&format!("x{long}"), "text/plain");
+        assert!(
+            shown.starts_with("xä") && shown.ends_with("more"),
+            "{}",
+            shown.len()
+        );
+    }
+}
