@@ -52,6 +52,8 @@ pub struct Blueprint {
     /// Metrics that the script makes itself.
     pub metrics: BTreeMap<String, MetricUse>,
     pub functions: Vec<String>,
+    /// Whether it receives webhooks.
+    pub receives: bool,
     /// What the script can run with, but hardly means.
     pub warnings: Vec<Diagnostic>,
     pub share: Share,
@@ -201,6 +203,7 @@ impl Blueprint {
                 raw,
                 metrics: scan.metrics,
                 functions,
+                receives: scan.receives,
                 warnings: problems,
                 share: request.share,
             }),

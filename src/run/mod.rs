@@ -12,6 +12,7 @@ mod crew;
 mod environment;
 mod fit;
 mod handle;
+mod hooks;
 mod judging;
 mod masking;
 mod outcome;

@@ -21,6 +21,7 @@ mod observe;
 mod plan;
 mod playbook;
 mod precise;
+mod sent;
 pub mod shared;
 mod tickets;
 pub mod worker;

@@ -13,6 +13,7 @@ use super::worker::JourneyFactory;
 use crate::data::TurnsOfRun;
 use crate::exchange::Exchange;
 use crate::executor::Share;
+use crate::hooks::{self, Hooks};
 use crate::project::Project;
 
 /// How far a run is.
@@ -42,6 +43,8 @@ pub struct RunShared {
     pub turns: TurnsOfRun,
     /// What virtual users hand to each other.
     pub exchange: Exchange,
+    /// What the target calls back.
+    pub hooks: Hooks,
     stage: watch::Sender<Stage>,
     reload: watch::Sender<Option<Reload>>,
     /// Data files that scripts have read.
@@ -70,6 +73,7 @@ impl RunShared {
             project,
             turns: TurnsOfRun::new(&Share::whole(), seed),
             exchange: Exchange::default(),
+            hooks: Hooks::default(),
             stage,
             reload: watch::Sender::new(None),
             files: Mutex::default(),
@@ -81,6 +85,13 @@ impl RunShared {
     #[must_use]
     pub fn with_share(mut self, share: &Share) -> Self {
         self.turns = TurnsOfRun::new(share, self.seed);
+        self
+    }
+
+    /// Listens for webhooks as these settings say.
+    #[must_use]
+    pub fn with_hooks(mut self, settings: hooks::Settings) -> Self {
+        self.hooks = Hooks::new(settings);
         self
     }
 

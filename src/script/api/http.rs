@@ -1,6 +1,7 @@
 //! `http`: requests.
 
 use std::pin::pin;
+use std::time::Instant;
 
 use ::http::Method;
 use rhai::plugin::*;
@@ -46,6 +47,7 @@ pub fn prepare(
 
 /// Sends it on the virtual user's session.
 pub async fn send(vu: &Vu, mut ready: Ready) -> Response {
+    vu.sent.note(Instant::now());
     let observer = RequestObserver {
         vu,
         name: ready.recording.name,
