@@ -333,7 +333,19 @@ pub struct DemoArguments {
         hide_env_values = true
     )]
     pub secret: String,
-    /// Seed of jitter and errors.
+    /// Confirm a reservation that has a `callback_url` this much later.
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = duration)]
+    pub callback_delay: Duration,
+    /// Send this share of callbacks twice.
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = fraction)]
+    pub callback_duplicates: f64,
+    /// Send this share of callbacks five times as late.
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = fraction)]
+    pub callback_late: f64,
+    /// Call back any address, not only those of the loopback.
+    #[arg(long)]
+    pub callback_anywhere: bool,
+    /// Seed of jitter, errors and callbacks.
     #[arg(long, value_name = "N", default_value = "0")]
     pub seed: u64,
 }

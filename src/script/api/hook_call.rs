@@ -179,7 +179,7 @@ pub mod call_type {
         call.get().remote.to_string()
     }
 
-    /// Whether it is signed as a service signs, over the exact bytes of its body: `call.verified(#{ scheme: "github", secret: s })`.
+    /// Whether it is signed as a service signs, over the exact bytes of its body: `got.verified(#{ scheme: "github", secret: s })`.
     /// The map is that of `inbox.verify`.
     #[rhai_fn(name = "verified", return_raw, pure)]
     pub fn verified(call: &mut Call, scheme: Map) -> Result<bool, Box<EvalAltResult>> {

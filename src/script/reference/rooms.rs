@@ -85,8 +85,8 @@ if next != () { log::info(next.id); }",
 let inbox = hooks::inbox();
 let room = #{ room: \"room-double\", guest: \"Ada\", callback_url: inbox.url };
 http::post(`${env(\"BASE_URL\")}/api/v1/reservations`, room, #{ name: \"reserve\" });
-let call = inbox.wait(\"10s\");
-check(call, #{ \"confirmed\": |c| c != () && c.json(\"status\") == \"confirmed\" });",
+let got = inbox.wait(\"10s\");
+check(got, #{ \"confirmed\": |c| c != () && c.json(\"status\") == \"confirmed\" });",
     },
     Room {
         key: "fake",
