@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use http::StatusCode;
 use tokio::sync::Notify;
 
 use super::answer::Answer;
 use super::call::Call;
-use super::intake::{Intake, Rules};
+use super::intake::{Intake, Rules, late};
 use super::lock;
 use super::tally::{Event, Scenario, Tally, Why};
 
@@ -57,11 +56,11 @@ impl Inbox {
             return admitted.answer;
         };
         let mut waiting = lock(&self.waiting);
+        // Closed since it was admitted.
         if waiting.closed {
             drop(waiting);
             tally.mark(Event::Unexpected(Why::Late), &self.scenario, 1);
-            let why = "this inbox is closed: its virtual user waits no longer";
-            return Arc::new(Answer::saying(StatusCode::GONE, why));
+            return late();
         }
         let full = waiting.calls.len() >= self.capacity;
         if full {
@@ -111,7 +110,7 @@ impl Inbox {
             waiting.closed = true;
             std::mem::take(&mut waiting.calls)
         };
-        self.intake.forget_refused();
+        self.intake.close();
         let left = left.iter().filter(|call| !call.duplicate).count();
         tally.mark(
             Event::Unexpected(Why::Unclaimed),
@@ -124,6 +123,8 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use http::StatusCode;
 
     use super::super::call::testing::call;
     use super::*;

@@ -13,7 +13,7 @@ use super::ledger::Ledger;
 use super::lock;
 use super::place::{Looked, Place};
 use super::signature::Scheme;
-use super::tally::{Event, Scenario, Tally};
+use super::tally::{Event, Scenario, Tally, Why};
 
 /// Headers by which services name an event; the first that is there counts.
 const ID_HEADERS: [&str; 5] = [
@@ -26,6 +26,9 @@ const ID_HEADERS: [&str; 5] = [
 
 /// Refused calls that are kept to be looked at.
 const MAX_REFUSED: usize = 100;
+
+/// Events that a closed entrance remembers.
+const MEMORY_OF_CLOSED: usize = 64;
 
 /// What calls are judged by.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +65,7 @@ struct State {
     ledger: Ledger,
     refused: VecDeque<Arc<Call>>,
     counts: Counts,
+    closed: bool,
 }
 
 /// The entrance of an inbox, or of the board.
@@ -81,6 +85,7 @@ impl Intake {
                 ledger: Ledger::new(memory),
                 refused: VecDeque::new(),
                 counts: Counts::default(),
+                closed: false,
             }),
             hasher: RandomState::new(),
         }
@@ -105,9 +110,12 @@ impl Intake {
         lock(&self.state).refused.iter().cloned().collect()
     }
 
-    /// Forgets the refused calls, of an inbox that nobody looks into any more.
-    pub fn forget_refused(&self) {
-        lock(&self.state).refused.clear();
+    /// Takes nothing any more. What came last is remembered, so that a duplicate is still told from a call that is late.
+    pub fn close(&self) {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        state.refused = VecDeque::new();
+        state.ledger.shorten(MEMORY_OF_CLOSED);
     }
 
     /// Judges a call. `group`: the key within which numbers are compared.
@@ -144,10 +152,17 @@ impl Intake {
             .map(|number| (self.hasher.hash_one(group), number));
         let (answer, noted) = {
             let mut state = lock(&self.state);
-            let answer = state.answers.next();
+            let answer = match state.closed {
+                true => late(),
+                false => state.answers.next(),
+            };
             let noted = state.ledger.note(event, answer.accepts(), number);
             if noted.duplicate && answer.accepts() {
                 state.counts.duplicates += 1;
+            }
+            if state.closed {
+                drop(state);
+                return closed(noted.duplicate, scenario, tally);
             }
             (answer, noted)
         };
@@ -194,12 +209,31 @@ impl Intake {
 
     fn refuse(&self, call: Call, answer: Arc<Answer>) -> Admitted {
         let mut state = lock(&self.state);
+        if state.closed {
+            return Admitted { answer, call: None };
+        }
         if state.refused.len() >= MAX_REFUSED {
             state.refused.pop_front();
         }
         state.refused.push_back(Arc::new(call));
         Admitted { answer, call: None }
     }
+}
+
+/// What a call that comes too late is answered.
+pub fn late() -> Arc<Answer> {
+    let why = "this inbox is closed: its virtual user waits no longer";
+    Arc::new(Answer::saying(StatusCode::GONE, why))
+}
+
+/// A call to a closed entrance. Of an event that was taken in time its sender may know so.
+fn closed(duplicate: bool, scenario: &Scenario, tally: &Tally) -> Admitted {
+    let (event, answer) = match duplicate {
+        true => (Event::Duplicate, Arc::new(Answer::of(StatusCode::OK))),
+        false => (Event::Unexpected(Why::Late), late()),
+    };
+    tally.mark(event, scenario, 1);
+    Admitted { answer, call: None }
 }
 
 #[cfg(test)]

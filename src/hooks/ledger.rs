@@ -36,6 +36,12 @@ impl Ledger {
         }
     }
 
+    /// Forgets all but so many of the latest events.
+    pub fn shorten(&mut self, capacity: usize) {
+        self.events.shorten(capacity);
+        self.numbers.shorten(capacity);
+    }
+
     /// Notes that an event came. `taken`: it is answered with success. `number`: where it stands among those of its group.
     pub fn note(&mut self, event: u64, taken: bool, number: Option<(u64, f64)>) -> Noted {
         let known = self.events.entry(event);
@@ -75,6 +81,17 @@ impl<V: Default> Recent<V> {
             values: HashMap::new(),
             order: VecDeque::new(),
         }
+    }
+
+    fn shorten(&mut self, capacity: usize) {
+        self.capacity = capacity.max(1);
+        while self.order.len() > self.capacity {
+            if let Some(oldest) = self.order.pop_front() {
+                self.values.remove(&oldest);
+            }
+        }
+        self.values.shrink_to_fit();
+        self.order.shrink_to_fit();
     }
 
     fn entry(&mut self, key: u64) -> &mut V {

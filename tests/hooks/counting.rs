@@ -22,7 +22,10 @@ fn a_call_that_does_not_come_is_missing_and_an_objective_fails_by_it() {
     .run();
     output.expect_code(2);
     assert_eq!(output.count("webhook_missing"), 1);
-    assert_eq!(output.slo("webhook_missing{name:paid}")["status"], "CRITICAL");
+    assert_eq!(
+        output.slo("webhook_missing{name:paid}")["status"],
+        "CRITICAL"
+    );
     assert_eq!(output.slo("webhook_duplicate")["status"], "PASS");
     output.expect_text("Webhooks");
 }

@@ -101,6 +101,10 @@ fn an_inbox_in_the_users_state_stays_and_one_in_a_variable_ends_with_the_iterati
     )
     .run();
     output.expect_code(0);
+    assert!(
+        output.checks().values().all(|(_, fails)| *fails == 0),
+        "{output}"
+    );
     assert_eq!(output.count("webhook_unexpected"), 3);
     assert_eq!(
         output
