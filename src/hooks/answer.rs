@@ -61,7 +61,7 @@ impl Answers {
     }
 
     /// The answer to the next call.
-    pub fn next(&mut self) -> Arc<Answer> {
+    pub fn draw(&mut self) -> Arc<Answer> {
         while let Some((answer, times)) = self.0.front_mut() {
             match times {
                 None => return answer.clone(),
@@ -87,10 +87,10 @@ mod tests {
         let of = |status| Answer::of(StatusCode::from_u16(status).unwrap());
         let mut answers =
             Answers::new([(of(500), Some(2)), (of(503), Some(0)), (of(202), Some(1))]);
-        let given: Vec<u16> = (0..5).map(|_| answers.next().status.as_u16()).collect();
+        let given: Vec<u16> = (0..5).map(|_| answers.draw().status.as_u16()).collect();
         assert_eq!(given, [500, 500, 202, 200, 200]);
         let mut answers = Answers::new([(of(429), None), (of(500), Some(1))]);
-        let given: Vec<u16> = (0..3).map(|_| answers.next().status.as_u16()).collect();
+        let given: Vec<u16> = (0..3).map(|_| answers.draw().status.as_u16()).collect();
         assert_eq!(given, [429, 429, 429]);
     }
 }

@@ -25,6 +25,9 @@ pub const MAX_PLACES: usize = 16;
 /// A place by its number, and what stands there.
 type Key = (usize, String);
 
+/// One who waits: his number, and how the call gets to him.
+type Waiter = (u64, oneshot::Sender<Arc<Call>>);
+
 /// The board of a run.
 #[derive(Debug)]
 pub struct Board {
@@ -41,7 +44,7 @@ struct State {
     /// Calls that nobody has waited for yet, in the order in which they came.
     calls: BTreeMap<u64, (Arc<Call>, Vec<Key>)>,
     index: HashMap<Key, VecDeque<u64>>,
-    waiting: HashMap<Key, VecDeque<(u64, oneshot::Sender<Arc<Call>>)>>,
+    waiting: HashMap<Key, VecDeque<Waiter>>,
     last: u64,
 }
 

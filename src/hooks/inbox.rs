@@ -32,7 +32,9 @@ pub struct Inbox {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    calls: VecDeque<Arc<Call>>,
+    /// By their numbers, ascending.
+    calls: VecDeque<(u64, Arc<Call>)>,
+    last: u64,
     closed: bool,
 }
 
@@ -66,7 +68,9 @@ impl Inbox {
         if full {
             waiting.calls.pop_front();
         }
-        waiting.calls.push_back(call);
+        waiting.last += 1;
+        let number = waiting.last;
+        waiting.calls.push_back((number, call));
         drop(waiting);
         if full {
             tally.mark(Event::Dropped, &self.scenario, 1);
@@ -77,17 +81,40 @@ impl Inbox {
 
     /// The call that has waited longest, of those that `wanted` accepts.
     pub fn take(&self, wanted: impl Fn(&Call) -> bool) -> Option<Arc<Call>> {
-        let mut waiting = lock(&self.waiting);
-        let at = waiting.calls.iter().position(|call| wanted(call))?;
-        waiting.calls.remove(at)
+        self.take_after(&mut 0, wanted)
+    }
+
+    /// As `take`, of the calls whose number is above `seen`, which then is that of the last one looked at.
+    fn take_after(&self, seen: &mut u64, wanted: impl Fn(&Call) -> bool) -> Option<Arc<Call>> {
+        loop {
+            let (number, call) = {
+                let waiting = lock(&self.waiting);
+                let at = waiting.calls.partition_point(|(number, _)| number <= seen);
+                waiting.calls.get(at)?.clone()
+            };
+            *seen = number;
+            // Looked at while nothing is locked: a body may be long, and the listener must not wait for it.
+            if wanted(&call) {
+                let mut waiting = lock(&self.waiting);
+                if let Ok(at) = waiting
+                    .calls
+                    .binary_search_by_key(&number, |(number, _)| *number)
+                {
+                    waiting.calls.remove(at);
+                }
+                // One that was dropped for want of room in between is taken all the same.
+                return Some(call);
+            }
+        }
     }
 
     /// The call that has waited longest, or the next that comes, of those that `wanted` accepts.
     pub async fn next(&self, wanted: impl Fn(&Call) -> bool) -> Arc<Call> {
+        let mut seen = 0;
         loop {
             // Asked for before the look, so that a call that comes in between is not missed.
             let filled = self.filled.notified();
-            if let Some(call) = self.take(&wanted) {
+            if let Some(call) = self.take_after(&mut seen, &wanted) {
                 return call;
             }
             filled.await;
@@ -111,7 +138,7 @@ impl Inbox {
             std::mem::take(&mut waiting.calls)
         };
         self.intake.close();
-        let left = left.iter().filter(|call| !call.duplicate).count();
+        let left = left.iter().filter(|(_, call)| !call.duplicate).count();
         tally.mark(
             Event::Unexpected(Why::Unclaimed),
             &self.scenario,

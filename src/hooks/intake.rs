@@ -154,7 +154,7 @@ impl Intake {
             let mut state = lock(&self.state);
             let answer = match state.closed {
                 true => late(),
-                false => state.answers.next(),
+                false => state.answers.draw(),
             };
             let noted = state.ledger.note(event, answer.accepts(), number);
             if noted.duplicate && answer.accepts() {

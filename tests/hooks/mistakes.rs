@@ -23,8 +23,14 @@ fn a_wrong_argument_is_told_with_its_line() {
             "hooks::inbox().wait(\"order.id\", 1, 1);",
             "write \"$.order.id\" for a value in the body",
         ),
-        ("hooks::wait(\"$.a[\", 1, 1);", "is not a JSONPath"),
-        ("hooks::wait(\"header:a b\", 1, 1);", "is not a header name"),
+        (
+            "let at = \"$.a[\"; hooks::wait(at, 1, 1);",
+            "is not a JSONPath",
+        ),
+        (
+            "let at = \"header:a b\"; hooks::wait(at, 1, 1);",
+            "is not a header name",
+        ),
         (
             "hooks::wait(1, 1);",
             "nothing says where calls have their key",
@@ -77,6 +83,18 @@ fn an_inbox_needs_a_virtual_user() {
     output
         .expect_code(65)
         .expect_text("not at the script's top level");
+}
+
+#[test]
+fn what_is_written_out_wrong_is_found_before_anything_is_sent() {
+    run_of(
+        "fn iteration() {\n    hooks::correlate(\"order.id\");\n    hooks::wait(\"$.a[\", 1, \"5 parsecs\");\n}",
+    )
+    .run()
+    .expect_code(65)
+    .expect_text("`order.id` is no place in a call")
+    .expect_text("is not a JSONPath")
+    .expect_text("`5 parsecs` is not a duration");
 }
 
 #[test]
