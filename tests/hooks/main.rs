@@ -4,7 +4,6 @@
 #[allow(dead_code, reason = "the tests of runs use the rest of it")]
 mod reading;
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
 mod support;
 
 mod answers;
