@@ -12,7 +12,7 @@ use rhaid::executor::{
     Arrivals, ConstantArrivalRate, Executor, Plan, RampingArrivalRate, Share, Stage,
 };
 use rhaid::metrics::{Builtin, Recorder, Tags};
-use rhaid::script::api::json;
+use rhaid::jsonpath as json;
 use rhaid::script::{Program, Sources, convert};
 use serde_json::Value;
 

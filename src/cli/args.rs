@@ -163,6 +163,24 @@ pub struct ScriptArguments {
         allow_negative_numbers = true
     )]
     pub scale: f64,
+    /// Where to listen for webhooks, if the script receives any [default: 127.0.0.1:0, a free port].
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "RHAID_HOOKS_LISTEN",
+        hide_env_values = true,
+        help_heading = "Webhooks"
+    )]
+    pub hooks_listen: Option<String>,
+    /// What webhook URLs begin with, when the target reaches the listener by another name.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "RHAID_HOOKS_URL",
+        hide_env_values = true,
+        help_heading = "Webhooks"
+    )]
+    pub hooks_url: Option<String>,
     /// Run only this part of the plan; other machines run the rest: 0:1/4, 1/4:1/2 …
     #[arg(long, value_name = "A:B", help_heading = "Several machines")]
     pub execution_segment: Option<ExecutionSegment>,
@@ -187,6 +205,8 @@ Examples:
   rhaid run journey.rhai --stage 30s:20 --stage 1m:20 --stage 10s:0
   rhaid run scripts/soak.rhai --demo --scale 0.05        30 minutes in 90 seconds
   rhaid run journey.rhai --quiet --format json | jq .verdict
+  rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
+  rhaid run journey.rhai --hooks-listen 0.0.0.0:9000 --hooks-url https://load.example.com
 
 An option under Scenario changes that one field of the scenario, and nothing else of the script. With several scenarios, --scenario says which. Ctrl-C lets iterations end, a second one does not; results are written either way."
 )]
@@ -317,7 +337,19 @@ pub struct DemoArguments {
         hide_env_values = true
     )]
     pub secret: String,
-    /// Seed of jitter and errors.
+    /// Confirm a reservation that has a `callback_url` this much later.
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = duration)]
+    pub callback_delay: Duration,
+    /// Send this share of callbacks twice.
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = fraction)]
+    pub callback_duplicates: f64,
+    /// Send this share of callbacks five times as late.
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = fraction)]
+    pub callback_late: f64,
+    /// Call back any address, not only those of the loopback.
+    #[arg(long)]
+    pub callback_anywhere: bool,
+    /// Seed of jitter, errors and callbacks.
     #[arg(long, value_name = "N", default_value = "0")]
     pub seed: u64,
 }

@@ -54,6 +54,8 @@ pub struct Blueprint {
     pub functions: Vec<String>,
     /// Changes when `setup`, or what it calls, does; empty if there is none.
     pub setup: String,
+    /// Whether it receives webhooks.
+    pub receives: bool,
     /// What the script can run with, but hardly means.
     pub warnings: Vec<Diagnostic>,
     pub share: Share,
@@ -204,6 +206,7 @@ impl Blueprint {
                 metrics: scan.metrics,
                 functions,
                 setup: script::footing(&program, "setup"),
+                receives: scan.receives,
                 warnings: problems,
                 share: request.share,
             }),

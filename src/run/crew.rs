@@ -124,7 +124,8 @@ pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Ve
         options.timeouts.vu_stop,
         project,
     )
-    .with_share(&blueprint.share);
+    .with_share(&blueprint.share)
+    .with_hooks(options.hooks.clone());
     (run, assignments)
 }
 

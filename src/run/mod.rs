@@ -13,6 +13,7 @@ mod edits;
 mod environment;
 mod fit;
 mod handle;
+mod hooks;
 mod judging;
 mod masking;
 mod outcome;

@@ -13,13 +13,15 @@ mod encoding;
 mod environment;
 mod fake;
 mod files;
+mod hook_call;
+mod hook_params;
+mod hooks;
 mod html;
 mod http;
 mod http_batch;
 mod http_params;
 mod http_tapped;
 mod iban;
-pub mod json;
 mod jwt;
 mod located;
 mod log;
@@ -47,6 +49,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, Module, Position};
 
 use super::engine::Stop;
 use super::library::readable_type;
+use crate::jsonpath as json;
 use crate::secrets::Secrets;
 use crate::vu::{self, Vu, WaitError};
 
@@ -59,7 +62,7 @@ pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
-pub fn types() -> [(TypeId, &'static str); 10] {
+pub fn types() -> [(TypeId, &'static str); 12] {
     [
         (TypeId::of::<context::Context>(), CONTEXT),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
@@ -71,6 +74,8 @@ pub fn types() -> [(TypeId, &'static str); 10] {
         (TypeId::of::<shared::Counter>(), "Counter"),
         (TypeId::of::<shared::SharedMap>(), "SharedMap"),
         (TypeId::of::<shared::Queue>(), "Queue"),
+        (TypeId::of::<hooks::Inbox>(), "Inbox"),
+        (TypeId::of::<hook_call::Call>(), "Call"),
     ]
 }
 
@@ -87,7 +92,9 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<data::Data>("Data")
         .register_type_with_name::<shared::Counter>("Counter")
         .register_type_with_name::<shared::SharedMap>("SharedMap")
-        .register_type_with_name::<shared::Queue>("Queue");
+        .register_type_with_name::<shared::Queue>("Queue")
+        .register_type_with_name::<hooks::Inbox>("Inbox")
+        .register_type_with_name::<hook_call::Call>("Call");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
@@ -96,6 +103,8 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(metrics::metric_type).into());
     engine.register_global_module(exported_module!(data::data_type).into());
     engine.register_global_module(exported_module!(shared::shared_types).into());
+    engine.register_global_module(exported_module!(hooks::inbox_type).into());
+    engine.register_global_module(exported_module!(hook_call::call_type).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
@@ -107,10 +116,10 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
 }
 
 /// Modules whose functions are over in no time, or wait by themselves.
-const BRIEF: [&str; 6] = ["http", "log", "metrics", "random", "tags", "time"];
+const BRIEF: [&str; 7] = ["hooks", "http", "log", "metrics", "random", "tags", "time"];
 
 /// The modules that need no import.
-fn modules() -> [(&'static str, &'static ModuleManifest); 14] {
+fn modules() -> [(&'static str, &'static ModuleManifest); 15] {
     [
         ("http", exported_manifest!(http::http_module)),
         ("metrics", exported_manifest!(metrics::metrics_module)),
@@ -120,6 +129,7 @@ fn modules() -> [(&'static str, &'static ModuleManifest); 14] {
         ("time", exported_manifest!(time::time_module)),
         ("data", exported_manifest!(data::data_module)),
         ("shared", exported_manifest!(shared::shared_module)),
+        ("hooks", exported_manifest!(hooks::hooks_module)),
         ("encoding", exported_manifest!(encoding::encoding_module)),
         ("url", exported_manifest!(url::url_module)),
         ("regex", exported_manifest!(regex::regex_module)),

@@ -78,6 +78,17 @@ let next = shared::queue(\"to cancel\").pop(\"5s\");
 if next != () { log::info(next.id); }",
     },
     Room {
+        key: "hooks",
+        title: "`hooks`",
+        purpose: "Webhooks that the target sends. The run listens for them on the loopback, or where `--hooks-listen` says; [webhooks](webhooks.md) tells how.",
+        example: "\
+let inbox = hooks::inbox();
+let room = #{ room: \"room-double\", guest: \"Ada\", callback_url: inbox.url };
+http::post(`${env(\"BASE_URL\")}/api/v1/reservations`, room, #{ name: \"reserve\" });
+let got = inbox.wait(\"10s\");
+check(got, #{ \"confirmed\": |c| c != () && c.json(\"status\") == \"confirmed\" });",
+    },
+    Room {
         key: "fake",
         title: "`fake`",
         purpose: "People, places and texts that are made up. They follow from the run's seed and the virtual user, as `random` does. The locale is `en` unless you name another: `ar_SA`, `cy_GB`, `de_DE`, `fa_IR`, `fr_FR`, `it_IT`, `ja_JP`, `nl_NL`, `pt_BR`, `pt_PT`, `tr_TR`, `zh_CN`, `zh_TW`, or the language alone.",
@@ -189,6 +200,18 @@ for link in page.html(\"a[href]\").all() { log::info(link.attr(\"href\")); }",
         key: "Queue",
         title: "`Queue`",
         purpose: "A queue that all virtual users share: what was put in first is taken out first, each value once.",
+        example: "",
+    },
+    Room {
+        key: "Inbox",
+        title: "`Inbox`",
+        purpose: "A URL of one virtual user's own, and the calls that came to it.",
+        example: "",
+    },
+    Room {
+        key: "Call",
+        title: "`Call`",
+        purpose: "A webhook call, read whole.",
         example: "",
     },
     Room {

@@ -38,6 +38,8 @@ pub struct Scan {
     pub metrics: BTreeMap<String, MetricUse>,
     /// Some metric's name is computed, so more may appear.
     pub computed_metrics: bool,
+    /// Webhooks are received.
+    pub receives: bool,
     pub problems: Vec<Diagnostic>,
     /// Variables of the environment without which a call throws.
     pub needed: Vec<Needed>,
@@ -76,6 +78,9 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
         tree.walk(&mut |path: &[ASTNode]| {
             if let Some((call, position, method)) = call_of(path) {
                 note_metric(call, &mut scan);
+                // A module of that name would be the script's own.
+                scan.receives |=
+                    call.namespace.to_string() == "hooks" && !source.imports.contains_key("hooks");
                 // Of a value that does not exist nobody knows the methods.
                 if !(method && receiver(path).is_some_and(unknown)) {
                     scan.problems
