@@ -30,6 +30,7 @@ pub fn of_option(
         position,
         format!("{shown}{message}"),
     )
+    .with_code("option")
     .with_help(help)
 }
 

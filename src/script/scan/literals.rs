@@ -62,6 +62,7 @@ pub fn needed(call: &FnCallExpr, path: &[ASTNode], source: &Source<'_>) -> Optio
         warning: source
             .mistake(*position, message)
             .with_help(Some(help))
+            .with_code("environment")
             .as_warning(),
     })
 }

@@ -68,11 +68,12 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
         }));
         scan.problems.extend(source.unreadable.iter().cloned());
         let names = names::check(&source);
-        let unknown = |position: Position| {
-            names
-                .iter()
-                .any(|d| Some(d.line) == position.line() && Some(d.column) == position.position())
-        };
+        let nowhere: BTreeSet<_> = names
+            .iter()
+            .map(|d| (Some(d.line), Some(d.column)))
+            .collect();
+        let unknown =
+            |position: Position| nowhere.contains(&(position.line(), position.position()));
         tree.walk(&mut |path: &[ASTNode]| {
             if let Some((call, position, method)) = call_of(path) {
                 note_metric(call, &mut scan);
