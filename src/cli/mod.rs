@@ -10,6 +10,7 @@ mod limits;
 mod mistakes;
 mod reference;
 mod run;
+mod scripts;
 mod watch;
 
 use std::ffi::OsString;

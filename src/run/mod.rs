@@ -5,8 +5,10 @@
 //! setup, run and teardown, merges what they measure, judges, and stops early when told to.
 
 mod account;
+mod advice;
 mod aggregate;
 mod blueprint;
+mod checking;
 mod conductor;
 mod crew;
 mod environment;
@@ -19,6 +21,7 @@ mod progress;
 mod reloads;
 mod rows;
 
+pub use checking::{Looked, look};
 pub use blueprint::{Blueprint, BlueprintError, Defaults, Request};
 pub use conductor::{Observer, RunError, Settings, conduct};
 pub use handle::Handle;

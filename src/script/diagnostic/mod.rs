@@ -10,7 +10,7 @@ use rhai::Position;
 
 use super::sources::Sources;
 
-pub use place::{of_function, of_option, options_not_exported};
+pub use place::{of_definition, of_function, of_option, options_not_exported};
 pub use runtime::{arguments, brief, of_runtime_error};
 pub use syntax::of_parse_error;
 
@@ -264,11 +264,11 @@ impl Diagnostic {
             .iter()
             .take_while(|c| word(c))
             .count();
-        if line.get(start) == Some(&'"') {
+        if let Some(quote) = line.get(start).filter(|c| matches!(c, '"' | '`')) {
             // A string is marked to its end.
             length = line[start + 1..]
                 .iter()
-                .position(|c| *c == '"')
+                .position(|c| c == quote)
                 .map_or(line.len() - start, |at| at + 2);
         }
         before + start..before + start + length.max(1)

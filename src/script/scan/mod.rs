@@ -5,10 +5,11 @@
 
 mod calls;
 mod context;
+pub(in crate::script) mod kept;
 mod literals;
 mod names;
 mod special;
-mod tree;
+pub(in crate::script) mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +22,7 @@ use super::sources::Sources;
 use crate::metrics::{Contains, MetricKind};
 
 pub use context::OfContext;
-pub use literals::Needed;
+pub use literals::{Needed, places};
 pub use special::{LIFECYCLE, special_names};
 
 /// A metric that a script makes.

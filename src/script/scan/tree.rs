@@ -41,7 +41,11 @@ impl<'a> Trees<'a> {
             return known.clone();
         }
         let text = self.sources.text(name)?;
-        let tree = self.engine.compile(&*text).ok().map(Rc::new);
+        let tree = super::kept::tree(name, &text).or_else(|| {
+            let tree = Rc::new(self.engine.compile(&*text).ok()?);
+            super::kept::keep(name, text.clone(), tree.clone());
+            Some(tree)
+        });
         self.parsed
             .borrow_mut()
             .insert(name.to_owned(), tree.clone());
