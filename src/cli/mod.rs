@@ -7,6 +7,7 @@ mod definitions;
 mod demo;
 mod inspect;
 mod limits;
+mod lsp;
 mod mistakes;
 mod reference;
 mod run;
@@ -108,6 +109,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Demo(options) => demo::run(options),
         args::Command::Reference(options) => reference::run(options),
         args::Command::Definitions(options) => definitions::run(options),
+        args::Command::Lsp(options) => lsp::run(options),
     };
     match outcome {
         Ok(code) => code,

@@ -33,4 +33,4 @@ pub use locate::locate;
 pub use module::{check_module, is_module};
 pub use program::{Program, ScriptError};
 pub use scan::{LIFECYCLE, MetricUse, Needed, Scan, scan, special_names};
-pub use sources::{SourceError, Sources};
+pub use sources::{Overlay, SourceError, Sources};
