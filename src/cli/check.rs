@@ -23,9 +23,9 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
     for script in scripts::expand(&arguments.scripts)? {
         let mut looked = look_at(&script, &arguments)?;
         let is_right = looked.is_right();
-        looked.found.retain(|d| {
-            told.insert((d.source.clone(), d.line, d.column, d.message.clone()))
-        });
+        looked
+            .found
+            .retain(|d| told.insert((d.source.clone(), d.line, d.column, d.message.clone())));
         findings.extend(looked.found.iter().map(finding));
         let (warnings, mistakes): (Vec<_>, Vec<_>) = std::mem::take(&mut looked.found)
             .into_iter()

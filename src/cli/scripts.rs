@@ -65,7 +65,14 @@ mod tests {
     fn a_folder_stands_for_the_scripts_in_it() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        for name in ["b.rhai", "lib/a.rhai", ".git/x.rhai", "a.d.rhai", "notes.md", "empty/x.md"] {
+        for name in [
+            "b.rhai",
+            "lib/a.rhai",
+            ".git/x.rhai",
+            "a.d.rhai",
+            "notes.md",
+            "empty/x.md",
+        ] {
             fs::create_dir_all(at(name).parent().unwrap()).unwrap();
             fs::write(at(name), "").unwrap();
         }

@@ -67,16 +67,21 @@ impl Catalog {
 
     /// What can be read of or called on a value of a type.
     pub fn members<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Item> {
-        self.items("").iter().filter(move |item| item.receiver == kind)
+        self.items("")
+            .iter()
+            .filter(move |item| item.receiver == kind)
     }
 
     /// A member of any type.
     pub fn member(&self, name: &str) -> Option<&Item> {
-        let ours = |item: &&Item| item.name == name && item.receiver.starts_with(char::is_uppercase);
+        let ours =
+            |item: &&Item| item.name == name && item.receiver.starts_with(char::is_uppercase);
         let mut items = self.items("").iter();
-        items
-            .find(ours)
-            .or_else(|| self.items("").iter().find(|item| item.name == name && !item.receiver.is_empty()))
+        items.find(ours).or_else(|| {
+            self.items("")
+                .iter()
+                .find(|item| item.name == name && !item.receiver.is_empty())
+        })
     }
 }
 
@@ -136,7 +141,9 @@ fn declaration(line: &str) -> Option<Item> {
 fn add(mut item: Item, doc: &str, items: &mut Vec<Item>) {
     doc.clone_into(&mut item.doc);
     let same = items.iter_mut().find(|known| {
-        known.name == item.name && known.receiver == item.receiver && known.is_property == item.is_property
+        known.name == item.name
+            && known.receiver == item.receiver
+            && known.is_property == item.is_property
     });
     match same {
         Some(known) => {
@@ -163,11 +170,24 @@ mod tests {
         let catalog = catalog();
         assert!(catalog.modules().any(|name| name == "http"));
         let get = catalog.find("http", "get").unwrap();
-        assert_eq!(get.signature, "get(url: string) -> Response\nget(url: string, params: map) -> Response");
+        assert_eq!(
+            get.signature,
+            "get(url: string) -> Response\nget(url: string, params: map) -> Response"
+        );
         assert!(get.doc.contains("GET request"));
-        let members: Vec<&str> = catalog.members("Response").map(|i| i.name.as_str()).collect();
-        assert!(members.contains(&"status") && members.contains(&"json"), "{members:?}");
-        assert!(catalog.members("Context").any(|item| item.name == "state" && item.is_property));
+        let members: Vec<&str> = catalog
+            .members("Response")
+            .map(|i| i.name.as_str())
+            .collect();
+        assert!(
+            members.contains(&"status") && members.contains(&"json"),
+            "{members:?}"
+        );
+        assert!(
+            catalog
+                .members("Context")
+                .any(|item| item.name == "state" && item.is_property)
+        );
         assert!(catalog.find("", "sleep").is_some());
     }
 }

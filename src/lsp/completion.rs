@@ -83,7 +83,9 @@ impl List<'_> {
             "exec" => {
                 let own = self.outline.functions.iter();
                 let fits = |f: &&Function| {
-                    !f.is_private && f.parameters.len() <= 1 && !LIFECYCLE.contains(&f.name.as_str())
+                    !f.is_private
+                        && f.parameters.len() <= 1
+                        && !LIFECYCLE.contains(&f.name.as_str())
                 };
                 own.filter(fits)
                     .map(|f| entry(&f.name, Kind::Function, &f.signature(), &f.doc))
@@ -101,17 +103,31 @@ impl List<'_> {
         let mut items: Vec<Value> = stdlib::names()
             .map(|name| {
                 let doc = stdlib::text(name).map(|text| Outline::of(text).doc);
-                entry(&format!("std/{name}"), Kind::Module, "standard library", &doc.unwrap_or_default())
+                entry(
+                    &format!("std/{name}"),
+                    Kind::Module,
+                    "standard library",
+                    &doc.unwrap_or_default(),
+                )
             })
             .collect();
-        items.extend(self.files().into_iter().map(|name| entry(&name, Kind::File, "", "")));
+        items.extend(
+            self.files()
+                .into_iter()
+                .map(|name| entry(&name, Kind::File, "", "")),
+        );
         items
     }
 
     /// Scripts beside the document and in the folders beside it, as they are imported.
     fn files(&self) -> Vec<String> {
         const MOST: usize = 200;
-        let Some(folder) = self.document.path.parent().filter(|folder| folder.is_absolute()) else {
+        let Some(folder) = self
+            .document
+            .path
+            .parent()
+            .filter(|folder| folder.is_absolute())
+        else {
             return Vec::new();
         };
         let mut names = Vec::new();
@@ -151,7 +167,10 @@ impl List<'_> {
         };
         let outline = Outline::of(&module.text);
         let functions = outline.functions.iter().filter(|f| !f.is_private).map(own);
-        let values = outline.variables.iter().filter(|v| v.is_top && v.is_exported);
+        let values = outline
+            .variables
+            .iter()
+            .filter(|v| v.is_top && v.is_exported);
         functions
             .chain(values.map(|v| entry(&v.name, Kind::Constant, "", "")))
             .collect()
@@ -166,7 +185,15 @@ impl List<'_> {
         }
         // Nobody knows what it is before the script runs: what it most likely is comes first.
         let mut items = Vec::new();
-        for kind in ["Response", "Selection", "Data", "Metric", "Counter", "Queue", "SharedMap"] {
+        for kind in [
+            "Response",
+            "Selection",
+            "Data",
+            "Metric",
+            "Counter",
+            "Queue",
+            "SharedMap",
+        ] {
             items.extend(catalog.members(kind).map(|item| of_type(item, kind, '1')));
         }
         for kind in ["array", "string", "map"] {
@@ -180,21 +207,38 @@ impl List<'_> {
         let mut seen = std::collections::BTreeSet::new();
         for variable in self.outline.visible(self.offset) {
             if seen.insert(variable.name.as_str()) {
-                let kind = if variable.is_constant { Kind::Constant } else { Kind::Variable };
+                let kind = if variable.is_constant {
+                    Kind::Constant
+                } else {
+                    Kind::Variable
+                };
                 items.push(entry(&variable.name, kind, &variable.made_by, ""));
             }
         }
         items.extend(self.outline.functions.iter().map(own));
-        for import in self.outline.imports.iter().filter(|import| !import.alias.is_empty()) {
+        for import in self
+            .outline
+            .imports
+            .iter()
+            .filter(|import| !import.alias.is_empty())
+        {
             items.push(entry(&import.alias, Kind::Module, &import.path, ""));
         }
-        items.extend(catalog().modules().map(|name| entry(name, Kind::Module, "", "")));
+        items.extend(
+            catalog()
+                .modules()
+                .map(|name| entry(name, Kind::Module, "", "")),
+        );
         let everywhere = catalog().items("").iter();
         let ours = everywhere.filter(|item| !item.is_property && !item.doc.is_empty());
         // A function of a type of its own is a method, and written after a dot.
         let plain = ours.filter(|item| !item.receiver.starts_with(char::is_uppercase));
         items.extend(plain.map(native));
-        items.extend(KEYWORDS.iter().map(|word| entry(word, Kind::Keyword, "", "")));
+        items.extend(
+            KEYWORDS
+                .iter()
+                .map(|word| entry(word, Kind::Keyword, "", "")),
+        );
         items
     }
 }
@@ -220,20 +264,37 @@ fn insert(item: &mut Value, text: String) {
 }
 
 fn own(function: &Function) -> Value {
-    entry(&function.name, Kind::Function, &function.signature(), &function.doc)
+    entry(
+        &function.name,
+        Kind::Function,
+        &function.signature(),
+        &function.doc,
+    )
 }
 
 fn native(item: &Item) -> Value {
-    let kind = match (item.is_property, item.receiver.starts_with(char::is_uppercase)) {
+    let kind = match (
+        item.is_property,
+        item.receiver.starts_with(char::is_uppercase),
+    ) {
         (true, _) => Kind::Field,
         (false, true) => Kind::Method,
         (false, false) => Kind::Function,
     };
-    entry(&item.name, kind, &item.signature.replace('\n', " · "), &item.doc)
+    entry(
+        &item.name,
+        kind,
+        &item.signature.replace('\n', " · "),
+        &item.doc,
+    )
 }
 
 fn of_type(item: &Item, kind: &str, rank: char) -> Value {
-    let shape = if item.is_property { Kind::Field } else { Kind::Method };
+    let shape = if item.is_property {
+        Kind::Field
+    } else {
+        Kind::Method
+    };
     let detail = format!("{kind}: {}", item.signature.replace('\n', " · "));
     let mut entry = entry(&item.name, shape, &detail, &item.doc);
     if let Some(fields) = entry.as_object_mut() {

@@ -77,13 +77,25 @@ fn work(settings: &Settings, jobs: &Receiver<Job>, show: &impl Fn(Shown)) {
                 }
             }
         }
-        let gone: Vec<String> = shown.iter().filter(|uri| !all.contains_key(*uri)).cloned().collect();
+        let gone: Vec<String> = shown
+            .iter()
+            .filter(|uri| !all.contains_key(*uri))
+            .cloned()
+            .collect();
         shown = all.keys().cloned().collect();
         for (uri, (version, diagnostics)) in all {
-            show(Shown { uri, version, diagnostics });
+            show(Shown {
+                uri,
+                version,
+                diagnostics,
+            });
         }
         for uri in gone {
-            show(Shown { uri, version: None, diagnostics: Vec::new() });
+            show(Shown {
+                uri,
+                version: None,
+                diagnostics: Vec::new(),
+            });
         }
         next = jobs.recv().ok();
     }
@@ -95,7 +107,8 @@ fn of_document(
     document: &Document,
     job: &Job,
 ) -> Vec<(String, std::sync::Arc<str>, Diagnostic)> {
-    let sources = Sources::from_text(&document.path, &document.text).with_overlay(job.overlay.clone());
+    let sources =
+        Sources::from_text(&document.path, &document.text).with_overlay(job.overlay.clone());
     let texts = sources.clone();
     let request = Request {
         script: document.path.clone(),
@@ -113,7 +126,12 @@ fn of_document(
     let mut found = looked.found;
     if let Some(error) = looked.error {
         let message = error.to_string();
-        found.push(Diagnostic::at(&texts, &texts.main, rhai::Position::NONE, message));
+        found.push(Diagnostic::at(
+            &texts,
+            &texts.main,
+            rhai::Position::NONE,
+            message,
+        ));
     }
     // The document that is open is meant, under whichever name it is imported.
     let open: BTreeMap<PathBuf, &Document> = job

@@ -163,14 +163,29 @@ mod tests {
 
     #[test]
     fn changes_are_applied_in_their_order_and_in_utf_16() {
-        let changed = after("let ü = \"🦀\";\nx\n", json!([range((0, 9), (0, 11), "🐟"), range((1, 0), (1, 1), "y🦀")]));
+        let changed = after(
+            "let ü = \"🦀\";\nx\n",
+            json!([range((0, 9), (0, 11), "🐟"), range((1, 0), (1, 1), "y🦀")]),
+        );
         assert_eq!(changed, "let ü = \"🐟\";\ny🦀\n");
-        assert_eq!(after("old", json!([{ "text": "new" }, range((0, 3), (0, 3), "er")])), "newer");
+        assert_eq!(
+            after(
+                "old",
+                json!([{ "text": "new" }, range((0, 3), (0, 3), "er")])
+            ),
+            "newer"
+        );
     }
 
     #[test]
     fn changes_without_sense_break_nothing() {
-        assert_eq!(after("abc", json!([{}, { "range": { "start": 1 }, "text": "x" }, range((9, 9), (9, 9), "d")])), "abcd");
+        assert_eq!(
+            after(
+                "abc",
+                json!([{}, { "range": { "start": 1 }, "text": "x" }, range((9, 9), (9, 9), "d")])
+            ),
+            "abcd"
+        );
         assert_eq!(after("abc", json!([range((0, 2), (0, 1), "x")])), "abxc");
     }
 }

@@ -111,7 +111,11 @@ impl Lexer<'_> {
                     ('}', Some(open)) => *open = open.saturating_sub(1),
                     _ => {}
                 }
-                let length = if self.rest().starts_with("::") { 2 } else { sign.len_utf8() };
+                let length = if self.rest().starts_with("::") {
+                    2
+                } else {
+                    sign.len_utf8()
+                };
                 self.push(Kind::Sign, length);
             }
         }
@@ -184,14 +188,23 @@ mod tests {
     fn a_text_is_taken_apart() {
         assert_eq!(
             pieces("let x = a::b(`u/${f(#{ a: 1 })}/v`); // end"),
-            ["let", "x", "=", "a", "::", "b", "(", "`u/${", "f", "(", "#", "{", "a", ":", "1", "}", ")", "}/v`", ")", ";", "// end"]
+            [
+                "let", "x", "=", "a", "::", "b", "(", "`u/${", "f", "(", "#", "{", "a", ":", "1",
+                "}", ")", "}/v`", ")", ";", "// end"
+            ]
         );
-        assert_eq!(pieces("\"a\\\"b\" 'c' /* x /* y */ */ z"), ["\"a\\\"b\"", "'c'", "/* x /* y */ */", "z"]);
+        assert_eq!(
+            pieces("\"a\\\"b\" 'c' /* x /* y */ */ z"),
+            ["\"a\\\"b\"", "'c'", "/* x /* y */ */", "z"]
+        );
     }
 
     #[test]
     fn what_is_not_closed_ends_somewhere() {
-        assert_eq!(pieces("exec: \"vi\nlet y"), ["exec", ":", "\"vi", "let", "y"]);
+        assert_eq!(
+            pieces("exec: \"vi\nlet y"),
+            ["exec", ":", "\"vi", "let", "y"]
+        );
         assert_eq!(pieces("`a${b"), ["`a${", "b"]);
         assert_eq!(pieces("`a"), ["`a"]);
         assert_eq!(pieces("/* a"), ["/* a"]);

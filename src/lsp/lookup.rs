@@ -58,7 +58,9 @@ fn find(documents: &Documents, document: &Document, at: Position) -> Option<Foun
     let text = &document.text;
     let offset = position::offset(text, at);
     let outline = Outline::of(text);
-    let after = outline.tokens.partition_point(|token| token.span.end < offset);
+    let after = outline
+        .tokens
+        .partition_point(|token| token.span.end < offset);
     let candidates = outline.tokens.get(after..)?.iter().take(2);
     // Between two pieces, the name is meant.
     let token = candidates
@@ -72,7 +74,10 @@ fn find(documents: &Documents, document: &Document, at: Position) -> Option<Foun
         outline: &outline,
         span: span.clone(),
     };
-    match (token.kind, situation::at(text, &outline, span.end.min(offset.max(span.start + 1)))) {
+    match (
+        token.kind,
+        situation::at(text, &outline, span.end.min(offset.max(span.start + 1))),
+    ) {
         (Kind::Text, Situation::ImportPath) => finder.module(name.trim_matches('"')),
         // A text may name a function, as in `exec: "visit"`.
         (Kind::Text, _) => finder.own(name.trim_matches('"')),
@@ -147,7 +152,9 @@ impl Finder<'_> {
         if self.outline.import(alias).is_none() {
             return self.item(catalog().find(alias, name)?, alias);
         }
-        let module = self.documents.module_of(self.document, self.outline, alias)?;
+        let module = self
+            .documents
+            .module_of(self.document, self.outline, alias)?;
         let outline = Outline::of(&module.text);
         let place = |span: Range<usize>| {
             Some(Place {
@@ -159,7 +166,10 @@ impl Finder<'_> {
         if let Some(function) = outline.functions.iter().find(|f| f.name == name) {
             return self.function(function, place(function.at.clone()));
         }
-        let value = outline.variables.iter().find(|v| v.is_top && v.name == name)?;
+        let value = outline
+            .variables
+            .iter()
+            .find(|v| v.is_top && v.name == name)?;
         self.found(format!("{alias}::{name}"), "", place(value.at.clone()))
     }
 
@@ -175,7 +185,10 @@ impl Finder<'_> {
 
     fn declared(&self, variable: &super::outline::Variable) -> Option<Found> {
         let text = &self.document.text;
-        let start = text.get(..variable.at.start)?.rfind('\n').map_or(0, |at| at + 1);
+        let start = text
+            .get(..variable.at.start)?
+            .rfind('\n')
+            .map_or(0, |at| at + 1);
         let line = text.get(start..)?.lines().next().unwrap_or_default();
         let line: String = line.trim().chars().take(120).collect();
         self.found(line, "", self.here(variable.at.clone()))
@@ -219,13 +232,21 @@ impl Finder<'_> {
             return self.item(item, "");
         }
         let count = catalog().items(name).len();
-        (count > 0).then(|| self.found(format!("{name}::"), &format!("{count} functions that need no import"), None))?
+        (count > 0).then(|| {
+            self.found(
+                format!("{name}::"),
+                &format!("{count} functions that need no import"),
+                None,
+            )
+        })?
     }
 }
 
 /// The type of a variable, if it can be told from what it is made by.
 pub fn kind_of<'a>(outline: &'a Outline, name: &str, offset: usize) -> Option<&'a str> {
-    let variable = outline.visible(offset).find(|variable| variable.name == name)?;
+    let variable = outline
+        .visible(offset)
+        .find(|variable| variable.name == name)?;
     if variable.made_by.is_empty() {
         // What a scenario's function is given.
         return (name == "ctx").then_some("Context");
@@ -252,7 +273,9 @@ pub fn signature(documents: &Documents, document: &Document, at: Position) -> Va
     let text = &document.text;
     let offset = position::offset(text, at);
     let outline = Outline::of(text);
-    let after = outline.tokens.partition_point(|token| token.span.start < offset);
+    let after = outline
+        .tokens
+        .partition_point(|token| token.span.start < offset);
     let mut depth = 0;
     let mut argument = 0;
     for here in (0..after).rev().take(2_000) {
@@ -266,7 +289,8 @@ pub fn signature(documents: &Documents, document: &Document, at: Position) -> Va
                     return Value::Null;
                 };
                 let end = position::place(text, name.span.end);
-                let Some(found) = find(documents, document, end).filter(|found| found.code.contains('('))
+                let Some(found) =
+                    find(documents, document, end).filter(|found| found.code.contains('('))
                 else {
                     return Value::Null;
                 };
@@ -289,7 +313,9 @@ pub fn signature(documents: &Documents, document: &Document, at: Position) -> Va
 }
 
 fn parameters(line: &str) -> Vec<&str> {
-    let inside = line.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')'));
+    let inside = line
+        .split_once('(')
+        .and_then(|(_, rest)| rest.rsplit_once(')'));
     let inside = inside.map_or("", |(inside, _)| inside);
     inside.split(", ").filter(|part| !part.is_empty()).collect()
 }

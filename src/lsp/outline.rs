@@ -110,7 +110,12 @@ fn head(text: &str) -> String {
         .lines()
         .take_while(|line| line.trim_start().starts_with("//"))
         .filter(|line| !line.trim_start().starts_with("/// "));
-    lines.map(plain).collect::<Vec<_>>().join("\n").trim().to_owned()
+    lines
+        .map(plain)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim()
+        .to_owned()
 }
 
 /// A line of a comment without its markers.
@@ -131,7 +136,9 @@ impl Reader<'_> {
     }
 
     fn is_name(&self, at: usize) -> bool {
-        self.code.get(at).is_some_and(|token| token.kind == Kind::Word)
+        self.code
+            .get(at)
+            .is_some_and(|token| token.kind == Kind::Word)
     }
 
     fn span(&self, at: usize) -> Range<usize> {
@@ -163,9 +170,8 @@ impl Reader<'_> {
                     outline.variables.push(self.variable(at + 2, outline));
                 }
                 "|" if self.opens_closure(at) => {
-                    let names = (at + 1..at + 20).take_while(|at| {
-                        self.is_name(*at) || self.word(*at) == ","
-                    });
+                    let names = (at + 1..at + 20)
+                        .take_while(|at| self.is_name(*at) || self.word(*at) == ",");
                     let names: Vec<usize> = names.filter(|at| self.is_name(*at)).collect();
                     for name in names {
                         outline.variables.push(self.variable(name, outline));
@@ -182,7 +188,11 @@ impl Reader<'_> {
         let function = outline.function_at(span.start);
         let mut depth = 0i32;
         let mut end = function.map_or(self.text.len(), |function| function.span.end);
-        let inside = if function.is_some() { self.code.len() } else { 0 };
+        let inside = if function.is_some() {
+            self.code.len()
+        } else {
+            0
+        };
         for token in self.code.iter().take(inside).skip(at + 1) {
             if token.span.start >= end {
                 break;
@@ -211,16 +221,26 @@ impl Reader<'_> {
     /// Whether a `|` begins the parameters of a closure, and is no operator.
     fn opens_closure(&self, at: usize) -> bool {
         let before = at.checked_sub(1).map_or("(", |before| self.word(before));
-        matches!(before, "(" | "," | "=" | ":" | "[" | "{" | ";" | "return" | ">")
+        matches!(
+            before,
+            "(" | "," | "=" | ":" | "[" | "{" | ";" | "return" | ">"
+        )
     }
 
     fn import(&self, at: usize) -> Option<Import> {
-        let path = self.code.get(at + 1).filter(|token| token.kind == Kind::Text)?;
+        let path = self
+            .code
+            .get(at + 1)
+            .filter(|token| token.kind == Kind::Text)?;
         let named = self.word(at + 2) == "as" && self.is_name(at + 3);
         Some(Import {
             path: path.of(self.text).trim_matches('"').to_owned(),
             at: path.span.clone(),
-            alias: if named { self.word(at + 3).to_owned() } else { String::new() },
+            alias: if named {
+                self.word(at + 3).to_owned()
+            } else {
+                String::new()
+            },
         })
     }
 
@@ -230,7 +250,10 @@ impl Reader<'_> {
             .collect();
         for (number, at) in starts.iter().copied().enumerate() {
             let next = starts.get(number + 1).copied().unwrap_or(self.code.len());
-            let limit = self.code.get(next).map_or(self.text.len(), |token| token.span.start);
+            let limit = self
+                .code
+                .get(next)
+                .map_or(self.text.len(), |token| token.span.start);
             let mut parameters = Vec::new();
             let mut end = at + 2;
             if self.word(end) == "(" {
@@ -309,7 +332,10 @@ mod tests {
         let outline = Outline::of(TEXT);
         assert_eq!(outline.doc, "A shop.");
         let pay = &outline.functions[0];
-        assert_eq!((pay.signature().as_str(), pay.is_private), ("pay(ctx, sum)", true));
+        assert_eq!(
+            (pay.signature().as_str(), pay.is_private),
+            ("pay(ctx, sum)", true)
+        );
         assert_eq!(pay.doc, "Pays.\n\nTwice.");
         assert!(TEXT[pay.span.clone()].ends_with("x > 1);\n}"));
         assert_eq!(outline.import("think").unwrap().path, "std/think");

@@ -78,11 +78,17 @@ pub fn serve(
         match event {
             Event::Incoming(Incoming::End) => return Ok(server.stage == Stage::Ending),
             Event::Broken(why) => {
-                wire::write(&mut output, &answer(&Value::Null, Err((ErrorCode::Parse, why))))?;
+                wire::write(
+                    &mut output,
+                    &answer(&Value::Null, Err((ErrorCode::Parse, why))),
+                )?;
                 return Ok(false);
             }
             Event::Incoming(Incoming::Garbage(why)) => {
-                wire::write(&mut output, &answer(&Value::Null, Err((ErrorCode::Parse, why))))?;
+                wire::write(
+                    &mut output,
+                    &answer(&Value::Null, Err((ErrorCode::Parse, why))),
+                )?;
             }
             Event::Incoming(Incoming::Message(message)) => {
                 if message.get("method").and_then(Value::as_str) == Some("exit") {
@@ -92,7 +98,11 @@ pub fn serve(
                     wire::write(&mut output, &reply)?;
                 }
             }
-            Event::Shown(Shown { uri, version, diagnostics }) => {
+            Event::Shown(Shown {
+                uri,
+                version,
+                diagnostics,
+            }) => {
                 let mut params = json!({ "uri": uri, "diagnostics": diagnostics });
                 if let (Some(version), Some(fields)) = (version, params.as_object_mut()) {
                     fields.insert("version".to_owned(), version.into());
@@ -121,8 +131,12 @@ impl Server {
             // Answers to what the server asked: it asks nothing.
             let is_answer = message.get("result").is_some() || message.get("error").is_some();
             let why = "a message has a method".to_owned();
-            return (!is_answer)
-                .then(|| answer(message.get("id").unwrap_or(&Value::Null), Err((ErrorCode::InvalidRequest, why))));
+            return (!is_answer).then(|| {
+                answer(
+                    message.get("id").unwrap_or(&Value::Null),
+                    Err((ErrorCode::InvalidRequest, why)),
+                )
+            });
         };
         let params = message.get("params").unwrap_or(&Value::Null);
         let id = message.get("id").filter(|id| !id.is_null());
@@ -166,14 +180,23 @@ impl Server {
         }
         let at = || {
             let position = params.get("position").and_then(Position::read);
-            position.ok_or_else(|| (ErrorCode::InvalidParams, "a `position` is missing".to_owned()))
+            position.ok_or_else(|| {
+                (
+                    ErrorCode::InvalidParams,
+                    "a `position` is missing".to_owned(),
+                )
+            })
         };
         let Some(uri) = uri_of(params) else {
             let why = match method {
-                "textDocument/completion" | "textDocument/hover" | "textDocument/definition"
-                | "textDocument/documentSymbol" | "textDocument/signatureHelp" => {
-                    (ErrorCode::InvalidParams, "a `textDocument` is missing".to_owned())
-                }
+                "textDocument/completion"
+                | "textDocument/hover"
+                | "textDocument/definition"
+                | "textDocument/documentSymbol"
+                | "textDocument/signatureHelp" => (
+                    ErrorCode::InvalidParams,
+                    "a `textDocument` is missing".to_owned(),
+                ),
                 _ => unknown(method),
             };
             return Err(why);
@@ -208,7 +231,10 @@ impl Server {
         let version = document.get("version").and_then(Value::as_i64);
         match method {
             "textDocument/didOpen" => {
-                let text = document.get("text").and_then(Value::as_str).unwrap_or_default();
+                let text = document
+                    .get("text")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
                 self.documents.open(uri, version, text);
             }
             "textDocument/didChange" => {
@@ -238,7 +264,10 @@ fn uri_of(params: &Value) -> Option<&str> {
 }
 
 fn unknown(method: &str) -> (ErrorCode, String) {
-    (ErrorCode::MethodNotFound, format!("there is no method `{method}`"))
+    (
+        ErrorCode::MethodNotFound,
+        format!("there is no method `{method}`"),
+    )
 }
 
 fn capabilities() -> Value {

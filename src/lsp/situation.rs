@@ -24,7 +24,9 @@ pub enum Situation {
 
 /// What is around a place.
 pub fn at(text: &str, outline: &Outline, offset: usize) -> Situation {
-    let after = outline.tokens.partition_point(|token| token.span.start < offset);
+    let after = outline
+        .tokens
+        .partition_point(|token| token.span.start < offset);
     let before = outline.tokens.get(..after).unwrap_or_default();
     let inside = before.last().filter(|token| is_within(token, text, offset));
     match inside.map(|token| token.kind) {
@@ -71,7 +73,8 @@ pub fn at(text: &str, outline: &Outline, offset: usize) -> Situation {
 
 fn word_back<'a>(before: &[Token], back: usize, text: &'a str) -> &'a str {
     let at = before.len().checked_sub(back + 1);
-    at.and_then(|at| before.get(at)).map_or("", |token| token.of(text))
+    at.and_then(|at| before.get(at))
+        .map_or("", |token| token.of(text))
 }
 
 /// Whether a place is in the middle of a comment or text.
@@ -169,8 +172,12 @@ mod tests {
 
     #[test]
     fn a_place_tells_what_is_expected() {
-        let member = |value: &str| Situation::Member { value: value.to_owned() };
-        let module = |alias: &str| Situation::Module { alias: alias.to_owned() };
+        let member = |value: &str| Situation::Member {
+            value: value.to_owned(),
+        };
+        let module = |alias: &str| Situation::Module {
+            alias: alias.to_owned(),
+        };
         for (text, expected) in [
             ("fn a() { http::^ }", module("http")),
             ("fn a() { http::ge^", module("http")),
@@ -182,9 +189,18 @@ mod tests {
             ("let x = \"http::^\";", Situation::Nothing),
             ("import \"std/^", Situation::ImportPath),
             ("export const options = #{ ^ };", key(&["options"])),
-            ("export const options = #{ vus: 1, du^ };", key(&["options"])),
-            ("export const options = #{ scenarios: #{ day: #{ ^", key(&["options", "scenarios", "day"])),
-            ("export const options = #{ slos: #{ \"m\": [ #{ ^ } ] } };", key(&["options", "slos", "m"])),
+            (
+                "export const options = #{ vus: 1, du^ };",
+                key(&["options"]),
+            ),
+            (
+                "export const options = #{ scenarios: #{ day: #{ ^",
+                key(&["options", "scenarios", "day"]),
+            ),
+            (
+                "export const options = #{ slos: #{ \"m\": [ #{ ^ } ] } };",
+                key(&["options", "slos", "m"]),
+            ),
             ("fn a() { http::get(url, #{ ^ }) }", key(&["http::get"])),
             ("fn a() { if x { ^ } }", Situation::Expression),
             ("fn a() { f(1, ^) }", Situation::Expression),
@@ -193,7 +209,12 @@ mod tests {
         ] {
             assert_eq!(of(text), expected, "{text}");
         }
-        assert_eq!(of("a: #{ exec: \"vi^\" }"), Situation::Value { key: "exec".to_owned() });
+        assert_eq!(
+            of("a: #{ exec: \"vi^\" }"),
+            Situation::Value {
+                key: "exec".to_owned()
+            }
+        );
         assert_eq!(of("fn a() { `x${ ctx.^ }` }"), member("ctx"));
     }
 }

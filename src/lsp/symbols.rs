@@ -17,15 +17,24 @@ pub fn of(document: &Document) -> Value {
     let text = &document.text;
     let outline = Outline::of(text);
     let mut all: Vec<(usize, Value)> = Vec::new();
-    for import in outline.imports.iter().filter(|import| !import.alias.is_empty()) {
+    for import in outline
+        .imports
+        .iter()
+        .filter(|import| !import.alias.is_empty())
+    {
         let place = range(text, import.at.start, import.at.end);
         let symbol = json!({ "name": import.alias, "detail": import.path, "kind": MODULE, "range": place, "selectionRange": place });
         all.push((import.at.start, symbol));
     }
     for variable in outline.variables.iter().filter(|variable| variable.is_top) {
-        let kind = if variable.is_constant { CONSTANT } else { VARIABLE };
+        let kind = if variable.is_constant {
+            CONSTANT
+        } else {
+            VARIABLE
+        };
         let place = range(text, variable.at.start, variable.at.end);
-        let symbol = json!({ "name": variable.name, "kind": kind, "range": place, "selectionRange": place });
+        let symbol =
+            json!({ "name": variable.name, "kind": kind, "range": place, "selectionRange": place });
         all.push((variable.at.start, symbol));
     }
     for function in &outline.functions {

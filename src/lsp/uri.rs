@@ -39,7 +39,13 @@ mod tests {
     fn names_of_files_go_both_ways_and_others_lead_nowhere() {
         let file = Path::new("/tmp/ein Ördner/a%b.rhai");
         assert_eq!(path(&of(file).unwrap()), file);
-        for wrong in ["untitled:Untitled-1", "nonsense", "", "file://host/x", "http://x/../../etc/passwd"] {
+        for wrong in [
+            "untitled:Untitled-1",
+            "nonsense",
+            "",
+            "file://host/x",
+            "http://x/../../etc/passwd",
+        ] {
             assert_eq!(path(wrong).components().count(), 1, "{wrong}");
         }
     }

@@ -45,7 +45,10 @@ pub fn read(from: &mut impl BufRead) -> io::Result<Incoming> {
         }
     }
     let length = length.filter(|length| *length <= MOST).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidData, "a message of an impossible length")
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "a message of an impossible length",
+        )
     })?;
     let mut body = Vec::new();
     from.by_ref().take(length as u64).read_to_end(&mut body)?;
@@ -125,7 +128,10 @@ mod tests {
 
     #[test]
     fn a_length_that_cannot_be_ends_the_stream() {
-        assert_eq!(read_all(b"Content-Length: 99999999999\r\n\r\n{}"), ["broken"]);
+        assert_eq!(
+            read_all(b"Content-Length: 99999999999\r\n\r\n{}"),
+            ["broken"]
+        );
         assert_eq!(read_all(b"Content-Length: -1\r\n\r\n{}"), ["broken"]);
         assert_eq!(read_all(b"Content-Length: 50\r\n\r\n{}"), [] as [&str; 0]);
     }

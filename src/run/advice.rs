@@ -37,7 +37,9 @@ pub fn of(blueprint: &Blueprint) -> Vec<Diagnostic> {
     let mut found = advise(&engine, &blueprint.sources, &plan);
     found.retain(|advice| {
         let is_same = |known: &Diagnostic| {
-            known.source == advice.source && known.line == advice.line && known.message == advice.message
+            known.source == advice.source
+                && known.line == advice.line
+                && known.message == advice.message
         };
         !blueprint.warnings.iter().any(is_same)
     });

@@ -278,7 +278,10 @@ fn leave_out(options: &mut Options, all: Option<&Value>) -> Vec<String> {
 }
 
 /// The functions that scenarios name, those included that the command line leaves out.
-pub(super) fn executed_functions(scenarios: &Option<Value>, options: Option<&Options>) -> Vec<String> {
+pub(super) fn executed_functions(
+    scenarios: &Option<Value>,
+    options: Option<&Options>,
+) -> Vec<String> {
     let written = scenarios
         .as_ref()
         .and_then(Value::as_object)

@@ -21,8 +21,8 @@ mod progress;
 mod reloads;
 mod rows;
 
-pub use checking::{Looked, look};
 pub use blueprint::{Blueprint, BlueprintError, Defaults, Request};
+pub use checking::{Looked, look};
 pub use conductor::{Observer, RunError, Settings, conduct};
 pub use handle::Handle;
 pub use progress::{Progress, ScenarioProgress, ScenarioState};

@@ -114,11 +114,7 @@ pub fn build(
 }
 
 /// An engine that is only asked what there is; nothing is run by it.
-pub fn bare(
-    sources: &Sources,
-    env: &Arc<BTreeMap<String, String>>,
-    secrets: &Secrets,
-) -> Engine {
+pub fn bare(sources: &Sources, env: &Arc<BTreeMap<String, String>>, secrets: &Secrets) -> Engine {
     build(sources, env, secrets).0
 }
 

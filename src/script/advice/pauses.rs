@@ -88,7 +88,9 @@ fn follow(script: &Source<'_>, name: &str, sources: &BTreeMap<&str, &Source<'_>>
                 }
                 mentioned(path, |alias, name| match source.imports.get(alias) {
                     Some(Imported::Modules(modules)) => {
-                        let there = modules.iter().map(|module| (module.clone(), name.to_owned()));
+                        let there = modules
+                            .iter()
+                            .map(|module| (module.clone(), name.to_owned()));
                         pending.extend(there);
                     }
                     // Nobody knows what is in it.

@@ -66,9 +66,15 @@ mod tests {
             is_silenced(&warning, &sources)
         };
         let allow = "// rhaid: allow(unused-function, think-time)";
-        assert!(silenced(&format!("let x;\n{allow}\n// more\nfn a() {{}}"), 4));
+        assert!(silenced(
+            &format!("let x;\n{allow}\n// more\nfn a() {{}}"),
+            4
+        ));
         assert!(silenced(&format!("let x;\nfn a() {{}} {allow}"), 2));
-        assert!(silenced(&format!("// A test.\n\n{allow}\n\nlet x;\nfn a() {{}}"), 6));
+        assert!(silenced(
+            &format!("// A test.\n\n{allow}\n\nlet x;\nfn a() {{}}"),
+            6
+        ));
         assert!(!silenced(&format!("let x;\n{allow}\n\nfn a() {{}}"), 4));
         assert!(!silenced("// rhaid: allow(url-name)\nfn a() {}", 2));
         assert!(!silenced("fn a() {}", 1));

@@ -76,7 +76,10 @@ fn request(
             Some(body) if call.args.len() <= body => "(), ",
             _ => "",
         };
-        format!("give it one: `http::{}(…, {gap}#{{ name: \"{name}\" }})`", call.name)
+        format!(
+            "give it one: `http::{}(…, {gap}#{{ name: \"{name}\" }})`",
+            call.name
+        )
     };
     vec![warning(url, position, help, source)]
 }
@@ -222,7 +225,8 @@ fn is_text(made: &Expr) -> bool {
         Expr::StringConstant(..) | Expr::InterpolatedString(..) | Expr::IntegerConstant(..) => true,
         Expr::Variable(variable, ..) => !variable.2.is_empty(),
         Expr::FnCall(call, _) => {
-            call.op_token == Some(rhai::Token::Plus) || matches!(call.name.as_str(), "env" | "secret")
+            call.op_token == Some(rhai::Token::Plus)
+                || matches!(call.name.as_str(), "env" | "secret")
         }
         _ => false,
     }
@@ -261,7 +265,11 @@ fn suggest(parts: &[Part]) -> Option<String> {
                     Some(end) => (text.get(..end).unwrap_or_default(), true),
                     None => (text.as_str(), false),
                 };
-                let path = if in_path { Some(path) } else { path_of(path, at > 0) };
+                let path = if in_path {
+                    Some(path)
+                } else {
+                    path_of(path, at > 0)
+                };
                 if let Some(path) = path {
                     in_path = in_path || path.contains('/');
                     words.extend(path.split('/').map(word).filter(|word| !word.is_empty()));
@@ -299,7 +307,13 @@ fn path_of(text: &str, after: bool) -> Option<&str> {
 
 /// A piece of a path as a part of a name.
 fn word(piece: &str) -> String {
-    let plain = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let plain = |c: char| {
+        if c.is_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    };
     let word: String = piece.chars().map(plain).collect();
     word.trim_matches('_').to_owned()
 }
@@ -319,11 +333,37 @@ mod tests {
     #[test]
     fn a_name_is_made_of_what_stays_the_same() {
         for (parts, name) in [
-            (vec![Part::Fixed, text("/api/v1/orders/"), varies("id")], Some("orders_id")),
-            (vec![varies("base"), text("/orders/"), varies("id"), text("/items?x="), varies("y")], Some("orders_id_items")),
-            (vec![text("http://127.0.0.1:"), varies("port"), text("/rooms/"), varies("nr")], Some("rooms_nr")),
-            (vec![text("https://shop.example/room-"), varies("nr")], Some("room_nr")),
-            (vec![text("/a/"), varies("x"), text("/b/c/d/"), varies("y")], Some("b_c_d_y")),
+            (
+                vec![Part::Fixed, text("/api/v1/orders/"), varies("id")],
+                Some("orders_id"),
+            ),
+            (
+                vec![
+                    varies("base"),
+                    text("/orders/"),
+                    varies("id"),
+                    text("/items?x="),
+                    varies("y"),
+                ],
+                Some("orders_id_items"),
+            ),
+            (
+                vec![
+                    text("http://127.0.0.1:"),
+                    varies("port"),
+                    text("/rooms/"),
+                    varies("nr"),
+                ],
+                Some("rooms_nr"),
+            ),
+            (
+                vec![text("https://shop.example/room-"), varies("nr")],
+                Some("room_nr"),
+            ),
+            (
+                vec![text("/a/"), varies("x"), text("/b/c/d/"), varies("y")],
+                Some("b_c_d_y"),
+            ),
             // What varies is the host, the query, or perhaps all of the path.
             (vec![varies("base"), text("/orders")], None),
             (vec![Part::Fixed, text("/orders?id="), varies("id")], None),

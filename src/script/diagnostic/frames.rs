@@ -146,7 +146,11 @@ mod tests {
                 0 => Position::NONE,
                 _ => Position::new(u16::try_from(line).unwrap(), 5),
             };
-            let name = if same_line { "f".to_owned() } else { format!("f{level}") };
+            let name = if same_line {
+                "f".to_owned()
+            } else {
+                format!("f{level}")
+            };
             error =
                 EvalAltResult::ErrorInFunctionCall(name, "s.rhai".into(), error.into(), position);
         }

@@ -46,7 +46,11 @@ mod tests {
         assert!(tree("a.rhai", &Arc::from("let x = 2;")).is_none());
         assert!(tree("b.rhai", &text).is_none());
         for number in 0..2 * MOST {
-            keep(&format!("{number}.rhai"), text.clone(), Rc::new(AST::empty()));
+            keep(
+                &format!("{number}.rhai"),
+                text.clone(),
+                Rc::new(AST::empty()),
+            );
         }
         assert!(KEPT.with_borrow(HashMap::len) <= MOST);
     }

@@ -255,9 +255,7 @@ fn declared(tree: &AST) -> BTreeMap<String, bool> {
     for statement in tree.statements() {
         statement.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
             if let Some(ASTNode::Stmt(Stmt::Var(variable, flags, _))) = path.last() {
-                let is_constant = declared
-                    .entry(variable.0.name.to_string())
-                    .or_insert(false);
+                let is_constant = declared.entry(variable.0.name.to_string()).or_insert(false);
                 *is_constant |= flags.contains(ASTFlags::CONSTANT);
             }
             true
