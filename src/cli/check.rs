@@ -89,6 +89,11 @@ fn look_at(script: &PathBuf, arguments: &CheckArguments) -> Result<Looked, Failu
 
 /// What is wrong with a file as a whole.
 fn whole(script: &str, error: &BlueprintError) -> Value {
+    let text = error.to_string();
+    let (message, help) = match text.split_once("\nhelp: ") {
+        Some((message, help)) => (message, Some(help)),
+        None => (text.as_str(), None),
+    };
     json!({
         "file": script,
         "line": 0,
@@ -97,8 +102,8 @@ fn whole(script: &str, error: &BlueprintError) -> Value {
         "end_column": 0,
         "severity": Severity::Error.label(),
         "code": "file",
-        "message": error.to_string(),
-        "help": null,
+        "message": message,
+        "help": help,
     })
 }
 

@@ -152,7 +152,7 @@ impl Reader<'_> {
                 "import" => outline.imports.extend(self.import(at)),
                 word @ ("let" | "const") if self.is_name(at + 1) => {
                     let exported = at > 0 && self.word(at - 1) == "export";
-                    let mut made = self.variable(at + 1, outline);
+                    let mut made = self.variable(at + 1, outline, false);
                     made.is_constant = word == "const";
                     made.is_exported = exported;
                     if self.word(at + 2) == "=" {
@@ -163,18 +163,18 @@ impl Reader<'_> {
                 "for" => {
                     let names = (at + 1..at + 6).take_while(|at| self.word(*at) != "in");
                     for name in names.filter(|at| self.is_name(*at)) {
-                        outline.variables.push(self.variable(name, outline));
+                        outline.variables.push(self.variable(name, outline, true));
                     }
                 }
                 "catch" if self.word(at + 1) == "(" && self.is_name(at + 2) => {
-                    outline.variables.push(self.variable(at + 2, outline));
+                    outline.variables.push(self.variable(at + 2, outline, true));
                 }
                 "|" if self.opens_closure(at) => {
                     let names = (at + 1..at + 20)
                         .take_while(|at| self.is_name(*at) || self.word(*at) == ",");
                     let names: Vec<usize> = names.filter(|at| self.is_name(*at)).collect();
                     for name in names {
-                        outline.variables.push(self.variable(name, outline));
+                        outline.variables.push(self.variable(name, outline, false));
                     }
                 }
                 _ => {}
@@ -182,8 +182,9 @@ impl Reader<'_> {
         }
     }
 
-    /// A variable that can be seen from its name to the end of the innermost block around it.
-    fn variable(&self, at: usize, outline: &Outline) -> Variable {
+    /// A variable that can be seen from its name to the end of the innermost block around it, or, if it is `of_block`, of the block that
+    /// comes next.
+    fn variable(&self, at: usize, outline: &Outline, of_block: bool) -> Variable {
         let span = self.span(at);
         let function = outline.function_at(span.start);
         let mut depth = 0i32;
@@ -201,6 +202,10 @@ impl Reader<'_> {
                 "{" => depth += 1,
                 "}" if depth == 0 => {
                     end = token.span.start;
+                    break;
+                }
+                "}" if of_block && depth == 1 => {
+                    end = token.span.end;
                     break;
                 }
                 "}" => depth -= 1,
@@ -343,7 +348,7 @@ mod tests {
             let at = TEXT.find(marker).unwrap();
             outline.visible(at).map(|v| v.name.as_str()).collect()
         };
-        assert_eq!(seen("x > 1"), ["x", "r", "sum", "ctx"].map(|n| n).to_vec());
+        assert_eq!(seen("x > 1"), ["x", "r", "sum", "ctx"]);
         assert!(seen("let deep").contains(&"item"));
         assert!(!seen("check(").contains(&"deep"));
         let r = outline.variables.iter().find(|v| v.name == "r").unwrap();

@@ -265,8 +265,13 @@ pub fn brief(error: &EvalAltResult, engine: &Engine) -> (String, String) {
     if !place.is_empty() {
         whole.push_str(&format!("\n  at {place}"));
     }
-    for call in calls.iter().filter(|call| call.line > 0) {
-        whole.push_str(&format!("\n  {call}"));
+    let calls = calls
+        .iter()
+        .filter(|call| call.line > 0 && !call.source.is_empty());
+    let ways: Vec<String> = calls.map(|call| format!("\n  {call}")).collect();
+    // The place itself has been said.
+    if ways.len() > 1 {
+        whole.push_str(&ways.concat());
     }
     if let Some(help) = help {
         whole.push_str(&format!("\n  Help: {help}"));
