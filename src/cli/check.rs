@@ -1,7 +1,7 @@
 //! `rhaid check`: looks for mistakes, sends nothing.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -67,9 +67,9 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
     Ok(code)
 }
 
-fn look_at(script: &PathBuf, arguments: &CheckArguments) -> Result<Looked, Failure> {
+fn look_at(script: &Path, arguments: &CheckArguments) -> Result<Looked, Failure> {
     let request = Request {
-        script: script.clone(),
+        script: script.to_owned(),
         env: config::environment(&arguments.env),
         secrets: Secrets::default(),
         defaults: config::defaults(arguments.config.as_ref())?,
