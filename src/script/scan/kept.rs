@@ -11,8 +11,11 @@ use rhai::AST;
 /// Texts kept; with more, all are forgotten, which costs no more than parsing them again.
 const MOST: usize = 64;
 
+/// A text and its tree.
+type Kept = (Arc<str>, Rc<AST>);
+
 thread_local! {
-    static KEPT: RefCell<HashMap<String, (Arc<str>, Rc<AST>)>> = RefCell::default();
+    static KEPT: RefCell<HashMap<String, Kept>> = RefCell::default();
 }
 
 /// The tree of a source, if it was kept for this very text.
