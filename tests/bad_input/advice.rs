@@ -105,7 +105,7 @@ fn ids_in_urls_without_a_name() {
 #[test]
 fn urls_that_are_named_or_stay_the_same() {
     quiet(
-        "const BASE = \"http://127.0.0.1\";\nfn iteration(ctx) {\n    let id = ctx.vu;\n    let base = env(\"X\", \"http://127.0.0.1\");\n    let page = \"/rooms\";\n    http::get(`${global::BASE}/rooms/${id}`, #{ name: \"room\" });\n    http::get(`${global::BASE}/rooms/${id}`, #{ tags: #{ name: \"room\" } });\n    http::get(`${base}/rooms?id=${id}`);\n    http::get(`http://127.0.0.1:${id}/rooms`);\n    http::get(base + page);\n    http::get(`${base}/api/${page}`);\n    let params = #{ name: \"x\" };\n    http::get(`${base}/rooms/${id}`, params);\n    http::batch([[\"GET\", `${base}/rooms/${id}`, (), #{ name: \"room\" }]]);\n    go(\"/x\");\n}\nfn go(path) { http::get(`${global::BASE}/api${path}`); }\n",
+        "const BASE = \"http://127.0.0.1\";\nfn iteration(ctx) {\n    let id = ctx.vu;\n    let base = env(\"X\", \"http://127.0.0.1\");\n    let page = \"/rooms\";\n    http::get(`${global::BASE}/rooms/${id}`, #{ name: \"room\" });\n    http::get(`${global::BASE}/rooms/${id}`, #{ tags: #{ name: \"room\" } });\n    http::get(`${base}/rooms?id=${id}`);\n    http::get(`http://127.0.0.1:${id}/rooms`);\n    http::get(base + page);\n    http::get(`${base}/api/${page}`);\n    let params = #{ name: \"x\" };\n    http::get(`${base}/rooms/${id}`, params);\n    http::batch([[\"GET\", `${base}/rooms/${id}`, (), #{ name: \"room\" }]]);\n    visit(\"/x\");\n}\nfn visit(path) { http::get(`${global::BASE}/api${path}`); }\n",
     );
 }
 

@@ -72,8 +72,17 @@ fn look(value: &Value, grammar: &Value, seen: &mut usize) {
                     }
                     ("match" | "begin" | "end", Some(pattern)) => {
                         *seen += 1;
-                        let opened = pattern.matches('(').count() - pattern.matches("\\(").count();
-                        let closed = pattern.matches(')').count() - pattern.matches("\\)").count();
+                        let mut opened = 0;
+                        let mut closed = 0;
+                        let mut signs = pattern.chars();
+                        while let Some(sign) = signs.next() {
+                            match sign {
+                                '\\' => drop(signs.next()),
+                                '(' => opened += 1,
+                                ')' => closed += 1,
+                                _ => {}
+                            }
+                        }
                         assert_eq!(opened, closed, "{pattern}");
                     }
                     _ => look(inner, grammar, seen),
