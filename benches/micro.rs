@@ -11,8 +11,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rhaid::executor::{
     Arrivals, ConstantArrivalRate, Executor, Plan, RampingArrivalRate, Share, Stage,
 };
-use rhaid::metrics::{Builtin, Recorder, Tags};
 use rhaid::jsonpath as json;
+use rhaid::metrics::{Builtin, Recorder, Tags};
 use rhaid::script::{Program, Sources, convert};
 use serde_json::Value;
 

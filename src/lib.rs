@@ -11,7 +11,7 @@
 //! - [`slo`] judges it;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`report`] shows a result, [`live`] a run in progress;
-//! - [`demo`] is a target to try it on, [`cli`] the command line.
+//! - [`demo`] is a target to try it on, [`cli`] the command line, [`lsp`] the editor's side of both.
 //!
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
 //! Small things that all share: [`units`], [`lengths`] (of what is kept), [`suggest`], [`secrets`], [`project`] (which files a script may use), [`jsonpath`], [`hex`], [`exit`]. The guide's `docs/architecture.md` has the whole picture.
@@ -28,6 +28,7 @@ pub mod http;
 pub mod jsonpath;
 pub mod lengths;
 pub mod live;
+pub mod lsp;
 pub mod metrics;
 pub mod options;
 pub mod project;

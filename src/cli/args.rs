@@ -54,6 +54,8 @@ pub enum Command {
     Reference(ReferenceArguments),
     /// Write what scripts can call as definition files for editors.
     Definitions(DefinitionsArguments),
+    /// Serve an editor: diagnostics, completion and more, by the Language Server Protocol.
+    Lsp(LspArguments),
 }
 
 /// How a command's output is written.
@@ -262,12 +264,13 @@ pub struct RunArguments {
     after_help = "\
 Examples:
   rhaid check scripts/*.rhai
-  rhaid check journey.rhai --format json      for editors: file, line, column, severity, message, help
+  rhaid check .                               every script and module in this folder and below
+  rhaid check journey.rhai --format json      for editors: file, line, column, end, severity, code, message, help
 
-It finds syntax errors, unknown variables, functions, options, executors, scenarios and metrics, wrong units, and SLOs that do not fit their metric, in the scripts and the modules they import. The exit code is 0 when all scripts are right; warnings change nothing."
+It finds syntax errors, unknown variables, functions, options, executors, scenarios and metrics, wrong units, and SLOs that do not fit their metric, in the scripts and the modules they import. It warns of functions that nothing calls, of users that never pause, and of URLs that hold an id and have no name; `// rhaid: allow(CODE)` above the line says that it is meant so. The exit code is 0 when all scripts are right; warnings change nothing."
 )]
 pub struct CheckArguments {
-    /// The scripts.
+    /// Scripts, modules, and folders of them.
     #[arg(required = true, value_name = "SCRIPT")]
     pub scripts: Vec<PathBuf>,
     /// Set a variable that `env()` reads; may be given several times.
@@ -385,6 +388,23 @@ pub struct DefinitionsArguments {
     /// The folder to write to. It is made if it is not there; files of the same name are replaced.
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rhaid lsp                                       what an editor starts for files that end in .rhai
+  rhaid lsp --env BASE_URL=http://127.0.0.1:8080  with what the scripts read of the environment
+
+It speaks over standard input and output, sends nothing anywhere, and ends with the editor. docs/editors.md
+tells how VS Code, Neovim, Helix, Emacs and others are set up.")]
+pub struct LspArguments {
+    /// Set a variable that `env()` reads; may be given several times.
+    #[arg(short, long = "env", value_name = "K=V", value_parser = pair)]
+    pub env: Vec<(String, String)>,
+    /// Taken and ignored: it is what many editors add, and there is no other way to speak.
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {

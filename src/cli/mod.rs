@@ -9,10 +9,12 @@ mod dev;
 mod hosted;
 mod inspect;
 mod limits;
+mod lsp;
 mod mistakes;
 mod reference;
 mod reload;
 mod run;
+mod scripts;
 mod signals;
 mod watch;
 
@@ -112,6 +114,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Demo(options) => demo::run(options),
         args::Command::Reference(options) => reference::run(options),
         args::Command::Definitions(options) => definitions::run(options),
+        args::Command::Lsp(options) => lsp::run(options),
     };
     match outcome {
         Ok(code) => code,

@@ -5,8 +5,10 @@
 //! setup, run and teardown, merges what they measure, judges, and stops early when told to.
 
 mod account;
+mod advice;
 mod aggregate;
 mod blueprint;
+mod checking;
 mod conductor;
 mod crew;
 mod edits;
@@ -22,6 +24,7 @@ mod reloads;
 mod rows;
 
 pub use blueprint::{Blueprint, BlueprintError, Defaults, Request};
+pub use checking::{Looked, look};
 pub use conductor::{Looking, Observer, RunError, Settings, conduct};
 pub use edits::{Edits, between};
 pub use handle::Handle;

@@ -13,8 +13,8 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::coroutine::{self, CannotWait};
-use super::tap::{Happening, What};
 use super::sent::Sent;
+use super::tap::{Happening, What};
 use super::worker::Worker;
 use crate::http::Session;
 use crate::lengths;

@@ -19,7 +19,7 @@ const MOST_ROWS: usize = 20;
 /// Columns that the other columns of an error's row take.
 const BESIDE_MESSAGE: usize = 25;
 /// How many lines of an error's example are shown.
-const EXAMPLE_LINES: usize = 12;
+const EXAMPLE_LINES: usize = 24;
 
 /// The metrics that every run has; what is not among them is the script's own.
 const BUILT_IN: [&str; 12] = [

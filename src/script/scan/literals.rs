@@ -64,6 +64,7 @@ pub fn needed(call: &FnCallExpr, path: &[ASTNode], source: &Source<'_>) -> Optio
         warning: source
             .mistake(*position, message)
             .with_help(Some(help))
+            .with_code("environment")
             .as_warning(),
     })
 }
@@ -74,7 +75,7 @@ fn reserved(name: &str, position: Position, source: &Source<'_>) -> Option<Diagn
 }
 
 /// Where a function of `http` takes its body and its parameters, counted from 0.
-fn places(function: &str) -> Option<(Option<usize>, usize)> {
+pub fn places(function: &str) -> Option<(Option<usize>, usize)> {
     Some(match function {
         "get" | "head" | "options" => (None, 1),
         "post" | "put" | "patch" | "delete" => (Some(1), 2),

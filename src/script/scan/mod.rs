@@ -5,10 +5,11 @@
 
 mod calls;
 mod context;
+pub(in crate::script) mod kept;
 mod literals;
 mod names;
 mod special;
-mod tree;
+pub(in crate::script) mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +22,7 @@ use super::sources::Sources;
 use crate::metrics::{Contains, MetricKind};
 
 pub use context::OfContext;
-pub use literals::Needed;
+pub use literals::{Needed, places};
 pub use special::{LIFECYCLE, special_names};
 
 /// A metric that a script makes.
@@ -70,11 +71,12 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
         }));
         scan.problems.extend(source.unreadable.iter().cloned());
         let names = names::check(&source);
-        let unknown = |position: Position| {
-            names
-                .iter()
-                .any(|d| Some(d.line) == position.line() && Some(d.column) == position.position())
-        };
+        let nowhere: BTreeSet<_> = names
+            .iter()
+            .map(|d| (Some(d.line), Some(d.column)))
+            .collect();
+        let unknown =
+            |position: Position| nowhere.contains(&(position.line(), position.position()));
         tree.walk(&mut |path: &[ASTNode]| {
             if let Some((call, position, method)) = call_of(path) {
                 note_metric(call, &mut scan);
