@@ -11,6 +11,7 @@
 //! - [`slo`] judges it;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`report`] shows a result, [`live`] a run in progress;
+//! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
 //! - [`demo`] is a target to try it on, [`cli`] the command line.
 //!
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
@@ -26,6 +27,7 @@ pub mod http;
 pub mod lengths;
 pub mod live;
 pub mod metrics;
+pub mod mock;
 pub mod options;
 pub mod project;
 pub mod report;
@@ -35,5 +37,6 @@ pub mod script;
 pub mod secrets;
 pub mod slo;
 pub mod suggest;
+pub mod trial;
 pub mod units;
 pub mod vu;

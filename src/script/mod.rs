@@ -10,6 +10,7 @@ pub mod api;
 pub mod convert;
 pub mod definitions;
 mod diagnostic;
+mod difference;
 mod engine;
 mod foreign;
 mod journey;
@@ -20,6 +21,7 @@ pub mod reference;
 mod scan;
 mod sources;
 pub mod stdlib;
+pub mod trial;
 mod words;
 
 pub use diagnostic::{

@@ -3,6 +3,7 @@
 //! Each file is a Rhai plugin module; its doc comments are the script reference (see `script::reference`), so
 //! they are written for script authors. A function that waits goes through [`waiting`].
 
+mod assert;
 mod basics;
 mod bytes;
 mod checks;
@@ -23,12 +24,14 @@ mod jwt;
 mod located;
 mod log;
 mod metrics;
+mod mock;
 mod random;
 mod regex;
 mod response;
 mod shared;
 mod tags;
 mod time;
+mod trial;
 mod url;
 mod xml;
 
@@ -57,7 +60,7 @@ pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
-pub fn types() -> [(TypeId, &'static str); 10] {
+pub fn types() -> [(TypeId, &'static str); 12] {
     [
         (TypeId::of::<context::Context>(), CONTEXT),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
@@ -69,6 +72,8 @@ pub fn types() -> [(TypeId, &'static str); 10] {
         (TypeId::of::<shared::Counter>(), "Counter"),
         (TypeId::of::<shared::SharedMap>(), "SharedMap"),
         (TypeId::of::<shared::Queue>(), "Queue"),
+        (TypeId::of::<mock::Route>(), "Route"),
+        (TypeId::of::<mock::Call>(), "Call"),
     ]
 }
 
@@ -85,7 +90,9 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<data::Data>("Data")
         .register_type_with_name::<shared::Counter>("Counter")
         .register_type_with_name::<shared::SharedMap>("SharedMap")
-        .register_type_with_name::<shared::Queue>("Queue");
+        .register_type_with_name::<shared::Queue>("Queue")
+        .register_type_with_name::<mock::Route>("Route")
+        .register_type_with_name::<mock::Call>("Call");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
@@ -94,6 +101,8 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(metrics::metric_type).into());
     engine.register_global_module(exported_module!(data::data_type).into());
     engine.register_global_module(exported_module!(shared::shared_types).into());
+    engine.register_global_module(exported_module!(assert::assertions).into());
+    engine.register_global_module(exported_module!(mock::mock_types).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
@@ -105,10 +114,12 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
 }
 
 /// Modules whose functions are over in no time, or wait by themselves.
-const BRIEF: [&str; 6] = ["http", "log", "metrics", "random", "tags", "time"];
+const BRIEF: [&str; 8] = [
+    "http", "log", "metrics", "mock", "random", "tags", "test", "time",
+];
 
 /// The modules that need no import.
-fn modules() -> [(&'static str, &'static ModuleManifest); 14] {
+fn modules() -> [(&'static str, &'static ModuleManifest); 16] {
     [
         ("http", exported_manifest!(http::http_module)),
         ("metrics", exported_manifest!(metrics::metrics_module)),
@@ -124,6 +135,8 @@ fn modules() -> [(&'static str, &'static ModuleManifest); 14] {
         ("fake", exported_manifest!(fake::fake_module)),
         ("xml", exported_manifest!(xml::xml_module)),
         ("tags", exported_manifest!(tags::tags_module)),
+        ("mock", exported_manifest!(mock::mock_module)),
+        ("test", exported_manifest!(trial::test_module)),
     ]
 }
 
