@@ -19,6 +19,7 @@ use crate::units;
 Try it now:
   rhaid run scripts/smoke.rhai --demo      a first run against the built-in hotel API
   rhaid check scripts/load.rhai            look for mistakes, send nothing
+  rhaid test                               run the tests of scripts, against a mock server
   rhaid demo                               the hotel API alone, to test against
 
 Exit codes:
@@ -48,6 +49,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Print what scripts can call, or the schema of results.
     Reference(ReferenceArguments),
+    /// Run the tests of scripts against mock servers that they describe.
+    Test(super::test::TestArguments),
     /// Write what scripts can call as definition files for editors.
     Definitions(DefinitionsArguments),
 }
@@ -351,7 +354,7 @@ pub struct DefinitionsArguments {
     pub folder: PathBuf,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".to_owned()),
@@ -382,16 +385,16 @@ fn iterations(text: &str) -> Result<u64, String> {
     whole(text, 1..=u64::MAX)
 }
 
-fn seed(text: &str) -> Result<u64, String> {
+pub fn seed(text: &str) -> Result<u64, String> {
     whole(text, 0..=u64::MAX)
 }
 
-fn workers(text: &str) -> Result<u16, String> {
+pub fn workers(text: &str) -> Result<u16, String> {
     let number = whole(text, 1..=1024)?;
     u16::try_from(number).map_err(|error| error.to_string())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     units::parse_duration(text).map_err(|error| error.to_string())
 }
 

@@ -1,5 +1,7 @@
 //! `rhaid check`: looks for mistakes, sends nothing.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::args::{CheckArguments, Format};
@@ -10,12 +12,23 @@ use crate::options::Overrides;
 use crate::run::{Blueprint, BlueprintError, Request};
 use crate::script::Diagnostic;
 use crate::secrets::Secrets;
+use crate::trial::{self, Suite};
 
 /// Checks scripts; 0 if all are right, else the code of the first that is not. Warnings change no code.
 pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
     let mut code = exit::PASS;
     let mut findings: Vec<Value> = Vec::new();
     for script in &arguments.scripts {
+        if trial::is_test_file(script) {
+            let env = config::environment(&arguments.env);
+            let drawn = Suite::draw_up(script, env, &Secrets::default());
+            let told = drawn.map(|suite| {
+                let tests = trial::report::counted(suite.tests.len());
+                (suite.warnings, tests)
+            });
+            tell(script, told, &arguments, &mut findings, &mut code)?;
+            continue;
+        }
         let request = Request {
             script: script.clone(),
             env: config::environment(&arguments.env),
@@ -26,37 +39,16 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
             seed: 0,
             share: Share::whole(),
         };
-        match Blueprint::draw_up(request) {
-            Ok(blueprint) => {
-                findings.extend(blueprint.warnings.iter().map(finding));
-                if arguments.format == Format::Text {
-                    super::warn(&blueprint.warnings);
-                }
-                if arguments.format == Format::Text && !arguments.quiet {
-                    let scenarios: Vec<String> = blueprint
-                        .options
-                        .scenarios
-                        .iter()
-                        .map(|s| format!("{}: {}", s.name, s.executor.describe()))
-                        .collect();
-                    print(&format!(
-                        "{}: ok ({})\n",
-                        script.display(),
-                        scenarios.join("; ")
-                    ))?;
-                }
-            }
-            Err(error) => {
-                findings.extend(as_json(&script.display().to_string(), &error));
-                let failure = Failure::from(error);
-                if arguments.format == Format::Text {
-                    super::complain(failure.message.trim_end());
-                }
-                if code == exit::PASS {
-                    code = failure.code;
-                }
-            }
-        }
+        let told = Blueprint::draw_up(request).map(|blueprint| {
+            let scenarios: Vec<String> = blueprint
+                .options
+                .scenarios
+                .iter()
+                .map(|s| format!("{}: {}", s.name, s.executor.describe()))
+                .collect();
+            (blueprint.warnings, scenarios.join("; "))
+        });
+        tell(script, told, &arguments, &mut findings, &mut code)?;
     }
     if arguments.format == Format::Json {
         print(&format!(
@@ -67,8 +59,41 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
     Ok(code)
 }
 
+/// Says what came of one script: its warnings and what it is, or what is wrong with it.
+fn tell(
+    script: &Path,
+    told: Result<(Vec<Diagnostic>, String), BlueprintError>,
+    arguments: &CheckArguments,
+    findings: &mut Vec<Value>,
+    code: &mut u8,
+) -> Result<(), Failure> {
+    let text = arguments.format == Format::Text;
+    match told {
+        Ok((warnings, what)) => {
+            findings.extend(warnings.iter().map(finding));
+            if text {
+                super::warn(&warnings);
+            }
+            if text && !arguments.quiet {
+                print(&format!("{}: ok ({what})\n", script.display()))?;
+            }
+        }
+        Err(error) => {
+            findings.extend(as_json(&script.display().to_string(), &error));
+            let failure = Failure::from(error);
+            if text {
+                super::complain(failure.message.trim_end());
+            }
+            if *code == exit::PASS {
+                *code = failure.code;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Findings as editors and pipelines read them; lines and columns count from 1.
-fn as_json(script: &str, error: &BlueprintError) -> Vec<Value> {
+pub fn as_json(script: &str, error: &BlueprintError) -> Vec<Value> {
     match error {
         BlueprintError::Script(script) => script.0.iter().map(finding).collect(),
         other => vec![

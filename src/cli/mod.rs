@@ -10,6 +10,7 @@ mod limits;
 mod mistakes;
 mod reference;
 mod run;
+mod test;
 mod watch;
 
 use std::ffi::OsString;
@@ -106,6 +107,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
         args::Command::Reference(options) => reference::run(options),
+        args::Command::Test(options) => test::run(options),
         args::Command::Definitions(options) => definitions::run(options),
     };
     match outcome {

@@ -291,9 +291,13 @@ impl State {
             );
         }
         let labels: Vec<String> = self.routes.iter().map(|r| r.pattern.label()).collect();
-        let asked = format!("{} {}", call.method, call.path);
-        match nearest(&asked, labels.iter().map(String::as_str)) {
-            Some(near) => format!("nearest: {near}"),
+        let paths = self.routes.iter().map(|route| route.pattern.path());
+        let near = nearest(&call.path, paths);
+        let is_near = |route: &&Route| Some(route.pattern.path()) == near;
+        let of_method = |route: &&Route| is_near(route) && route.pattern.takes(&call.method);
+        let route = self.routes.iter().find(of_method);
+        match route.or_else(|| self.routes.iter().find(is_near)) {
+            Some(route) => format!("nearest: {}", route.pattern.label()),
             None => {
                 const FEW: usize = 8;
                 let mut text = "there are: ".to_owned();

@@ -106,6 +106,11 @@ impl Pattern {
         given.next().is_none().then_some(params)
     }
 
+    /// The path as it was written, without its query.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// As messages name it: `POST /rooms/{id}`.
     pub fn label(&self) -> String {
         let method = self.method.as_deref().unwrap_or("*");

@@ -21,7 +21,9 @@ mod rows;
 
 pub use blueprint::{Blueprint, BlueprintError, Defaults, Request};
 pub use conductor::{Observer, RunError, Settings, conduct};
+pub(crate) use crew::{lost, overflow};
 pub use handle::Handle;
+pub use masking::mask_diagnostics;
 pub use progress::{Progress, ScenarioProgress, ScenarioState};
 pub use reloads::take_over;
 pub use rows::without_secrets as public_options;
