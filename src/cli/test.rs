@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::args::{Format, duration, pair, seed, workers};
 use super::{Failure, check, complain, config, print};
+use crate::exit;
 use crate::secrets::Secrets;
 use crate::suggest::did_you_mean;
 use crate::trial::report::{self, Counts};
 use crate::trial::{End, FindError, Finished, Settings, Suite, Test, files, run_all};
-use crate::exit;
 
 #[derive(Debug, Args)]
 #[command(
@@ -115,7 +115,10 @@ pub fn run(arguments: TestArguments) -> Result<u8, Failure> {
         .flat_map(|suite| suite.tests.iter().map(move |test| (suite, test)))
         .collect();
     if all.is_empty() && broken.is_empty() {
-        let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+        let paths: Vec<String> = paths
+            .iter()
+            .map(|path| format!("`{}`", path.display()))
+            .collect();
         let message = format!(
             "error: there is no test in {}\nhelp: a test is a function whose name begins with `test_`",
             paths.join(", ")
@@ -171,7 +174,10 @@ fn read(paths: &[PathBuf], arguments: &TestArguments) -> (Vec<Suite>, Vec<Broken
             Ok(suite) => {
                 super::warn(&suite.warnings);
                 if suite.tests.is_empty() && paths.len() > 1 {
-                    complain(&format!("warning: there is no test in `{}`", path.display()));
+                    complain(&format!(
+                        "warning: there is no test in `{}`",
+                        path.display()
+                    ));
                 }
                 suites.push(suite);
             }
@@ -232,9 +238,7 @@ fn perform(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| {
-            Failure::new(exit::INTERNAL, format!("error: cannot start: {error}"))
-        })?;
+        .map_err(|error| Failure::new(exit::INTERNAL, format!("error: cannot start: {error}")))?;
     let spoken = arguments.format == Format::Text && !arguments.quiet;
     if spoken {
         print(&format!("\nrunning {}\n", report::counted(tests.len())))?;

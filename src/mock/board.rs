@@ -189,7 +189,10 @@ impl Mock {
             if route.count == 0 {
                 return Some(format!("nobody called {label}"));
             }
-            let is_bounded = route.replies.last().is_some_and(|last| last.times.is_some());
+            let is_bounded = route
+                .replies
+                .last()
+                .is_some_and(|last| last.times.is_some());
             let asked: u64 = route
                 .replies
                 .iter()
@@ -266,7 +269,8 @@ impl State {
     /// What comes nearest to a request that nothing answers.
     fn hint(&self, call: &Call) -> String {
         if self.routes.is_empty() {
-            return "the test describes no route: mock::on(\"GET\", \"/path\").reply(200)".to_owned();
+            return "the test describes no route: mock::on(\"GET\", \"/path\").reply(200)"
+                .to_owned();
         }
         let of_path = || {
             let fits = |route: &&Route| route.pattern.params(&call.path).is_some();
@@ -350,7 +354,9 @@ mod tests {
         mock.change_last(0, |reply| reply.times = Some(2));
         mock.then(0, Answer::empty(503));
         mock.then(0, Answer::empty(200));
-        let given: Vec<u16> = (0..6).map(|_| mock.answer(call("GET", "/x")).status).collect();
+        let given: Vec<u16> = (0..6)
+            .map(|_| mock.answer(call("GET", "/x")).status)
+            .collect();
         assert_eq!(given, [500, 500, 503, 200, 200, 200]);
         assert_eq!(mock.unused(), Vec::<String>::new());
     }
@@ -361,7 +367,9 @@ mod tests {
         mock.then(0, Answer::empty(200));
         mock.then(1, Answer::empty(429));
         mock.change_last(1, |reply| reply.times = Some(1));
-        let given: Vec<u16> = (0..3).map(|_| mock.answer(call("GET", "/x")).status).collect();
+        let given: Vec<u16> = (0..3)
+            .map(|_| mock.answer(call("GET", "/x")).status)
+            .collect();
         assert_eq!(given, [429, 200, 200]);
         assert_eq!(mock.calls_of(1).1, 1);
     }
@@ -370,11 +378,27 @@ mod tests {
     fn what_nothing_answers_is_told_with_what_is_nearest() {
         let mock = mock(&[("POST", "/rooms"), ("GET", "/rooms?nights=2")]);
         for (method, target, hint) in [
-            ("GET", "/rooms?nights=3", "nearest: GET /rooms?nights=2, but its query `nights` is \"3\", not \"2\""),
-            ("GET", "/rooms", "nearest: GET /rooms?nights=2, but its query has no `nights`"),
-            ("PUT", "/rooms", "nearest: GET /rooms?nights=2, which is another method"),
+            (
+                "GET",
+                "/rooms?nights=3",
+                "nearest: GET /rooms?nights=2, but its query `nights` is \"3\", not \"2\"",
+            ),
+            (
+                "GET",
+                "/rooms",
+                "nearest: GET /rooms?nights=2, but its query has no `nights`",
+            ),
+            (
+                "PUT",
+                "/rooms",
+                "nearest: GET /rooms?nights=2, which is another method",
+            ),
             ("POST", "/room", "nearest: POST /rooms"),
-            ("GET", "/zebra", "there are: POST /rooms, GET /rooms?nights=2"),
+            (
+                "GET",
+                "/zebra",
+                "there are: POST /rooms, GET /rooms?nights=2",
+            ),
         ] {
             assert_eq!(mock.answer(call(method, target)).status, 501);
             assert_eq!(mock.unanswered().last().unwrap().hint, hint);

@@ -7,15 +7,15 @@ use percent_encoding::percent_decode_str;
 /// A pattern that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    #[error(
-        "`{0}` is no method: write one such as \"GET\" in capitals, or \"*\" for any"
-    )]
+    #[error("`{0}` is no method: write one such as \"GET\" in capitals, or \"*\" for any")]
     Method(String),
     #[error("`{0}` is a URL: a mock answers paths of its own, such as \"/rooms/{{id}}\"")]
     Url(String),
     #[error("`{0}` must begin with `/`, or be `*` for any path")]
     Relative(String),
-    #[error("in `{path}`, `{part}` is no name in braces: `{{name}}` stands for a whole part between two `/`")]
+    #[error(
+        "in `{path}`, `{part}` is no name in braces: `{{name}}` stands for a whole part between two `/`"
+    )]
     Brace { path: String, part: String },
 }
 
@@ -132,9 +132,7 @@ fn read_part(part: &str, is_last: bool, path: &str) -> Result<Part, PatternError
         .strip_prefix('{')
         .and_then(|rest| rest.strip_suffix('}'));
     match name {
-        Some(name)
-            if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') =>
-        {
+        Some(name) if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') => {
             Ok(Part::Named(name.to_owned()))
         }
         None if !part.contains(['{', '}']) => Ok(Part::Text(decoded(part))),

@@ -8,11 +8,11 @@ use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use super::MAX_BODY;
 use super::board::Mock;
 use super::call::Call;
 use super::link::{Links, Scissors};
 use super::reply::Answer;
-use super::MAX_BODY;
 
 impl Mock {
     /// A free port of loopback, and a mock that will be served there.
@@ -34,10 +34,12 @@ impl Mock {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let mock = self.clone();
         let app = Router::new()
-            .fallback(move |ConnectInfo(scissors): ConnectInfo<Scissors>, request: Request| {
-                let mock = mock.clone();
-                async move { respond(&mock, &scissors, request).await }
-            })
+            .fallback(
+                move |ConnectInfo(scissors): ConnectInfo<Scissors>, request: Request| {
+                    let mock = mock.clone();
+                    async move { respond(&mock, &scissors, request).await }
+                },
+            )
             .into_make_service_with_connect_info::<Scissors>();
         tokio::spawn(async move { axum::serve(Links(listener), app).await });
         Ok(())

@@ -294,7 +294,9 @@ fn of_checks(trial: &Trial) -> Vec<Reason> {
             more => format!(" ({more} times)"),
         };
         let message = format!("the check \"{}\" failed{times}", check.name);
-        let why = check.reason.map(|why| format!("  {}\n", why.replace('\n', "\n  ")));
+        let why = check
+            .reason
+            .map(|why| format!("  {}\n", why.replace('\n', "\n  ")));
         let text = format!("error: {message}\n{}", why.unwrap_or_default());
         Reason { message, text }
     };
@@ -328,6 +330,8 @@ fn of_ending(
         Ending::Hangs => of_text(format!(
             "the test took longer than {limit} and does not let itself be stopped; it is left behind"
         )),
-        Ending::Gone => of_text("the test's thread ended unexpectedly; this is a mistake in rhaid".to_owned()),
+        Ending::Gone => {
+            of_text("the test's thread ended unexpectedly; this is a mistake in rhaid".to_owned())
+        }
     })
 }

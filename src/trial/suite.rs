@@ -94,11 +94,12 @@ impl Suite {
         );
         let mut raw = program.options()?;
         found_from(&sources.project.folder, &mut raw);
-        let options = Options::read(&raw, 1.0, 0).map_err(|errors| {
-            problems.extend(errors.into_iter().map(|error| {
-                script::of_option(&error.path, error.message, error.help, &sources)
-            }));
-        });
+        let options =
+            Options::read(&raw, 1.0, 0).map_err(|errors| {
+                problems.extend(errors.into_iter().map(|error| {
+                    script::of_option(&error.path, error.message, error.help, &sources)
+                }));
+            });
         script::in_reading_order(&mut problems, &sources);
         let is_warning = |problem: &Diagnostic| problem.severity == Severity::Warning;
         match options {
@@ -187,7 +188,10 @@ mod tests_of_names {
     #[test]
     fn a_mark_in_a_doc_comment_ignores_a_test_for_a_reason() {
         let of = |text: &str| ignored([text.to_owned()].into_iter());
-        assert_eq!(of("/// It pays.\n/// @ignore until it does"), Some("until it does".to_owned()));
+        assert_eq!(
+            of("/// It pays.\n/// @ignore until it does"),
+            Some("until it does".to_owned())
+        );
         assert_eq!(of("/// @ignore"), Some(String::new()));
         assert_eq!(of("/// @ignored things are none"), None);
         assert_eq!(of("/// write @ignore to ignore"), None);

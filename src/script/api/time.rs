@@ -95,9 +95,7 @@ pub mod time_module {
 
     #[rhai_fn(name = "iso")]
     pub fn iso_now() -> String {
-        now_utc()
-            .format(&Rfc3339)
-            .unwrap_or_default()
+        now_utc().format(&Rfc3339).unwrap_or_default()
     }
 
     /// A moment, or now, in UTC, as RFC 3339: "2026-01-31T09:30:00Z".
@@ -143,8 +141,7 @@ pub mod time_module {
 
     /// The date so many days from today, in UTC: "2026-01-31".
     pub fn date(days: i64) -> String {
-        let moment = now_utc()
-            .checked_add(Duration::days(days.clamp(-1_000_000, 1_000_000)));
+        let moment = now_utc().checked_add(Duration::days(days.clamp(-1_000_000, 1_000_000)));
         let format = format_description!("[year]-[month]-[day]");
         moment
             .and_then(|moment| moment.format(&format).ok())
