@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::rhaid;
 
 const TESTS: &str = r#"
-fn test_pass() { log::info("fine <&> \u{1}"); }
+fn test_pass() { log::info("fine <&> \x01"); }
 fn test_fail() { mock::on("GET", "/x").reply(200); http::get(mock::url() + "/x"); log::warn("close"); assert_eq("<a>", "]]>&"); }
 /// @ignore later
 fn test_later() { }

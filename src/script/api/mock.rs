@@ -289,9 +289,6 @@ pub mod mock_types {
         path: &str,
         value: Dynamic,
     ) -> Result<Route, Box<EvalAltResult>> {
-        if let Err(why) = json::pick(&Value::Null, path) {
-            return error(why);
-        }
         let (path, wanted) = (path.to_owned(), plain(&value)?);
         let condition = Condition::new(move |call| {
             let Some(body) = call.json() else {
@@ -300,7 +297,8 @@ pub mod mock_types {
             match json::pick(body, &path) {
                 Ok(Some(given)) if has(given, &wanted) => Ok(()),
                 Ok(Some(given)) => Err(format!("its JSON has {given} at `{path}`, not {wanted}")),
-                Ok(None) | Err(_) => Err(format!("its JSON has nothing at `{path}`")),
+                Ok(None) => Err(format!("its JSON has nothing at `{path}`")),
+                Err(why) => Err(format!("it cannot be looked up: {why}")),
             }
         });
         route.mock.require(route.number, condition);
