@@ -1,8 +1,10 @@
 //! The library's own tests, written in Rhai.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rhaid::script::stdlib;
+use rhaid::script::{Program, Sources, stdlib};
+use rhaid::secrets::Secrets;
 
 use crate::support::bin::Rhaid;
 
@@ -25,12 +27,13 @@ fn the_tests_of_the_library_pass() {
 
 #[test]
 fn every_function_of_every_module_is_called_by_a_test() {
-    let engine = rhai::Engine::new();
+    let nothing = Sources::from_text(Path::new("own.rhai"), "");
+    let program = Program::compile(&nothing, &Arc::default(), &Secrets::default()).unwrap();
     for module in stdlib::names() {
         let path = folder().join(format!("{module}_test.rhai"));
         let tests = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let functions = stdlib::functions(&engine, stdlib::text(module).unwrap());
+        let functions = stdlib::functions(program.engine(), stdlib::text(module).unwrap());
         assert!(!functions.is_empty(), "{module}");
         for function in functions {
             let call = format!("{module}::{}(", function.name);
