@@ -11,6 +11,7 @@
 //! - [`slo`] judges it;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`report`] shows a result, [`live`] a run in progress;
+//! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
 //! - [`demo`] is a target to try it on, [`cli`] the command line, [`lsp`] the editor's side of both.
 //!
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
@@ -30,6 +31,7 @@ pub mod lengths;
 pub mod live;
 pub mod lsp;
 pub mod metrics;
+pub mod mock;
 pub mod options;
 pub mod project;
 pub mod report;
@@ -39,5 +41,6 @@ pub mod script;
 pub mod secrets;
 pub mod slo;
 pub mod suggest;
+pub mod trial;
 pub mod units;
 pub mod vu;

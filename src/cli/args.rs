@@ -21,6 +21,7 @@ Try it now:
   rhaid run scripts/smoke.rhai --demo      a first run against the built-in hotel API
   rhaid dev scripts/smoke.rhai --demo      the same while you write: save, and see
   rhaid check scripts/load.rhai            look for mistakes, send nothing
+  rhaid test                               run the tests of scripts, against a mock server
   rhaid demo                               the hotel API alone, to test against
 
 Exit codes:
@@ -52,6 +53,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Print what scripts can call, or the schema of results.
     Reference(ReferenceArguments),
+    /// Run the tests of scripts against mock servers that they describe.
+    Test(super::test::TestArguments),
     /// Write what scripts can call as definition files for editors.
     Definitions(DefinitionsArguments),
     /// Serve an editor: diagnostics, completion and more, by the Language Server Protocol.
@@ -407,7 +410,7 @@ pub struct LspArguments {
     pub stdio: bool,
 }
 
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".to_owned()),
@@ -429,7 +432,7 @@ fn whole(text: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<u64, Strin
     }
 }
 
-pub(super) fn vus(text: &str) -> Result<u32, String> {
+pub fn vus(text: &str) -> Result<u32, String> {
     let number = whole(text, 1..=10_000_000)?;
     u32::try_from(number).map_err(|error| error.to_string())
 }
@@ -438,16 +441,16 @@ fn iterations(text: &str) -> Result<u64, String> {
     whole(text, 1..=u64::MAX)
 }
 
-pub(super) fn seed(text: &str) -> Result<u64, String> {
+pub fn seed(text: &str) -> Result<u64, String> {
     whole(text, 0..=u64::MAX)
 }
 
-fn workers(text: &str) -> Result<u16, String> {
+pub fn workers(text: &str) -> Result<u16, String> {
     let number = whole(text, 1..=1024)?;
     u16::try_from(number).map_err(|error| error.to_string())
 }
 
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     units::parse_duration(text).map_err(|error| error.to_string())
 }
 

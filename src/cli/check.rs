@@ -13,6 +13,7 @@ use crate::options::Overrides;
 use crate::run::{BlueprintError, Looked, Request, look};
 use crate::script::{Diagnostic, ScriptError, Severity, Sources};
 use crate::secrets::Secrets;
+use crate::trial::{self, Suite};
 
 /// Checks scripts; 0 if all are right, else the code of the first that is not. Warnings change no code.
 pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
@@ -68,6 +69,14 @@ pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
 }
 
 fn look_at(script: &Path, arguments: &CheckArguments) -> Result<Looked, Failure> {
+    if trial::is_test_file(script) {
+        let env = config::environment(&arguments.env);
+        return Ok(look_at_tests(Suite::draw_up(
+            script,
+            env,
+            &Secrets::default(),
+        )));
+    }
     let request = Request {
         script: script.to_owned(),
         env: config::environment(&arguments.env),
@@ -85,6 +94,33 @@ fn look_at(script: &Path, arguments: &CheckArguments) -> Result<Looked, Failure>
             ..Looked::default()
         },
     })
+}
+
+/// Tests need no scenario.
+fn look_at_tests(drawn: Result<Suite, BlueprintError>) -> Looked {
+    match drawn {
+        Ok(suite) => Looked {
+            found: suite.warnings,
+            plan: vec![trial::report::counted(suite.tests.len())],
+            ..Looked::default()
+        },
+        Err(BlueprintError::Script(ScriptError(found))) => Looked {
+            found,
+            ..Looked::default()
+        },
+        Err(error) => Looked {
+            error: Some(error),
+            ..Looked::default()
+        },
+    }
+}
+
+/// Findings as editors and pipelines read them.
+pub fn as_json(script: &str, error: &BlueprintError) -> Vec<Value> {
+    match error {
+        BlueprintError::Script(script) => script.0.iter().map(finding).collect(),
+        other => vec![whole(script, other)],
+    }
 }
 
 /// What is wrong with a file as a whole.

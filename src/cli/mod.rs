@@ -16,6 +16,7 @@ mod reload;
 mod run;
 mod scripts;
 mod signals;
+mod test;
 mod watch;
 
 use std::ffi::OsString;
@@ -113,6 +114,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
         args::Command::Reference(options) => reference::run(options),
+        args::Command::Test(options) => test::run(options),
         args::Command::Definitions(options) => definitions::run(options),
         args::Command::Lsp(options) => lsp::run(options),
     };

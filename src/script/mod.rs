@@ -11,6 +11,7 @@ pub mod api;
 pub mod convert;
 pub mod definitions;
 mod diagnostic;
+mod difference;
 mod engine;
 mod footing;
 mod foreign;
@@ -23,6 +24,7 @@ pub mod reference;
 mod scan;
 mod sources;
 pub mod stdlib;
+pub mod trial;
 mod words;
 
 pub use diagnostic::{

@@ -210,3 +210,21 @@ fn no_page_has_an_example_that_is_never_run() {
         );
     }
 }
+
+#[test]
+fn every_test_in_the_guide_passes() {
+    let mut seen = 0;
+    for page in pages::all() {
+        let holds_tests = |word: &String| word.starts_with("file=") && word.ends_with("_test.rhai");
+        if page
+            .blocks()
+            .iter()
+            .any(|block| block.words.iter().any(holds_tests))
+        {
+            let output = rhaid(&page).arg("test").run();
+            assert_eq!(output.code, 0, "{}\n{output}", page.name);
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "no page has a test");
+}

@@ -3,6 +3,7 @@
 //! Each file is a Rhai plugin module; its doc comments are the script reference (see `script::reference`), so
 //! they are written for script authors. A function that waits goes through [`waiting`].
 
+mod assert;
 mod basics;
 mod bytes;
 mod checks;
@@ -26,6 +27,7 @@ mod jwt;
 mod located;
 mod log;
 mod metrics;
+mod mock;
 mod random;
 mod regex;
 mod response;
@@ -33,6 +35,7 @@ mod shared;
 mod sides;
 mod tags;
 mod time;
+mod trial;
 mod url;
 mod xml;
 
@@ -62,7 +65,7 @@ pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
-pub fn types() -> [(TypeId, &'static str); 12] {
+pub fn types() -> [(TypeId, &'static str); 14] {
     [
         (TypeId::of::<context::Context>(), CONTEXT),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
@@ -76,6 +79,8 @@ pub fn types() -> [(TypeId, &'static str); 12] {
         (TypeId::of::<shared::Queue>(), "Queue"),
         (TypeId::of::<hooks::Inbox>(), "Inbox"),
         (TypeId::of::<hook_call::Call>(), "Call"),
+        (TypeId::of::<mock::Route>(), "Route"),
+        (TypeId::of::<mock::Call>(), "MockCall"),
     ]
 }
 
@@ -94,7 +99,9 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<shared::SharedMap>("SharedMap")
         .register_type_with_name::<shared::Queue>("Queue")
         .register_type_with_name::<hooks::Inbox>("Inbox")
-        .register_type_with_name::<hook_call::Call>("Call");
+        .register_type_with_name::<hook_call::Call>("Call")
+        .register_type_with_name::<mock::Route>("Route")
+        .register_type_with_name::<mock::Call>("MockCall");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
@@ -105,6 +112,8 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(shared::shared_types).into());
     engine.register_global_module(exported_module!(hooks::inbox_type).into());
     engine.register_global_module(exported_module!(hook_call::call_type).into());
+    engine.register_global_module(exported_module!(assert::assertions).into());
+    engine.register_global_module(exported_module!(mock::mock_types).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
@@ -116,10 +125,12 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
 }
 
 /// Modules whose functions are over in no time, or wait by themselves.
-const BRIEF: [&str; 7] = ["hooks", "http", "log", "metrics", "random", "tags", "time"];
+const BRIEF: [&str; 9] = [
+    "hooks", "http", "log", "metrics", "mock", "random", "tags", "test", "time",
+];
 
 /// The modules that need no import.
-fn modules() -> [(&'static str, &'static ModuleManifest); 15] {
+fn modules() -> [(&'static str, &'static ModuleManifest); 17] {
     [
         ("http", exported_manifest!(http::http_module)),
         ("metrics", exported_manifest!(metrics::metrics_module)),
@@ -136,6 +147,8 @@ fn modules() -> [(&'static str, &'static ModuleManifest); 15] {
         ("fake", exported_manifest!(fake::fake_module)),
         ("xml", exported_manifest!(xml::xml_module)),
         ("tags", exported_manifest!(tags::tags_module)),
+        ("mock", exported_manifest!(mock::mock_module)),
+        ("test", exported_manifest!(trial::test_module)),
     ]
 }
 

@@ -154,6 +154,25 @@ let weekday = time::format(time::parse(\"2026-01-31\"), \"%A\");",
         purpose: "Tags on everything that the virtual user records until its iteration ends.",
         example: "tags::set(\"tariff\", \"weekend\");",
     },
+    Room {
+        key: "mock",
+        title: "`mock`",
+        purpose: "The server that a [test](testing.md) describes, and what it was asked. It works only under `rhaid test`, where every test has one of its own.",
+        example: "\
+let pay = mock::on(\"POST\", \"/payments\").json(\"amount\", 120).reply(503).then(201, #{ id: \"p-1\" });
+http::post(`${mock::url()}/payments`, #{ amount: 120 });
+http::post(`${mock::url()}/payments`, #{ amount: 120 });
+pay.called(2);
+assert_eq(pay.last().json(\"amount\"), 120);",
+    },
+    Room {
+        key: "test",
+        title: "`test`",
+        purpose: "What a [test](testing.md) finds out about itself. It works only under `rhaid test`.",
+        example: "\
+sleep(\"5m\");
+assert_eq(test::slept(), 300);",
+    },
 ];
 
 /// Types that only scripts have.
@@ -218,6 +237,18 @@ for link in page.html(\"a[href]\").all() { log::info(link.attr(\"href\")); }",
         key: "Metric",
         title: "`Metric`",
         purpose: "A handle on one of the script's metrics.",
+        example: "",
+    },
+    Room {
+        key: "Route",
+        title: "`Route`",
+        purpose: "A route of a test's mock server, from `mock::on`. What narrows it and what it answers give the route again, so that they are written one after the other.",
+        example: "",
+    },
+    Room {
+        key: "Call",
+        title: "`Call`",
+        purpose: "A request that came to a test's mock server.",
         example: "",
     },
 ];
