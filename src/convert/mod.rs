@@ -8,9 +8,11 @@
 //! FILE ─► Importer::import ─► Journey ─► emit::script ─► SCRIPT.rhai
 //! ```
 
+mod document;
 pub mod emit;
 mod input;
 pub mod journey;
+mod openapi;
 mod shell;
 pub mod text;
 
@@ -111,7 +113,7 @@ pub trait Importer: Sync {
 }
 
 /// All importers there are, in the order of the help.
-pub const IMPORTERS: &[&dyn Importer] = &[];
+pub const IMPORTERS: &[&dyn Importer] = &[&openapi::OpenApi];
 
 /// The importer of that name.
 pub fn importer(name: &str) -> Option<&'static dyn Importer> {
