@@ -4,7 +4,7 @@
 //! api       which operations there are              refs, schema   what `$ref`, `allOf` and the like say together
 //! feeds     whose response has whose id             example        values that schemas describe
 //! order     create, read, update, delete            parameters, bodies, security   what a request carries
-//! script    all of this as a journey
+//! script    all of this as a journey             mains, names   its main functions, what things are called
 //! ```
 //!
 //! Nothing is fetched: a reference into another file is told to the user and counts as a schema that allows everything.
@@ -13,6 +13,8 @@ mod api;
 mod bodies;
 mod example;
 mod feeds;
+mod mains;
+mod names;
 mod order;
 mod parameters;
 mod refs;

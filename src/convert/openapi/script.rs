@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::api::{Api, Operation};
 use super::bodies;
 use super::example::Maker;
-use super::feeds::{self, Feed, singular};
+use super::feeds::{self, Feed};
+use super::mains::{self, Part};
+use super::names::{Variables, expected, name_of, response_of};
 use super::order;
 use super::parameters::{Values, place};
 use super::security::{self, Need, Security};
@@ -13,16 +15,10 @@ use super::servers::{self, Server};
 use crate::convert::Settings;
 use crate::convert::emit::words::{Names, constant, identifier, quoted};
 use crate::convert::journey::{
-    Body, Check, Extraction, Function, Group, Item, Journey, Request, Step, Think, Variable,
+    Body, Extraction, Function, Group, Item, Journey, Request, Step, Variable,
 };
 use crate::convert::text::{Text, Value};
 use crate::secrets::is_secret_name;
-
-/// Users read more often than they write.
-const READING: u32 = 3;
-
-/// Seconds that a user pauses after an iteration, at least and at most.
-const PAUSE: (f64, f64) = (0.5, 1.5);
 
 /// Makes the journey of a description; `name` is the document's.
 pub fn journey(mut api: Api<'_>, name: &str, settings: &Settings) -> Journey {
@@ -68,13 +64,6 @@ struct Writer<'a> {
     passed_on: usize,
 }
 
-/// A tag's function.
-struct Part {
-    call: String,
-    weight: u32,
-    needs: BTreeSet<Need>,
-}
-
 impl<'a> Writer<'a> {
     fn journey(mut self, name: &str, settings: &Settings) -> Journey {
         let ruinous: BTreeMap<usize, &str> = (0..self.api.operations.len())
@@ -99,7 +88,7 @@ impl<'a> Writer<'a> {
             whole.push(setup);
         }
         let needy = parts.iter().any(|part| !part.needs.is_empty());
-        whole.extend(main_functions(&parts, needy, settings));
+        whole.extend(mains::functions(&parts, needy, settings));
         whole.append(&mut functions);
         whole.append(&mut self.security.functions);
         let calls = self.api.operations.len() - ruinous.len();
@@ -140,9 +129,21 @@ impl<'a> Writer<'a> {
         let mut needs = BTreeSet::new();
         let mut items = Vec::new();
         let mut variables = Variables::default();
+        let takers: Vec<usize> = order.iter().map(|(at, _)| *at).collect();
+        for feed in self.feeds.iter().filter(|feed| takers.contains(&feed.to)) {
+            if let Some(operation) = self.api.operations.get(feed.from) {
+                variables.of(feed, operation);
+            }
+        }
+        for taken in ["token", "access"] {
+            variables.names.take(taken);
+        }
         for (at, is_foreign) in &order {
-            let takers: Vec<usize> = order.iter().map(|(at, _)| *at).collect();
-            if let Some(step) = self.step(*at, &takers, *is_foreign, &mut variables, &mut needs) {
+            if let Some(mut step) = self.step(*at, &takers, *is_foreign, &mut variables, &mut needs)
+            {
+                if let Some(operation) = self.api.operations.get(*at) {
+                    step.variable = Some(variables.names.unique(&response_of(operation)));
+                }
                 items.push(Item::Step(Box::new(step)));
             }
         }
@@ -168,15 +169,7 @@ impl<'a> Writer<'a> {
             doc: self.description(tag).into_iter().collect(),
             items: body,
         };
-        let weight = if reads { READING } else { 1 };
-        (
-            function,
-            Part {
-                call,
-                weight,
-                needs,
-            },
-        )
+        (function, Part { call, reads, needs })
     }
 
     /// Adds the operations of other tags whose responses an operation needs.
@@ -246,9 +239,7 @@ impl<'a> Writer<'a> {
             .iter()
             .filter(|feed| feed.to == at)
             .filter_map(|feed| {
-                let variable = variables
-                    .0
-                    .get(&(feed.from, format!("{:?}", feed.source)))?;
+                let variable = variables.known(feed)?;
                 Some((
                     (feed.parameter.clone(), place(feed.carrier)),
                     variable.clone(),
@@ -462,13 +453,13 @@ impl<'a> Writer<'a> {
         left.extend(lost.iter().map(ToString::to_string));
         let mut done = vec![format!(
             "{} in {}",
-            counted(calls, "operation"),
-            counted(parts.len(), "function")
+            mains::counted(calls, "operation"),
+            mains::counted(parts.len(), "function")
         )];
         if self.passed_on > 0 {
             done.push(format!(
                 "{} of earlier responses are extracted",
-                counted(self.passed_on, "value")
+                mains::counted(self.passed_on, "value")
             ));
         }
         let mut imports = std::mem::take(&mut self.security.imports);
@@ -481,37 +472,11 @@ impl<'a> Writer<'a> {
             imports,
             variables: self.security.variables,
             prelude: Vec::new(),
-            options: options(parts.len() > 1),
+            options: mains::options(parts.len() > 1),
             functions,
             done,
             left,
         }
-    }
-}
-
-/// Names of variables, by the operation and the place that their values come from.
-#[derive(Default)]
-struct Variables(BTreeMap<(usize, String), String>, Names);
-
-impl Variables {
-    fn of(&mut self, feed: &Feed, from: &Operation<'_>) -> String {
-        let key = (feed.from, format!("{:?}", feed.source));
-        if let Some(known) = self.0.get(&key) {
-            return known.clone();
-        }
-        let resource = from
-            .path
-            .split('/')
-            .rfind(|part| !part.is_empty() && !part.contains('{'));
-        let words = match feed.parameter.as_str() {
-            "id" | "uuid" | "key" => {
-                format!("{}_{}", singular(resource.unwrap_or("its")), feed.parameter)
-            }
-            other => other.to_owned(),
-        };
-        let name = self.1.unique(&identifier(&words, "id"));
-        self.0.insert(key, name.clone());
-        name
     }
 }
 
@@ -528,150 +493,5 @@ fn blank<'a>() -> Operation<'a> {
         response: None,
         security: None,
         servers: None,
-    }
-}
-
-/// What a request is called: its `operationId` if that is a plain word, else method and path.
-fn name_of(operation: &Operation<'_>) -> String {
-    let is_plain = |id: &&str| {
-        !id.is_empty()
-            && id.len() <= 60
-            && id
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
-    };
-    operation
-        .id
-        .filter(is_plain)
-        .map_or_else(|| operation.title(), str::to_owned)
-}
-
-/// What is expected of a response.
-fn expected(operation: &Operation<'_>, request: &mut Request) -> (Option<u16>, Vec<Check>) {
-    match operation.statuses.as_slice() {
-        [] => {
-            let check = Check {
-                name: "it went well".to_owned(),
-                condition: "r.ok".to_owned(),
-            };
-            (None, vec![check])
-        }
-        [status] => {
-            if *status >= 300 {
-                request
-                    .parameters
-                    .push(("redirects".to_owned(), Value::from(0)));
-            }
-            (Some(*status), Vec::new())
-        }
-        several => {
-            let texts: Vec<String> = several.iter().map(u16::to_string).collect();
-            let check = Check {
-                name: format!("status is {}", texts.join(" or ")),
-                condition: format!("r.status in [{}]", texts.join(", ")),
-            };
-            (None, vec![check])
-        }
-    }
-}
-
-/// What an iteration is, and all of it once.
-fn main_functions(parts: &[Part], needy: bool, settings: &Settings) -> Vec<Function> {
-    let parameters = if needy {
-        vec!["ctx".to_owned()]
-    } else {
-        Vec::new()
-    };
-    let pause = (settings.think > 0.0).then_some(Item::Think(Think::Uniform {
-        min: PAUSE.0 * settings.think,
-        max: PAUSE.1 * settings.think,
-    }));
-    let mut function = Function {
-        name: "iteration".to_owned(),
-        parameters: parameters.clone(),
-        ..Function::default()
-    };
-    if let [only] = parts {
-        function
-            .items
-            .push(Item::Code(vec![format!("{};", only.call)]));
-        function.items.extend(pause);
-        return vec![function];
-    }
-    let mut lines = vec!["flow::choose([".to_owned()];
-    lines.extend(
-        parts
-            .iter()
-            .map(|part| format!("    [{}, || {}],", part.weight, part.call)),
-    );
-    lines.push("]);".to_owned());
-    function
-        .doc
-        .push("What one user does: the numbers say how often.".to_owned());
-    function.items.push(Item::Code(lines));
-    function.items.extend(pause);
-    let everything = Function {
-        name: "everything".to_owned(),
-        parameters,
-        doc: vec!["All of it, one after the other.".to_owned()],
-        items: vec![Item::Code(
-            parts.iter().map(|part| format!("{};", part.call)).collect(),
-        )],
-    };
-    vec![function, everything]
-}
-
-fn options(has_everything: bool) -> Vec<(String, Value)> {
-    let stage = |duration: &str, target: i64| {
-        Value::map([
-            ("duration", Value::from(duration)),
-            ("target", Value::from(target)),
-        ])
-    };
-    let exec = if has_everything {
-        "everything"
-    } else {
-        "iteration"
-    };
-    let smoke = Value::map([
-        ("executor", Value::from("shared-iterations")),
-        ("exec", Value::from(exec)),
-        ("vus", Value::from(1)),
-        ("iterations", Value::from(1)),
-    ]);
-    let load = Value::map([
-        ("executor", Value::from("ramping-vus")),
-        ("exec", Value::from("iteration")),
-        ("after", Value::from("smoke")),
-        (
-            "stages",
-            Value::List(vec![stage("30s", 10), stage("2m", 10), stage("10s", 0)]),
-        ),
-    ]);
-    let objective = |target: &str, priority: &str| {
-        Value::List(vec![Value::map([
-            ("target", Value::from(target)),
-            ("priority", Value::from(priority)),
-        ])])
-    };
-    let slos = Value::map([
-        ("http_req_failed", objective("rate < 1%", "P0")),
-        ("http_req_duration", objective("p(95) < 1s", "P1")),
-        ("checks", objective("rate > 99%", "P1")),
-    ]);
-    vec![
-        (
-            "scenarios".to_owned(),
-            Value::map([("smoke", smoke), ("load", load)]),
-        ),
-        ("slos".to_owned(), slos),
-    ]
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{count} {what}s")
     }
 }

@@ -78,6 +78,11 @@ impl Made {
             Self::Plain(Json::String(text)) => text.into(),
             Self::Plain(Json::Null) => Text::default(),
             Self::Plain(json @ (Json::Bool(_) | Json::Number(_))) => json.to_string().into(),
+            // A number drawn at random is no text that could be escaped.
+            Self::Call {
+                like: like @ Json::Number(_),
+                ..
+            } => like.to_string().into(),
             Self::Call { code, .. } => Text::code(code),
             other => other.into_like().to_string().into(),
         }
