@@ -110,6 +110,11 @@ fn settings(importer: &dyn Importer, arguments: &ConvertArguments) -> Result<Set
         (Setting::Domains, "--domain", !arguments.domains.is_empty()),
         (Setting::Assets, "--assets", arguments.assets.is_some()),
         (Setting::Think, "--think", arguments.think.is_some()),
+        (
+            Setting::Environment,
+            "--environment",
+            arguments.environment.is_some(),
+        ),
     ];
     for (setting, flag, is_given) in given {
         if is_given && !importer.takes().contains(&setting) {
@@ -121,6 +126,7 @@ fn settings(importer: &dyn Importer, arguments: &ConvertArguments) -> Result<Set
         domains: arguments.domains.clone(),
         assets: arguments.assets.map_or(defaults.assets, Into::into),
         think: arguments.think.unwrap_or(defaults.think),
+        environment: arguments.environment.clone(),
     })
 }
 

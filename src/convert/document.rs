@@ -17,8 +17,8 @@ const YAML_EVENTS: usize = 12_000_000;
 /// Events that aliases may repeat: a few thousand schemas shared by anchors, but no bomb.
 const YAML_REPEATED: usize = 2_000_000;
 
-/// How deep lists and maps may be nested; as deep as JSON's may be.
-const YAML_DEPTH: usize = 120;
+/// How deep lists and maps may be nested: the reader's stack grows with it.
+const YAML_DEPTH: usize = 64;
 
 /// Why a text is no document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +94,7 @@ fn yaml(text: &str) -> Result<Value, DocumentError> {
             max_nodes: YAML_EVENTS,
             max_total_scalar_bytes: 512 * 1024 * 1024,
             max_depth: YAML_DEPTH,
+            flow_nesting_limit: YAML_DEPTH,
             max_documents: 1,
         },
     };

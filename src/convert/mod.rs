@@ -12,9 +12,13 @@ mod document;
 pub mod emit;
 mod input;
 pub mod journey;
+mod load;
 mod openapi;
+mod postman;
 mod shell;
 pub mod text;
+
+use std::path::PathBuf;
 
 pub use input::Input;
 pub use journey::Journey;
@@ -29,6 +33,8 @@ pub struct Settings {
     pub assets: Assets,
     /// Recorded pauses are multiplied by this; 0 leaves them out.
     pub think: f64,
+    /// A file of variables beside the document.
+    pub environment: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -37,6 +43,7 @@ impl Default for Settings {
             domains: Vec::new(),
             assets: Assets::Batch,
             think: 1.0,
+            environment: None,
         }
     }
 }
@@ -58,6 +65,7 @@ pub enum Setting {
     Domains,
     Assets,
     Think,
+    Environment,
 }
 
 /// Why a document cannot be converted: what is wrong, where, and what helps. Ends with the exit code for wrong data.
@@ -113,7 +121,7 @@ pub trait Importer: Sync {
 }
 
 /// All importers there are, in the order of the help.
-pub const IMPORTERS: &[&dyn Importer] = &[&openapi::OpenApi];
+pub const IMPORTERS: &[&dyn Importer] = &[&openapi::OpenApi, &postman::Postman];
 
 /// The importer of that name.
 pub fn importer(name: &str) -> Option<&'static dyn Importer> {

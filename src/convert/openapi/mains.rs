@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::security::Need;
 use crate::convert::Settings;
 use crate::convert::journey::{Function, Item, Think};
-use crate::convert::text::Value;
 
 /// Users read more often than they write.
 const READING: u32 = 3;
@@ -70,54 +69,6 @@ pub fn functions(parts: &[Part], needy: bool, settings: &Settings) -> Vec<Functi
 
 fn weight(part: &Part) -> u32 {
     if part.reads { READING } else { 1 }
-}
-
-/// A look at everything, then load; with objectives to begin with.
-pub fn options(has_everything: bool) -> Vec<(String, Value)> {
-    let stage = |duration: &str, target: i64| {
-        Value::map([
-            ("duration", Value::from(duration)),
-            ("target", Value::from(target)),
-        ])
-    };
-    let exec = if has_everything {
-        "everything"
-    } else {
-        "iteration"
-    };
-    let smoke = Value::map([
-        ("executor", Value::from("shared-iterations")),
-        ("exec", Value::from(exec)),
-        ("vus", Value::from(1)),
-        ("iterations", Value::from(1)),
-    ]);
-    let load = Value::map([
-        ("executor", Value::from("ramping-vus")),
-        ("exec", Value::from("iteration")),
-        ("after", Value::from("smoke")),
-        (
-            "stages",
-            Value::List(vec![stage("30s", 10), stage("2m", 10), stage("10s", 0)]),
-        ),
-    ]);
-    let objective = |target: &str, priority: &str| {
-        Value::List(vec![Value::map([
-            ("target", Value::from(target)),
-            ("priority", Value::from(priority)),
-        ])])
-    };
-    let slos = Value::map([
-        ("http_req_failed", objective("rate < 1%", "P0")),
-        ("http_req_duration", objective("p(95) < 1s", "P1")),
-        ("checks", objective("rate > 99%", "P1")),
-    ]);
-    vec![
-        (
-            "scenarios".to_owned(),
-            Value::map([("smoke", smoke), ("load", load)]),
-        ),
-        ("slos".to_owned(), slos),
-    ]
 }
 
 /// So many of something.

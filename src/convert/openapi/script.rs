@@ -12,12 +12,12 @@ use super::order;
 use super::parameters::{Values, place};
 use super::security::{self, Need, Security};
 use super::servers::{self, Server};
-use crate::convert::Settings;
 use crate::convert::emit::words::{Names, constant, identifier, quoted};
 use crate::convert::journey::{
     Body, Extraction, Function, Group, Item, Journey, Request, Step, Variable,
 };
 use crate::convert::text::{Text, Value};
+use crate::convert::{Settings, load};
 use crate::secrets::is_secret_name;
 
 /// Makes the journey of a description; `name` is the document's.
@@ -472,7 +472,11 @@ impl<'a> Writer<'a> {
             imports,
             variables: self.security.variables,
             prelude: Vec::new(),
-            options: mains::options(parts.len() > 1),
+            options: load::options(if parts.len() > 1 {
+                "everything"
+            } else {
+                "iteration"
+            }),
             functions,
             done,
             left,
