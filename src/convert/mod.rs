@@ -8,9 +8,12 @@
 //! FILE ─► Importer::import ─► Journey ─► emit::script ─► SCRIPT.rhai
 //! ```
 
+mod curl;
 pub mod emit;
+mod har;
 mod input;
 pub mod journey;
+pub mod recording;
 mod shell;
 pub mod text;
 
@@ -111,7 +114,7 @@ pub trait Importer: Sync {
 }
 
 /// All importers there are, in the order of the help.
-pub const IMPORTERS: &[&dyn Importer] = &[];
+pub const IMPORTERS: &[&dyn Importer] = &[&har::Har, &curl::Curl];
 
 /// The importer of that name.
 pub fn importer(name: &str) -> Option<&'static dyn Importer> {

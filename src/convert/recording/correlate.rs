@@ -81,13 +81,10 @@ impl Correlator {
             .or_else(|| near.clone().next())?;
         let (step, found) = (chosen.0, chosen.1.clone());
         let variable = self.names.unique(&identifier(&found.name, "value"));
-        self.extractions
-            .entry(step)
-            .or_default()
-            .push(Extraction {
-                variable: variable.clone(),
-                source: found.source.clone(),
-            });
+        self.extractions.entry(step).or_default().push(Extraction {
+            variable: variable.clone(),
+            source: found.source.clone(),
+        });
         self.variables
             .insert(value.to_owned(), (variable.clone(), found));
         Some(variable)
@@ -173,7 +170,15 @@ fn is_id_name(name: &str) -> bool {
     let last = snake.rsplit('_').next().unwrap_or_default();
     matches!(
         last,
-        "id" | "uuid" | "guid" | "key" | "code" | "number" | "slug" | "ref" | "reference" | "nonce"
+        "id" | "uuid"
+            | "guid"
+            | "key"
+            | "code"
+            | "number"
+            | "slug"
+            | "ref"
+            | "reference"
+            | "nonce"
             | "csrf"
             | "xsrf"
             | "state"

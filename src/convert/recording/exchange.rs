@@ -90,8 +90,27 @@ pub struct Part {
 
 /// Endings of paths that are assets whatever their content type says.
 const ENDINGS: &[&str] = &[
-    ".css", ".js", ".mjs", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".ico", ".woff",
-    ".woff2", ".ttf", ".otf", ".eot", ".mp4", ".webm", ".mp3", ".map", ".webmanifest",
+    ".css",
+    ".js",
+    ".mjs",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".svg",
+    ".webp",
+    ".avif",
+    ".ico",
+    ".woff",
+    ".woff2",
+    ".ttf",
+    ".otf",
+    ".eot",
+    ".mp4",
+    ".webm",
+    ".mp3",
+    ".map",
+    ".webmanifest",
 ];
 
 /// What a request is for, by what was answered and where it went, for recordings that do not say.

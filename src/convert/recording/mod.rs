@@ -1,7 +1,7 @@
 //! Recordings: what a browser did, exchange by exchange, becomes a journey that anyone can repeat.
 //!
 //! In: [`Exchange`]s in the order of time, from a file ([`super::har`]) or from a proxy that listens
-//! ([`crate::record`]). Out: a [`Journey`] whose requests are grouped by page, with the pauses of the recording, with values
+//! (`rhaid record`). Out: a [`Journey`] whose requests are grouped by page, with the pauses of the recording, with values
 //! of earlier responses read from them, and with secrets left to the environment.
 //!
 //! Memory is bounded: of each response only the values stay that could come back, of those only so many, and what a
@@ -9,6 +9,7 @@
 
 mod correlate;
 pub mod exchange;
+pub mod form;
 mod found;
 mod lift;
 mod sift;
@@ -20,7 +21,6 @@ pub use exchange::{Exchange, Kind, Part, Sent};
 use std::collections::BTreeMap;
 
 use super::{Error, Journey, Settings};
-use exchange::Exchange as Recorded;
 use found::Found;
 
 /// Bytes of requests that are kept.
@@ -46,7 +46,7 @@ pub struct Recording {
 
 /// An exchange that becomes a request, without its response's body.
 struct Kept {
-    exchange: Recorded,
+    exchange: Exchange,
     url: url::Url,
     found: Vec<Found>,
 }
@@ -97,7 +97,7 @@ impl Recording {
     }
 
     /// Takes the next exchange, or leaves it out.
-    pub fn push(&mut self, mut exchange: Recorded) {
+    pub fn push(&mut self, mut exchange: Exchange) {
         let url = match url::Url::parse(&exchange.url) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
             _ => {
@@ -183,7 +183,7 @@ impl Recording {
     }
 }
 
-fn weight(exchange: &Recorded) -> usize {
+fn weight(exchange: &Exchange) -> usize {
     let headers = exchange.headers.iter().chain(&exchange.response_headers);
     let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
     let body = match &exchange.body {
@@ -208,7 +208,10 @@ impl Left {
         domains.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
         let (shown, rest) = domains.split_at(domains.len().min(10));
         for (host, count) in shown {
-            lines.push(format!("{} to {host} (--domain {host} keeps them)", requests(**count)));
+            lines.push(format!(
+                "{} to {host} (--domain {host} keeps them)",
+                requests(**count)
+            ));
         }
         if !rest.is_empty() {
             let count = rest.iter().map(|(_, count)| **count).sum();
@@ -221,7 +224,10 @@ impl Left {
                 self.others,
                 "that no script repeats: web sockets, preflights, and those that never left the browser",
             ),
-            (self.surplus, "past the bounds: 20,000 requests, 64 MiB of what they send"),
+            (
+                self.surplus,
+                "past the bounds: 20,000 requests, 64 MiB of what they send",
+            ),
         ] {
             if count > 0 {
                 lines.push(format!("{} {what}", requests(count)));

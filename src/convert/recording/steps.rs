@@ -114,9 +114,16 @@ impl Translator {
         if text.as_literal().is_some() && is_secret_name(name) {
             text = Text::default();
             if scheme.is_empty() {
-                text.push_code(self.lifter.secret(value, name, &format!("the header {name}")));
+                text.push_code(
+                    self.lifter
+                        .secret(value, name, &format!("the header {name}")),
+                );
             } else {
-                let known = if name == "authorization" { "token" } else { name };
+                let known = if name == "authorization" {
+                    "token"
+                } else {
+                    name
+                };
                 text.push(&format!("{scheme} "));
                 text.push_code(self.lifter.secret(
                     credentials,
@@ -251,7 +258,10 @@ impl Translator {
             ),
             Json::String(text) => Value::Text(self.value(&text, key)),
             Json::Number(number) => {
-                match self.correlator.whole(&number.to_string(), Place::Field(key)) {
+                match self
+                    .correlator
+                    .whole(&number.to_string(), Place::Field(key))
+                {
                     Some(variable) => Value::Code(variable),
                     None => Value::Number(number),
                 }
