@@ -17,6 +17,7 @@ mod steps;
 mod write;
 
 pub use exchange::{Exchange, Kind, Part, Sent};
+pub use steps::Translator;
 
 use std::collections::BTreeMap;
 
@@ -125,6 +126,10 @@ impl Recording {
             self.left.assets += usize::from(self.settings.assets == super::Assets::Drop);
             return;
         }
+        if is_asset && exchange.status >= 400 {
+            self.left.unanswered += 1;
+            return;
+        }
         let weight = weight(&exchange);
         if self.kept.len() >= MOST_KEPT || self.sent + weight > MOST_SENT {
             self.left.surplus += 1;
@@ -219,7 +224,10 @@ impl Left {
         }
         for (count, what) in [
             (self.assets, "for style sheets, scripts, images and fonts"),
-            (self.unanswered, "without a response"),
+            (
+                self.unanswered,
+                "without a response, or for assets that were not there",
+            ),
             (
                 self.others,
                 "that no script repeats: web sockets, preflights, and those that never left the browser",

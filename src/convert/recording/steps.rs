@@ -28,8 +28,21 @@ pub struct Translator {
 const MOST_NOTES: usize = 100;
 
 impl Translator {
+    /// The request of an exchange that is part of no recording; `None` if its URL is none that HTTP knows.
+    pub fn lone(&mut self, exchange: Exchange) -> Option<(Request, Vec<String>)> {
+        let url = url::Url::parse(&exchange.url).ok()?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        Some(self.request(&Kept {
+            exchange,
+            url,
+            found: Vec::new(),
+        }))
+    }
+
     /// The request of an exchange, and what there is to say about it.
-    pub fn request(&mut self, kept: &Kept) -> (Request, Vec<String>) {
+    pub(super) fn request(&mut self, kept: &Kept) -> (Request, Vec<String>) {
         let exchange = &kept.exchange;
         let (url, mut name) = self.url(&kept.url);
         if let Some(operation) = operation(exchange) {
