@@ -8,13 +8,16 @@
 //! FILE ─► Importer::import ─► Journey ─► emit::script ─► SCRIPT.rhai
 //! ```
 
+mod curl;
 mod document;
 pub mod emit;
+mod har;
 mod input;
 pub mod journey;
 mod load;
 mod openapi;
 mod postman;
+pub mod recording;
 mod shell;
 pub mod text;
 
@@ -121,7 +124,8 @@ pub trait Importer: Sync {
 }
 
 /// All importers there are, in the order of the help.
-pub const IMPORTERS: &[&dyn Importer] = &[&openapi::OpenApi, &postman::Postman];
+pub const IMPORTERS: &[&dyn Importer] =
+    &[&har::Har, &openapi::OpenApi, &postman::Postman, &curl::Curl];
 
 /// The importer of that name.
 pub fn importer(name: &str) -> Option<&'static dyn Importer> {

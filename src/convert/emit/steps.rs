@@ -141,8 +141,9 @@ impl Writer<'_> {
     /// A variable for a response, called after its request.
     fn response_name(&mut self, step: &Step) -> String {
         let name = match &step.request.name {
-            Some(name) => identifier(name, "response"),
-            None => {
+            // A name that is a path reminds of its last word, as any other path.
+            Some(name) if !name.contains('/') => identifier(name, "response"),
+            _ => {
                 let path = step.request.url.path.outline();
                 let last = path
                     .split('/')
