@@ -191,6 +191,9 @@ impl<'a> Schema<'a> {
 
     /// Whether the discriminator says which schemas there are, and none of them is this one.
     pub fn undecided(&self) -> Option<&'a str> {
+        if self.chosen.is_some() {
+            return None;
+        }
         let is_known = |target: &str| self.references.iter().any(|known| same(known, target));
         let mut targets = self.mapping().map(|(_, target)| target);
         let first = targets.next()?;

@@ -458,7 +458,7 @@ impl<'a> Writer<'a> {
         )];
         if self.passed_on > 0 {
             done.push(format!(
-                "{} of earlier responses are extracted",
+                "{} taken from earlier responses",
                 mains::counted(self.passed_on, "value")
             ));
         }
