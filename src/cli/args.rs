@@ -48,6 +48,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Make a script of what a browser or another tool recorded or described.
     Convert(ConvertArguments),
+    /// Record what a browser does, through a proxy, into a script.
+    Record(RecordArguments),
     /// Print what scripts can call, or the schema of results.
     Reference(ReferenceArguments),
     /// Write what scripts can call as definition files for editors.
@@ -418,6 +420,53 @@ pub struct ConvertArguments {
     /// postman: an exported environment, whose values are defaults; secret ones are left out.
     #[arg(long, value_name = "FILE")]
     pub environment: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "rhaid record --target <URL> --out <SCRIPT> [OPTIONS]",
+    after_help = "\
+Examples:
+  rhaid record --target https://staging.example.com -o journey.rhai
+  rhaid record --listen 127.0.0.1:9000 --target http://127.0.0.1:8080 -o journey.rhai --for 2m
+
+Open the proxy's address in the browser instead of the service's and use it as your users do. Ctrl-C, SIGTERM or the end of --for writes the script, as `rhaid convert har` would of the same requests."
+)]
+pub struct RecordArguments {
+    /// The service to record.
+    #[arg(long, value_name = "URL", value_parser = service)]
+    pub target: url::Url,
+    /// Where the script goes.
+    #[arg(short, long, value_name = "SCRIPT")]
+    pub out: PathBuf,
+    /// Where the proxy listens; port 0 picks a free one. Whoever reaches it reaches the service through it.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8888")]
+    pub listen: std::net::SocketAddr,
+    /// Stop after this long, such as 60s.
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub length: Option<Duration>,
+    /// Style sheets, scripts, images and fonts: one batch for each page, those that std/page finds, or none.
+    #[arg(
+        long,
+        value_enum,
+        default_value = "batch",
+        hide_possible_values = true,
+        value_name = "batch|page|drop"
+    )]
+    pub assets: Assets,
+    /// Multiply pauses; 0 leaves them out.
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = think, allow_negative_numbers = true)]
+    pub think: f64,
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+fn service(text: &str) -> Result<url::Url, String> {
+    match url::Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => Err("write an address such as http://127.0.0.1:8080".to_owned()),
+    }
 }
 
 fn formats() -> clap::builder::PossibleValuesParser {

@@ -9,6 +9,7 @@ mod demo;
 mod inspect;
 mod limits;
 mod mistakes;
+mod record;
 mod reference;
 mod run;
 mod watch;
@@ -107,6 +108,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
         args::Command::Convert(options) => convert::run(options),
+        args::Command::Record(options) => record::run(options),
         args::Command::Reference(options) => reference::run(options),
         args::Command::Definitions(options) => definitions::run(options),
     };

@@ -95,7 +95,7 @@ fn journey(name: &str, parsed: Parsed) -> Journey {
     }
     let mut options = vec![
         ("vus".to_owned(), Value::from(1)),
-        ("duration".to_owned(), Value::from("1m")),
+        ("iterations".to_owned(), Value::from(1)),
         (
             "slos".to_owned(),
             Value::map([("http_req_failed", Value::List(vec!["rate < 1%".into()]))]),

@@ -7,6 +7,12 @@ use url::Url;
 use crate::convert::emit::words::{Names, constant};
 use crate::convert::journey::Variable;
 
+/// Variables that are set in most environments, and mean something else there.
+const EVERYBODYS: &[&str] = &[
+    "DISPLAY", "EDITOR", "HOME", "HOST", "HOSTNAME", "LANG", "LOGNAME", "MAIL", "PATH", "PWD",
+    "SESSION", "SHELL", "TERM", "TMPDIR", "USER", "USERNAME",
+];
+
 /// What was lifted so far.
 #[derive(Default)]
 pub struct Lifter {
@@ -67,10 +73,13 @@ impl Lifter {
         secret: bool,
     ) -> String {
         let unique = self.names.unique(name);
-        let env = match unique.strip_prefix(name) {
+        let mut env = match unique.strip_prefix(name) {
             Some(number) => format!("{env}{number}"),
             None => env.to_owned(),
         };
+        if EVERYBODYS.contains(&env.as_str()) {
+            env = format!("TEST_{env}");
+        }
         self.known.insert(value.to_owned(), unique.clone());
         self.variables.push(Variable {
             constant: unique.clone(),
