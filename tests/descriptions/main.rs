@@ -4,7 +4,6 @@
 //! Golden scripts lie in `tests/golden/descriptions`.
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
 mod support;
 
 mod openapi;
