@@ -46,9 +46,5 @@ fn runs_green(script: &str) {
     let output = output.run();
     output.expect_code(0);
     let result = output.expect_result();
-    assert_eq!(
-        result["verdict"]["status"], "pass",
-        "{}",
-        result["verdict"]
-    );
+    assert_eq!(result["verdict"]["status"], "pass", "{}", result["verdict"]);
 }
