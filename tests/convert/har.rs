@@ -43,7 +43,7 @@ fn shop() -> String {
     let asset = |mime: &str| json!({ "response": { "content": { "mimeType": mime } } });
     let mut login = json!({
         "request": {
-            "headers": [header(":method", "POST"), header("User-Agent", "x"), header("Cookie", "sid=abc; theme=dark")],
+            "headers": [header(":method", "POST"), header("User-Agent", "x"), header("Accept", "text/html,*/*;q=0.8"), header("Cookie", "sid=abc; theme=dark")],
             "postData": {
                 "mimeType": "application/x-www-form-urlencoded",
                 "text": "csrf=Zx81kQ20pLm4&user=ada&password=correct+horse",

@@ -246,19 +246,15 @@ impl Draft {
 impl Given {
     /// The request for a script, and what there is to say about it; `None` if its address is none.
     pub fn translate(self, translator: &mut Translator) -> Option<(Request, Vec<String>)> {
-        let is_text = matches!(self.exchange.body, Sent::Text(_));
         let kind = self.exchange.header("content-type").unwrap_or_default();
         let kind = kind.to_owned();
         let (mut request, notes) = translator.lone(self.exchange)?;
-        // A text is sent without a type of its own.
         let has_type = request
             .headers
             .iter()
             .any(|(name, _)| name == "content-type");
-        if (is_text && matches!(request.body, Body::Text(_)) || self.file.is_some())
-            && !kind.is_empty()
-            && !has_type
-        {
+        // A file is sent without a type of its own.
+        if self.file.is_some() && !kind.is_empty() && !has_type {
             let header = ("content-type".to_owned(), Text::from(kind));
             request.headers.push(header);
         }

@@ -10,6 +10,7 @@ pub mod words;
 use std::fmt::Write as _;
 
 use super::journey::{Function, Item, Journey, Variable};
+pub use layout::DEEPEST;
 use layout::Layout;
 use words::{comment, quoted};
 

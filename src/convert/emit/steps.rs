@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use percent_encoding::percent_decode_str;
+
 use super::layout::Layout;
 use super::request::{self, call, in_batch};
 use super::words::{Names, comment, duration, float, identifier, quoted};
@@ -148,7 +150,8 @@ impl Writer<'_> {
                 let last = path
                     .split('/')
                     .rfind(|part| part.chars().any(char::is_alphabetic) && !part.contains('…'));
-                identifier(last.unwrap_or_default(), "response")
+                let last = percent_decode_str(last.unwrap_or_default()).decode_utf8_lossy();
+                identifier(&last, "response")
             }
         };
         self.names.unique(&name)

@@ -148,6 +148,15 @@ impl From<Entry> for Exchange {
         if !redirect.is_empty() && !response_headers.iter().any(|(name, _)| name == "location") {
             response_headers.push(("location".to_owned(), redirect));
         }
+        // Some writers tell the type of a body only beside it.
+        if let Some(data) = request
+            .post_data
+            .as_ref()
+            .filter(|data| !data.mime_type.is_empty())
+            && !headers.iter().any(|(name, _)| name == "content-type")
+        {
+            headers.push(("content-type".to_owned(), data.mime_type.clone()));
+        }
         let content_type = kind_of(&response.content.mime_type);
         let path = request.url.split(['?', '#']).next().unwrap_or_default();
         let method = request.method.to_ascii_uppercase();

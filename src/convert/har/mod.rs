@@ -52,7 +52,11 @@ fn without_mark(reader: &mut impl Read) -> std::io::Result<std::io::Cursor<Vec<u
 }
 
 fn explain(name: &str, error: &serde_json::Error) -> Error {
-    let place = format!("{name}: line {} column {}", error.line(), error.column());
+    let place = match error.line() {
+        // It is about the whole.
+        0 => name.to_owned(),
+        line => format!("{name}: line {line} column {}", error.column()),
+    };
     if error.is_eof() {
         return Error::new(
             format!("{place}: the file ends in the middle"),

@@ -60,6 +60,20 @@ impl Translator {
             }
         }
         request.body = self.body(exchange);
+        // Only what is neither a map nor a form is sent without a type of its own.
+        let is_bare = matches!(request.body, Body::Text(_) | Body::Bytes(_));
+        let has_type = request
+            .headers
+            .iter()
+            .any(|(name, _)| name == "content-type");
+        if let Some(kind) = exchange.header("content-type")
+            && is_bare
+            && !has_type
+        {
+            request
+                .headers
+                .push(("content-type".to_owned(), kind.into()));
+        }
         (request, std::mem::take(&mut self.notes))
     }
 
@@ -223,8 +237,10 @@ impl Translator {
                 if kind.contains("json")
                     && let Ok(json) = serde_json::from_str::<serde_json::Value>(text)
                 {
-                    let value = self.json(json, "");
-                    return Body::Json(value);
+                    let is_deep = Value::from(json.clone()).depth() > crate::convert::emit::DEEPEST;
+                    if !is_deep {
+                        return Body::Json(self.json(json, ""));
+                    }
                 }
                 Body::Text(self.correlator.text(text, Place::Within))
             }

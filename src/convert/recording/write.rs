@@ -219,7 +219,9 @@ impl<'a> Writer<'a> {
         if is_new {
             self.pages.push(PageItems {
                 id: exchange.page.clone(),
-                fallback: kept.url.path().to_owned(),
+                fallback: percent_encoding::percent_decode_str(kept.url.path())
+                    .decode_utf8_lossy()
+                    .into_owned(),
                 pause,
                 ..PageItems::default()
             });
