@@ -302,10 +302,10 @@ impl Translator {
 
 /// The thing that a URL is about: `reservation` of `/api/v1/reservations/17/`.
 pub fn noun(url: &url::Url) -> String {
-    let words = url.path().split('/').filter(|segment| {
+    let mut words = url.path().split('/').filter(|segment| {
         segment.bytes().any(|b| b.is_ascii_alphabetic()) && !is_variable(segment)
     });
-    let last = words.last().unwrap_or_default();
+    let last = words.next_back().unwrap_or_default();
     singular(last.split('.').next().unwrap_or_default())
 }
 
