@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod config;
 mod convert;
+mod convert_args;
 mod definitions;
 mod demo;
 mod inspect;

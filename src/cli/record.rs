@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::args::RecordArguments;
+use super::convert_args::RecordArguments;
 use super::{Failure, complain, convert, print};
 use crate::convert::recording::Recording;
 use crate::convert::{Settings, emit};
