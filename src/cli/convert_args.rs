@@ -37,6 +37,8 @@ Examples:
   rhaid convert har shop.har --domain api.example.com --assets drop
   rhaid convert curl 'curl https://example.com/ -H \"accept: text/html\"'
   rhaid convert curl - < commands.sh                      what \"Copy as cURL\" copied, several at once
+  rhaid convert openapi api.yaml -o api.rhai              all operations, example bodies, ids passed on
+  rhaid convert postman api.json --environment staging.json -o api.rhai
 
 Values that come from earlier responses are read from them. What is secret is read from the environment and stands nowhere in the script; the command says what to set. A script that is written to a file is checked as `rhaid check` does."
 )]
@@ -64,9 +66,12 @@ pub struct ConvertArguments {
         value_name = "batch|page|drop"
     )]
     pub assets: Option<Assets>,
-    /// har: multiply recorded pauses; 0 leaves them out [default: 1].
+    /// Multiply the pauses; 0 leaves them out [default: 1].
     #[arg(long, value_name = "FACTOR", value_parser = think, allow_negative_numbers = true)]
     pub think: Option<f64>,
+    /// postman: an exported environment, whose values are defaults; secret ones are left out.
+    #[arg(long, value_name = "FILE")]
+    pub environment: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
