@@ -12,12 +12,14 @@
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`report`] shows a result, [`live`] a run in progress;
 //! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
+//! - [`convert`] makes scripts of what others recorded or described, [`record`] records it;
 //! - [`demo`] is a target to try it on, [`cli`] the command line, [`lsp`] the editor's side of both.
 //!
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
 //! Small things that all share: [`units`], [`lengths`] (of what is kept), [`suggest`], [`secrets`], [`project`] (which files a script may use), [`jsonpath`], [`hex`], [`exit`]. The guide's `docs/architecture.md` has the whole picture.
 
 pub mod cli;
+pub mod convert;
 pub mod data;
 pub mod demo;
 pub mod exchange;
@@ -34,6 +36,7 @@ pub mod metrics;
 pub mod mock;
 pub mod options;
 pub mod project;
+pub mod record;
 pub mod report;
 pub mod result;
 pub mod run;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 use crate::units;
@@ -51,6 +52,10 @@ pub enum Command {
     Inspect(InspectArguments),
     /// Serve the built-in hotel API, a target to try tests on.
     Demo(DemoArguments),
+    /// Make a script of what a browser or another tool recorded or described.
+    Convert(ConvertArguments),
+    /// Record what a browser does, through a proxy, into a script.
+    Record(RecordArguments),
     /// Print what scripts can call, or the schema of results.
     Reference(ReferenceArguments),
     /// Run the tests of scripts against mock servers that they describe.

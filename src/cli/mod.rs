@@ -3,6 +3,8 @@
 mod args;
 mod check;
 mod config;
+mod convert;
+mod convert_args;
 mod definitions;
 mod demo;
 mod dev;
@@ -11,6 +13,7 @@ mod inspect;
 mod limits;
 mod lsp;
 mod mistakes;
+mod record;
 mod reference;
 mod reload;
 mod run;
@@ -113,6 +116,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Check(options) => check::run(options),
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
+        args::Command::Convert(options) => convert::run(options),
+        args::Command::Record(options) => record::run(options),
         args::Command::Reference(options) => reference::run(options),
         args::Command::Test(options) => test::run(options),
         args::Command::Definitions(options) => definitions::run(options),
