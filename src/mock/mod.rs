@@ -23,7 +23,10 @@ use std::sync::Arc;
 
 /// What a request must have beyond its method, path and query.
 #[derive(Clone)]
-pub struct Condition(Arc<dyn Fn(&Call) -> Result<(), String> + Send + Sync>);
+pub struct Condition(Arc<Holds>);
+
+/// Whether a request fits, or what of it does not.
+type Holds = dyn Fn(&Call) -> Result<(), String> + Send + Sync;
 
 impl Condition {
     /// A condition from a function that says what does not fit.

@@ -21,7 +21,9 @@ pub struct OfContext {
 
 /// Properties that a context has not, read from a function's only parameter.
 pub fn check(source: &Source<'_>) -> Vec<OfContext> {
-    let members = source.library.members(CONTEXT);
+    let mut members = source.library.members(CONTEXT);
+    // Only what is read like a property comes to be looked at.
+    members.retain(|member| !source.library.is_method(member));
     let mut found = Vec::new();
     // Closures by their names, which are unique.
     let closures: BTreeMap<&str, &Function> = source
