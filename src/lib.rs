@@ -11,6 +11,7 @@
 //! - [`slo`] judges it;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`report`] shows a result, [`live`] a run in progress;
+//! - [`template`] is what a new test begins with;
 //! - [`demo`] is a target to try it on, [`cli`] the command line.
 //!
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
@@ -35,5 +36,6 @@ pub mod script;
 pub mod secrets;
 pub mod slo;
 pub mod suggest;
+pub mod template;
 pub mod units;
 pub mod vu;

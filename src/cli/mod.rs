@@ -8,6 +8,7 @@ mod demo;
 mod inspect;
 mod limits;
 mod mistakes;
+mod new;
 mod reference;
 mod run;
 mod watch;
@@ -107,6 +108,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Demo(options) => demo::run(options),
         args::Command::Reference(options) => reference::run(options),
         args::Command::Definitions(options) => definitions::run(options),
+        args::Command::New(options) => new::run(options),
     };
     match outcome {
         Ok(code) => code,
