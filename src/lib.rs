@@ -12,12 +12,14 @@
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`report`] shows a result, [`live`] a run in progress;
 //! - [`template`] is what a new test begins with;
+//! - [`convert`] makes scripts of what others recorded or described;
 //! - [`demo`] is a target to try it on, [`cli`] the command line.
 //!
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
 //! Small things that all share: [`units`], [`lengths`] (of what is kept), [`suggest`], [`secrets`], [`project`] (which files a script may use), [`exit`]. The guide's `docs/architecture.md` has the whole picture.
 
 pub mod cli;
+pub mod convert;
 pub mod data;
 pub mod demo;
 pub mod exchange;

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod config;
+mod convert;
 mod definitions;
 mod demo;
 mod inspect;
@@ -106,6 +107,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Check(options) => check::run(options),
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
+        args::Command::Convert(options) => convert::run(options),
         args::Command::Reference(options) => reference::run(options),
         args::Command::Definitions(options) => definitions::run(options),
         args::Command::New(options) => new::run(options),
