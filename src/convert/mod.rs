@@ -11,6 +11,7 @@
 pub mod emit;
 mod input;
 pub mod journey;
+mod k6;
 mod shell;
 pub mod text;
 
@@ -111,7 +112,7 @@ pub trait Importer: Sync {
 }
 
 /// All importers there are, in the order of the help.
-pub const IMPORTERS: &[&dyn Importer] = &[];
+pub const IMPORTERS: &[&dyn Importer] = &[&k6::K6];
 
 /// The importer of that name.
 pub fn importer(name: &str) -> Option<&'static dyn Importer> {

@@ -31,3 +31,4 @@ pub use locate::locate;
 pub use program::{Program, ScriptError};
 pub use scan::{LIFECYCLE, MetricUse, Needed, Scan, scan, special_names};
 pub use sources::{SourceError, Sources};
+pub use words::free as free_words;

@@ -47,17 +47,29 @@ impl<'a> Translator<'_> {
 
     /// Arguments, each as its own value.
     pub fn values(&mut self, arguments: &[&Expression<'a>]) -> Vec<String> {
-        arguments.iter().map(|argument| self.value(argument).text).collect()
+        arguments
+            .iter()
+            .map(|argument| self.value(argument).text)
+            .collect()
     }
 
     fn named_call(&mut self, name: &str, arguments: &[&Expression<'a>]) -> Try<Code> {
         match self.scopes.get(name).cloned() {
-            Some(Meaning::Function { name: ours, params }) => {
+            Some(Meaning::Function {
+                name: ours,
+                params,
+                required,
+            }) => {
                 let mut values = self.values(arguments);
                 values.truncate(params);
-                values.resize(params, "()".to_owned());
+                while values.len() < required {
+                    values.push("()".to_owned());
+                }
                 let values = self.with_ctx(name, values)?;
-                Ok(Code::atom(format!("{ours}({})", values.join(", ")), Kind::Unknown))
+                Ok(Code::atom(
+                    format!("{ours}({})", values.join(", ")),
+                    Kind::Unknown,
+                ))
             }
             Some(Meaning::OwnFunction { code, params, ctx }) => {
                 self.own_call(&code, params, ctx, arguments)
@@ -94,7 +106,10 @@ impl<'a> Translator<'_> {
             self.needs_ctx()?;
             values.insert(0, "ctx".to_owned());
         }
-        Ok(Code::atom(format!("{code}({})", values.join(", ")), Kind::Unknown))
+        Ok(Code::atom(
+            format!("{code}({})", values.join(", ")),
+            Kind::Unknown,
+        ))
     }
 
     /// Arguments of a function of the top level, with `ctx` before them if it takes it.
@@ -137,13 +152,20 @@ impl<'a> Translator<'_> {
             "isNaN" => Why::new("Rhai's numbers come of a text or not at all"),
             "encodeURIComponent" => self.one_argument("encoding::url", first, Kind::Text),
             "decodeURIComponent" => self.one_argument("encoding::from_url", first, Kind::Text),
-            "open" => Why::new("rhaid reads files as rows (data::csv, data::json) or as bodies (http::file)"),
+            "open" => Why::new(
+                "rhaid reads files as rows (data::csv, data::json) or as bodies (http::file)",
+            ),
             _ => Why::new(format!("there is no function `{name}` in rhaid")),
         }
     }
 
     /// A call with one argument.
-    pub fn one_argument(&mut self, function: &str, argument: &Expression<'a>, kind: Kind) -> Try<Code> {
+    pub fn one_argument(
+        &mut self,
+        function: &str,
+        argument: &Expression<'a>,
+        kind: Kind,
+    ) -> Try<Code> {
         let value = self.expression(argument)?;
         Ok(Code::atom(format!("{function}({})", value.text), kind))
     }
@@ -180,7 +202,9 @@ impl<'a> Translator<'_> {
                         )),
                     };
                 }
-                Some(Meaning::Metric(metric)) => return self.metric_call(&metric, method, arguments),
+                Some(Meaning::Metric(metric)) => {
+                    return self.metric_call(&metric, method, arguments);
+                }
                 Some(_) => {}
                 None => {
                     if let Some(made) = self.static_call(name, method, arguments) {
@@ -258,7 +282,10 @@ impl<'a> Translator<'_> {
         {
             let response = self.expression(&member.object)?;
             if response.kind == Kind::Response {
-                return Ok(Code::atom(format!("{}.json()", response.receiver()), Kind::Unknown));
+                return Ok(Code::atom(
+                    format!("{}.json()", response.receiver()),
+                    Kind::Unknown,
+                ));
             }
         }
         self.one_argument("parse_json", text, Kind::Unknown)
@@ -272,12 +299,18 @@ impl<'a> Translator<'_> {
             "debug" | "trace" => "trace",
             _ => return Why::new(format!("rhaid has no `console.{method}`")),
         };
-        let values: Vec<Code> = arguments.iter().map(|argument| self.value(argument)).collect();
+        let values: Vec<Code> = arguments
+            .iter()
+            .map(|argument| self.value(argument))
+            .collect();
         let text = match values.as_slice() {
             [] => "\"\"".to_owned(),
             [one] if one.kind == Kind::Text => one.text.clone(),
             several => {
-                let parts: Vec<String> = several.iter().map(|value| format!("${{{}}}", value.text)).collect();
+                let parts: Vec<String> = several
+                    .iter()
+                    .map(|value| format!("${{{}}}", value.text))
+                    .collect();
                 format!("`{}`", parts.join(" "))
             }
         };
@@ -311,8 +344,14 @@ impl<'a> Translator<'_> {
             "exp" => Code::atom(format!("{float}.exp()"), Kind::Float),
             "log" => Code::atom(format!("{float}.ln()"), Kind::Float),
             "pow" if values.len() == 2 => {
-                let second = values.get(1).map_or_else(String::new, |value| value.at(Binding::Atom));
-                Code::new(format!("{} ** {second}", first.at(Binding::Atom)), Kind::Unknown, Binding::Power)
+                let second = values
+                    .get(1)
+                    .map_or_else(String::new, |value| value.at(Binding::Atom));
+                Code::new(
+                    format!("{} ** {second}", first.at(Binding::Atom)),
+                    Kind::Unknown,
+                    Binding::Power,
+                )
             }
             "min" | "max" => {
                 // Of two at a time.
@@ -334,12 +373,17 @@ impl<'a> Translator<'_> {
             return None;
         }
         if !new.arguments.is_empty() {
-            return Some(Why::new("moments of rhaid are numbers of seconds: see time::parse and time::add"));
+            return Some(Why::new(
+                "moments of rhaid are numbers of seconds: see time::parse and time::add",
+            ));
         }
         Some(match method {
             "toISOString" | "toJSON" => Ok(Code::atom("time::iso()", Kind::Text)),
             "getTime" | "valueOf" => Ok(Code::atom("time::now_ms()", Kind::Int)),
-            "getFullYear" => Ok(Code::atom("parse_int(time::format(time::now(), \"%Y\"))", Kind::Int)),
+            "getFullYear" => Ok(Code::atom(
+                "parse_int(time::format(time::now(), \"%Y\"))",
+                Kind::Int,
+            )),
             _ => Why::new("moments of rhaid are numbers of seconds: see time::format"),
         })
     }
@@ -355,7 +399,11 @@ impl<'a> Translator<'_> {
     }
 
     fn thrown_new(&mut self, new: &NewExpression<'a>) -> Code {
-        match new.arguments.first().and_then(|first| first.as_expression()) {
+        match new
+            .arguments
+            .first()
+            .and_then(|first| first.as_expression())
+        {
             Some(message) => self.value(message),
             None => Code::atom("\"error\"", Kind::Text),
         }

@@ -37,7 +37,10 @@ impl<'a> Translator<'_> {
                 pattern => {
                     let mark = self.mark();
                     let mut lines = Vec::new();
-                    let simple = value.text.chars().all(|c| c.is_alphanumeric() || "_.:".contains(c));
+                    let simple = value
+                        .text
+                        .chars()
+                        .all(|c| c.is_alphanumeric() || "_.:".contains(c));
                     let whole = if simple && value.kind != Kind::Nothing {
                         value.text
                     } else {

@@ -2,8 +2,8 @@
 
 use oxc_ast::ast::{
     ArrayExpression, ArrayExpressionElement, ChainElement, ConditionalExpression, Expression,
-    NumericLiteral, ObjectExpression, ObjectPropertyKind, PropertyKey, TemplateLiteral,
-    TaggedTemplateExpression,
+    NumericLiteral, ObjectExpression, ObjectPropertyKind, PropertyKey, TaggedTemplateExpression,
+    TemplateLiteral,
 };
 use oxc_span::GetSpan;
 
@@ -87,7 +87,7 @@ impl Translator<'_> {
         }
     }
 
-    fn meaning(&mut self, name: &str, meaning: Meaning) -> Try<Code> {
+    pub fn meaning(&mut self, name: &str, meaning: Meaning) -> Try<Code> {
         match meaning {
             Meaning::Local { name, kind } => Ok(Code::atom(name, kind)),
             Meaning::Constant { name, kind } => Ok(match self.frame {
@@ -104,7 +104,9 @@ impl Translator<'_> {
                 }
                 Ok(Code::atom(code, kind))
             }
-            Meaning::Function { name: ours, params } => {
+            Meaning::Function {
+                name: ours, params, ..
+            } => {
                 // As a value: a closure that calls it.
                 let names: Vec<String> = (0..params).map(|at| format!("a{}", at + 1)).collect();
                 let arguments = self.with_ctx(name, names.clone())?;
@@ -182,7 +184,11 @@ impl Translator<'_> {
         let test = self.condition(&choice.test);
         let yes = self.value(&choice.consequent);
         let no = self.value(&choice.alternate);
-        let kind = if yes.kind == no.kind { yes.kind } else { Kind::Unknown };
+        let kind = if yes.kind == no.kind {
+            yes.kind
+        } else {
+            Kind::Unknown
+        };
         let text = format!("if {test} {{ {} }} else {{ {} }}", yes.text, no.text);
         Ok(Code::new(text, kind, Binding::Loose))
     }
@@ -306,7 +312,7 @@ impl Translator<'_> {
         for (notes, entry) in entries {
             text += &format!("{notes}{margin}{entry},\n");
         }
-        text + &"    ".repeat(indent) + close
+        format!("{text}{}{close}", "    ".repeat(indent))
     }
 }
 
@@ -336,7 +342,10 @@ fn number(literal: &NumericLiteral) -> Code {
     let plain = raw.contains('.') && !raw.contains(['e', 'E', 'x', 'X']);
     // Whole numbers that a float holds exactly; what is written with a point stays a float.
     if literal.value.fract() == 0.0 && literal.value.abs() < 9.0e15 && !plain {
-        #[allow(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "it is whole and small enough"
+        )]
         let whole = literal.value as i64;
         return Code::atom(whole.to_string(), Kind::Int);
     }

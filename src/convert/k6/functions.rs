@@ -46,7 +46,12 @@ impl<'a> Translator<'_> {
 
     /// A function as an argument, its parameters being of these kinds. `asked`: it answers a question, and Rhai takes only
     /// true or false for an answer.
-    pub fn callback(&mut self, function: &Expression<'a>, kinds: &[Kind], asked: bool) -> Try<Code> {
+    pub fn callback(
+        &mut self,
+        function: &Expression<'a>,
+        kinds: &[Kind],
+        asked: bool,
+    ) -> Try<Code> {
         match function {
             Expression::ArrowFunctionExpression(arrow) => {
                 self.closure(&arrow.params, &Body::of_arrow(arrow), kinds, asked)
@@ -123,7 +128,7 @@ impl<'a> Translator<'_> {
         self.body(body, asked, &mut text);
         self.indent -= 1;
         self.pending = outer;
-        text + &self.margin() + "}"
+        format!("{text}{}}}", self.margin())
     }
 
     /// The statements of a function's body.

@@ -100,13 +100,13 @@ fn reversed(list) {
     ),
     (
         "part",
-        r"// The part of a text or list from one place to another; negative ones count from the end.
+        r#"// The part of a text or list from one place to another; negative ones count from the end.
 fn part(whole, from, to) {
     let start = if from < 0 { max(0, whole.len + from) } else { min(from, whole.len) };
     let end = if to < 0 { whole.len + to } else { min(to, whole.len) };
     let length = max(0, end - start);
     if type_of(whole) == "array" { whole.extract(start, length) } else { whole.sub_string(start, length) }
-}",
+}"#,
     ),
     (
         "between",

@@ -64,13 +64,16 @@ impl<'a> Translator<'_> {
         };
         // `for (const [key, value] of Object.entries(map))`
         let entries = match &statement.right {
-            Expression::CallExpression(call) if self.text(call.callee.span()) == "Object.entries" => {
+            Expression::CallExpression(call)
+                if self.text(call.callee.span()) == "Object.entries" =>
+            {
                 call.arguments.first().and_then(|map| map.as_expression())
             }
             _ => None,
         };
         if let (Some(map), BindingPattern::ArrayPattern(pair)) = (entries, pattern)
-            && let [Some(BindingPattern::BindingIdentifier(key)), rest @ ..] = pair.elements.as_slice()
+            && let [Some(BindingPattern::BindingIdentifier(key)), rest @ ..] =
+                pair.elements.as_slice()
         {
             let map = self.expression(map)?;
             let key = self.declare(&key.name, Kind::Text);
@@ -81,7 +84,10 @@ impl<'a> Translator<'_> {
             self.flush(out);
             let block = self.looped(String::new(), &statement.body);
             let block = with_lines(&block, &unpack, &self.margin());
-            self.push(out, &format!("for {key} in {}.keys() {block}", map.receiver()));
+            self.push(
+                out,
+                &format!("for {key} in {}.keys() {block}", map.receiver()),
+            );
             return Ok(());
         }
         let list = self.iterated(&statement.right)?;
@@ -138,13 +144,17 @@ impl<'a> Translator<'_> {
         let [declarator] = declaration.declarations.as_slice() else {
             return Ok(false);
         };
-        let (Some(name), Some(from)) = (declarator.id.get_identifier_name(), &declarator.init) else {
+        let (Some(name), Some(from)) = (declarator.id.get_identifier_name(), &declarator.init)
+        else {
             return Ok(false);
         };
         let Some(Expression::BinaryExpression(test)) = &statement.test else {
             return Ok(false);
         };
-        let counts = test.left.get_identifier_reference().is_some_and(|left| left.name == name);
+        let counts = test
+            .left
+            .get_identifier_reference()
+            .is_some_and(|left| left.name == name);
         let up = match &statement.update {
             Some(Expression::UpdateExpression(update)) => {
                 update.operator == UpdateOperator::Increment
@@ -261,7 +271,12 @@ impl<'a> Translator<'_> {
     ) -> Try<Option<String>> {
         if let Some(test) = &case.test {
             let label = self.expression(test)?;
-            let literal = matches!(test, Expression::StringLiteral(_) | Expression::NumericLiteral(_) | Expression::BooleanLiteral(_));
+            let literal = matches!(
+                test,
+                Expression::StringLiteral(_)
+                    | Expression::NumericLiteral(_)
+                    | Expression::BooleanLiteral(_)
+            );
             if !literal {
                 return Why::new("a case of Rhai is a text or a number that is written out");
             }
@@ -278,16 +293,22 @@ impl<'a> Translator<'_> {
         };
         let (statements, ends) = match statements.split_last() {
             Some((Statement::BreakStatement(_), before)) => (before, true),
-            Some((Statement::ReturnStatement(_) | Statement::ThrowStatement(_) | Statement::ContinueStatement(_), _)) => {
-                (statements, true)
-            }
+            Some((
+                Statement::ReturnStatement(_)
+                | Statement::ThrowStatement(_)
+                | Statement::ContinueStatement(_),
+                _,
+            )) => (statements, true),
             _ => (statements, is_last),
         };
         if !ends {
             return Why::new("a case of Rhai does not fall through to the next");
         }
         // A `break` further inside would end a loop around the `switch`.
-        if statements.iter().any(|inner| has_break(self.text(inner.span()))) {
+        if statements
+            .iter()
+            .any(|inner| has_break(self.text(inner.span())))
+        {
             return Why::new("`break` within a case has another meaning in Rhai");
         }
         let block = self.block(statements, case.span);
@@ -320,7 +341,10 @@ fn with_lines(block: &str, lines: &[String], margin: &str) -> String {
     if lines.is_empty() {
         return block.to_owned();
     }
-    let lines: Vec<String> = lines.iter().map(|line| format!("\n{margin}    {line}")).collect();
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|line| format!("\n{margin}    {line}"))
+        .collect();
     let inside = if inside == "}" {
         format!("\n{margin}}}")
     } else {
@@ -335,7 +359,9 @@ fn assigns(text: &str, name: &str) -> bool {
         let after = text.get(at + name.len()..).unwrap_or_default().trim_start();
         let before = text.get(..at).unwrap_or_default().trim_end();
         let assigned = after.starts_with('=') && !after.starts_with("==")
-            || ["+=", "-=", "*=", "/=", "++", "--"].iter().any(|sign| after.starts_with(sign));
+            || ["+=", "-=", "*=", "/=", "++", "--"]
+                .iter()
+                .any(|sign| after.starts_with(sign));
         assigned || before.ends_with("++") || before.ends_with("--")
     })
 }

@@ -45,7 +45,10 @@ impl Translator<'_> {
             && matches!(property, "method" | "url")
         {
             let object = self.expression(&inner.object)?;
-            return Ok(Code::atom(format!("{}.{property}", object.receiver()), Kind::Text));
+            return Ok(Code::atom(
+                format!("{}.{property}", object.receiver()),
+                Kind::Text,
+            ));
         }
         let object = self.expression(&member.object)?;
         let dot = if member.optional { "?." } else { "." };
@@ -58,7 +61,10 @@ impl Translator<'_> {
             }
             (Kind::Map, "length") => Kind::Unknown,
             (_, "length") => {
-                return Ok(Code::atom(format!("{}{dot}len", object.receiver()), Kind::Int));
+                return Ok(Code::atom(
+                    format!("{}{dot}len", object.receiver()),
+                    Kind::Int,
+                ));
             }
             (Kind::Response, "status" | "error_code") => Kind::Int,
             (Kind::Response, "body" | "url" | "proto") => Kind::Text,
@@ -145,7 +151,10 @@ impl Translator<'_> {
         };
         let counts = self.text(binary.left.span()).contains("iterationIn");
         if list.kind == Kind::Data && binary.operator == BinaryOperator::Remainder && counts {
-            return Some(Code::atom(format!("{}.next()", list.receiver()), Kind::Unknown));
+            return Some(Code::atom(
+                format!("{}.next()", list.receiver()),
+                Kind::Unknown,
+            ));
         }
         None
     }
@@ -217,7 +226,9 @@ impl Translator<'_> {
             Some(Meaning::OwnFunction { .. }) => {
                 Why::new("a function of another module is called, and is no value")
             }
-            _ => Why::new(format!("the module `{alias}` has no `{property}` that could be converted")),
+            _ => Why::new(format!(
+                "the module `{alias}` has no `{property}` that could be converted"
+            )),
         }
     }
 }
@@ -234,8 +245,10 @@ fn random_below_in<'b, 'a>(call: &'b CallExpression<'a>) -> Option<&'b Expressio
     if !is_math(&call.callee, &["floor", "trunc"]) {
         return None;
     }
-    let Some(Expression::BinaryExpression(product)) =
-        call.arguments.first().and_then(|argument| argument.as_expression())
+    let Some(Expression::BinaryExpression(product)) = call
+        .arguments
+        .first()
+        .and_then(|argument| argument.as_expression())
     else {
         return None;
     };
@@ -273,7 +286,11 @@ fn whole_below(bound: &Code, low: &Code) -> Code {
     let high = match (bound.text.parse::<i64>(), low.text.parse::<i64>()) {
         (Ok(bound), Ok(low)) => low.saturating_add(bound).saturating_sub(1).to_string(),
         (_, Ok(0)) => format!("{} - 1", bound.at(Binding::Sum)),
-        _ => format!("{} + {} - 1", low.at(Binding::Sum), bound.at(Binding::Product)),
+        _ => format!(
+            "{} + {} - 1",
+            low.at(Binding::Sum),
+            bound.at(Binding::Product)
+        ),
     };
     Code::atom(format!("random::int({}, {high})", low.text), Kind::Int)
 }
@@ -285,4 +302,3 @@ fn mathematical_constant(name: &str) -> Try<Code> {
         _ => Why::new("Rhai has no such constant"),
     }
 }
-

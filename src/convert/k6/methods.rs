@@ -14,13 +14,20 @@ impl<'a> Translator<'_> {
         optional: bool,
     ) -> Try<Code> {
         let object = self.expression(&member.object)?;
-        let dot = if member.optional || optional { "?." } else { "." };
+        let dot = if member.optional || optional {
+            "?."
+        } else {
+            "."
+        };
         if matches!(object.kind, Kind::Response | Kind::Selection) || is_answer(method) {
             if let Some(code) = self.of_response(&object, dot, method, arguments)? {
                 return Ok(code);
             }
         }
-        if matches!(method, "push" | "unshift" | "splice" | "sort" | "reverse" | "pop" | "shift") {
+        if matches!(
+            method,
+            "push" | "unshift" | "splice" | "sort" | "reverse" | "pop" | "shift"
+        ) {
             self.changes_root(&member.object);
         }
         if let Some(code) = self.of_list(&object, dot, method, arguments)? {
@@ -32,7 +39,11 @@ impl<'a> Translator<'_> {
         if object.kind == Kind::Map {
             // A function in a map.
             let values = self.values(arguments);
-            let text = format!("{}{dot}{method}.call({})", object.receiver(), values.join(", "));
+            let text = format!(
+                "{}{dot}{method}.call({})",
+                object.receiver(),
+                values.join(", ")
+            );
             return Ok(Code::atom(text, Kind::Unknown));
         }
         Why::new(format!("rhaid has no method `{method}` for it"))
@@ -85,7 +96,10 @@ impl<'a> Translator<'_> {
         let receiver = object.receiver();
         let asked = matches!(method, "filter" | "find" | "some" | "every" | "findIndex");
         let call = |name: &str, arguments: &str, kind| {
-            Ok(Some(Code::atom(format!("{receiver}{dot}{name}({arguments})"), kind)))
+            Ok(Some(Code::atom(
+                format!("{receiver}{dot}{name}({arguments})"),
+                kind,
+            )))
         };
         match (method, arguments) {
             ("map" | "filter" | "find" | "some" | "every" | "findIndex", [function, ..]) => {
@@ -102,13 +116,21 @@ impl<'a> Translator<'_> {
             ("reduce", [function, start]) => {
                 let function = self.callback(function, &[], false)?;
                 let start = self.expression(start)?;
-                call("reduce", &format!("{}, {}", function.text, start.text), start.kind)
+                call(
+                    "reduce",
+                    &format!("{}, {}", function.text, start.text),
+                    start.kind,
+                )
             }
             ("push", values) if !values.is_empty() => {
                 let values = self.values(values);
                 match values.as_slice() {
                     [one] => call("push", one, Kind::Nothing),
-                    several => call("append", &format!("[{}]", several.join(", ")), Kind::Nothing),
+                    several => call(
+                        "append",
+                        &format!("[{}]", several.join(", ")),
+                        Kind::Nothing,
+                    ),
                 }
             }
             ("unshift", [value]) => {
@@ -118,19 +140,32 @@ impl<'a> Translator<'_> {
             ("pop" | "shift", []) => call(method, "", Kind::Unknown),
             ("sort", [order]) => {
                 let order = self.callback(order, &[], false)?;
-                Ok(Some(Code::atom(format!("sorted({}, {})", object.text, order.text), Kind::List)))
+                Ok(Some(Code::atom(
+                    format!("sorted({}, {})", object.text, order.text),
+                    Kind::List,
+                )))
             }
-            ("reverse", []) => Ok(Some(Code::atom(format!("reversed({})", object.text), Kind::List))),
+            ("reverse", []) => Ok(Some(Code::atom(
+                format!("reversed({})", object.text),
+                Kind::List,
+            ))),
             ("join", separator) => {
                 let separator = match separator {
                     [separator, ..] => self.expression(separator)?.text,
                     [] => "\",\"".to_owned(),
                 };
-                Ok(Some(Code::atom(format!("joined({}, {separator})", object.text), Kind::Text)))
+                Ok(Some(Code::atom(
+                    format!("joined({}, {separator})", object.text),
+                    Kind::Text,
+                )))
             }
             ("concat", [other]) => {
                 let other = self.expression(other)?;
-                let text = format!("{} + {}", object.at(Binding::Sum), other.at(Binding::Product));
+                let text = format!(
+                    "{} + {}",
+                    object.at(Binding::Sum),
+                    other.at(Binding::Product)
+                );
                 Ok(Some(Code::new(text, object.kind, Binding::Sum)))
             }
             ("includes", [part]) => {
@@ -141,7 +176,9 @@ impl<'a> Translator<'_> {
                 let part = self.expression(part)?;
                 call("index_of", &part.text, Kind::Int)
             }
-            ("slice", [from, rest @ ..]) => self.slice(object, from, rest.first().copied()).map(Some),
+            ("slice", [from, rest @ ..]) => {
+                self.slice(object, from, rest.first().copied()).map(Some)
+            }
             ("slice", []) => Ok(Some(object.clone())),
             ("hasOwnProperty", [key]) => {
                 let key = self.expression(key)?;
@@ -152,21 +189,41 @@ impl<'a> Translator<'_> {
         }
     }
 
-    fn slice(&mut self, object: &Code, from: &Expression<'a>, to: Option<&Expression<'a>>) -> Try<Code> {
+    fn slice(
+        &mut self,
+        object: &Code,
+        from: &Expression<'a>,
+        to: Option<&Expression<'a>>,
+    ) -> Try<Code> {
         let from = self.expression(from)?;
         let kind = object.kind;
         let Some(to) = to else {
-            let name = if kind == Kind::Text { "sub_string" } else { "extract" };
+            let name = if kind == Kind::Text {
+                "sub_string"
+            } else {
+                "extract"
+            };
             if matches!(kind, Kind::Text | Kind::List) {
-                return Ok(Code::atom(format!("{}.{name}({})", object.receiver(), from.text), kind));
+                return Ok(Code::atom(
+                    format!("{}.{name}({})", object.receiver(), from.text),
+                    kind,
+                ));
             }
             return Ok(Code::atom(
-                format!("part({0}, {1}, {2}.len)", object.text, from.text, object.receiver()),
+                format!(
+                    "part({0}, {1}, {2}.len)",
+                    object.text,
+                    from.text,
+                    object.receiver()
+                ),
                 kind,
             ));
         };
         let to = self.expression(to)?;
-        Ok(Code::atom(format!("part({}, {}, {})", object.text, from.text, to.text), kind))
+        Ok(Code::atom(
+            format!("part({}, {}, {})", object.text, from.text, to.text),
+            kind,
+        ))
     }
 
     fn of_text(
@@ -182,14 +239,20 @@ impl<'a> Translator<'_> {
         if let Some(Expression::RegExpLiteral(pattern)) = arguments.first() {
             let pattern_text = pattern_of(pattern)?;
             let code = match method {
-                "match" => Code::atom(format!("regex::captures({whole}, {pattern_text})"), Kind::Unknown),
+                "match" => Code::atom(
+                    format!("regex::captures({whole}, {pattern_text})"),
+                    Kind::Unknown,
+                ),
                 "search" | "split" => return Why::new("rhaid's `regex` has no such function"),
                 "replace" | "replaceAll" => {
                     let Some(by) = arguments.get(1) else {
                         return Ok(None);
                     };
                     let by = self.expression(by)?;
-                    Code::atom(format!("regex::replace({whole}, {pattern_text}, {})", by.text), Kind::Text)
+                    Code::atom(
+                        format!("regex::replace({whole}, {pattern_text}, {})", by.text),
+                        Kind::Text,
+                    )
                 }
                 _ => return Ok(None),
             };
@@ -207,15 +270,24 @@ impl<'a> Translator<'_> {
             ("toLowerCase", []) => (format!("{receiver}{dot}to_lower()"), Kind::Text),
             ("trim", []) => (format!("trimmed({whole})"), Kind::Text),
             ("split", [separator]) => (format!("{receiver}{dot}split({separator})"), Kind::List),
-            ("substring" | "substr", [from]) => (format!("{receiver}{dot}sub_string({from})"), Kind::Text),
-            ("substr", [from, length]) => (format!("{receiver}{dot}sub_string({from}, {length})"), Kind::Text),
+            ("substring" | "substr", [from]) => {
+                (format!("{receiver}{dot}sub_string({from})"), Kind::Text)
+            }
+            ("substr", [from, length]) => (
+                format!("{receiver}{dot}sub_string({from}, {length})"),
+                Kind::Text,
+            ),
             ("substring", ["0", to]) => (format!("{receiver}{dot}sub_string(0, {to})"), Kind::Text),
             ("substring", [from, to]) => (format!("part({whole}, {from}, {to})"), Kind::Text),
             ("charAt", [at]) => (format!("{receiver}{dot}sub_string({at}, 1)"), Kind::Text),
-            ("replace", [part, by]) => (format!("replaced_once({whole}, {part}, {by})"), Kind::Text),
+            ("replace", [part, by]) => {
+                (format!("replaced_once({whole}, {part}, {by})"), Kind::Text)
+            }
             ("replaceAll", [part, by]) => (format!("replaced({whole}, {part}, {by})"), Kind::Text),
             ("padStart", [length]) => (format!("padded({whole}, {length}, \" \")"), Kind::Text),
-            ("padStart", [length, part]) => (format!("padded({whole}, {length}, {part})"), Kind::Text),
+            ("padStart", [length, part]) => {
+                (format!("padded({whole}, {length}, {part})"), Kind::Text)
+            }
             ("repeat", [times]) => (format!("repeated({whole}, {times})"), Kind::Text),
             ("toFixed", []) => (format!("to_fixed({whole}, 0)"), Kind::Text),
             ("toFixed", [digits]) => (format!("to_fixed({whole}, {digits})"), Kind::Text),
@@ -238,8 +310,14 @@ impl<'a> Translator<'_> {
         let pattern = pattern_of(pattern)?;
         let text = self.expression(text)?;
         match method {
-            "test" => Ok(Code::atom(format!("regex::is_match({}, {pattern})", text.text), Kind::Bool)),
-            "exec" => Ok(Code::atom(format!("regex::captures({}, {pattern})", text.text), Kind::Unknown)),
+            "test" => Ok(Code::atom(
+                format!("regex::is_match({}, {pattern})", text.text),
+                Kind::Bool,
+            )),
+            "exec" => Ok(Code::atom(
+                format!("regex::captures({}, {pattern})", text.text),
+                Kind::Unknown,
+            )),
             _ => Why::new("rhaid's `regex` has no such function"),
         }
     }
@@ -254,9 +332,15 @@ fn is_answer(method: &str) -> bool {
 fn pattern_of(pattern: &RegExpLiteral) -> Try<String> {
     let raw = pattern.raw.map_or("", |raw| raw.as_str());
     let end = raw.rfind('/').unwrap_or(0);
-    let text = raw.get(1..end.max(1)).unwrap_or_default().replace("\\/", "/");
+    let text = raw
+        .get(1..end.max(1))
+        .unwrap_or_default()
+        .replace("\\/", "/");
     let flags = raw.get(end + 1..).unwrap_or_default();
-    let flags: String = flags.chars().filter(|c| matches!(c, 'i' | 'm' | 's')).collect();
+    let flags: String = flags
+        .chars()
+        .filter(|c| matches!(c, 'i' | 'm' | 's'))
+        .collect();
     let text = if flags.is_empty() {
         text
     } else {

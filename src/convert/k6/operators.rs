@@ -41,7 +41,11 @@ impl Translator<'_> {
                 }
                 let inner = self.deeper(|this| Ok(this.condition_code(&unary.argument)));
                 let inner = inner.unwrap_or_else(|_: Why| Code::nothing());
-                Code::new(format!("!{}", inner.at(Binding::Unary)), Kind::Bool, Binding::Unary)
+                Code::new(
+                    format!("!{}", inner.at(Binding::Unary)),
+                    Kind::Bool,
+                    Binding::Unary,
+                )
             }
             _ => match env_name(expression) {
                 Some(name) => {
@@ -116,7 +120,11 @@ impl Translator<'_> {
         if simple {
             Ok(Code::new(choice, kind, Binding::Loose))
         } else {
-            Ok(Code::new(format!("{{ {before}{choice} }}"), kind, Binding::Loose))
+            Ok(Code::new(
+                format!("{{ {before}{choice} }}"),
+                kind,
+                Binding::Loose,
+            ))
         }
     }
 
@@ -284,9 +292,8 @@ pub fn to_number(value: &Code) -> Code {
 
 /// Both sides of a division: whole numbers would give a whole number.
 fn exact(left: Code, right: Code) -> (Code, Code) {
-    let literal = |code: &Code| {
-        code.kind == Kind::Int && code.text.chars().all(|c| c.is_ascii_digit())
-    };
+    let literal =
+        |code: &Code| code.kind == Kind::Int && code.text.chars().all(|c| c.is_ascii_digit());
     if left.kind == Kind::Float || right.kind == Kind::Float {
         (left, right)
     } else if literal(&right) {

@@ -49,20 +49,36 @@ pub struct Metric {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning {
     /// A variable of this function.
-    Local { name: String, kind: Kind },
+    Local {
+        name: String,
+        kind: Kind,
+    },
     /// A constant of the top level.
-    Constant { name: String, kind: Kind },
+    Constant {
+        name: String,
+        kind: Kind,
+    },
     /// What a virtual user remembers: `ctx.state.NAME`.
-    State { name: String, kind: Kind },
-    /// A function of the top level, with so many parameters.
-    Function { name: String, params: usize },
+    State {
+        name: String,
+        kind: Kind,
+    },
+    /// A function of the top level, with so many parameters, of which the first must be given.
+    Function {
+        name: String,
+        params: usize,
+        required: usize,
+    },
     /// A whole module.
     Module(Module),
     /// Something out of a module.
     Member(Module, String),
     Metric(Metric),
     /// An expression.
-    Inline { code: String, kind: Kind },
+    Inline {
+        code: String,
+        kind: Kind,
+    },
     /// A file that is read as bytes: what `open(path, "b")` gives.
     File(String),
     /// A file that is read as text.

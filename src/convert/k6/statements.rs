@@ -156,7 +156,10 @@ impl<'a> Translator<'_> {
     }
 
     fn give_back(&mut self, argument: Option<&Expression<'a>>, out: &mut String) {
-        let skips = self.frame.as_ref().is_some_and(|frame| frame.return_is_continue);
+        let skips = self
+            .frame
+            .as_ref()
+            .is_some_and(|frame| frame.return_is_continue);
         if skips {
             self.push(out, "continue;");
             return;
@@ -267,7 +270,9 @@ impl<'a> Translator<'_> {
             }
             Expression::CallExpression(call) => match self.for_each(call) {
                 Some(text) => text,
-                None => self.expression(expression).map(|code| format!("{};", code.text)),
+                None => self
+                    .expression(expression)
+                    .map(|code| format!("{};", code.text)),
             },
             other => self.expression(other).map(|code| format!("{};", code.text)),
         };
@@ -318,14 +323,28 @@ impl<'a> Translator<'_> {
                 format!("if {0} == () {{ {0} = {1}; }}", target.text, value.text)
             }
             AssignmentOperator::LogicalOr => {
-                format!("if !{0} {{ {1} = {2}; }}", truth(&target).at(super::code::Binding::Unary), target.text, value.text)
+                format!(
+                    "if !{0} {{ {1} = {2}; }}",
+                    truth(&target).at(super::code::Binding::Unary),
+                    target.text,
+                    value.text
+                )
             }
             AssignmentOperator::LogicalAnd => {
-                format!("if {} {{ {} = {}; }}", truth(&target).text, target.text, value.text)
+                format!(
+                    "if {} {{ {} = {}; }}",
+                    truth(&target).text,
+                    target.text,
+                    value.text
+                )
             }
             AssignmentOperator::Division => {
                 // Two whole numbers would give a whole one.
-                format!("{} = {0} * 1.0 / {};", target.text, value.at(super::code::Binding::Atom))
+                format!(
+                    "{} = {0} * 1.0 / {};",
+                    target.text,
+                    value.at(super::code::Binding::Atom)
+                )
             }
             AssignmentOperator::Addition
             | AssignmentOperator::Subtraction
@@ -335,7 +354,12 @@ impl<'a> Translator<'_> {
             | AssignmentOperator::BitwiseAnd
             | AssignmentOperator::BitwiseOR
             | AssignmentOperator::BitwiseXOR => {
-                format!("{} {} {};", target.text, assignment.operator.as_str(), value.text)
+                format!(
+                    "{} {} {};",
+                    target.text,
+                    assignment.operator.as_str(),
+                    value.text
+                )
             }
             _ => return Why::new("Rhai has no such operator"),
         };
@@ -411,7 +435,11 @@ impl<'a> Translator<'_> {
             Expression::StaticMemberExpression(member) => {
                 self.changes_root(&member.object);
                 let object = self.expression(&member.object)?;
-                Ok(format!("{}.remove(\"{}\");", object.receiver(), member.property.name))
+                Ok(format!(
+                    "{}.remove(\"{}\");",
+                    object.receiver(),
+                    member.property.name
+                ))
             }
             Expression::ComputedMemberExpression(member) => {
                 self.changes_root(&member.object);
@@ -476,7 +504,7 @@ impl<'a> Translator<'_> {
                 frame.return_is_continue = before;
             }
             this.scopes.leave();
-            Ok(text + &this.margin() + "}")
+            Ok(format!("{text}{}}}", this.margin()))
         }))
     }
 }

@@ -142,7 +142,8 @@ impl<'s> Translator<'s> {
     /// Notes that something is left, for a comment at the next statement and for the report.
     pub fn leave(&mut self, span: Span, why: &Why) {
         let (line, source) = (self.line(span), self.quote(span));
-        self.pending.push(format!("// TODO k6 line {line}: {source}"));
+        self.pending
+            .push(format!("// TODO k6 line {line}: {source}"));
         self.left.push(Left {
             line,
             source,
@@ -205,6 +206,9 @@ impl<'s> Translator<'s> {
     /// A variable of this function under its own name, or the nearest that Rhai takes.
     pub fn declare(&mut self, name: &str, kind: Kind) -> String {
         let ours = super::names::safe(name);
+        if let Some(frame) = &mut self.frame {
+            frame.used.insert(ours.clone());
+        }
         let meaning = super::scope::Meaning::Local {
             name: ours.clone(),
             kind,
@@ -255,7 +259,9 @@ impl<'s> Translator<'s> {
             .unwrap_or(text);
         text.lines()
             .map(|line| line.trim().trim_start_matches(['*', '/']).trim())
-            .filter(|line| !line.is_empty() && !line.starts_with("eslint") && !line.starts_with("@ts-"))
+            .filter(|line| {
+                !line.is_empty() && !line.starts_with("eslint") && !line.starts_with("@ts-")
+            })
             .map(|line| {
                 let mut line = format!("// {line}");
                 line.retain(|c| !c.is_control());

@@ -52,7 +52,9 @@ impl<'a> Translator<'_> {
             ("setResponseCallback", _) => {
                 Why::new("statuses that count as success are the option `expected_statuses`")
             }
-            ("cookieJar", _) => Why::new("see http::cookies, http::set_cookie and http::clear_cookies"),
+            ("cookieJar", _) => {
+                Why::new("see http::cookies, http::set_cookie and http::clear_cookies")
+            }
             _ => Why::new(format!("rhaid's `http` has no `{member}`")),
         }
     }
@@ -98,10 +100,12 @@ impl<'a> Translator<'_> {
         }
         let whole = self.text(body.span());
         let has_file = match body {
-            Expression::ObjectExpression(map) => map.properties.iter().any(|property| match property {
-                ObjectPropertyKind::ObjectProperty(property) => self.is_file(&property.value),
-                ObjectPropertyKind::SpreadProperty(_) => false,
-            }),
+            Expression::ObjectExpression(map) => {
+                map.properties.iter().any(|property| match property {
+                    ObjectPropertyKind::ObjectProperty(property) => self.is_file(&property.value),
+                    ObjectPropertyKind::SpreadProperty(_) => false,
+                })
+            }
             _ => false,
         };
         let value = self.value(body);
@@ -155,7 +159,10 @@ impl<'a> Translator<'_> {
             // A list that is made elsewhere.
             None => {
                 let list = self.expression(requests)?;
-                return Ok(Code::atom(format!("http::batch({})", list.text), Kind::List));
+                return Ok(Code::atom(
+                    format!("http::batch({})", list.text),
+                    Kind::List,
+                ));
             }
         };
         let requests = self.brackets(open, close, entries, 0);

@@ -28,7 +28,10 @@ impl<'a> Translator<'_> {
             Module::Encoding => self.encoding(member, arguments),
             Module::Execution => match (member, arguments) {
                 ("test.abort", [reason, ..]) => self.one_argument("abort", reason, Kind::Nothing),
-                ("test.abort", []) => Ok(Code::atom("abort(\"aborted by the script\")", Kind::Nothing)),
+                ("test.abort", []) => Ok(Code::atom(
+                    "abort(\"aborted by the script\")",
+                    Kind::Nothing,
+                )),
                 _ => Why::new(format!("rhaid has no `{member}`")),
             },
             Module::Utils => self.utilities(member, arguments),
@@ -42,18 +45,31 @@ impl<'a> Translator<'_> {
         match (member, arguments) {
             ("check", [value, checks, rest @ ..]) => {
                 if !rest.is_empty() {
-                    self.notes.insert("tags of single checks are not kept; tags::set tags all that follows".to_owned());
+                    self.notes.insert(
+                        "tags of single checks are not kept; tags::set tags all that follows"
+                            .to_owned(),
+                    );
                 }
                 let value = self.value(value);
-                let kind = if value.kind == Kind::Unknown { Kind::Response } else { value.kind };
+                let kind = if value.kind == Kind::Unknown {
+                    Kind::Response
+                } else {
+                    value.kind
+                };
                 let checks = self.checks(checks, kind)?;
-                Ok(Code::atom(format!("check({}, {checks})", value.text), Kind::Bool))
+                Ok(Code::atom(
+                    format!("check({}, {checks})", value.text),
+                    Kind::Bool,
+                ))
             }
             ("sleep", [time]) => self.sleep(time),
             ("group", [name, body]) => {
                 let name = self.value(name);
                 let body = self.callback(body, &[], false)?;
-                Ok(Code::atom(format!("group({}, {})", name.text, body.text), Kind::Unknown))
+                Ok(Code::atom(
+                    format!("group({}, {})", name.text, body.text),
+                    Kind::Unknown,
+                ))
             }
             ("fail", [reason]) => self.one_argument("fail", reason, Kind::Nothing),
             ("fail", []) => Ok(Code::atom("fail(\"failed\")", Kind::Nothing)),
@@ -91,7 +107,10 @@ impl<'a> Translator<'_> {
                 other => {
                     let value = self.condition_code(other);
                     if value.text.starts_with("truthy(|") {
-                        let closure = value.text.trim_start_matches("truthy(").trim_end_matches(')');
+                        let closure = value
+                            .text
+                            .trim_start_matches("truthy(")
+                            .trim_end_matches(')');
                         Ok(Code::atom(closure, Kind::Closure))
                     } else {
                         Ok(Code::atom(format!("|_r| {}", value.text), Kind::Closure))
@@ -130,8 +149,13 @@ impl<'a> Translator<'_> {
                     )
                 });
                 match super::calls::plain(&call.arguments)?.as_slice() {
-                    [low, high] if uniform => (Some(self.expression(low)?), Some(self.expression(high)?)),
-                    _ if is_random(time) => (Some(Code::atom("0", Kind::Int)), Some(Code::atom("1", Kind::Int))),
+                    [low, high] if uniform => {
+                        (Some(self.expression(low)?), Some(self.expression(high)?))
+                    }
+                    _ if is_random(time) => (
+                        Some(Code::atom("0", Kind::Int)),
+                        Some(Code::atom("1", Kind::Int)),
+                    ),
                     _ => (None, None),
                 }
             }
@@ -182,7 +206,10 @@ impl<'a> Translator<'_> {
             (_, [data, rest @ ..]) if known.contains(&member) => {
                 let data = self.value(data);
                 let form = self.form(rest.first().copied())?;
-                Ok(Code::atom(format!("crypto::{member}({}{form})", data.text), Kind::Text))
+                Ok(Code::atom(
+                    format!("crypto::{member}({}{form})", data.text),
+                    Kind::Text,
+                ))
             }
             ("hmac", [Expression::StringLiteral(hash), secret, data, rest @ ..])
                 if known.contains(&hash.value.as_str()) && hash.value != "md5" =>
@@ -190,10 +217,15 @@ impl<'a> Translator<'_> {
                 let secret = self.value(secret);
                 let data = self.value(data);
                 let form = self.form(rest.first().copied())?;
-                let text = format!("crypto::hmac_{}({}, {}{form})", hash.value, secret.text, data.text);
+                let text = format!(
+                    "crypto::hmac_{}({}, {}{form})",
+                    hash.value, secret.text, data.text
+                );
                 Ok(Code::atom(text, Kind::Text))
             }
-            ("randomBytes", [count]) => self.one_argument("crypto::random_bytes", count, Kind::Unknown),
+            ("randomBytes", [count]) => {
+                self.one_argument("crypto::random_bytes", count, Kind::Unknown)
+            }
             _ => Why::new(format!("rhaid's `crypto` has no `{member}`")),
         }
     }
@@ -220,13 +252,20 @@ impl<'a> Translator<'_> {
         match (member, arguments) {
             ("b64encode", [data, ..]) => {
                 let url = form(1).contains("url");
-                let name = if url { "encoding::base64url" } else { "encoding::base64" };
+                let name = if url {
+                    "encoding::base64url"
+                } else {
+                    "encoding::base64"
+                };
                 self.one_argument(name, data, Kind::Text)
             }
             ("b64decode", [data, ..]) => {
                 let data = self.expression(data)?;
                 let bytes = if form(2) == "s" { "" } else { ", \"bytes\"" };
-                Ok(Code::atom(format!("encoding::from_base64({}{bytes})", data.text), Kind::Unknown))
+                Ok(Code::atom(
+                    format!("encoding::from_base64({}{bytes})", data.text),
+                    Kind::Unknown,
+                ))
             }
             _ => Why::new(format!("rhaid's `encoding` has no `{member}`")),
         }
@@ -236,21 +275,33 @@ impl<'a> Translator<'_> {
         match (member, arguments) {
             ("randomIntBetween", [low, high]) => {
                 let (low, high) = (self.expression(low)?, self.expression(high)?);
-                Ok(Code::atom(format!("random::int({}, {})", low.text, high.text), Kind::Int))
+                Ok(Code::atom(
+                    format!("random::int({}, {})", low.text, high.text),
+                    Kind::Int,
+                ))
             }
             ("randomItem", [list]) => {
                 let list = self.expression(list)?;
                 Ok(match list.kind {
-                    Kind::Data => Code::atom(format!("{}.random()", list.receiver()), Kind::Unknown),
+                    Kind::Data => {
+                        Code::atom(format!("{}.random()", list.receiver()), Kind::Unknown)
+                    }
                     _ => Code::atom(format!("random::pick({})", list.text), Kind::Unknown),
                 })
             }
             ("randomString", [length]) => self.one_argument("fake::password", length, Kind::Text),
             ("uuidv4", _) => Ok(Code::atom("random::uuid()", Kind::Text)),
             ("findBetween", [text, left, right]) => {
-                let values = [self.expression(text)?, self.expression(left)?, self.expression(right)?];
+                let values = [
+                    self.expression(text)?,
+                    self.expression(left)?,
+                    self.expression(right)?,
+                ];
                 let values: Vec<String> = values.into_iter().map(|value| value.text).collect();
-                Ok(Code::atom(format!("between({})", values.join(", ")), Kind::Text))
+                Ok(Code::atom(
+                    format!("between({})", values.join(", ")),
+                    Kind::Text,
+                ))
             }
             _ => Why::new(format!("rhaid has no `{member}`")),
         }

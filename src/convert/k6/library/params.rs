@@ -9,24 +9,35 @@ use crate::convert::emit::words;
 
 /// What k6 knows.
 const PARAMS: &[&str] = &[
-    "auth", "compression", "cookies", "headers", "jar", "redirects", "responseCallback",
-    "responseType", "tags", "timeout",
+    "auth",
+    "compression",
+    "cookies",
+    "headers",
+    "jar",
+    "redirects",
+    "responseCallback",
+    "responseType",
+    "tags",
+    "timeout",
 ];
 
 impl<'a> Translator<'_> {
     /// Whether a map that stands alone can only be parameters of a request.
     pub fn looks_like_params(&self, map: &ObjectExpression<'a>) -> bool {
         let known = map.properties.iter().all(|property| match property {
-            ObjectPropertyKind::ObjectProperty(property) => key_name(&property.key)
-                .is_some_and(|name| PARAMS.contains(&name.as_str())),
+            ObjectPropertyKind::ObjectProperty(property) => {
+                key_name(&property.key).is_some_and(|name| PARAMS.contains(&name.as_str()))
+            }
             ObjectPropertyKind::SpreadProperty(_) => true,
         });
         let sure = map.properties.iter().any(|property| match property {
             ObjectPropertyKind::ObjectProperty(property) => {
                 key_name(&property.key).is_some_and(|name| {
-                    matches!(name.as_str(), "headers" | "responseType" | "responseCallback")
-                        || matches!(name.as_str(), "tags" | "cookies")
-                            && matches!(property.value, Expression::ObjectExpression(_))
+                    matches!(
+                        name.as_str(),
+                        "headers" | "responseType" | "responseCallback"
+                    ) || matches!(name.as_str(), "tags" | "cookies")
+                        && matches!(property.value, Expression::ObjectExpression(_))
                         || name == "timeout"
                 })
             }
@@ -45,7 +56,11 @@ impl<'a> Translator<'_> {
                 return String::new();
             }
             let made = self.params_map(map);
-            return if made == "#{}" { String::new() } else { format!(", {made}") };
+            return if made == "#{}" {
+                String::new()
+            } else {
+                format!(", {made}")
+            };
         }
         let value = self.value(params);
         if value.kind == Kind::Nothing {
@@ -64,7 +79,9 @@ impl<'a> Translator<'_> {
                 ObjectPropertyKind::ObjectProperty(property) => {
                     let mark = self.mark();
                     match self.parameter(property) {
-                        Ok(made) => entries.extend(made.into_iter().map(|entry| (String::new(), entry))),
+                        Ok(made) => {
+                            entries.extend(made.into_iter().map(|entry| (String::new(), entry)))
+                        }
                         Err(why) => {
                             self.forget(mark);
                             self.leave(property.span, &why);
@@ -95,7 +112,10 @@ impl<'a> Translator<'_> {
             ("tags", Expression::ObjectExpression(map)) => return self.tags(map),
             ("cookies", Expression::ObjectExpression(map)) => self.cookies(map)?,
             ("timeout", Expression::NumericLiteral(milliseconds)) => {
-                return Ok(vec![format!("timeout: {}", words::duration(milliseconds.value / 1000.0))]);
+                return Ok(vec![format!(
+                    "timeout: {}",
+                    words::duration(milliseconds.value / 1000.0)
+                )]);
             }
             ("responseType", Expression::StringLiteral(kind)) => {
                 return Ok(if kind.value == "none" {
@@ -112,7 +132,9 @@ impl<'a> Translator<'_> {
                 return Ok(vec![format!("expected_statuses: {}", statuses.text)]);
             }
             ("auth", Expression::StringLiteral(_)) => {
-                return Why::new("write #{ user, password }, or #{ type: \"digest\", user, password }");
+                return Why::new(
+                    "write #{ user, password }, or #{ type: \"digest\", user, password }",
+                );
             }
             ("jar" | "compression", _) => return Why::new("rhaid has no such parameter"),
             (known, value) if PARAMS.contains(&known) => self.expression(value)?.text,
@@ -140,7 +162,9 @@ impl<'a> Translator<'_> {
                     };
                     entries.push((String::new(), format!("{}: {text}", words::key(&name))));
                 }
-                ObjectPropertyKind::SpreadProperty(spread) => sums.push(self.value(&spread.argument).text),
+                ObjectPropertyKind::SpreadProperty(spread) => {
+                    sums.push(self.value(&spread.argument).text)
+                }
             }
         }
         self.indent -= 1;
@@ -188,14 +212,16 @@ impl<'a> Translator<'_> {
             };
             let key = self.key(&property.key, property.computed)?;
             let value = match &property.value {
-                Expression::ObjectExpression(inner) => inner.properties.iter().find_map(|part| match part {
-                    ObjectPropertyKind::ObjectProperty(part)
-                        if key_name(&part.key).as_deref() == Some("value") =>
-                    {
-                        Some(&part.value)
-                    }
-                    _ => None,
-                }),
+                Expression::ObjectExpression(inner) => {
+                    inner.properties.iter().find_map(|part| match part {
+                        ObjectPropertyKind::ObjectProperty(part)
+                            if key_name(&part.key).as_deref() == Some("value") =>
+                        {
+                            Some(&part.value)
+                        }
+                        _ => None,
+                    })
+                }
                 other => Some(other),
             };
             let Some(value) = value else {
