@@ -35,11 +35,24 @@ pub fn deliver(journey: &Journey, out: Option<&Path>, force: bool) -> Result<u8,
     let script = emit::script(journey);
     let Some(out) = out else {
         print(&script)?;
+        for (path, _) in &journey.beside {
+            let path = path.display();
+            complain(&format!("  left out: the module {path}; --out writes it beside the script"));
+        }
         tell(journey);
         return Ok(exit::PASS);
     };
+    let folder = out.parent().unwrap_or(Path::new(""));
+    let beside = || journey.beside.iter().map(|(path, text)| (folder.join(path), text));
+    for (path, _) in beside() {
+        may_write(&path, force)?;
+    }
     write(out, &script, force)?;
     complain(&format!("wrote {}", out.display()));
+    for (path, text) in beside() {
+        write(&path, text, force)?;
+        complain(&format!("wrote {}", path.display()));
+    }
     tell(journey);
     check::run(CheckArguments {
         scripts: vec![out.to_owned()],

@@ -83,7 +83,7 @@ impl<'a> Translator<'_> {
         kinds: &[Kind],
         asked: bool,
     ) -> Try<Code> {
-        let (names, unpack) = self.parameters(params, kinds)?;
+        let (names, unpack) = self.parameters_of(params, kinds, asked)?;
         let head = if names.is_empty() {
             "||".to_owned()
         } else {
@@ -155,6 +155,16 @@ impl<'a> Translator<'_> {
         params: &FormalParameters<'a>,
         kinds: &[Kind],
     ) -> Try<(Vec<String>, Vec<String>)> {
+        self.parameters_of(params, kinds, false)
+    }
+
+    /// The same; what looks at a value and says whether it is so calls a response `r`.
+    fn parameters_of(
+        &mut self,
+        params: &FormalParameters<'a>,
+        kinds: &[Kind],
+        asked: bool,
+    ) -> Try<(Vec<String>, Vec<String>)> {
         if params.rest.is_some() {
             return Why::new("Rhai has no rest parameters");
         }
@@ -167,6 +177,7 @@ impl<'a> Translator<'_> {
                     let kind = match (kind, name.name.as_str()) {
                         // What everybody calls a response.
                         (Kind::Unknown, "res" | "resp" | "response") => Kind::Response,
+                        (Kind::Unknown, "r") if asked => Kind::Response,
                         _ => kind,
                     };
                     let mut ours = self.declare(&name.name, kind);

@@ -74,9 +74,6 @@ impl<'a> Translator<'_> {
             }
             ("size", 0) if object.kind == Kind::Selection => ("len", Kind::Int),
             ("toArray", 0) => ("all", Kind::List),
-            _ if matches!(object.kind, Kind::Response | Kind::Selection) => {
-                return Why::new(format!("rhaid has no `{method}` for it"));
-            }
             _ => return Ok(None),
         };
         let values = self.values(arguments);

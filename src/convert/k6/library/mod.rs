@@ -51,12 +51,7 @@ impl<'a> Translator<'_> {
                     );
                 }
                 let value = self.value(value);
-                let kind = if value.kind == Kind::Unknown {
-                    Kind::Response
-                } else {
-                    value.kind
-                };
-                let checks = self.checks(checks, kind)?;
+                let checks = self.checks(checks, value.kind)?;
                 Ok(Code::atom(
                     format!("check({}, {checks})", value.text),
                     Kind::Bool,
