@@ -307,10 +307,7 @@ impl<'a> Translator<'_> {
             [] => "\"\"".to_owned(),
             [one] if one.kind == Kind::Text => one.text.clone(),
             several => {
-                let parts: Vec<String> = several
-                    .iter()
-                    .map(|value| format!("${{{}}}", value.text))
-                    .collect();
+                let parts: Vec<String> = several.iter().map(in_template).collect();
                 format!("`{}`", parts.join(" "))
             }
         };
@@ -414,4 +411,18 @@ impl<'a> Translator<'_> {
         let code = self.expression(value)?;
         Ok(truth(&code))
     }
+}
+
+/// A value as a part of a text between backticks.
+fn in_template(value: &Code) -> String {
+    let text = &value.text;
+    let between = |quote: char| text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    if value.kind == Kind::Text
+        && let Some(inside) = between('`').or_else(|| {
+            between('"').filter(|inside| !inside.contains(['\\', '"', '`', '$']))
+        })
+    {
+        return inside.to_owned();
+    }
+    format!("${{{text}}}")
 }

@@ -12,6 +12,8 @@ pub enum Kind {
     Text,
     List,
     Map,
+    /// A map with a file in it.
+    Files,
     /// A closure; called by `.call`.
     Closure,
     Response,

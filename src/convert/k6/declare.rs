@@ -1,6 +1,6 @@
 //! Variables of functions, and taking maps and lists apart.
 
-use oxc_ast::ast::{BindingPattern, VariableDeclaration};
+use oxc_ast::ast::{BindingPattern, VariableDeclaration, VariableDeclarationKind};
 use oxc_span::GetSpan;
 
 use super::code::{Code, Kind};
@@ -26,7 +26,17 @@ impl<'a> Translator<'_> {
             self.flush(out);
             match &declarator.id {
                 BindingPattern::BindingIdentifier(name) => {
-                    let ours = self.declare(&name.name, value.kind);
+                    // What changes may come to be of another kind.
+                    let kind = match value.kind {
+                        Kind::Nothing => Kind::Unknown,
+                        Kind::Bool | Kind::Int | Kind::Float | Kind::Text
+                            if declaration.kind != VariableDeclarationKind::Const =>
+                        {
+                            Kind::Unknown
+                        }
+                        kind => kind,
+                    };
+                    let ours = self.declare(&name.name, kind);
                     let text = if declarator.init.is_none() {
                         format!("let {ours} = ();")
                     } else {
@@ -119,7 +129,7 @@ impl<'a> Translator<'_> {
                 }
                 if let Some(rest) = &list.rest {
                     let from = list.elements.len();
-                    this.unpack(&rest.argument, &format!("{whole}.extract({from})"), lines)?;
+                    this.unpack(&rest.argument, &format!("part({whole}, {from}, {whole}.len)"), lines)?;
                 }
                 Ok(())
             }

@@ -266,7 +266,12 @@ impl Translator<'_> {
         self.indent -= 1;
         let last = (!run.is_empty() || sums.is_empty()).then(|| self.brackets("#{", "}", run, 0));
         sums.extend(last);
-        Ok(added(sums, Kind::Map))
+        let has_file = map.properties.iter().any(|property| match property {
+            ObjectPropertyKind::ObjectProperty(property) => self.is_file(&property.value),
+            ObjectPropertyKind::SpreadProperty(_) => false,
+        });
+        let kind = if has_file { Kind::Files } else { Kind::Map };
+        Ok(added(sums, kind))
     }
 
     /// The key of a property, as a map has it.

@@ -8,6 +8,7 @@ use oxc_span::GetSpan;
 use super::names;
 use super::scope::{Meaning, Module};
 use super::translator::{Translator, Why};
+use crate::convert::emit::words;
 
 /// What modules of the project offer, by the path that the source imports.
 pub type Offers = BTreeMap<String, BTreeMap<String, Meaning>>;
@@ -61,10 +62,10 @@ impl<'a> Translator<'_> {
                     .strip_suffix(".js")
                     .or_else(|| path.strip_suffix(".ts"))
                     .unwrap_or(path);
-                lines.push(format!(
-                    "import {} as {alias};",
-                    crate::convert::emit::words::quoted(path)
-                ));
+                let line = format!("import {} as {alias};", words::quoted(path));
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
             }
             for specifier in specifiers {
                 let (local, member) = match specifier {

@@ -7,7 +7,7 @@ use oxc_ast::ast::{
 };
 use oxc_span::GetSpan;
 
-use super::code::{Binding, Kind};
+use super::code::{Binding, Code, Kind};
 use super::translator::{Loop, Translator, Try, Why};
 
 impl<'a> Translator<'_> {
@@ -75,7 +75,13 @@ impl<'a> Translator<'_> {
             && let [Some(BindingPattern::BindingIdentifier(key)), rest @ ..] =
                 pair.elements.as_slice()
         {
-            let map = self.expression(map)?;
+            let mut map = self.expression(map)?;
+            if map.text.contains(['(', '{']) {
+                let name = self.fresh("entries");
+                self.flush(out);
+                self.push(out, &format!("let {name} = {};", map.text));
+                map = Code::atom(name, Kind::Map);
+            }
             let key = self.declare(&key.name, Kind::Text);
             let mut unpack = Vec::new();
             if let [Some(value)] = rest {

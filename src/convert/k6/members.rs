@@ -50,6 +50,15 @@ impl Translator<'_> {
                 Kind::Text,
             ));
         }
+        if let Expression::StaticMemberExpression(inner) = &member.object
+            && inner.property.name == "headers"
+        {
+            let object = self.expression(&inner.object)?;
+            if object.kind == Kind::Response {
+                let text = format!("{}.header({})", object.receiver(), words::quoted(property));
+                return Ok(Code::atom(text, Kind::Unknown));
+            }
+        }
         let object = self.expression(&member.object)?;
         let dot = if member.optional { "?." } else { "." };
         let kind = match (object.kind, property) {

@@ -195,26 +195,12 @@ impl<'a> Translator<'_> {
         let from = self.expression(from)?;
         let kind = object.kind;
         let Some(to) = to else {
-            let name = if kind == Kind::Text {
-                "sub_string"
-            } else {
-                "extract"
-            };
-            if matches!(kind, Kind::Text | Kind::List) {
-                return Ok(Code::atom(
-                    format!("{}.{name}({})", object.receiver(), from.text),
-                    kind,
-                ));
+            if kind == Kind::Text {
+                let text = format!("{}.sub_string({})", object.receiver(), from.text);
+                return Ok(Code::atom(text, kind));
             }
-            return Ok(Code::atom(
-                format!(
-                    "part({0}, {1}, {2}.len)",
-                    object.text,
-                    from.text,
-                    object.receiver()
-                ),
-                kind,
-            ));
+            let text = format!("part({}, {}, {}.len)", object.text, from.text, object.receiver());
+            return Ok(Code::atom(text, kind));
         };
         let to = self.expression(to)?;
         Ok(Code::atom(

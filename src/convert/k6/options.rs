@@ -98,11 +98,11 @@ impl<'a> Translator<'_> {
         };
         match (name, value) {
             ("scenarios", Expression::ObjectExpression(map)) => {
-                let scenarios = self.entries(map, Self::scenario)?;
+                let scenarios = self.entries(map, false, Self::scenario)?;
                 Ok(format!("scenarios: {scenarios}"))
             }
             ("thresholds", Expression::ObjectExpression(map)) => {
-                let slos = self.entries(map, Self::objectives)?;
+                let slos = self.entries(map, true, Self::objectives)?;
                 Ok(format!("slos: {slos}"))
             }
             ("stages", stages) => self
@@ -168,10 +168,11 @@ impl<'a> Translator<'_> {
         Ok(format!("{ours}: {}", value.text))
     }
 
-    /// A map of maps or lists, one entry under the other.
+    /// A map of maps or lists, one entry under the other. `quote`: its keys stand in quotes, as those of objectives do.
     fn entries(
         &mut self,
         map: &ObjectExpression<'a>,
+        quote: bool,
         make: fn(&mut Self, &Expression<'a>, &str) -> Try<String>,
     ) -> Try<String> {
         let mut text = String::from("#{\n");
@@ -187,11 +188,7 @@ impl<'a> Translator<'_> {
             match make(self, &property.value, &name) {
                 Ok(value) => {
                     self.flush(&mut text);
-                    let key = if is_selector(&name) {
-                        words::quoted(&name)
-                    } else {
-                        words::key(&name)
-                    };
+                    let key = if quote { words::quoted(&name) } else { words::key(&name) };
                     self.push(&mut text, &format!("{key}: {value},"));
                 }
                 Err(why) => {
@@ -357,11 +354,6 @@ impl<'a> Translator<'_> {
         let bound = rest.get(end..)?.trim();
         Some(words::quoted(&format!("{aggregate} {operator} {bound}")))
     }
-}
-
-/// Whether a key is a metric with tags, or one that is better read in quotes.
-fn is_selector(name: &str) -> bool {
-    name.contains('{')
 }
 
 /// Functions that scenarios name.

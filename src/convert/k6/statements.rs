@@ -19,7 +19,16 @@ impl<'a> Translator<'_> {
         let (functions, others): (Vec<_>, Vec<_>) = statements
             .iter()
             .partition(|statement| matches!(statement, Statement::FunctionDeclaration(_)));
+        let mut before: Option<u32> = None;
         for statement in functions.into_iter().chain(others) {
+            // Statements that stand apart there stand apart here.
+            if let Some(end) = before
+                && self.apart(Span::new(end, statement.span().start.max(end)))
+                && !out.ends_with("\n\n")
+            {
+                out.push('\n');
+            }
+            before = Some(statement.span().end);
             self.comments_before(statement.span().start, out);
             self.one(statement, out);
         }

@@ -139,6 +139,12 @@ impl<'s> Translator<'s> {
             .unwrap_or_default()
     }
 
+    /// Whether an empty line comes first between two statements.
+    pub fn apart(&self, between: Span) -> bool {
+        let mut lines = self.text(between).split('\n').skip(1);
+        lines.next().is_some_and(|line| line.trim().is_empty()) && lines.next().is_some()
+    }
+
     /// Notes that something is left, for a comment at the next statement and for the report.
     pub fn leave(&mut self, span: Span, why: &Why) {
         let (line, source) = (self.line(span), self.quote(span));

@@ -98,29 +98,17 @@ impl<'a> Translator<'_> {
                 _ => (format!("json_text({})", value.text), false),
             };
         }
-        let whole = self.text(body.span());
-        let has_file = match body {
-            Expression::ObjectExpression(map) => {
-                map.properties.iter().any(|property| match property {
-                    ObjectPropertyKind::ObjectProperty(property) => self.is_file(&property.value),
-                    ObjectPropertyKind::SpreadProperty(_) => false,
-                })
-            }
-            _ => false,
-        };
         let value = self.value(body);
-        if value.kind != Kind::Map {
-            return (value.text, false);
-        }
-        let make = if has_file || whole.contains("http.file") {
-            "http::multipart"
-        } else {
-            "http::form"
+        let make = match value.kind {
+            Kind::Files => "http::multipart",
+            Kind::Map => "http::form",
+            _ => return (value.text, false),
         };
         (format!("{make}({})", value.text), false)
     }
 
-    fn is_file(&self, value: &Expression<'a>) -> bool {
+    /// Whether a value is a file to send.
+    pub fn is_file(&self, value: &Expression<'a>) -> bool {
         match value {
             Expression::Identifier(name) => {
                 matches!(self.scopes.get(&name.name), Some(Meaning::File(_)))

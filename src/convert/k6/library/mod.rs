@@ -88,7 +88,8 @@ impl<'a> Translator<'_> {
             let mut notes = String::new();
             self.comments_before(property.span.start, &mut notes);
             let key = match self.key(&property.key, property.computed) {
-                Ok(key) => key,
+                Ok(key) if key.starts_with('"') => key,
+                Ok(key) => format!("\"{key}\""),
                 Err(why) => {
                     self.indent -= 1;
                     return Err(why);
@@ -185,8 +186,9 @@ impl<'a> Translator<'_> {
                     return Ok((None, None));
                 };
                 let low = self.expression(low)?;
-                let high = match (low.text.parse::<i32>(), width.text.parse::<i32>()) {
-                    (Ok(low), Ok(width)) => low.saturating_add(width).to_string(),
+                let high = match (low.text.parse::<f64>(), width.text.parse::<f64>()) {
+                    // Without the noise of fractions that no float holds.
+                    (Ok(low), Ok(width)) => (((low + width) * 1e6).round() / 1e6).to_string(),
                     _ => format!("{} + {}", low.text, width.text),
                 };
                 Ok((Some(low), Some(Code::atom(high, Kind::Unknown))))

@@ -157,7 +157,7 @@ impl<'a> Translator<'_> {
                     };
                     let value = self.value(&property.value);
                     let text = match value.kind {
-                        Kind::Int | Kind::Float | Kind::Bool => format!("`${{{}}}`", value.text),
+                        Kind::Int | Kind::Float | Kind::Bool => as_text(&value.text),
                         _ => value.text,
                     };
                     entries.push((String::new(), format!("{}: {text}", words::key(&name))));
@@ -189,7 +189,7 @@ impl<'a> Translator<'_> {
             let value = self.expression(&property.value)?;
             let text = match value.kind {
                 Kind::Text | Kind::Unknown => value.text,
-                _ => format!("`${{{}}}`", value.text),
+                _ => as_text(&value.text),
             };
             if name == "name" {
                 made.push(format!("name: {text}"));
@@ -281,4 +281,16 @@ fn only_says_json(params: &ObjectExpression) -> bool {
     key_name(&headers.key).as_deref() == Some("headers")
         && key_name(&header.key).is_some_and(|name| name.eq_ignore_ascii_case("content-type"))
         && value.value == "application/json"
+}
+
+/// A number or a truth value as a text.
+fn as_text(value: &str) -> String {
+    if value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.') && !value.contains("::") {
+        match value.parse::<f64>() {
+            Ok(_) => return words::quoted(value),
+            Err(_) if matches!(value, "true" | "false") => return words::quoted(value),
+            Err(_) => {}
+        }
+    }
+    format!("`${{{value}}}`")
 }
