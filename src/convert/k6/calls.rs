@@ -416,11 +416,13 @@ impl<'a> Translator<'_> {
 /// A value as a part of a text between backticks.
 fn in_template(value: &Code) -> String {
     let text = &value.text;
-    let between = |quote: char| text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    let between = |quote: char| {
+        text.strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote))
+    };
     if value.kind == Kind::Text
-        && let Some(inside) = between('`').or_else(|| {
-            between('"').filter(|inside| !inside.contains(['\\', '"', '`', '$']))
-        })
+        && let Some(inside) = between('`')
+            .or_else(|| between('"').filter(|inside| !inside.contains(['\\', '"', '`', '$'])))
     {
         return inside.to_owned();
     }

@@ -129,7 +129,11 @@ impl<'a> Translator<'_> {
                 }
                 if let Some(rest) = &list.rest {
                     let from = list.elements.len();
-                    this.unpack(&rest.argument, &format!("part({whole}, {from}, {whole}.len)"), lines)?;
+                    this.unpack(
+                        &rest.argument,
+                        &format!("part({whole}, {from}, {whole}.len)"),
+                        lines,
+                    )?;
                 }
                 Ok(())
             }

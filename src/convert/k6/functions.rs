@@ -83,7 +83,11 @@ impl<'a> Translator<'_> {
         kinds: &[Kind],
         asked: bool,
     ) -> Try<Code> {
-        let (names, unpack) = self.parameters_of(params, kinds, asked)?;
+        let (mut names, unpack) = self.parameters_of(params, kinds, asked)?;
+        // Rhai gives a closure what it is called with, whether it looks at it or not.
+        if names.is_empty() && !kinds.is_empty() {
+            names.push("_value".to_owned());
+        }
         let head = if names.is_empty() {
             "||".to_owned()
         } else {

@@ -100,7 +100,7 @@ impl<'a> Translator<'_> {
         };
         match (method, arguments) {
             ("map" | "filter" | "find" | "some" | "every" | "findIndex", [function, ..]) => {
-                let function = self.callback(function, &[], asked)?;
+                let function = self.callback(function, &[Kind::Unknown], asked)?;
                 let (name, kind) = match method {
                     "every" => ("all", Kind::Bool),
                     "some" => ("some", Kind::Bool),
@@ -199,7 +199,12 @@ impl<'a> Translator<'_> {
                 let text = format!("{}.sub_string({})", object.receiver(), from.text);
                 return Ok(Code::atom(text, kind));
             }
-            let text = format!("part({}, {}, {}.len)", object.text, from.text, object.receiver());
+            let text = format!(
+                "part({}, {}, {}.len)",
+                object.text,
+                from.text,
+                object.receiver()
+            );
             return Ok(Code::atom(text, kind));
         };
         let to = self.expression(to)?;

@@ -87,6 +87,10 @@ impl Importer for K6 {
                 .stack_size(STACK)
                 .spawn_scoped(scope, || {
                     let mut project = Project::default();
+                    // A module that imports the script gets nothing of it.
+                    let own = path.as_deref().and_then(Path::file_name);
+                    let own = own.map(|own| Path::new(own).with_extension("rhai"));
+                    project.open.extend(own);
                     let folder = path.as_deref().and_then(Path::parent);
                     let source = Source {
                         name: &name,

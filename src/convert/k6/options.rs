@@ -188,7 +188,11 @@ impl<'a> Translator<'_> {
             match make(self, &property.value, &name) {
                 Ok(value) => {
                     self.flush(&mut text);
-                    let key = if quote { words::quoted(&name) } else { words::key(&name) };
+                    let key = if quote {
+                        words::quoted(&name)
+                    } else {
+                        words::key(&name)
+                    };
                     self.push(&mut text, &format!("{key}: {value},"));
                 }
                 Err(why) => {

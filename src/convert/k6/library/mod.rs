@@ -109,7 +109,10 @@ impl<'a> Translator<'_> {
                             .trim_end_matches(')');
                         Ok(Code::atom(closure, Kind::Closure))
                     } else {
-                        Ok(Code::atom(format!("|_r| {}", value.text), Kind::Closure))
+                        Ok(Code::atom(
+                            format!("|_value| {}", value.text),
+                            Kind::Closure,
+                        ))
                     }
                 }
             };
