@@ -12,6 +12,7 @@
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`report`] shows a result, [`live`] a run in progress;
 //! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
+//! - [`template`] is what a new test begins with;
 //! - [`convert`] makes scripts of what others recorded or described, [`record`] records it;
 //! - [`demo`] is a target to try it on, [`cli`] the command line, [`lsp`] the editor's side of both.
 //!
@@ -44,6 +45,7 @@ pub mod script;
 pub mod secrets;
 pub mod slo;
 pub mod suggest;
+pub mod template;
 pub mod trial;
 pub mod units;
 pub mod vu;

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
+use super::new_args::NewArguments;
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 use crate::units;
 
@@ -64,6 +65,8 @@ pub enum Command {
     Definitions(DefinitionsArguments),
     /// Serve an editor: diagnostics, completion and more, by the Language Server Protocol.
     Lsp(LspArguments),
+    /// Begin a test: a small project, or a script, from a template.
+    New(NewArguments),
 }
 
 /// How a command's output is written.

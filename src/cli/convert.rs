@@ -9,6 +9,9 @@ use super::{Failure, check, complain, print};
 use crate::convert::{self, Importer, Input, Journey, Setting, Settings, emit};
 use crate::exit;
 
+/// In bytes. To check a larger script takes minutes; it was a bundle and will hardly be right.
+const LARGEST_CHECKED: usize = 512 << 10;
+
 /// Converts, writes the script, checks it and says what was made of what.
 pub fn run(arguments: ConvertArguments) -> Result<u8, Failure> {
     let Some(importer) = convert::importer(&arguments.format) else {
@@ -36,12 +39,39 @@ pub fn deliver(journey: &Journey, out: Option<&Path>, force: bool) -> Result<u8,
     let script = emit::script(journey);
     let Some(out) = out else {
         print(&script)?;
+        for (path, _) in &journey.beside {
+            let path = path.display();
+            complain(&format!(
+                "  left out: the module {path}; --out writes it beside the script"
+            ));
+        }
         tell(journey);
         return Ok(exit::PASS);
     };
+    let folder = out.parent().unwrap_or(Path::new(""));
+    let beside = || {
+        journey
+            .beside
+            .iter()
+            .map(|(path, text)| (folder.join(path), text))
+    };
+    for (path, _) in beside() {
+        may_write(&path, force)?;
+    }
     write(out, &script, force)?;
     complain(&format!("wrote {}", out.display()));
+    for (path, text) in beside() {
+        write(&path, text, force)?;
+        complain(&format!("wrote {}", path.display()));
+    }
     tell(journey);
+    if script.len() > LARGEST_CHECKED {
+        complain(&format!(
+            "  not checked, since it is large: rhaid check {}",
+            out.display()
+        ));
+        return Ok(exit::PASS);
+    }
     check::run(CheckArguments {
         scripts: vec![out.to_owned()],
         env: Vec::new(),

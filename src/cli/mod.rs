@@ -13,6 +13,8 @@ mod inspect;
 mod limits;
 mod lsp;
 mod mistakes;
+mod new;
+mod new_args;
 mod record;
 mod reference;
 mod reload;
@@ -122,6 +124,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Test(options) => test::run(options),
         args::Command::Definitions(options) => definitions::run(options),
         args::Command::Lsp(options) => lsp::run(options),
+        args::Command::New(options) => new::run(options),
     };
     match outcome {
         Ok(code) => code,

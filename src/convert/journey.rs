@@ -1,5 +1,7 @@
 //! A journey: what users do, wherever it was recorded or described. Importers make it, [`super::emit`] writes it.
 
+use std::path::PathBuf;
+
 use super::text::{Text, Value};
 
 /// A script in the making.
@@ -19,6 +21,10 @@ pub struct Journey {
     pub options: Vec<(String, Value)>,
     /// In the order of the script. An iteration is called `iteration`, or whatever `options` name as `exec`.
     pub functions: Vec<Function>,
+    /// The whole script, where it was translated and not recorded: nothing above is looked at then.
+    pub whole: Option<String>,
+    /// Modules that the script imports: their paths beside it, and their texts.
+    pub beside: Vec<(PathBuf, String)>,
     /// What was made of what, told to whoever converts: "4 values of earlier responses are extracted".
     pub done: Vec<String>,
     /// What was left out, or needs a look: "12 requests to cdn.example.com".

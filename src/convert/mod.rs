@@ -14,6 +14,7 @@ pub mod emit;
 mod har;
 mod input;
 pub mod journey;
+mod k6;
 mod load;
 mod openapi;
 mod postman;
@@ -124,8 +125,13 @@ pub trait Importer: Sync {
 }
 
 /// All importers there are, in the order of the help.
-pub const IMPORTERS: &[&dyn Importer] =
-    &[&har::Har, &openapi::OpenApi, &postman::Postman, &curl::Curl];
+pub const IMPORTERS: &[&dyn Importer] = &[
+    &har::Har,
+    &openapi::OpenApi,
+    &postman::Postman,
+    &curl::Curl,
+    &k6::K6,
+];
 
 /// The importer of that name.
 pub fn importer(name: &str) -> Option<&'static dyn Importer> {

@@ -16,6 +16,9 @@ use words::{comment, quoted};
 
 /// The whole script, with a line feed at its end.
 pub fn script(journey: &Journey) -> String {
+    if let Some(whole) = &journey.whole {
+        return whole.clone();
+    }
     let mut text = format!("// {}\n", comment(&journey.title));
     if !journey.about.is_empty() {
         text.push_str("//\n");

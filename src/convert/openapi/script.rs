@@ -471,7 +471,6 @@ impl<'a> Writer<'a> {
             about,
             imports,
             variables: self.security.variables,
-            prelude: Vec::new(),
             options: load::options(if parts.len() > 1 {
                 "everything"
             } else {
@@ -480,6 +479,7 @@ impl<'a> Writer<'a> {
             functions,
             done,
             left,
+            ..Journey::default()
         }
     }
 }
