@@ -27,7 +27,7 @@ pub struct Api<'a> {
 }
 
 /// One method of one path.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Operation<'a> {
     pub id: Option<&'a str>,
     /// In capitals.

@@ -191,7 +191,7 @@ impl<'a> Writer<'a> {
         needs: &mut BTreeSet<Need>,
     ) -> Option<Step> {
         // Put back at the end: what is called below needs all of the rest.
-        let operation = std::mem::replace(self.api.operations.get_mut(at)?, blank());
+        let operation = std::mem::take(self.api.operations.get_mut(at)?);
         let mut step = self.request(&operation, at, variables, needs);
         for feed in self
             .feeds
@@ -481,21 +481,5 @@ impl<'a> Writer<'a> {
             left,
             ..Journey::default()
         }
-    }
-}
-
-fn blank<'a>() -> Operation<'a> {
-    Operation {
-        id: None,
-        method: String::new(),
-        path: "",
-        tag: String::new(),
-        summary: None,
-        parameters: Vec::new(),
-        body: None,
-        statuses: Vec::new(),
-        response: None,
-        security: None,
-        servers: None,
     }
 }

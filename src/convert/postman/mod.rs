@@ -8,6 +8,7 @@
 //! script      all of this as a journey
 //! ```
 
+mod address;
 mod javascript;
 mod request;
 mod script;
