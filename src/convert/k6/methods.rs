@@ -19,10 +19,11 @@ impl<'a> Translator<'_> {
         } else {
             "."
         };
-        if matches!(object.kind, Kind::Response | Kind::Selection) || is_answer(method) {
-            if let Some(code) = self.of_response(&object, dot, method, arguments)? {
-                return Ok(code);
-            }
+        let answers = matches!(object.kind, Kind::Response | Kind::Selection);
+        if (answers || is_answer(method))
+            && let Some(code) = self.of_response(&object, dot, method, arguments)?
+        {
+            return Ok(code);
         }
         if matches!(
             method,
