@@ -49,24 +49,24 @@ pub enum Command {
     Dev(Box<DevArguments>),
     /// Look for mistakes in scripts; send nothing.
     Check(CheckArguments),
+    /// Run the tests of scripts against mock servers that they describe.
+    Test(super::test::TestArguments),
     /// Print a script's resolved options and plan as JSON; send nothing.
     Inspect(InspectArguments),
-    /// Serve the built-in hotel API, a target to try tests on.
-    Demo(DemoArguments),
+    /// Begin a test: a small project, or a script, from a template.
+    New(NewArguments),
     /// Make a script of what a browser or another tool recorded or described.
     Convert(ConvertArguments),
     /// Record what a browser does, through a proxy, into a script.
     Record(RecordArguments),
-    /// Print what scripts can call, or the schema of results.
-    Reference(ReferenceArguments),
-    /// Run the tests of scripts against mock servers that they describe.
-    Test(super::test::TestArguments),
+    /// Serve the built-in hotel API, a target to try tests on.
+    Demo(DemoArguments),
     /// Write what scripts can call as definition files for editors.
     Definitions(DefinitionsArguments),
     /// Serve an editor: diagnostics, completion and more, by the Language Server Protocol.
     Lsp(LspArguments),
-    /// Begin a test: a small project, or a script, from a template.
-    New(NewArguments),
+    /// Print what scripts can call, or the schema of results.
+    Reference(ReferenceArguments),
 }
 
 /// How a command's output is written.
