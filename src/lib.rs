@@ -12,7 +12,7 @@
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`report`] shows a result, [`live`] a run in progress;
 //! - [`template`] is what a new test begins with;
-//! - [`convert`] makes scripts of what others recorded or described;
+//! - [`convert`] makes scripts of what others recorded or described, [`record`] records it;
 //! - [`demo`] is a target to try it on, [`cli`] the command line.
 //!
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
@@ -31,6 +31,7 @@ pub mod live;
 pub mod metrics;
 pub mod options;
 pub mod project;
+pub mod record;
 pub mod report;
 pub mod result;
 pub mod run;

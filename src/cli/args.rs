@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::convert_args::{ConvertArguments, RecordArguments};
+use super::new::NewArguments;
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 use crate::units;
 
@@ -48,6 +50,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Make a script of what a browser or another tool recorded or described.
     Convert(ConvertArguments),
+    /// Record what a browser does, through a proxy, into a script.
+    Record(RecordArguments),
     /// Print what scripts can call, or the schema of results.
     Reference(ReferenceArguments),
     /// Write what scripts can call as definition files for editors.
@@ -355,123 +359,6 @@ pub struct DefinitionsArguments {
     pub folder: PathBuf,
 }
 
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "rhaid new <NAME> [--template TEMPLATE]",
-    after_help = "\
-Examples:
-  rhaid new checkout                          a folder with a script, data, rhaid.toml and a README
-  rhaid new hooks --template webhook          signed webhooks at a constant rate
-  rhaid new night.rhai --template soak        a script alone, and its data file if it has one
-  rhaid new --list                            what templates there are
-
-Every template runs as it is against the built-in hotel API: rhaid run journey.rhai --demo. Change the requests to those of your service."
-)]
-pub struct NewArguments {
-    /// The folder to make; a name that ends in `.rhai` makes a script alone.
-    #[arg(value_name = "NAME", required_unless_present = "list")]
-    pub name: Option<PathBuf>,
-    /// What to begin with: api, webhook, reservation, soak or chaos.
-    #[arg(short, long, value_name = "TEMPLATE", default_value = crate::template::DEFAULT)]
-    pub template: String,
-    /// Write only the script, and its data file if it has one.
-    #[arg(long)]
-    pub file: bool,
-    /// Write into a folder that is not empty, and replace files of the same name.
-    #[arg(long)]
-    pub force: bool,
-    /// Say what templates there are.
-    #[arg(short, long)]
-    pub list: bool,
-}
-
-/// What becomes of style sheets, scripts, images and fonts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Assets {
-    // One batch for each page, of those that were recorded.
-    Batch,
-    // What the page names when the script runs.
-    Page,
-    // Left out.
-    Drop,
-}
-
-impl From<Assets> for crate::convert::Assets {
-    fn from(assets: Assets) -> Self {
-        match assets {
-            Assets::Batch => Self::Batch,
-            Assets::Page => Self::Page,
-            Assets::Drop => Self::Drop,
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-#[command(
-    override_usage = "rhaid convert <FORMAT> <FILE> [OPTIONS]",
-    after_help = "\
-Examples:
-  rhaid convert har shop.har -o shop.rhai                 a browser's recording: Save all as HAR
-  rhaid convert har shop.har --domain api.example.com --assets drop
-  rhaid convert curl 'curl https://example.com/ -H \"accept: text/html\"'
-  rhaid convert curl - < commands.sh                      what \"Copy as cURL\" copied, several at once
-
-Values that come from earlier responses are read from them. What is secret is read from the environment and stands nowhere in the script; the command says what to set. A script that is written to a file is checked as `rhaid check` does."
-)]
-pub struct ConvertArguments {
-    /// What is converted.
-    #[arg(value_name = "FORMAT", value_parser = formats(), hide_possible_values = true, long_help = format_help(), help = format_help())]
-    pub format: String,
-    /// The file; `-` for standard input. For curl also the command itself.
-    #[arg(required = true, value_name = "FILE", num_args = 1.., allow_hyphen_values = false)]
-    pub input: Vec<String>,
-    /// Where the script goes [default: standard output].
-    #[arg(short, long, value_name = "SCRIPT")]
-    pub out: Option<PathBuf>,
-    /// Write over a file that is there.
-    #[arg(long)]
-    pub force: bool,
-    /// har: keep requests to this domain and those below it; may be given several times [default: the first page's].
-    #[arg(long = "domain", value_name = "DOMAIN")]
-    pub domains: Vec<String>,
-    /// har: recorded style sheets, scripts, images and fonts in one batch for each page, those that std/page finds, or none [default: batch].
-    #[arg(
-        long,
-        value_enum,
-        hide_possible_values = true,
-        value_name = "batch|page|drop"
-    )]
-    pub assets: Option<Assets>,
-    /// har: multiply recorded pauses; 0 leaves them out [default: 1].
-    #[arg(long, value_name = "FACTOR", value_parser = think, allow_negative_numbers = true)]
-    pub think: Option<f64>,
-}
-
-fn formats() -> clap::builder::PossibleValuesParser {
-    crate::convert::IMPORTERS
-        .iter()
-        .map(|importer| importer.name())
-        .collect::<Vec<_>>()
-        .into()
-}
-
-fn format_help() -> String {
-    let lines = crate::convert::IMPORTERS
-        .iter()
-        .map(|importer| format!("{}: {}", importer.name(), importer.reads()));
-    format!(
-        "What is converted: {}.",
-        lines.collect::<Vec<_>>().join("; ")
-    )
-}
-
-fn think(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(factor) if (0.0..=1000.0).contains(&factor) => Ok(factor),
-        _ => Err("write a factor from 0 to 1000, such as 0.5".to_owned()),
-    }
-}
-
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -512,7 +399,7 @@ fn workers(text: &str) -> Result<u16, String> {
     u16::try_from(number).map_err(|error| error.to_string())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     units::parse_duration(text).map_err(|error| error.to_string())
 }
 

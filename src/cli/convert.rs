@@ -3,7 +3,8 @@
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
-use super::args::{CheckArguments, ConvertArguments, Format};
+use super::args::{CheckArguments, Format};
+use super::convert_args::ConvertArguments;
 use super::{Failure, check, complain, print};
 use crate::convert::{self, Importer, Input, Journey, Setting, Settings, emit};
 use crate::exit;

@@ -4,12 +4,14 @@ mod args;
 mod check;
 mod config;
 mod convert;
+mod convert_args;
 mod definitions;
 mod demo;
 mod inspect;
 mod limits;
 mod mistakes;
 mod new;
+mod record;
 mod reference;
 mod run;
 mod watch;
@@ -108,6 +110,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
         args::Command::Convert(options) => convert::run(options),
+        args::Command::Record(options) => record::run(options),
         args::Command::Reference(options) => reference::run(options),
         args::Command::Definitions(options) => definitions::run(options),
         args::Command::New(options) => new::run(options),

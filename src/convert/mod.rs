@@ -8,10 +8,13 @@
 //! FILE ─► Importer::import ─► Journey ─► emit::script ─► SCRIPT.rhai
 //! ```
 
+mod curl;
 pub mod emit;
+mod har;
 mod input;
 pub mod journey;
 mod k6;
+pub mod recording;
 mod shell;
 pub mod text;
 
@@ -112,7 +115,7 @@ pub trait Importer: Sync {
 }
 
 /// All importers there are, in the order of the help.
-pub const IMPORTERS: &[&dyn Importer] = &[&k6::K6];
+pub const IMPORTERS: &[&dyn Importer] = &[&har::Har, &curl::Curl, &k6::K6];
 
 /// The importer of that name.
 pub fn importer(name: &str) -> Option<&'static dyn Importer> {

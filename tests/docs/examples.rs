@@ -193,6 +193,7 @@ pages_that_run! {
     the_examples_of_objectives_run: "docs/slos.md",
     the_examples_of_results_run: "docs/results.md",
     the_examples_of_the_standard_library_run: "docs/stdlib.md",
+    the_examples_of_converting_run: "docs/convert.md",
     the_examples_for_pipelines_run: "docs/ci.md",
     the_examples_for_k6_users_run: "docs/from-k6.md",
 }

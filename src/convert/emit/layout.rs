@@ -8,7 +8,7 @@ const WIDTH: usize = 120;
 /// Columns of a step inwards.
 const STEP: usize = 4;
 /// Values that are nested deeper than this are written as JSON: Rhai bounds how deep an expression is.
-const DEEPEST: usize = 12;
+pub const DEEPEST: usize = 12;
 
 /// An expression that can be laid out in more than one way.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ pub mod words;
 use std::fmt::Write as _;
 
 use super::journey::{Function, Item, Journey, Variable};
+pub use layout::DEEPEST;
 use layout::Layout;
 use words::{comment, quoted};
 
@@ -101,7 +102,7 @@ fn constants(text: &mut String, variables: &[Variable]) {
         (line, comment(&variable.meaning))
     });
     let lines: Vec<(String, String)> = lines.collect();
-    let width = |(line, meaning): &(String, String)| (!meaning.is_empty()).then(|| line.len());
+    let width = |(line, meaning): &(String, String)| (!meaning.is_empty()).then_some(line.len());
     let column = lines.iter().filter_map(width).filter(|width| *width < 90);
     let column = column.max().unwrap_or(0);
     for (line, meaning) in &lines {

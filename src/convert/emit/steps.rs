@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use percent_encoding::percent_decode_str;
+
 use super::layout::Layout;
 use super::request::{self, call, in_batch};
 use super::words::{Names, comment, duration, float, identifier, quoted};
@@ -141,13 +143,15 @@ impl Writer<'_> {
     /// A variable for a response, called after its request.
     fn response_name(&mut self, step: &Step) -> String {
         let name = match &step.request.name {
-            Some(name) => identifier(name, "response"),
-            None => {
+            // A name that is a path reminds of its last word, as any other path.
+            Some(name) if !name.contains('/') => identifier(name, "response"),
+            _ => {
                 let path = step.request.url.path.outline();
                 let last = path
                     .split('/')
                     .rfind(|part| part.chars().any(char::is_alphabetic) && !part.contains('…'));
-                identifier(last.unwrap_or_default(), "response")
+                let last = percent_decode_str(last.unwrap_or_default()).decode_utf8_lossy();
+                identifier(&last, "response")
             }
         };
         self.names.unique(&name)

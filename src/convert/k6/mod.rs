@@ -16,6 +16,7 @@ mod calls;
 mod code;
 mod declare;
 mod depth;
+mod entries;
 mod expressions;
 mod functions;
 mod helpers;
@@ -43,9 +44,10 @@ use rhai::Engine;
 use super::{Error, Importer, Input, Journey, Settings};
 use crate::project;
 use crate::script;
+use entries::Entries;
 use imports::Offers;
 use scope::{Facts, Meaning};
-use top::{Entries, Piece};
+use top::Piece;
 use translator::{Left, Translator, Why};
 
 /// Address space of the thread that parses and walks; only what is touched costs memory.
