@@ -37,6 +37,7 @@ Examples:
   rhaid convert har shop.har --domain api.example.com --assets drop
   rhaid convert curl 'curl https://example.com/ -H \"accept: text/html\"'
   rhaid convert curl - < commands.sh                      what \"Copy as cURL\" copied, several at once
+  rhaid convert k6 test.js -o test.rhai                   a k6 script, with the modules it imports
 
 Values that come from earlier responses are read from them. What is secret is read from the environment and stands nowhere in the script; the command says what to set. A script that is written to a file is checked as `rhaid check` does."
 )]

@@ -224,7 +224,7 @@ impl<'a> Translator<'_> {
             self.expression_statement(update, &mut step);
             self.indent = indent;
         }
-        let step = step.trim_end().to_owned();
+        let step = step.trim_end().replace('\n', " ");
         let block = self.looped(step.clone(), &statement.body);
         let head = test.map_or_else(|| "loop".to_owned(), |test| format!("while {test}"));
         let block = match block.strip_suffix('}') {

@@ -135,6 +135,8 @@ struct Project {
     open: BTreeSet<PathBuf>,
     left: Vec<(String, Left)>,
     notes: BTreeSet<String>,
+    /// Metrics that the modules record.
+    metrics: BTreeSet<String>,
 }
 
 impl Project {
@@ -154,7 +156,10 @@ impl Project {
             .iter()
             .map(|comment| comment.span)
             .collect();
-        let mut facts = Facts::default();
+        let mut facts = Facts {
+            metrics: self.metrics.clone(),
+            ..Facts::default()
+        };
         for pass in 1..=PASSES {
             let mut translator = Translator::new(source.text, comments.clone(), facts.clone());
             let imports = translator.imports(&program, &offers);
@@ -165,6 +170,7 @@ impl Project {
                 facts = learnt;
                 continue;
             }
+            self.metrics.extend(facts.metrics.iter().cloned());
             let exports = translator.exports(&program, &entries);
             let script = assemble(&mut translator, imports, pieces, &entries);
             let left = std::mem::take(&mut translator.left);
