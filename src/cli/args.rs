@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
-use super::new_args::NewArguments;
+use super::new::NewArguments;
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 use crate::units;
 

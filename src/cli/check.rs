@@ -11,18 +11,36 @@ use crate::executor::Share;
 use crate::exit;
 use crate::options::Overrides;
 use crate::run::{BlueprintError, Looked, Request, look};
+use crate::script::advice::KINDS;
 use crate::script::{Diagnostic, ScriptError, Severity, Sources};
 use crate::secrets::Secrets;
 use crate::trial::{self, Suite};
 
 /// Checks scripts; 0 if all are right, else the code of the first that is not. Warnings change no code.
 pub fn run(arguments: CheckArguments) -> Result<u8, Failure> {
+    check(arguments, |_| true)
+}
+
+/// Checks a script that was made just now: what is right and could be better is for whoever goes on writing it.
+pub fn made(script: &Path) -> Result<u8, Failure> {
+    let arguments = CheckArguments {
+        scripts: vec![script.to_owned()],
+        env: Vec::new(),
+        config: None,
+        format: Format::Text,
+        quiet: true,
+    };
+    check(arguments, |found| !KINDS.contains(&found.code))
+}
+
+fn check(arguments: CheckArguments, is_told: impl Fn(&Diagnostic) -> bool) -> Result<u8, Failure> {
     let mut code = exit::PASS;
     let mut findings: Vec<Value> = Vec::new();
     // Several scripts may import the same module.
     let mut told = BTreeSet::new();
     for script in scripts::expand(&arguments.scripts)? {
         let mut looked = look_at(&script, &arguments)?;
+        looked.found.retain(&is_told);
         let is_right = looked.is_right();
         looked
             .found

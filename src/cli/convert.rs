@@ -3,7 +3,6 @@
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
-use super::args::{CheckArguments, Format};
 use super::convert_args::ConvertArguments;
 use super::{Failure, check, complain, print};
 use crate::convert::{self, Importer, Input, Journey, Setting, Settings, emit};
@@ -72,13 +71,7 @@ pub fn deliver(journey: &Journey, out: Option<&Path>, force: bool) -> Result<u8,
         ));
         return Ok(exit::PASS);
     }
-    check::run(CheckArguments {
-        scripts: vec![out.to_owned()],
-        env: Vec::new(),
-        config: None,
-        format: Format::Text,
-        quiet: true,
-    })
+    check::made(out)
 }
 
 fn tell(journey: &Journey) {

@@ -14,7 +14,6 @@ mod limits;
 mod lsp;
 mod mistakes;
 mod new;
-mod new_args;
 mod record;
 mod reference;
 mod reload;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use bin::{Output, Rhaid};
 
 /// Each script, and the exit code of its run against the demo target; none for those with another target.
-const SCRIPTS: [(&str, Option<i32>); 11] = [
+const SCRIPTS: [(&str, Option<i32>); 12] = [
     ("basic.js", Some(0)),
     ("batch.js", Some(0)),
     ("data.js", Some(0)),
@@ -23,6 +23,8 @@ const SCRIPTS: [(&str, Option<i32>); 11] = [
     ("left.js", Some(1)),
     ("metrics.js", Some(0)),
     ("modules.js", Some(0)),
+    // All sorts of things at once, most of which cannot be translated.
+    ("odd.js", None),
     ("scenarios.js", Some(0)),
     ("typed.ts", Some(0)),
 ];

@@ -1,6 +1,6 @@
 //! Variables of functions, and taking maps and lists apart.
 
-use oxc_ast::ast::{BindingPattern, VariableDeclaration, VariableDeclarationKind};
+use oxc_ast::ast::{BindingPattern, Expression, VariableDeclaration, VariableDeclarationKind};
 use oxc_span::GetSpan;
 
 use super::code::{Code, Kind};
@@ -146,6 +146,57 @@ impl<'a> Translator<'_> {
         let names = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
         for name in names.filter(|name| !name.is_empty()).take(100) {
             self.scopes.set(name, Meaning::Lost(why.0.clone()));
+        }
+    }
+
+    /// `const { A, B } = …` at the top level.
+    pub fn taken_apart(
+        &mut self,
+        pattern: &BindingPattern<'a>,
+        init: Option<&Expression<'a>>,
+        word: &str,
+        out: &mut String,
+    ) {
+        let made = match (pattern, init) {
+            (BindingPattern::ObjectPattern(object), Some(init)) if object.rest.is_none() => {
+                let value = self.value(init);
+                let parts: Option<Vec<(String, String)>> = object
+                    .properties
+                    .iter()
+                    .map(|property| {
+                        let key = key_name(&property.key)?;
+                        let name = property.value.get_identifier_name()?;
+                        Some((key, name.to_string()))
+                    })
+                    .collect();
+                parts.map(|parts| (value, parts))
+            }
+            _ => None,
+        };
+        let Some((value, parts)) = made else {
+            self.leave(
+                pattern.span(),
+                &Why("write one constant for each".to_owned()),
+            );
+            return;
+        };
+        self.flush(out);
+        let whole = super::names::safe(&format!(
+            "{}_parts",
+            parts.first().map_or("", |part| &part.1)
+        ));
+        self.push(out, &format!("const {whole} = {};", value.text));
+        for (key, name) in parts {
+            let ours = super::names::safe(&name);
+            let key = words::quoted(&key);
+            self.push(out, &format!("{word} {ours} = {whole}[{key}];"));
+            self.scopes.set_global(
+                &name,
+                Meaning::Constant {
+                    name: ours,
+                    kind: Kind::Unknown,
+                },
+            );
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Loops and `switch`.
 
 use oxc_ast::ast::{
-    AssignmentOperator, BinaryOperator, BindingPattern, DoWhileStatement, Expression,
-    ForInStatement, ForOfStatement, ForStatement, ForStatementInit, ForStatementLeft, Statement,
-    SwitchCase, SwitchStatement, UpdateOperator, WhileStatement,
+    AssignmentOperator, BinaryOperator, BindingPattern, CallExpression, DoWhileStatement,
+    Expression, ForInStatement, ForOfStatement, ForStatement, ForStatementInit, ForStatementLeft,
+    Statement, SwitchCase, SwitchStatement, UpdateOperator, WhileStatement,
 };
 use oxc_span::GetSpan;
 
 use super::code::{Binding, Code, Kind};
+use super::functions::Body;
 use super::translator::{Loop, Translator, Try, Why};
 
 impl<'a> Translator<'_> {
@@ -223,7 +224,7 @@ impl<'a> Translator<'_> {
             self.expression_statement(update, &mut step);
             self.indent = indent;
         }
-        let step = step.trim_end().to_owned();
+        let step = step.trim_end().replace('\n', " ");
         let block = self.looped(step.clone(), &statement.body);
         let head = test.map_or_else(|| "loop".to_owned(), |test| format!("while {test}"));
         let block = match block.strip_suffix('}') {
@@ -238,6 +239,63 @@ impl<'a> Translator<'_> {
         text.push('}');
         self.push(out, &text);
         Ok(())
+    }
+
+    /// `list.forEach(x => { … })` as a loop; `None` if it is something else.
+    pub fn for_each(&mut self, call: &CallExpression<'a>) -> Option<Try<String>> {
+        let Expression::StaticMemberExpression(member) = &call.callee else {
+            return None;
+        };
+        if member.property.name != "forEach" {
+            return None;
+        }
+        let function = call.arguments.first()?.as_expression()?;
+        let (params, body) = match function {
+            Expression::ArrowFunctionExpression(arrow) => (&arrow.params, Body::of_arrow(arrow)),
+            Expression::FunctionExpression(function) => {
+                (&function.params, Body::of_function(function))
+            }
+            _ => return None,
+        };
+        Some(self.deeper(|this| {
+            let list = this.iterated(&member.object)?;
+            this.scopes.enter();
+            let made = this.parameters(params, &[]);
+            let (names, unpack) = match made {
+                Ok(made) => made,
+                Err(why) => {
+                    this.scopes.leave();
+                    return Err(why);
+                }
+            };
+            let names = match names.as_slice() {
+                [] => "_".to_owned(),
+                [one] => one.clone(),
+                [first, second, ..] => format!("({first}, {second})"),
+            };
+            let before = this.frame.as_mut().map(|frame| {
+                frame.loops.push(Some(Loop::default()));
+                std::mem::replace(&mut frame.return_is_continue, true)
+            });
+            let outer = std::mem::take(&mut this.pending);
+            let mut text = format!("for {names} in {list} {{\n");
+            this.indent += 1;
+            for line in &unpack {
+                this.push(&mut text, line);
+            }
+            match &body {
+                Body::Value(expression) => this.expression_statement(expression, &mut text),
+                Body::Statements(_) => this.body(&body, false, &mut text),
+            }
+            this.indent -= 1;
+            this.pending = outer;
+            if let (Some(frame), Some(before)) = (&mut this.frame, before) {
+                frame.loops.pop();
+                frame.return_is_continue = before;
+            }
+            this.scopes.leave();
+            Ok(format!("{text}{}}}", this.margin()))
+        }))
     }
 
     pub fn switch(&mut self, statement: &SwitchStatement<'a>, out: &mut String) -> Try<()> {

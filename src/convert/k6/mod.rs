@@ -16,6 +16,7 @@ mod calls;
 mod code;
 mod declare;
 mod depth;
+mod entries;
 mod expressions;
 mod functions;
 mod helpers;
@@ -43,9 +44,10 @@ use rhai::Engine;
 use super::{Error, Importer, Input, Journey, Settings};
 use crate::project;
 use crate::script;
+use entries::Entries;
 use imports::Offers;
 use scope::{Facts, Meaning};
-use top::{Entries, Piece};
+use top::Piece;
 use translator::{Left, Translator, Why};
 
 /// Address space of the thread that parses and walks; only what is touched costs memory.
@@ -133,6 +135,8 @@ struct Project {
     open: BTreeSet<PathBuf>,
     left: Vec<(String, Left)>,
     notes: BTreeSet<String>,
+    /// Metrics that the modules record.
+    metrics: BTreeSet<String>,
 }
 
 impl Project {
@@ -152,7 +156,10 @@ impl Project {
             .iter()
             .map(|comment| comment.span)
             .collect();
-        let mut facts = Facts::default();
+        let mut facts = Facts {
+            metrics: self.metrics.clone(),
+            ..Facts::default()
+        };
         for pass in 1..=PASSES {
             let mut translator = Translator::new(source.text, comments.clone(), facts.clone());
             let imports = translator.imports(&program, &offers);
@@ -163,6 +170,7 @@ impl Project {
                 facts = learnt;
                 continue;
             }
+            self.metrics.extend(facts.metrics.iter().cloned());
             let exports = translator.exports(&program, &entries);
             let script = assemble(&mut translator, imports, pieces, &entries);
             let left = std::mem::take(&mut translator.left);

@@ -5,9 +5,11 @@ use oxc_ast::ast::{
 };
 use oxc_span::GetSpan;
 
+use super::code::Kind;
 use super::expressions::key_name;
 use super::translator::{Translator, Try, Why};
 use crate::convert::emit::words;
+use crate::metrics::Builtin;
 use crate::options::keys::k6_name;
 
 /// Options of a run, a scenario or an executor that are called alike in both.
@@ -105,6 +107,7 @@ impl<'a> Translator<'_> {
                 let slos = self.entries(map, true, Self::objectives)?;
                 Ok(format!("slos: {slos}"))
             }
+            ("stages", Expression::Identifier(_)) => self.plain("stages", value),
             ("stages", stages) => self
                 .stages(stages)
                 .map(|stages| format!("stages: {stages}")),
@@ -165,6 +168,10 @@ impl<'a> Translator<'_> {
     /// An entry whose value is what it is.
     fn plain(&mut self, ours: &str, value: &Expression<'a>) -> Try<String> {
         let value = self.expression(value)?;
+        // What is undefined is not set.
+        if value.kind == Kind::Nothing {
+            return Ok(String::new());
+        }
         Ok(format!("{ours}: {}", value.text))
     }
 
@@ -236,6 +243,7 @@ impl<'a> Translator<'_> {
                 _ => Why::new("a scenario of rhaid has no such option"),
             };
             match made {
+                Ok(entry) if entry.is_empty() => {}
                 Ok(entry) => entries.push((String::new(), entry)),
                 Err(why) => {
                     self.forget(mark);
@@ -298,6 +306,10 @@ impl<'a> Translator<'_> {
         ];
         if foreign.iter().any(|prefix| metric.starts_with(prefix)) {
             return Why::new("rhaid does not measure it");
+        }
+        let name = metric.split('{').next().unwrap_or(metric).trim();
+        if Builtin::by_name(name).is_none() && !self.facts.metrics.contains(name) {
+            return Why::new("nothing that was translated records this metric");
         }
         if metric.contains("{url:") || metric.contains(",url:") {
             return Why::new("requests have no tag `url` in rhaid; select them by `name`");

@@ -41,6 +41,7 @@ impl Module {
 pub struct Metric {
     /// `trend`, `counter`, `rate`, `gauge`.
     pub make: &'static str,
+    pub name: String,
     /// `metrics::trend("wait", true)`.
     pub code: String,
 }
@@ -139,6 +140,8 @@ pub struct Facts {
     pub with_ctx: BTreeSet<String>,
     /// What constants of the top level are.
     pub kinds: BTreeMap<String, Kind>,
+    /// Metrics of its own that the script, or a module of it, records.
+    pub metrics: BTreeSet<String>,
 }
 
 /// What a pass found out about the functions of the top level.
@@ -146,6 +149,8 @@ pub struct Facts {
 pub struct Found {
     pub changed: BTreeSet<String>,
     pub kinds: BTreeMap<String, Kind>,
+    /// Metrics that are recorded.
+    pub metrics: BTreeSet<String>,
     /// Functions that look at `ctx` themselves.
     pub with_ctx: BTreeSet<String>,
     /// Who calls whom.
@@ -171,10 +176,12 @@ impl Found {
             self.with_ctx.extend(more);
         }
         self.changed.extend(before.state.iter().cloned());
+        self.metrics.extend(before.metrics.iter().cloned());
         Facts {
             state: self.changed,
             with_ctx: self.with_ctx,
             kinds: self.kinds,
+            metrics: self.metrics,
         }
     }
 }

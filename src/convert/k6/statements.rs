@@ -1,13 +1,12 @@
 //! Statements.
 
 use oxc_ast::ast::{
-    AssignmentExpression, AssignmentOperator, AssignmentTarget, CallExpression, Expression,
-    IfStatement, SimpleAssignmentTarget, Statement, TryStatement, UnaryOperator, UpdateOperator,
+    AssignmentExpression, AssignmentOperator, AssignmentTarget, Expression, IfStatement,
+    SimpleAssignmentTarget, Statement, TryStatement, UnaryOperator, UpdateOperator,
 };
 use oxc_span::{GetSpan, Span};
 
 use super::code::{Code, Kind};
-use super::functions::Body;
 use super::operators::truth;
 use super::scope::Meaning;
 use super::translator::{Translator, Try, Why};
@@ -458,62 +457,5 @@ impl<'a> Translator<'_> {
             }
             _ => Why::new("only what is in a map can be removed"),
         }
-    }
-
-    /// `list.forEach(x => { … })` as a loop; `None` if it is something else.
-    fn for_each(&mut self, call: &CallExpression<'a>) -> Option<Try<String>> {
-        let Expression::StaticMemberExpression(member) = &call.callee else {
-            return None;
-        };
-        if member.property.name != "forEach" {
-            return None;
-        }
-        let function = call.arguments.first()?.as_expression()?;
-        let (params, body) = match function {
-            Expression::ArrowFunctionExpression(arrow) => (&arrow.params, Body::of_arrow(arrow)),
-            Expression::FunctionExpression(function) => {
-                (&function.params, Body::of_function(function))
-            }
-            _ => return None,
-        };
-        Some(self.deeper(|this| {
-            let list = this.iterated(&member.object)?;
-            this.scopes.enter();
-            let made = this.parameters(params, &[]);
-            let (names, unpack) = match made {
-                Ok(made) => made,
-                Err(why) => {
-                    this.scopes.leave();
-                    return Err(why);
-                }
-            };
-            let names = match names.as_slice() {
-                [] => "_".to_owned(),
-                [one] => one.clone(),
-                [first, second, ..] => format!("({first}, {second})"),
-            };
-            let before = this.frame.as_mut().map(|frame| {
-                frame.loops.push(Some(super::translator::Loop::default()));
-                std::mem::replace(&mut frame.return_is_continue, true)
-            });
-            let outer = std::mem::take(&mut this.pending);
-            let mut text = format!("for {names} in {list} {{\n");
-            this.indent += 1;
-            for line in &unpack {
-                this.push(&mut text, line);
-            }
-            match &body {
-                Body::Value(expression) => this.expression_statement(expression, &mut text),
-                Body::Statements(_) => this.body(&body, false, &mut text),
-            }
-            this.indent -= 1;
-            this.pending = outer;
-            if let (Some(frame), Some(before)) = (&mut this.frame, before) {
-                frame.loops.pop();
-                frame.return_is_continue = before;
-            }
-            this.scopes.leave();
-            Ok(format!("{text}{}}}", this.margin()))
-        }))
     }
 }

@@ -17,6 +17,9 @@ use super::library::Library;
 use super::scan::tree::{Function, Imported, Source, Trees};
 use super::sources::Sources;
 
+/// The kinds of advice, as comments name them.
+pub const KINDS: [&str; 3] = ["unused-function", "think-time", "url-name"];
+
 /// A scenario of a closed model: its users begin the next iteration when the last one is over.
 #[derive(Debug, Clone)]
 pub struct Closed {

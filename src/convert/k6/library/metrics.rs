@@ -42,6 +42,7 @@ impl<'a> Translator<'_> {
         };
         Some(Metric {
             make,
+            name: name.value.to_string(),
             code: format!("metrics::{make}({}{time})", words::quoted(&name.value)),
         })
     }
@@ -56,6 +57,7 @@ impl<'a> Translator<'_> {
         let ("add", [value, rest @ ..]) = (method, arguments) else {
             return Why::new("a metric of rhaid can only be added to");
         };
+        self.found.metrics.insert(metric.name.clone());
         let value = if metric.make == "rate" {
             self.as_rate(value)?
         } else {
