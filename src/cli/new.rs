@@ -149,17 +149,16 @@ impl Place {
         let script = files.first().map_or("", |file| file.name.as_str());
         let elsewhere = !self.alone && self.folder != Path::new(".");
         text += "\nNext:\n";
-        let (script, definitions) = if elsewhere {
+        let script = if elsewhere {
             text += &format!("  cd {}\n", quoted(&self.folder.display().to_string()));
-            (script.to_owned(), ".rhai/definitions".to_owned())
+            script.to_owned()
         } else {
-            (shown(script), shown(".rhai/definitions"))
+            shown(script)
         };
         let script = quoted(&script);
         text += &format!(
-            "  rhaid check {script}\n  rhaid run {script} --demo --scale {}\n  rhaid definitions {}    completion and hover in editors\n",
+            "  rhaid dev {script} --demo    while you write: save, and see what changes\n  rhaid check {script}\n  rhaid run {script} --demo --scale {}\n",
             template.scale,
-            quoted(&definitions)
         );
         text
     }

@@ -185,6 +185,7 @@ macro_rules! pages_that_run {
 pages_that_run! {
     the_readmes_examples_run: "README.md",
     the_first_steps_run: "docs/getting-started.md",
+    the_first_journey_runs: "docs/first-journey.md",
     the_examples_of_scripting_run: "docs/scripting.md",
     the_examples_of_executors_run: "docs/executors.md",
     the_examples_of_options_run: "docs/options.md",
