@@ -1,11 +1,11 @@
 //! CSV as RFC 4180 has it, strictly: what is not clear is a mistake with its line.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use super::Dialect;
-use super::error::{Mistake, newlines, not_utf8};
+use super::error::{Mistake, newlines, not_utf8, too_long};
 
-/// Of a row, in bytes. A longer one is a quote that is never closed.
+/// Of a row, in bytes. A longer one is a quote that is never closed, or a file without lines.
 const MAX_ROW: usize = 16 << 20;
 
 /// Reads records one after the other.
@@ -46,8 +46,9 @@ impl<R: BufRead> Records<R> {
             let mut quotes = 0;
             let mut seen = 0;
             loop {
-                let read = self
-                    .reader
+                let room = (MAX_ROW + 1).saturating_sub(seen) as u64;
+                let mut line = self.reader.by_ref().take(room);
+                let read = line
                     .read_until(b'\n', &mut self.record)
                     .map_err(|error| Mistake::new(self.line, error.to_string()))?;
                 if read == 0 {
@@ -57,11 +58,14 @@ impl<R: BufRead> Records<R> {
                 let fresh = self.record.get(seen..).unwrap_or_default();
                 quotes += fresh.iter().filter(|byte| **byte == b'"').count();
                 seen = self.record.len();
+                if seen > MAX_ROW {
+                    return Err(match quotes % 2 {
+                        0 => too_long(self.line, MAX_ROW),
+                        _ => unclosed(self.line),
+                    });
+                }
                 if quotes % 2 == 0 {
                     break;
-                }
-                if seen > MAX_ROW {
-                    return Err(unclosed(self.line));
                 }
             }
             self.next_start += self.record.len() as u64;
@@ -90,6 +94,13 @@ fn unclosed(line: u64) -> Mistake {
 
 fn values(record: &[u8], line: u64, dialect: &Dialect) -> Result<Vec<String>, Mistake> {
     let text = std::str::from_utf8(record).map_err(|_| not_utf8(record, line))?;
+    if let Some((before, _)) = text.split_once('\0') {
+        let line = line + newlines(before.as_bytes());
+        return Err(
+            Mistake::new(line, "a byte of zero stands here, so this is no text")
+                .help("a data file is UTF-8 text"),
+        );
+    }
     let text = text.strip_suffix('\n').unwrap_or(text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     let delimiter = char::from(dialect.delimiter);

@@ -1,10 +1,10 @@
 //! JSON: one list, whose elements are rows, or a value on each line.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use serde::de::IgnoredAny;
 
-use super::error::{Mistake, not_utf8};
+use super::error::{Mistake, not_utf8, too_long};
 
 /// Of a row, in bytes.
 const MAX_ROW: usize = 64 << 20;
@@ -129,10 +129,7 @@ impl<R: BufRead> Elements<R> {
             }
             self.element.push(byte);
             if self.element.len() > MAX_ROW {
-                return Err(Mistake::new(
-                    self.line,
-                    format!("a row has more than {} MiB", MAX_ROW >> 20),
-                ));
+                return Err(too_long(self.line, MAX_ROW));
             }
         };
         let is_empty = self.element.is_empty();
@@ -221,12 +218,15 @@ impl<R: BufRead> Lines<R> {
             self.text.clear();
             self.start = self.next_start;
             self.line += 1;
-            let read = self
-                .reader
+            let mut line = self.reader.by_ref().take(MAX_ROW as u64 + 1);
+            let read = line
                 .read_until(b'\n', &mut self.text)
                 .map_err(|error| Mistake::new(self.line, error.to_string()))?;
             if read == 0 {
                 return Ok(false);
+            }
+            if read > MAX_ROW {
+                return Err(too_long(self.line, MAX_ROW));
             }
             self.next_start += read as u64;
             if !self.text.iter().all(u8::is_ascii_whitespace) {

@@ -95,6 +95,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(html::selection_type).into());
     engine.register_global_module(exported_module!(metrics::metric_type).into());
     engine.register_global_module(exported_module!(data::data_type).into());
+    engine.register_global_module(exported_module!(data::whole_files).into());
     engine.register_global_module(exported_module!(shared::shared_types).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
