@@ -10,6 +10,8 @@ mod error;
 mod index;
 mod json;
 mod permutation;
+#[cfg(test)]
+mod properties;
 mod set;
 mod store;
 mod turns;

@@ -83,7 +83,7 @@ pub fn function(name: &str) -> Option<&'static str> {
             "of rows of a file, each once: `rows.unique()`; between users: `shared::queue(name)`"
         }
         "feed" | "feeder" => {
-            "rows know whose turn they are: `rows.next()`; by a name of the way: `feed::feeder(rows, \"circular\")`, with `import \"std/data\" as feed;`"
+            "rows know whose turn they are: `rows.next()`, `rows.shuffled()`, `rows.unique()` and more"
         }
         "println" | "printf" => "write `print(text)`, or `log::info(text)`",
         "typeof" => "write `type_of(x)`",

@@ -5,6 +5,7 @@ use rhai::{Engine, FnAccess};
 /// Name and text of each module.
 const MODULES: &[(&str, &str)] = &[
     ("auth", include_str!("../../stdlib/auth.rhai")),
+    ("data", include_str!("../../stdlib/data.rhai")),
     ("expect", include_str!("../../stdlib/expect.rhai")),
     ("flow", include_str!("../../stdlib/flow.rhai")),
     ("graphql", include_str!("../../stdlib/graphql.rhai")),

@@ -9,6 +9,7 @@ mod reloading;
 mod arrivals;
 mod context;
 mod data;
+mod dealing;
 mod developing;
 mod endings;
 mod executors;
