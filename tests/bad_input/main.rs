@@ -16,6 +16,7 @@ mod names;
 mod objectives;
 mod options;
 mod results;
+mod rows;
 mod runtime;
 mod setup;
 mod special;

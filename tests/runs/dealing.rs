@@ -139,7 +139,7 @@ fn what_other_tools_call_a_policy_is_answered_with_its_name_here() {
         ("uniqe()", "did you mean `unique`"),
     ] {
         let output = dealing(policy, 3).run();
-        assert_ne!(output.code, Some(0), "{policy}");
+        assert_ne!(output.code, 0, "{policy}");
         output.expect_text(hint);
     }
 }

@@ -15,6 +15,7 @@ mod endings;
 mod executors;
 mod interrupts;
 mod lifecycle;
+mod made_up;
 mod measures;
 mod natives;
 mod objectives;

@@ -4,11 +4,15 @@
 mod support;
 
 mod auth;
+mod budget;
+mod data;
 mod expect;
 mod flow;
 mod graphql;
+mod matchers;
 mod page;
 mod reservation;
 mod retry;
 mod think;
+mod tokens;
 mod webhook;

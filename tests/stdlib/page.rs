@@ -115,7 +115,7 @@ fn references_are_resolved_as_browsers_do() {
     for (page, html, expected) in [
         ("/assets/of", "<img src='a.png'>", "/assets/a.png"),
         ("/assets/of", "<img src='../a.png'>", "/a.png"),
-        ("/assets/of", "<img src='?b=1'>", "/assets/?b=1"),
+        ("/assets/of", "<img src='?b=1'>", "/assets/of?b=1"),
         (
             "/assets/of",
             "<base href='/deep/er/'><img src='a.png'>",
