@@ -204,10 +204,11 @@ pub fn columns(header: Vec<String>, line: u64, dialect: &Dialect) -> Result<Vec<
             .take(at)
             .any(|other| other.trim() == name.trim())
         {
-            return Err(Mistake::new(
-                line,
-                format!("two columns are called `{}`", name.trim()),
-            ));
+            return Err(
+                Mistake::new(line, format!("two columns are called `{}`", name.trim())).help(
+                    "a row is a map from column to value, so each column needs a name of its own",
+                ),
+            );
         }
     }
     Ok(header

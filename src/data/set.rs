@@ -42,6 +42,14 @@ struct Columns {
 }
 
 impl Columns {
+    /// Whether a record that has just been read is a row.
+    fn check<R: BufRead>(&self, records: &Records<R>, dialect: &Dialect) -> Result<(), Mistake> {
+        if self.kinds.is_empty() {
+            return csv::fits(&records.values(dialect)?, &self.names, records.line);
+        }
+        self.cells(records, dialect).map(drop)
+    }
+
     /// The values of a record that has just been read.
     fn cells<R: BufRead>(
         &self,
@@ -197,7 +205,7 @@ fn read_through(
             let mut records = Records::new(reader, start);
             *columns = header(&mut records, dialect)?;
             while records.advance()? {
-                columns.cells(&records, dialect)?;
+                columns.check(&records, dialect)?;
                 index.push(records.start);
             }
         }

@@ -70,7 +70,7 @@ pub enum Cell {
     Nothing,
 }
 
-/// The kind of each column. `types`: those that the script names, all others are texts.
+/// The kind of each column, or none if all are texts. `types`: those that the script names.
 ///
 /// # Errors
 /// When there is no column of a name.
@@ -84,6 +84,9 @@ pub fn of_columns(
             .unwrap_or_else(|| format!("there are: {}", columns.join(", ")));
         let what = format!("there is no column `{name}`, which `types` speaks of");
         return Err(Mistake::new(line, what).help(help));
+    }
+    if types.is_empty() {
+        return Ok(Vec::new());
     }
     let kind = |column: &String| {
         let named = types.iter().find(|(name, _)| name == column);

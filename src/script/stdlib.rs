@@ -31,6 +31,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     MODULES.iter().map(|(name, _)| *name)
 }
 
+/// The name under which a module is best imported: its own, unless that would hide native functions.
+pub fn alias(name: &str) -> &str {
+    if name == "data" { "feed" } else { name }
+}
+
 /// A function that a module exports.
 pub struct Function {
     pub name: String,

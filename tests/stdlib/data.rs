@@ -83,6 +83,17 @@ fn a_sample_has_different_rows_in_the_files_order_each_as_often() {
 }
 
 #[test]
+fn who_hides_the_native_functions_is_told() {
+    feeding("data::csv(\"rows.csv\");")
+        .functions("import \"std/data\" as data;")
+        .finish()
+        .output
+        .expect_code(65)
+        .expect_text("there is no function `data::csv`")
+        .expect_text("import it under another name");
+}
+
+#[test]
 fn an_account_is_kept_and_values_are_counted() {
     let ran = feeding(
         r#"
