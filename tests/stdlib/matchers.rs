@@ -1,6 +1,6 @@
 //! `std/expect`: what is expected of texts, lists, maps, numbers and closures.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::journey::{Journey, Ran};
 use crate::support::server::HttpServer;
@@ -147,9 +147,5 @@ fn what_fails_gives_false_and_says_both_sides() {
             "{line}: {reason}\n{told:#?}"
         );
     }
-    assert!(
-        errors
-            .iter()
-            .all(|error| error["kind"] != Value::from("script"))
-    );
+    assert!(errors.iter().all(|error| error["kind"] != "script"));
 }

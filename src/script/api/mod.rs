@@ -5,6 +5,7 @@
 
 mod basics;
 mod bytes;
+mod card;
 mod checks;
 pub mod context;
 mod crypto;
