@@ -45,7 +45,7 @@ impl Columns {
     /// Whether a record that has just been read is a row.
     fn check<R: BufRead>(&self, records: &Records<R>, dialect: &Dialect) -> Result<(), Mistake> {
         if self.kinds.is_empty() {
-            return csv::fits(&records.values(dialect)?, &self.names, records.line);
+            return csv::fits(records.count(dialect)?, &self.names, records.line);
         }
         self.cells(records, dialect).map(drop)
     }
@@ -57,7 +57,7 @@ impl Columns {
         dialect: &Dialect,
     ) -> Result<Vec<Cell>, Mistake> {
         let values = records.values(dialect)?;
-        csv::fits(&values, &self.names, records.line)?;
+        csv::fits(values.len(), &self.names, records.line)?;
         types::cells(values, &self.names, &self.kinds, records.line)
     }
 }
