@@ -12,8 +12,8 @@ use rhaid::data::{Dataset, Dialect, Format, Taken, TurnsOfRun};
 use rhaid::executor::{
     Arrivals, ConstantArrivalRate, Executor, Plan, RampingArrivalRate, Share, Stage,
 };
+use rhaid::jsonpath as json;
 use rhaid::metrics::{Builtin, Recorder, Tags};
-use rhaid::script::api::json;
 use rhaid::script::{Program, Sources, convert};
 use serde_json::Value;
 

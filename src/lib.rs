@@ -6,28 +6,38 @@
 //! - [`executor`] turns that into schedules, pure arithmetic over elapsed time;
 //! - [`vu`] lives the virtual users, each on a stack of its own, and drives them by the schedules;
 //! - [`exchange`] is what they hand to each other;
-//! - [`http`] is how a virtual user speaks, [`data`] the rows of files that it speaks of;
+//! - [`http`] is how a virtual user speaks, [`hooks`] how it is spoken to, [`data`] the rows of files that it speaks of;
 //! - [`metrics`] records and merges what happens;
 //! - [`slo`] judges it;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`report`] shows a result, [`live`] a run in progress;
-//! - [`demo`] is a target to try it on, [`cli`] the command line.
+//! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
+//! - [`template`] is what a new test begins with;
+//! - [`convert`] makes scripts of what others recorded or described, [`record`] records it;
+//! - [`demo`] is a target to try it on, [`cli`] the command line, [`lsp`] the editor's side of both.
 //!
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
-//! Small things that all share: [`units`], [`lengths`] (of what is kept), [`suggest`], [`secrets`], [`project`] (which files a script may use), [`exit`]. The guide's `docs/architecture.md` has the whole picture.
+//! Small things that all share: [`units`], [`lengths`] (of what is kept), [`suggest`], [`secrets`], [`project`] (which files a script may use), [`jsonpath`], [`hex`], [`exit`]. The guide's `docs/architecture.md` has the whole picture.
 
 pub mod cli;
+pub mod convert;
 pub mod data;
 pub mod demo;
 pub mod exchange;
 pub mod executor;
 pub mod exit;
+pub mod hex;
+pub mod hooks;
 pub mod http;
+pub mod jsonpath;
 pub mod lengths;
 pub mod live;
+pub mod lsp;
 pub mod metrics;
+pub mod mock;
 pub mod options;
 pub mod project;
+pub mod record;
 pub mod report;
 pub mod result;
 pub mod run;
@@ -35,5 +45,7 @@ pub mod script;
 pub mod secrets;
 pub mod slo;
 pub mod suggest;
+pub mod template;
+pub mod trial;
 pub mod units;
 pub mod vu;

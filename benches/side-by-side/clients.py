@@ -23,16 +23,17 @@ def number(pattern, text):
     return int(found.group(1))
 
 
-def rhaid(bench, script, timeout, sample_rss=False, flags=(), **env):
+def rhaid(bench, script, timeout, sample_rss=False, flags=(), look=None, folder=None, core=None, **env):
     """Runs one of the scripts (a name, or a path of its own) on one worker; what it used, and the totals of its result's metrics
     by name."""
-    result = bench.folder / "result.json"
+    folder = folder or bench.folder
+    result = folder / "result.json"
     result.unlink(missing_ok=True)
     path = HERE / "scripts" / f"{script}.rhai"
     command = [bench.binary, "run", path, "--workers", 1, "--quiet", "--result", result, *flags]
     for name, value in {"TARGET": bench.url, **env}.items():
         command += ["--env", f"{name}={value}"]
-    used = run(command, bench.folder, timeout, sample_rss)
+    used = run(command, folder, timeout, sample_rss, look, core)
     document = json.loads(result.read_text(encoding="utf-8"))
     metrics = {metric["name"]: metric["total"] for metric in document["metrics"]}
     statuses = {status for endpoint in document["endpoints"] for status in endpoint["statuses"]}

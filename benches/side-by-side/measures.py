@@ -1,14 +1,15 @@
 """What is measured, and how each figure is found."""
 
 import json
+import re
 import statistics
 import subprocess
 import threading
 import time
 
 from clients import CLIENTS, CONNECTIONS, rhaid
-from machine import HERE, ROOT, Trouble, cargo, find, say
-from processes import run
+from machine import HERE, ROOT, Trouble, cargo, cores, find, say
+from processes import run, thread_cpu
 
 # The goals, as the table shows them.
 GOAL_WRK_LUA = 1.05
@@ -21,6 +22,7 @@ GOAL_LAG_MS = 2.0
 GOAL_GROWTH = 1 << 20
 LEAST_ITERATIONS = 10_000_000
 GOAL_EFFECT_MS = 200
+GOAL_CALLS = 5_000
 
 
 class Bench:
@@ -180,6 +182,50 @@ def reload(bench):
     bench.goal(what, measured, f"< {GOAL_EFFECT_MS} ms, none failed", effect["p95"] < GOAL_EFFECT_MS and failed == 0)
 
 
+def hooks(bench):
+    """Webhook calls that a run receives, and what its listener takes for them."""
+    per_second, seconds = (1_000, 3) if bench.quick else (6_000, 10)
+    calls = per_second * seconds
+    folder = bench.folder / "callbacks"
+    folder.mkdir(exist_ok=True)
+    output, found, sent, failures, cpu = bench.folder / "output.txt", [], [], [], [0.0]
+    output.unlink(missing_ok=True)
+
+    def send(url):
+        try:
+            env = {"TARGET": url, "RATE": per_second, "DURATION": f"{seconds}s"}
+            sent.append(rhaid(bench, "callbacks", seconds + 60, folder=folder, core=cores()[0], **env))
+        except Trouble as trouble:
+            failures.append(trouble)
+
+    def look(pid):
+        cpu[0] = thread_cpu(pid, "hooks") or cpu[0]
+        told = re.search(r"listening at (\S+) now", output.read_text(encoding="utf-8", errors="replace"))
+        if told and not found:
+            found.append(threading.Thread(target=send, args=told.groups()))
+            found[0].start()
+
+    try:
+        _, metrics = rhaid(bench, "hooks", seconds + 90, look=look, CALLS=calls)
+    finally:
+        for thread in found:
+            thread.join()
+    if failures or not sent:
+        raise Trouble(f"the calls could not be sent: {failures}")
+    _, sender = sent[0]
+    answered = int(sender["http_reqs"]["count"])
+    dropped = int(sender["dropped_iterations"]["count"])
+    count = {name: int(metrics[f"webhook_{name}"]["count"]) for name in ["received", "missing", "dropped", "duplicate", "unexpected"]}
+    # A wait for a call that was never sent misses nothing that came.
+    lost = answered - count["received"] + count["dropped"]
+    each = cpu[0] / max(count["received"], 1)
+    what = f"{per_second:,} webhook calls/s for {seconds} s, each waited for by its key"
+    measured = f"{count['received']:,} of {answered:,} received, {lost:,} lost ({dropped:,} not sent, {count['duplicate']:,} twice)"
+    bench.goal(what, measured, "none lost", lost == 0 and dropped == 0 and count["received"] == calls)
+    rate = 1 / each if each else 0
+    bench.goal("the listener's thread", f"{each * 1e6:.1f} µs of CPU a call, {rate:,.0f} calls/s on one core", f"≥ {GOAL_CALLS:,} calls/s", rate >= GOAL_CALLS)
+
+
 def micro(bench):
     """The micro benchmarks of this tree, on the client's core."""
     say("building the micro benchmarks (cargo bench --no-run)")
@@ -213,5 +259,6 @@ ALL = {
     "rate": (rate, ["nginx"], []),
     "flat": (flat, [], []),
     "reload": (reload, [], []),
+    "hooks": (hooks, [], []),
     "micro": (micro, [], []),
 }

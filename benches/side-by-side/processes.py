@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from machine import Trouble, cores
 
@@ -43,8 +44,9 @@ def bound(core, last_signal):
     return prepare
 
 
-def run(command, folder, timeout, sample_rss=False):
-    """Runs a client to its end on the client's core. Raises Trouble if it fails or takes too long."""
+def run(command, folder, timeout, sample_rss=False, look=None, core=None):
+    """Runs a client to its end on the client's core, or on another one. Raises Trouble if it fails or takes too long. `look` is
+    called with the process's number while it runs."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("RHAID_")}
     output = folder / "output.txt"
     samples = []
@@ -57,7 +59,7 @@ def run(command, folder, timeout, sample_rss=False):
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
-            preexec_fn=bound(cores()[1], signal.SIGKILL),
+            preexec_fn=bound(cores()[1] if core is None else core, signal.SIGKILL),
         )
         try:
             while True:
@@ -71,6 +73,8 @@ def run(command, folder, timeout, sample_rss=False):
                     raise Trouble(f"{command[0]} did not end within {timeout:.0f} s")
                 if sample_rss and wall >= len(samples) * SAMPLE_SECONDS:
                     samples.append((wall, rss_of(process.pid)))
+                if look:
+                    look(process.pid)
                 time.sleep(0.02)
         finally:
             if process.returncode is None:
@@ -80,6 +84,20 @@ def run(command, folder, timeout, sample_rss=False):
     if process.returncode != 0:
         raise Trouble(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{text[-2000:]}")
     return Used(usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024, wall, text, samples)
+
+
+def thread_cpu(pid, name):
+    """CPU seconds that the process's thread of that name has used so far; None if there is none."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    for task in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            before, after = task.read_text(encoding="utf-8").rsplit(")", 1)
+        except OSError:
+            continue
+        if before.endswith(f"({name}"):
+            fields = after.split()
+            return (int(fields[11]) + int(fields[12])) / ticks
+    return None
 
 
 def rss_of(pid):

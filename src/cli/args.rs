@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
+use super::new_args::NewArguments;
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 use crate::units;
 
@@ -21,6 +23,7 @@ Try it now:
   rhaid run scripts/smoke.rhai --demo      a first run against the built-in hotel API
   rhaid dev scripts/smoke.rhai --demo      the same while you write: save, and see
   rhaid check scripts/load.rhai            look for mistakes, send nothing
+  rhaid test                               run the tests of scripts, against a mock server
   rhaid demo                               the hotel API alone, to test against
 
 Exit codes:
@@ -46,14 +49,24 @@ pub enum Command {
     Dev(Box<DevArguments>),
     /// Look for mistakes in scripts; send nothing.
     Check(CheckArguments),
+    /// Run the tests of scripts against mock servers that they describe.
+    Test(super::test::TestArguments),
     /// Print a script's resolved options and plan as JSON; send nothing.
     Inspect(InspectArguments),
+    /// Begin a test: a small project, or a script, from a template.
+    New(NewArguments),
+    /// Make a script of what a browser or another tool recorded or described.
+    Convert(ConvertArguments),
+    /// Record what a browser does, through a proxy, into a script.
+    Record(RecordArguments),
     /// Serve the built-in hotel API, a target to try tests on.
     Demo(DemoArguments),
-    /// Print what scripts can call, or the schema of results.
-    Reference(ReferenceArguments),
     /// Write what scripts can call as definition files for editors.
     Definitions(DefinitionsArguments),
+    /// Serve an editor: diagnostics, completion and more, by the Language Server Protocol.
+    Lsp(LspArguments),
+    /// Print what scripts can call, or the schema of results.
+    Reference(ReferenceArguments),
 }
 
 /// How a command's output is written.
@@ -163,6 +176,24 @@ pub struct ScriptArguments {
         allow_negative_numbers = true
     )]
     pub scale: f64,
+    /// Where to listen for webhooks, if the script receives any [default: 127.0.0.1:0, a free port].
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "RHAID_HOOKS_LISTEN",
+        hide_env_values = true,
+        help_heading = "Webhooks"
+    )]
+    pub hooks_listen: Option<String>,
+    /// What webhook URLs begin with, when the target reaches the listener by another name.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "RHAID_HOOKS_URL",
+        hide_env_values = true,
+        help_heading = "Webhooks"
+    )]
+    pub hooks_url: Option<String>,
     /// Run only this part of the plan; other machines run the rest: 0:1/4, 1/4:1/2 …
     #[arg(long, value_name = "A:B", help_heading = "Several machines")]
     pub execution_segment: Option<ExecutionSegment>,
@@ -187,6 +218,8 @@ Examples:
   rhaid run journey.rhai --stage 30s:20 --stage 1m:20 --stage 10s:0
   rhaid run scripts/soak.rhai --demo --scale 0.05        30 minutes in 90 seconds
   rhaid run journey.rhai --quiet --format json | jq .verdict
+  rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
+  rhaid run journey.rhai --hooks-listen 0.0.0.0:9000 --hooks-url https://load.example.com
 
 An option under Scenario changes that one field of the scenario, and nothing else of the script. With several scenarios, --scenario says which. Ctrl-C lets iterations end, a second one does not; results are written either way."
 )]
@@ -242,12 +275,13 @@ pub struct RunArguments {
     after_help = "\
 Examples:
   rhaid check scripts/*.rhai
-  rhaid check journey.rhai --format json      for editors: file, line, column, severity, message, help
+  rhaid check .                               every script and module in this folder and below
+  rhaid check journey.rhai --format json      for editors: file, line, column, end, severity, code, message, help
 
-It finds syntax errors, unknown variables, functions, options, executors, scenarios and metrics, wrong units, and SLOs that do not fit their metric, in the scripts and the modules they import. The exit code is 0 when all scripts are right; warnings change nothing."
+It finds syntax errors, unknown variables, functions, options, executors, scenarios and metrics, wrong units, and SLOs that do not fit their metric, in the scripts and the modules they import. It warns of functions that nothing calls, of users that never pause, and of URLs that hold an id and have no name; `// rhaid: allow(CODE)` above the line says that it is meant so. The exit code is 0 when all scripts are right; warnings change nothing."
 )]
 pub struct CheckArguments {
-    /// The scripts.
+    /// Scripts, modules, and folders of them.
     #[arg(required = true, value_name = "SCRIPT")]
     pub scripts: Vec<PathBuf>,
     /// Set a variable that `env()` reads; may be given several times.
@@ -317,7 +351,19 @@ pub struct DemoArguments {
         hide_env_values = true
     )]
     pub secret: String,
-    /// Seed of jitter and errors.
+    /// Confirm a reservation that has a `callback_url` this much later.
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = duration)]
+    pub callback_delay: Duration,
+    /// Send this share of callbacks twice.
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = fraction)]
+    pub callback_duplicates: f64,
+    /// Send this share of callbacks five times as late.
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = fraction)]
+    pub callback_late: f64,
+    /// Call back any address, not only those of the loopback.
+    #[arg(long)]
+    pub callback_anywhere: bool,
+    /// Seed of jitter, errors and callbacks.
     #[arg(long, value_name = "N", default_value = "0")]
     pub seed: u64,
 }
@@ -355,7 +401,24 @@ pub struct DefinitionsArguments {
     pub folder: PathBuf,
 }
 
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rhaid lsp                                       what an editor starts for files that end in .rhai
+  rhaid lsp --env BASE_URL=http://127.0.0.1:8080  with what the scripts read of the environment
+
+It speaks over standard input and output, sends nothing anywhere, and ends with the editor. docs/editors.md
+tells how VS Code, Neovim, Helix, Emacs and others are set up.")]
+pub struct LspArguments {
+    /// Set a variable that `env()` reads; may be given several times.
+    #[arg(short, long = "env", value_name = "K=V", value_parser = pair)]
+    pub env: Vec<(String, String)>,
+    /// Taken and ignored: it is what many editors add, and there is no other way to speak.
+    #[arg(long)]
+    pub stdio: bool,
+}
+
+pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".to_owned()),
@@ -377,7 +440,7 @@ fn whole(text: &str, bounds: std::ops::RangeInclusive<u64>) -> Result<u64, Strin
     }
 }
 
-pub(super) fn vus(text: &str) -> Result<u32, String> {
+pub fn vus(text: &str) -> Result<u32, String> {
     let number = whole(text, 1..=10_000_000)?;
     u32::try_from(number).map_err(|error| error.to_string())
 }
@@ -386,16 +449,16 @@ fn iterations(text: &str) -> Result<u64, String> {
     whole(text, 1..=u64::MAX)
 }
 
-pub(super) fn seed(text: &str) -> Result<u64, String> {
+pub fn seed(text: &str) -> Result<u64, String> {
     whole(text, 0..=u64::MAX)
 }
 
-fn workers(text: &str) -> Result<u16, String> {
+pub fn workers(text: &str) -> Result<u16, String> {
     let number = whole(text, 1..=1024)?;
     u16::try_from(number).map_err(|error| error.to_string())
 }
 
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     units::parse_duration(text).map_err(|error| error.to_string())
 }
 

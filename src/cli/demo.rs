@@ -39,6 +39,10 @@ pub fn run(arguments: DemoArguments) -> Result<u8, Failure> {
             rooms: arguments.rooms,
             secret: arguments.secret,
             seed: arguments.seed,
+            callback_delay: arguments.callback_delay,
+            callback_duplicates: arguments.callback_duplicates,
+            callback_late: arguments.callback_late,
+            callback_anywhere: arguments.callback_anywhere,
             ..DemoConfig::default()
         };
         let stop = async {

@@ -3,17 +3,25 @@
 mod args;
 mod check;
 mod config;
+mod convert;
+mod convert_args;
 mod definitions;
 mod demo;
 mod dev;
 mod hosted;
 mod inspect;
 mod limits;
+mod lsp;
 mod mistakes;
+mod new;
+mod new_args;
+mod record;
 mod reference;
 mod reload;
 mod run;
+mod scripts;
 mod signals;
+mod test;
 mod watch;
 
 use std::ffi::OsString;
@@ -110,8 +118,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Check(options) => check::run(options),
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
+        args::Command::Convert(options) => convert::run(options),
+        args::Command::Record(options) => record::run(options),
         args::Command::Reference(options) => reference::run(options),
+        args::Command::Test(options) => test::run(options),
         args::Command::Definitions(options) => definitions::run(options),
+        args::Command::Lsp(options) => lsp::run(options),
+        args::Command::New(options) => new::run(options),
     };
     match outcome {
         Ok(code) => code,

@@ -107,6 +107,11 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     watcher.view.end();
     let result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
+        // Like any other address on the command line; one in a file is a matter of configuration.
+        RunError::Hooks(why) if arguments.script.hooks_listen.is_some() => {
+            Failure::new(exit::USAGE, format!("error: {why}"))
+        }
+        RunError::Hooks(why) => Failure::new(exit::CONFIG, format!("error: {why}")),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
     finish(&arguments, &result, started_at, watcher.own_summary)

@@ -16,7 +16,7 @@ const MAX_TEXT: usize = 255;
 /// The code of a refusal for wrong fields.
 const INVALID: &str = "invalid_reservation";
 
-/// Reads `{room, guest, nights?, check_in?, email?}`; optional fields may be null.
+/// Reads `{room, guest, nights?, check_in?, email?, callback_url?}`; optional fields may be null.
 ///
 /// # Errors
 /// 422 with every wrong field, or 404 when only the room is unknown.
@@ -41,6 +41,11 @@ pub fn read(demo: &Demo, body: &Value) -> Result<Booking, ApiError> {
     if email.is_some_and(|email| !looks_like_email(email)) {
         errors.add("email", "must be an address such as ada@example.com");
     }
+    let callback = given(fields, "callback_url").map(|value| value.as_str().unwrap_or_default());
+    let callback = callback.map(|text| demo.callbacks.read(text));
+    if let Some(Err(why)) = &callback {
+        errors.add("callback_url", *why);
+    }
     if let Some(refusal) = errors.refusal(INVALID) {
         return Err(refusal);
     }
@@ -52,6 +57,7 @@ pub fn read(demo: &Demo, body: &Value) -> Result<Booking, ApiError> {
         guest: guest.to_owned(),
         email: email.map(str::to_owned),
         stay,
+        callback_url: callback.and_then(Result::ok),
     })
 }
 

@@ -21,6 +21,14 @@ pub struct DemoConfig {
     pub secret: String,
     /// Seed of jitter and errors: the fate of the n-th request depends on it and on n alone.
     pub seed: u64,
+    /// How long after it is made a reservation with a `callback_url` is confirmed.
+    pub callback_delay: Duration,
+    /// The fraction (0 to 1) of callbacks that are sent twice.
+    pub callback_duplicates: f64,
+    /// The fraction (0 to 1) of callbacks that come five times as late, so that others may overtake them.
+    pub callback_late: f64,
+    /// Callbacks go to any address, and not only to those of the loopback.
+    pub callback_anywhere: bool,
     /// Reservations kept, at least one; past this the longest cancelled one goes, else the oldest.
     /// Idempotency keys are kept as long as their reservations.
     pub max_reservations: usize,
@@ -47,6 +55,10 @@ impl Default for DemoConfig {
             rooms: None,
             secret: "demo-secret".to_owned(),
             seed: 0,
+            callback_delay: Duration::from_millis(100),
+            callback_duplicates: 0.0,
+            callback_late: 0.0,
+            callback_anywhere: false,
             max_reservations: 100_000,
         }
     }

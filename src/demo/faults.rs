@@ -93,7 +93,7 @@ impl Faults {
 
 /// The random number in [0, 1) at a place of a seed's sequence: SplitMix64 (Steele, Lea and Flood,
 /// "Fast splittable pseudorandom number generators", 2014), whose state is a counter.
-fn uniform(seed: u64, place: u64) -> f64 {
+pub fn uniform(seed: u64, place: u64) -> f64 {
     let mut bits = seed.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

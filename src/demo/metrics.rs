@@ -115,6 +115,17 @@ fn render(demo: &Demo) -> String {
         "Requests failed on purpose.",
         injected,
     );
+    let callbacks = &demo.callbacks;
+    page.counter(
+        "demo_callbacks_delivered_total",
+        "Callbacks that were answered with success.",
+        read(&callbacks.delivered),
+    );
+    page.counter(
+        "demo_callbacks_failed_total",
+        "Attempts at a callback that were not.",
+        read(&callbacks.failed),
+    );
     let messages = read(&metrics.messages);
     page.counter(
         "whatsapp_messages_total",

@@ -7,11 +7,13 @@
 //!
 //! A request passes `gate` (capacity, delay, errors, counting), then its handler: `health`, `pms`,
 //! `reservations`, `webhooks`, `admin` or `metrics`. The handlers share a `Demo`, whose `state` is the
-//! hotel's books over a `calendar` of nights and a `catalog` of rooms.
+//! hotel's books over a `calendar` of nights and a `catalog` of rooms. `callbacks` sends what a reservation's
+//! `callback_url` asks for.
 
 mod admin;
 mod booking;
 mod calendar;
+mod callbacks;
 mod catalog;
 mod config;
 mod error;
@@ -59,6 +61,7 @@ struct Demo {
     hotel: state::Hotel,
     faults: faults::Faults,
     metrics: metrics::Metrics,
+    callbacks: callbacks::Callbacks,
     tokens: admin::Tokens,
     webhook_key: hmac::Key,
     secret: String,
@@ -74,6 +77,7 @@ impl Demo {
             hotel: state::Hotel::new(calendar, config.rooms_per_type(), config.max_reservations),
             faults: faults::Faults::new(&config),
             metrics: metrics::Metrics::default(),
+            callbacks: callbacks::Callbacks::new(&config),
             tokens: admin::Tokens::new(&config.secret),
             webhook_key: hmac::Key::new(hmac::HMAC_SHA256, config.secret.as_bytes()),
             secret: config.secret,

@@ -73,6 +73,8 @@ pub struct Booking {
     pub guest: String,
     pub email: Option<String>,
     pub stay: Stay,
+    /// Whom to tell what becomes of it.
+    pub callback_url: Option<url::Url>,
 }
 
 /// A reservation as it was when it was read.

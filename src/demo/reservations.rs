@@ -14,9 +14,10 @@ use serde_json::json;
 use super::Demo;
 use super::admin;
 use super::booking;
+use super::callbacks;
 use super::catalog::CURRENCY;
 use super::error::{ApiError, Body, FieldErrors};
-use super::reservation::{Reservation, ReservationId};
+use super::reservation::{Reservation, ReservationId, Status};
 use super::state::{Booked, ChangeError, Refusal};
 
 /// Bytes of an idempotency key at most.
@@ -74,8 +75,16 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let body = serde_json::from_slice(&body?).map_err(|error| ApiError::bad_json(&error))?;
     let booking = booking::read(&demo, &body)?;
+    // Before anything is booked: a confirmation that cannot be sent must not be promised.
+    let place = match booking.callback_url {
+        Some(_) => Some(demo.callbacks.place().ok_or_else(ApiError::over_capacity)?),
+        None => None,
+    };
     match demo.hotel.book(booking, idempotency_key(&headers)?) {
         Ok(Booked::Created(made)) => {
+            if let Some(place) = place {
+                callbacks::confirm_later(&demo, &made, place);
+            }
             let location = format!("/api/v1/reservations/{}", made.id);
             let body = Json(View::from(&made));
             Ok((StatusCode::CREATED, [(LOCATION, location)], body).into_response())
@@ -151,7 +160,17 @@ pub async fn cancel(
     State(demo): State<Arc<Demo>>,
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, ApiError> {
-    changed(demo.hotel.cancel(parse_id(&id)?), &id)
+    let number = parse_id(&id)?;
+    let before = demo.hotel.find(number);
+    let outcome = demo.hotel.cancel(number);
+    if let (Some(before), Ok(now)) = (before, &outcome)
+        && before.status != Status::Cancelled
+        && now.booking.callback_url.is_some()
+        && let Some(place) = demo.callbacks.place()
+    {
+        callbacks::cancelled(&demo, now, place);
+    }
+    changed(outcome, &id)
 }
 
 fn changed(outcome: Result<Reservation, ChangeError>, id: &str) -> Result<Json<View>, ApiError> {

@@ -295,6 +295,7 @@ mod tests {
             guest: guest.to_owned(),
             email: None,
             stay,
+            callback_url: None,
         }
     }
 

@@ -30,6 +30,14 @@ pub enum Builtin {
     GroupDuration,
     Vus,
     VusMax,
+    WebhookLatency,
+    WebhookReceived,
+    WebhookMissing,
+    WebhookDuplicate,
+    WebhookUnexpected,
+    WebhookOutOfOrder,
+    WebhookBadSignature,
+    WebhookDropped,
 }
 
 /// Name, kind, what the values are, and a sentence for people.
@@ -43,7 +51,7 @@ pub struct Definition {
 
 impl Builtin {
     /// All of them, in the order of their discriminants.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 31] = [
         Self::HttpReqs,
         Self::HttpReqFailed,
         Self::HttpReqDuration,
@@ -67,6 +75,14 @@ impl Builtin {
         Self::GroupDuration,
         Self::Vus,
         Self::VusMax,
+        Self::WebhookLatency,
+        Self::WebhookReceived,
+        Self::WebhookMissing,
+        Self::WebhookDuplicate,
+        Self::WebhookUnexpected,
+        Self::WebhookOutOfOrder,
+        Self::WebhookBadSignature,
+        Self::WebhookDropped,
     ];
 
     /// What the metric is called and means.
@@ -174,6 +190,54 @@ impl Builtin {
             Self::GroupDuration => ("group_duration", Trend, Time, "duration of a group"),
             Self::Vus => ("vus", Gauge, Plain, "active virtual users"),
             Self::VusMax => ("vus_max", Gauge, Plain, "virtual users initialised"),
+            Self::WebhookLatency => (
+                "webhook_latency",
+                Trend,
+                Time,
+                "from the start of the request that caused a webhook call to the call's arrival",
+            ),
+            Self::WebhookReceived => (
+                "webhook_received",
+                Counter,
+                Plain,
+                "webhook calls that came in",
+            ),
+            Self::WebhookMissing => (
+                "webhook_missing",
+                Counter,
+                Plain,
+                "waits for a webhook call that ended without one",
+            ),
+            Self::WebhookDuplicate => (
+                "webhook_duplicate",
+                Counter,
+                Plain,
+                "webhook calls that had been taken before",
+            ),
+            Self::WebhookUnexpected => (
+                "webhook_unexpected",
+                Counter,
+                Plain,
+                "webhook calls to a URL that is not there, that came too late, or that nobody waited for",
+            ),
+            Self::WebhookOutOfOrder => (
+                "webhook_out_of_order",
+                Counter,
+                Plain,
+                "webhook calls that came after a later one",
+            ),
+            Self::WebhookBadSignature => (
+                "webhook_bad_signature",
+                Counter,
+                Plain,
+                "webhook calls whose signature is wrong or missing",
+            ),
+            Self::WebhookDropped => (
+                "webhook_dropped",
+                Counter,
+                Plain,
+                "webhook calls lost for want of room, or not read whole",
+            ),
         };
         Definition {
             name,

@@ -188,6 +188,12 @@ pub const RUN: &[Key] = &[
         "6",
         "of these, to one host",
     ),
+    key(
+        "hooks",
+        "map",
+        "",
+        "how webhooks are received: `listen`, `url`, `max_body`, `correlate`, `id`, `sequence`",
+    ),
     key("setup_timeout", "duration", "60s", "time for `setup`"),
     key("teardown_timeout", "duration", "60s", "time for `teardown`"),
     key(

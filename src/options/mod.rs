@@ -7,6 +7,7 @@
 //! [`Overrides`], applied to the raw values before they are read, so that they change one field and wipe nothing.
 
 mod files;
+mod hooks;
 mod http;
 pub mod keys;
 mod overrides;
@@ -39,6 +40,7 @@ pub struct Options {
     pub scenarios: Vec<Scenario>,
     pub slos: Vec<Objective>,
     pub http: Arc<Settings>,
+    pub hooks: crate::hooks::Settings,
     /// Tags on every sample of the run.
     pub tags: BTreeMap<String, String>,
     pub timeouts: Timeouts,
@@ -83,6 +85,7 @@ impl Options {
         let scenarios = scenario::read_all(&mut reader, Clockwork { scale, seed });
         let slos = slos::read(&mut reader);
         let http = http::read(&mut reader);
+        let hooks = hooks::read(&mut reader);
         let defaults = Timeouts::default();
         let timeouts = Timeouts {
             setup: reader.duration("setup_timeout").unwrap_or(defaults.setup),
@@ -109,6 +112,7 @@ impl Options {
                 scenarios,
                 slos,
                 http: Arc::new(http),
+                hooks,
                 tags,
                 timeouts,
                 max_tag_sets,

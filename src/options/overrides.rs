@@ -18,6 +18,10 @@ pub struct Overrides {
     /// Only these scenarios run.
     pub scenarios: Vec<String>,
     pub seed: Option<u64>,
+    /// Where to listen for webhooks.
+    pub hooks_listen: Option<String>,
+    /// What their URLs begin with.
+    pub hooks_url: Option<String>,
 }
 
 /// The command line asked for something the script has not.
@@ -95,6 +99,13 @@ impl Overrides {
     /// The flag whose value stands at this path of the options, if one put it there.
     pub fn flag_of(&self, path: &[String]) -> Option<&'static str> {
         let key = match path {
+            [hooks, key, ..] if hooks == "hooks" => {
+                return match key.as_str() {
+                    "listen" => self.hooks_listen.as_ref().map(|_| "--hooks-listen"),
+                    "url" => self.hooks_url.as_ref().map(|_| "--hooks-url"),
+                    _ => None,
+                };
+            }
             [scenarios, _, key, ..] if scenarios == "scenarios" => key,
             [key, ..] => key,
             [] => return None,
@@ -121,6 +132,17 @@ impl Overrides {
     ) -> Result<(), OverrideError> {
         if let Some(seed) = self.seed {
             raw.insert("seed".to_owned(), json!(seed));
+        }
+        for (key, value) in [("listen", &self.hooks_listen), ("url", &self.hooks_url)] {
+            let Some(value) = value else { continue };
+            let hooks = raw.entry("hooks").or_insert_with(|| json!({}));
+            if hooks.is_null() {
+                *hooks = json!({});
+            }
+            // What is no map is a mistake of its own.
+            if let Value::Object(hooks) = hooks {
+                hooks.insert(key.to_owned(), json!(value));
+            }
         }
         let fields = self.fields()?;
         let Some(Value::Object(scenarios)) = raw.get_mut("scenarios") else {

@@ -187,6 +187,18 @@ impl Aggregate {
             let series = self.recorder.series(MetricId::from(metric), tags);
             self.recorder.gauge(series, f64::from(value));
         }
+        self.gather();
+    }
+
+    /// Adds to a counter what only the whole run knows, under these tags; it counts when it is gathered.
+    pub fn count(&mut self, metric: Builtin, tags: Tags, amount: f64) {
+        let tags = self.recorder.intern(tags);
+        let series = self.recorder.series(MetricId::from(metric), tags);
+        self.recorder.count(series, amount);
+    }
+
+    /// Takes in what only the whole run knows.
+    pub fn gather(&mut self) {
         let snapshot = self.recorder.snapshot();
         self.totals.absorb(self.workers, snapshot);
     }

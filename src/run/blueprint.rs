@@ -54,6 +54,8 @@ pub struct Blueprint {
     pub functions: Vec<String>,
     /// Changes when `setup`, or what it calls, does; empty if there is none.
     pub setup: String,
+    /// Whether it receives webhooks.
+    pub receives: bool,
     /// What the script can run with, but hardly means.
     pub warnings: Vec<Diagnostic>,
     pub share: Share,
@@ -84,8 +86,17 @@ impl Blueprint {
     /// # Errors
     /// Everything that is wrong with it, as far as it can be told without running it.
     pub fn draw_up(request: Request) -> Result<Self, BlueprintError> {
+        let sources = Sources::read(&request.script)?;
+        Self::draw_up_from(sources, request)
+    }
+
+    /// Checks a script whose text is at hand.
+    ///
+    /// # Errors
+    /// As [`draw_up`](Self::draw_up) has them.
+    pub fn draw_up_from(sources: Sources, request: Request) -> Result<Self, BlueprintError> {
         let secrets = request.secrets.clone();
-        let checked = Self::checked(request).map(|mut blueprint| {
+        let checked = Self::checked(sources, request).map(|mut blueprint| {
             mask_diagnostics(&mut blueprint.warnings, &secrets);
             blueprint
         });
@@ -97,10 +108,9 @@ impl Blueprint {
         })
     }
 
-    fn checked(request: Request) -> Result<Self, BlueprintError> {
-        let sources = Sources::read(&request.script)?;
+    fn checked(sources: Sources, request: Request) -> Result<Self, BlueprintError> {
         let env = Arc::new(request.env);
-        let program = Program::compile(&sources, &env, &request.secrets)?;
+        let program = Program::compile_to_look_at(&sources, &env, &request.secrets)?;
         let scan = script::scan(program.engine(), &sources);
         let mut raw = program.options()?;
         let own: Vec<String> = raw.keys().cloned().collect();
@@ -204,6 +214,7 @@ impl Blueprint {
                 metrics: scan.metrics,
                 functions,
                 setup: script::footing(&program, "setup"),
+                receives: scan.receives,
                 warnings: problems,
                 share: request.share,
             }),
@@ -273,7 +284,10 @@ fn leave_out(options: &mut Options, all: Option<&Value>) -> Vec<String> {
 }
 
 /// The functions that scenarios name, those included that the command line leaves out.
-fn executed_functions(scenarios: &Option<Value>, options: Option<&Options>) -> Vec<String> {
+pub(super) fn executed_functions(
+    scenarios: &Option<Value>,
+    options: Option<&Options>,
+) -> Vec<String> {
     let written = scenarios
         .as_ref()
         .and_then(Value::as_object)

@@ -16,7 +16,8 @@ use super::judging::Bench;
 use super::masking::{mask_result, mask_slos};
 use super::progress::{Progress, STOPPING};
 use super::reloads::Reloads;
-use super::{environment, rows};
+use super::{environment, hooks, rows};
+use crate::hooks::CannotListen;
 use crate::metrics::Builtin;
 use crate::result::{AbortedBy, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
@@ -68,6 +69,8 @@ pub trait Observer {
 pub enum RunError {
     #[error("cannot start a worker: {0}")]
     Worker(#[source] std::io::Error),
+    #[error(transparent)]
+    Hooks(#[from] CannotListen),
     #[error("{}", .0.rendered)]
     Script(Failure),
     #[error("worker {0} ended unexpectedly; this is a mistake in rhaid")]
@@ -98,6 +101,10 @@ pub async fn conduct(
         run.brake.pause(looking.paused);
     }
     let run = Arc::new(run);
+    let mut aggregate = Aggregate::new(&blueprint.options, settings.workers);
+    if blueprint.receives {
+        hooks::listen(&run.hooks, &blueprint.options, &mut aggregate)?;
+    }
     let crew = start_workers(blueprint, settings, &run, &assignments).await?;
     let (handle, wishes) = Handle::new(&run);
     observer.started(handle);
@@ -105,7 +112,7 @@ pub async fn conduct(
     let mut conductor = Conductor {
         blueprint,
         settings,
-        aggregate: Aggregate::new(&blueprint.options, settings.workers),
+        aggregate,
         bench: None,
         run,
         crew,
@@ -233,6 +240,9 @@ impl Conductor<'_> {
             self.mind_the_lost();
         }
         self.drain();
+        self.run.hooks.close();
+        self.count_hooks();
+        self.aggregate.gather();
         let mut result = self.result(started_at, ran_for, setup_failure, used);
         mask_result(&mut result, &self.blueprint.secrets);
         if has_summary && self.run.stage() < Stage::Killed {
@@ -464,8 +474,17 @@ impl Conductor<'_> {
         })
     }
 
+    fn count_hooks(&mut self) {
+        hooks::count(
+            &self.run.hooks,
+            &self.blueprint.options,
+            &mut self.aggregate,
+        );
+    }
+
     /// Once a second: shows, moves windows on, judges.
     fn second(&mut self) {
+        self.count_hooks();
         self.aggregate.begin_second();
         self.mind_the_lost();
         self.show();
@@ -494,6 +513,7 @@ impl Conductor<'_> {
             self.second();
             return;
         }
+        self.count_hooks();
         self.aggregate.begin_second();
         self.show();
         if let Some(bench) = &mut self.bench {

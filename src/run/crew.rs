@@ -31,7 +31,7 @@ pub(super) struct Crew {
 }
 
 /// Ends when a worker's thread has been lost: it will never answer.
-pub(super) async fn lost(worker: &Lost) {
+pub(crate) async fn lost(worker: &Lost) {
     while !worker.is_lost() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -64,7 +64,7 @@ impl Crew {
 }
 
 /// What a script did that cost a worker its thread.
-pub(super) fn overflow() -> Failure {
+pub(crate) fn overflow() -> Failure {
     Failure {
         message: format!("{OVERFLOW_WHY}; {OVERFLOW_HELP}"),
         rendered: format!("error: {OVERFLOW_WHY}\nhelp: {OVERFLOW_HELP}\n"),
@@ -124,7 +124,8 @@ pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Ve
         options.timeouts.vu_stop,
         project,
     )
-    .with_share(&blueprint.share);
+    .with_share(&blueprint.share)
+    .with_hooks(options.hooks.clone());
     (run, assignments)
 }
 

@@ -5,14 +5,17 @@
 //! setup, run and teardown, merges what they measure, judges, and stops early when told to.
 
 mod account;
+mod advice;
 mod aggregate;
 mod blueprint;
+mod checking;
 mod conductor;
 mod crew;
 mod edits;
 mod environment;
 mod fit;
 mod handle;
+mod hooks;
 mod judging;
 mod masking;
 mod outcome;
@@ -21,9 +24,12 @@ mod reloads;
 mod rows;
 
 pub use blueprint::{Blueprint, BlueprintError, Defaults, Request};
+pub use checking::{Looked, look};
 pub use conductor::{Looking, Observer, RunError, Settings, conduct};
+pub(crate) use crew::{lost, overflow};
 pub use edits::{Edits, between};
 pub use handle::Handle;
+pub use masking::mask_diagnostics;
 pub use progress::{Progress, ScenarioProgress, ScenarioState};
 pub use reloads::take_over;
 pub use rows::without_secrets as public_options;

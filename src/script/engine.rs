@@ -113,6 +113,11 @@ pub fn build(
     (engine, clock)
 }
 
+/// An engine that is only asked what there is; nothing is run by it.
+pub fn bare(sources: &Sources, env: &Arc<BTreeMap<String, String>>, secrets: &Secrets) -> Engine {
+    build(sources, env, secrets).0
+}
+
 /// Called now and then by a running script: lets the other virtual users of the thread run when it has run for long,
 /// and ends the script if it is to end. Apart from its caller, which every operation passes through.
 #[cold]

@@ -6,30 +6,36 @@
 //!
 //! Native functions that wait do so through `vu::wait`, so scripts are plain synchronous code.
 
+pub mod advice;
 pub mod api;
 pub mod convert;
 pub mod definitions;
 mod diagnostic;
+mod difference;
 mod engine;
 mod footing;
 mod foreign;
 mod journey;
 mod library;
 mod locate;
+mod module;
 mod program;
 pub mod reference;
 mod scan;
 mod sources;
 pub mod stdlib;
+pub mod trial;
 mod words;
 
 pub use diagnostic::{
     Diagnostic, Note, Severity, brief as brief_error, in_reading_order, of_function, of_option,
 };
-pub use engine::LIMITS;
+pub use engine::{LIMITS, bare as bare_engine};
 pub use footing::of as footing;
 pub use journey::{RhaiJourney, innermost, journey_factory};
 pub use locate::locate;
+pub use module::{check_module, is_module};
 pub use program::{Program, ScriptError};
 pub use scan::{LIFECYCLE, MetricUse, Needed, Scan, scan, special_names};
-pub use sources::{SourceError, Sources};
+pub use sources::{Overlay, SourceError, Sources};
+pub use words::free as free_words;

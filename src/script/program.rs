@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use rhai::{
     AST, Caches, Dynamic, Engine, EvalAltResult, EvalContext, FnAccess, GlobalRuntimeState, Module,
-    Scope, Shared,
+    OptimizationLevel, Scope, Shared,
 };
 use serde_json::{Map, Value};
 
 use super::convert::{self, NotJson};
 use super::diagnostic::{self, Diagnostic, Severity};
 use super::engine::{self, TopLevelClock};
-use super::scan::scan;
+use super::scan::{kept, scan};
 use super::sources::Sources;
 use crate::secrets::Secrets;
 
@@ -76,9 +76,48 @@ impl Program {
     ) -> Result<Self, ScriptError> {
         let (engine, clock) = engine::build(sources, env, secrets);
         let text = sources.main_text();
-        let mut ast = engine
+        let ast = engine
             .compile(&*text)
             .map_err(|error| diagnostic::of_parse_error(&error, &sources.main, &text))?;
+        Self::evaluate(engine, clock, ast, sources)
+    }
+
+    /// Compiles as [`compile`](Self::compile) does, and keeps the tree as it is before it is optimised, for whoever looks through it
+    /// next.
+    ///
+    /// # Errors
+    /// Syntax errors, and whatever the top level throws.
+    pub fn compile_to_look_at(
+        sources: &Sources,
+        env: &Arc<BTreeMap<String, String>>,
+        secrets: &Secrets,
+    ) -> Result<Self, ScriptError> {
+        let (mut engine, clock) = engine::build(sources, env, secrets);
+        let text = sources.main_text();
+        let level = engine.optimization_level();
+        engine.set_optimization_level(OptimizationLevel::None);
+        let tree = match kept::tree(&sources.main, &text) {
+            Some(tree) => tree,
+            None => {
+                let tree = engine
+                    .compile(&*text)
+                    .map_err(|error| diagnostic::of_parse_error(&error, &sources.main, &text))?;
+                let tree = Rc::new(tree);
+                kept::keep(&sources.main, text, tree.clone());
+                tree
+            }
+        };
+        engine.set_optimization_level(level);
+        let ast = engine.optimize_ast(&Scope::new(), AST::clone(&tree), level);
+        Self::evaluate(engine, clock, ast, sources)
+    }
+
+    fn evaluate(
+        engine: Engine,
+        clock: Rc<TopLevelClock>,
+        mut ast: AST,
+        sources: &Sources,
+    ) -> Result<Self, ScriptError> {
         ast.set_source(sources.main.as_str());
         let evaluated = {
             let _bounded = clock.start();

@@ -32,7 +32,11 @@ pub struct Sources {
     /// Data files that the script reads.
     pub data: Store,
     texts: Arc<Mutex<HashMap<String, Arc<str>>>>,
+    overlay: Overlay,
 }
+
+/// Texts that stand for files as long as an editor has them open, by the files' canonical paths.
+pub type Overlay = Arc<HashMap<PathBuf, Arc<str>>>;
 
 impl Sources {
     /// Reads a script.
@@ -62,7 +66,24 @@ impl Sources {
             project,
             data: Store::default(),
             texts: Arc::new(Mutex::new(texts)),
+            overlay: Overlay::default(),
         }
+    }
+
+    /// The same, but with these texts in place of what the files of modules hold.
+    #[must_use]
+    pub fn with_overlay(mut self, overlay: Overlay) -> Self {
+        self.overlay = overlay;
+        self
+    }
+
+    /// What stands for a file, if anything does.
+    fn laid_over(&self, file: &Path) -> Option<Arc<str>> {
+        if self.overlay.is_empty() {
+            return None;
+        }
+        let real = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        self.overlay.get(&real).cloned()
     }
 
     /// The script's own text.
@@ -153,8 +174,10 @@ impl Sources {
         if let Some(text) = self.text(&name) {
             return Ok((name, text));
         }
-        let text: Arc<str> =
-            read_text(&file, "the module", |path| project::read(path, MAX_SOURCE))?.into();
+        let text: Arc<str> = match self.laid_over(&file) {
+            Some(text) => text,
+            None => read_text(&file, "the module", |path| project::read(path, MAX_SOURCE))?.into(),
+        };
         self.texts
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -13,6 +13,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::coroutine::{self, CannotWait};
+use super::sent::Sent;
 use super::tap::{Happening, What};
 use super::worker::Worker;
 use crate::http::Session;
@@ -108,6 +109,8 @@ pub struct Vu {
     /// in a closed model, where nothing is scheduled.
     pub lag: Cell<Option<u64>>,
     pub rng: RefCell<SmallRng>,
+    /// When its latest requests began.
+    pub sent: Sent,
     /// Tags of what is recorded now: the scenario's, the group's, the script's own.
     tags: Cell<TagSetId>,
     group: RefCell<String>,
@@ -136,6 +139,7 @@ impl Vu {
             iteration: Cell::new(0),
             lag: Cell::new(None),
             rng: RefCell::new(SmallRng::seed_from_u64(seed)),
+            sent: Sent::default(),
             group: RefCell::default(),
             own_tags: RefCell::default(),
             interrupt: Cell::new(None),

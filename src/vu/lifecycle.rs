@@ -1,4 +1,4 @@
-//! The parts of a script that run once in a run: `setup`, `teardown`, `summary`.
+//! The parts of a script that run once in a run: `setup`, `teardown`, `summary`, and a function that is called by its name.
 //!
 //! Each runs on one worker, on the stack of a virtual user that belongs to no scenario.
 
@@ -72,6 +72,29 @@ fn unreachable(vu: &Vu, failure: Option<Failure>) -> SetupFailure {
     }
 }
 
+/// Who runs a part of a script that is in no scenario.
+struct Actor<'a> {
+    /// Stands for the scenario's name.
+    name: &'a str,
+    /// The function that is the user's iteration.
+    exec: &'a str,
+    id: u64,
+    /// When the run is this far, the part is stopped.
+    until: Stage,
+}
+
+impl<'a> Actor<'a> {
+    /// For `setup` and its like: it belongs to no user.
+    fn of(part: &'a str, until: Stage) -> Self {
+        Self {
+            name: part,
+            exec: part,
+            id: 0,
+            until,
+        }
+    }
+}
+
 /// The parts of a script that run once.
 pub(super) struct Lifecycle {
     pub(super) worker: Rc<Worker>,
@@ -82,21 +105,21 @@ impl Lifecycle {
     /// Runs `part` on the stack of a virtual user of its own, which belongs to no scenario.
     async fn on_a_stack<T: 'static>(
         &self,
-        name: &str,
+        actor: Actor<'_>,
         part: impl FnOnce(&Rc<Vu>, &dyn Journey) -> T + 'static,
     ) -> Option<T> {
         let context = {
             let mut recorder = self.worker.recorder.borrow_mut();
-            let group = ("group".to_owned(), format!("::{name}"));
+            let group = ("group".to_owned(), format!("::{}", actor.name));
             Rc::new(ScenarioContext::new(
-                name,
-                name,
+                actor.name,
+                actor.exec,
                 Default::default(),
                 [group],
                 &mut recorder,
             ))
         };
-        let vu = Vu::new(0, context, self.worker.clone());
+        let vu = Vu::new(actor.id, context, self.worker.clone());
         let stack = self.worker.stacks.take().ok()?;
         let (sender, receiver) = oneshot::channel();
         let journey = self.playbook.journey();
@@ -107,13 +130,8 @@ impl Lifecycle {
             }
         };
         let task = tokio::task::spawn_local(VuTask::new(vu.clone(), stack, body));
-        // Stopping a run stops its setup; a teardown is only stopped when everything ends at once.
         let mut stages = self.worker.run.stages();
-        let enough = if name == "setup" {
-            Stage::Stopping
-        } else {
-            Stage::Killed
-        };
+        let enough = actor.until;
         let stopper = tokio::task::spawn_local(async move {
             let _ = stages.wait_for(|stage| *stage >= enough).await;
             vu.interrupt(Interrupt::Stop);
@@ -124,10 +142,10 @@ impl Lifecycle {
         result
     }
 
-    /// Runs `setup`; what it gave back.
+    /// Runs `setup`; what it gave back. Stopping a run stops its setup.
     pub(super) async fn setup(&self, limit: Duration) -> Result<Value, SetupFailure> {
         let result = self
-            .on_a_stack("setup", move |vu, journey| {
+            .on_a_stack(Actor::of("setup", Stage::Stopping), move |vu, journey| {
                 let mut value = Value::Null;
                 let outcome = limited(vu, limit, || match journey.setup() {
                     Ok(data) => {
@@ -158,9 +176,24 @@ impl Lifecycle {
         result.unwrap_or(Err(SetupFailure::Stopped))
     }
 
-    /// Runs `teardown`; what goes wrong in it is reported.
+    /// Calls a function as a scenario's only user would in its only iteration; nothing if its stack was lost.
+    pub(super) async fn once(&self, function: &str, limit: Duration) -> Option<Outcome> {
+        let actor = Actor {
+            name: function,
+            exec: function,
+            id: 1,
+            until: Stage::Stopping,
+        };
+        self.on_a_stack(actor, move |vu, journey| {
+            let mut script = journey.vu_script(vu);
+            limited(vu, limit, || script.iterate())
+        })
+        .await
+    }
+
+    /// Runs `teardown`; what goes wrong in it is reported. It is only stopped when everything ends at once.
     pub(super) async fn teardown(&self, limit: Duration) {
-        self.on_a_stack("teardown", move |vu, journey| {
+        self.on_a_stack(Actor::of("teardown", Stage::Killed), move |vu, journey| {
             within(vu, limit, "teardown", || journey.teardown())
         })
         .await;
@@ -168,7 +201,7 @@ impl Lifecycle {
 
     /// Runs `summary`; what it gave back, if anything.
     pub(super) async fn summary(&self, limit: Duration, result: Arc<Value>) -> Option<Value> {
-        self.on_a_stack("summary", move |vu, journey| {
+        self.on_a_stack(Actor::of("summary", Stage::Killed), move |vu, journey| {
             let mut value = None;
             within(vu, limit, "summary", || match journey.summary(&result) {
                 Ok(given) => {

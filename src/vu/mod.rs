@@ -22,6 +22,7 @@ mod observe;
 mod plan;
 mod playbook;
 mod precise;
+mod sent;
 pub mod shared;
 pub mod tap;
 mod tickets;

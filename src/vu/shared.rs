@@ -15,6 +15,7 @@ use super::worker::JourneyFactory;
 use crate::data::TurnsOfRun;
 use crate::exchange::Exchange;
 use crate::executor::Share;
+use crate::hooks::{self, Hooks};
 use crate::project::Project;
 
 /// How far a run is.
@@ -48,6 +49,8 @@ pub struct RunShared {
     pub brake: Brake,
     /// Who looks on.
     pub tap: Option<Arc<Tap>>,
+    /// What the target calls back.
+    pub hooks: Hooks,
     stage: watch::Sender<Stage>,
     reload: watch::Sender<Option<Reload>>,
     /// Data files that scripts have read.
@@ -78,6 +81,7 @@ impl RunShared {
             exchange: Exchange::default(),
             brake: Brake::default(),
             tap: None,
+            hooks: Hooks::default(),
             stage,
             reload: watch::Sender::new(None),
             files: Mutex::default(),
@@ -96,6 +100,13 @@ impl RunShared {
     #[must_use]
     pub fn with_tap(mut self, tap: Option<Arc<Tap>>) -> Self {
         self.tap = tap;
+        self
+    }
+
+    /// Listens for webhooks as these settings say.
+    #[must_use]
+    pub fn with_hooks(mut self, settings: hooks::Settings) -> Self {
+        self.hooks = Hooks::new(settings);
         self
     }
 

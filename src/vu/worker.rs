@@ -16,7 +16,7 @@ use super::context::Vu;
 use super::coroutine::{Lost, STACK_SIZE, StackPool};
 use super::driver::{Assignment, Driver};
 use super::errors::{ErrorTally, Errors, TallyKey};
-use super::life::{Failure, Journey};
+use super::life::{Failure, Journey, Outcome};
 use super::lifecycle::{Lifecycle, SetupFailure};
 use super::observe::HttpSeriesCache;
 use super::playbook::Playbook;
@@ -128,6 +128,12 @@ pub enum Command {
         limit: Duration,
         result: Arc<Value>,
         reply: oneshot::Sender<Option<Value>>,
+    },
+    /// Call a function of the script as the only iteration of a user of its own.
+    Once {
+        function: String,
+        limit: Duration,
+        reply: oneshot::Sender<Option<Outcome>>,
     },
 }
 
@@ -416,6 +422,15 @@ async fn serve(brief: Brief) {
                 let given = lifecycle.summary(limit, result).await;
                 worker.flush();
                 let _ = reply.send(given);
+            }
+            Command::Once {
+                function,
+                limit,
+                reply,
+            } => {
+                let outcome = lifecycle.once(&function, limit).await;
+                worker.flush();
+                let _ = reply.send(outcome);
             }
         }
     }

@@ -126,7 +126,7 @@ fn flags_and_commands_of_other_tools_get_the_way_it_is_done_here() {
             "write 'rhaid run script.rhai --vus 3'",
         ),
         (vec!["rnu", "script.rhai"], "did you mean 'rhaid run'?"),
-        (vec!["cloud"], "the commands are run, check"),
+        (vec!["cloud"], "the commands are run, dev, check"),
     ] {
         let output = rhaid().file("script.rhai", "").args(&args).run();
         output.expect_code(64).expect_text(tip);

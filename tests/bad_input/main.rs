@@ -8,6 +8,7 @@ mod support;
 mod foreign;
 mod golden;
 
+mod advice;
 mod command_line;
 mod files;
 mod hostile;

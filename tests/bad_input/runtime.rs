@@ -143,3 +143,42 @@ fn a_module_taken_for_a_variable_where_a_script_makes_its_own() {
         "fn iteration() {\n    eval(\"let x = 1;\");\n    http.get(\"http://127.0.0.1/\");\n}\n",
     );
 }
+
+#[test]
+fn every_frame_of_the_stack_is_shown_through_modules_and_closures() {
+    let output = rhaid()
+        .file(
+            "lib/cart.rhai",
+            "import \"price\" as price;\nfn pay(items) {\n    items.map(|item| total(item))\n}\nfn total(item) {\n    price::of(item) * 2\n}\n",
+        )
+        .file("lib/price.rhai", "fn of(item) {\n    let prices = [];\n    prices[item]\n}\n")
+        .script(
+            "import \"lib/cart\" as cart;\nfn iteration(ctx) {\n    visit(ctx);\n}\nfn visit(ctx) {\n    group(\"paying\", || cart::pay([1]));\n}\n",
+        )
+        .run();
+    output.expect_code(2);
+    let text = output.expect_result()["errors"][0]["example"]["text"].clone();
+    hold("runtime_frames", text.as_str().unwrap());
+    output.expect_text("in visit (script.rhai:6:5)");
+}
+
+#[test]
+fn a_deep_recursion_shows_its_ends() {
+    throws(
+        "runtime_recursion",
+        "fn iteration() {\n    down(30);\n}\nfn down(n) {\n    if n == 0 { throw \"bottom\"; }\n    down(n - 1);\n}\n",
+    );
+    throws(
+        "runtime_recursion_of_two",
+        "fn iteration() {\n    a(30);\n}\nfn a(n) {\n    if n == 0 { throw \"bottom\"; }\n    b(n - 1);\n}\nfn b(n) {\n    a(n);\n}\n",
+    );
+}
+
+#[test]
+fn an_error_within_what_a_check_calls_shows_the_way_there() {
+    let output = rhaid()
+        .script("fn iteration() {\n    check(1, #{ \"fine\": |x| deep(x) });\n}\nfn deep(x) {\n    throw \"no\";\n}\n")
+        .run();
+    let text = output.expect_result()["errors"][0]["example"]["text"].clone();
+    hold("runtime_check_frames", text.as_str().unwrap());
+}

@@ -48,6 +48,7 @@ fn a_function_that_is_used_may_be_called_anything() {
 fn sumary() { setups(); let f = Fn(\"teardow\"); }
 fn setups() { }
 fn teardow() { }
+// rhaid: allow(unused-function)
 private fn vu_strat() { }
 ",
         )

@@ -107,7 +107,7 @@ fn check_says_the_same_as_run_and_can_say_it_to_programs() {
     assert_eq!(
         findings,
         serde_json::json!([{
-            "file": "script.rhai", "line": 2, "column": 5, "severity": "error",
+            "file": "script.rhai", "line": 2, "column": 5, "end_line": 2, "end_column": 10, "severity": "error", "code": "unknown-function",
             "message": "there is no function `chekc`", "help": "did you mean `check`?",
         }])
     );

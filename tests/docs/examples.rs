@@ -190,9 +190,11 @@ pages_that_run! {
     the_examples_of_options_run: "docs/options.md",
     the_examples_of_data_run: "docs/data.md",
     the_examples_of_http_run: "docs/http.md",
+    the_examples_of_webhooks_run: "docs/webhooks.md",
     the_examples_of_objectives_run: "docs/slos.md",
     the_examples_of_results_run: "docs/results.md",
     the_examples_of_the_standard_library_run: "docs/stdlib.md",
+    the_examples_of_converting_run: "docs/convert.md",
     the_examples_for_pipelines_run: "docs/ci.md",
     the_examples_for_k6_users_run: "docs/from-k6.md",
 }
@@ -208,4 +210,22 @@ fn no_page_has_an_example_that_is_never_run() {
             page.name
         );
     }
+}
+
+#[test]
+fn every_test_in_the_guide_passes() {
+    let mut seen = 0;
+    for page in pages::all() {
+        let holds_tests = |word: &String| word.starts_with("file=") && word.ends_with("_test.rhai");
+        if page
+            .blocks()
+            .iter()
+            .any(|block| block.words.iter().any(holds_tests))
+        {
+            let output = rhaid(&page).arg("test").run();
+            assert_eq!(output.code, 0, "{}\n{output}", page.name);
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "no page has a test");
 }

@@ -8,6 +8,7 @@
 //! | `commands` | every `rhaid` command line in the guide, every flag in `cli.md`, the targets of the Makefile |
 //! | `tables` | options, exit codes and metrics against the program's own tables |
 //! | `generated` | the files that `make reference` writes |
+//! | `editors` | the extension for VS Code that the guide speaks of |
 //! | `links` | links from page to page and to files |
 
 #[path = "../support/bin.rs"]
@@ -15,6 +16,7 @@
 mod bin;
 
 mod commands;
+mod editors;
 mod examples;
 mod generated;
 mod links;

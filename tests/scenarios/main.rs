@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use bin::{Output, Rhaid, Running};
 
 /// Each scenario with the scale that makes its plan about a second long.
-const SCENARIOS: [(&str, &str); 7] = [
+const SCENARIOS: [(&str, &str); 8] = [
     ("smoke", "0.005"),
     ("load", "0.001"),
     ("stress", "0.0005"),
@@ -18,6 +18,7 @@ const SCENARIOS: [(&str, &str); 7] = [
     ("soak", "0.0005"),
     ("reservation", "0.005"),
     ("webhook", "0.01"),
+    ("confirmation", "0.02"),
 ];
 
 fn folder() -> PathBuf {

@@ -77,27 +77,3 @@ fn errors_in_a_200_are_failed_checks_and_counted() {
         .expect_text("in check \"graphql Rooms\": it did not hold")
         .expect_text("no such room at rooms.0.rate (and 1 more)");
 }
-
-#[test]
-fn an_answer_that_is_no_graphql_is_a_failed_check_too() {
-    let server = HttpServer::start();
-    let ran = querying(
-        r#"
-        seen.text = graphql::query(url + "/hello", "query Text { a }", #{});
-        seen.other = graphql::query(url + "/json", "query Other { a }", #{});
-        seen.list = graphql::query(url + "/status/503", "query Busy { a }", #{});
-        seen.gone = graphql::query("http://127.0.0.1:1/", "query Gone { a }", #{});
-        "#,
-    )
-    .at(&server)
-    .run();
-    assert_eq!(
-        ran.saw(),
-        &json!({ "text": null, "other": null, "list": null, "gone": null })
-    );
-    assert_eq!(ran.metric("checks")["passes"], 0);
-    assert_eq!(ran.metric("checks")["total"], 4);
-    ran.output
-        .expect_text("status 200 without data: hello")
-        .expect_text("status 0 without data: connection refused");
-}

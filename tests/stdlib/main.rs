@@ -1,4 +1,7 @@
 //! The standard library as journeys use it: the real binary against real servers, one module per file.
+//!
+//! What one user alone shows is tested in Rhai, in `stdlib/tests`, which `own` runs; here is what takes several users, a whole run's
+//! metrics, real servers or the demo target.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -10,6 +13,7 @@ mod expect;
 mod flow;
 mod graphql;
 mod matchers;
+mod own;
 mod page;
 mod reservation;
 mod retry;

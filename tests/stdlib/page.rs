@@ -110,34 +110,6 @@ fn hex(text: &str) -> String {
 }
 
 #[test]
-fn references_are_resolved_as_browsers_do() {
-    let server = HttpServer::start();
-    for (page, html, expected) in [
-        ("/assets/of", "<img src='a.png'>", "/assets/a.png"),
-        ("/assets/of", "<img src='../a.png'>", "/a.png"),
-        ("/assets/of", "<img src='?b=1'>", "/assets/of?b=1"),
-        (
-            "/assets/of",
-            "<base href='/deep/er/'><img src='a.png'>",
-            "/deep/er/a.png",
-        ),
-        ("/assets/of", "<img src='/a.png#top'>", "/a.png"),
-        ("/assets/of", "<img src='/a:b.png'>", "/a:b.png"),
-    ] {
-        let before = server.traffic().request_count();
-        browsing("page::load(url + env(\"PAGE\"));")
-            .at(&server)
-            .env("PAGE", &format!("{page}?html={}", hex(html)))
-            .run();
-        assert_eq!(
-            targets(&server)[before + 1..],
-            [expected.to_owned()],
-            "{html}"
-        );
-    }
-}
-
-#[test]
 fn who_comes_again_has_a_cache() {
     let server = HttpServer::start();
     let ran = browsing(
@@ -166,29 +138,4 @@ fn who_comes_again_has_a_cache() {
             .count(),
         3
     );
-}
-
-#[test]
-fn what_is_no_page_has_no_assets() {
-    let server = HttpServer::start();
-    let ran = browsing(
-        r#"
-        seen.json = page::load(url + "/json").assets;
-        seen.busy = page::load(url + "/status/503", #{ name: "busy" }).response.status;
-        seen.gone = page::load("http://127.0.0.1:1/", #{ name: "gone" }).assets;
-        "#,
-    )
-    .at(&server)
-    .run();
-    assert_eq!(ran.saw(), &json!({ "json": [], "busy": 503, "gone": [] }));
-    assert_eq!(server.traffic().request_count(), 2);
-    ran.output
-        .expect_text("✗ busy is loaded")
-        .expect_text("✗ gone is loaded");
-    browsing("page::load(url, #{ nam: \"home\" });")
-        .at(&server)
-        .finish()
-        .output
-        .expect_code(2)
-        .expect_text("there is no option \"nam\"; there are name, hosts, headers");
 }

@@ -122,21 +122,3 @@ fn a_change_without_an_answer_may_be_the_one_or_the_other() {
     assert_eq!(ran.saw(), &json!({ "refused": 409, "lost": 0 }));
     assert_eq!(kept(&ran), (1, 1));
 }
-
-#[test]
-fn a_user_remembers_a_thousand_at_most() {
-    let ran = booking(
-        r#"
-        for number in 0..1005 { reservation::remember(ctx, `R${number}`, "held"); }
-        // What is remembered can change all the same.
-        reservation::remember(ctx, "R7", "confirmed");
-        let notes = ctx.state["reservation::acknowledged"];
-        seen.notes = [notes.len(), notes.R7.status, notes.R999.status, "R1000" in notes];
-        "#,
-    )
-    .run();
-    assert_eq!(
-        ran.saw()["notes"],
-        json!([1000, "confirmed", "held", false])
-    );
-}

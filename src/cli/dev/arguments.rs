@@ -53,6 +53,22 @@ pub struct DevArguments {
     /// Start the built-in hotel API on a free port, and set BASE_URL to it.
     #[arg(long)]
     pub demo: bool,
+    /// Where to listen for webhooks, if the script receives any [default: 127.0.0.1:0, a free port].
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "RHAID_HOOKS_LISTEN",
+        hide_env_values = true
+    )]
+    pub hooks_listen: Option<String>,
+    /// What webhook URLs begin with, when the target reaches the listener by another name.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "RHAID_HOOKS_URL",
+        hide_env_values = true
+    )]
+    pub hooks_url: Option<String>,
     /// Write plain lines, also on a terminal.
     #[arg(long)]
     pub plain: bool,
@@ -75,6 +91,8 @@ impl DevArguments {
             scale: 1.0,
             execution_segment: None,
             execution_segment_sequence: None,
+            hooks_listen: self.hooks_listen.clone(),
+            hooks_url: self.hooks_url.clone(),
         }
     }
 }

@@ -182,7 +182,7 @@ mod tests {
         let bytes = Bytes::from_static(&[0xff, 0xfe, 0xfd]);
         assert_eq!(
             readable(&bytes, "image/png", &Secrets::default()),
-            "3 B that are no text"
+            "3B that are no text"
         );
     }
 

@@ -19,7 +19,7 @@ const MOST_ROWS: usize = 20;
 /// Columns that the other columns of an error's row take.
 const BESIDE_MESSAGE: usize = 25;
 /// How many lines of an error's example are shown.
-const EXAMPLE_LINES: usize = 12;
+const EXAMPLE_LINES: usize = 24;
 
 /// The metrics that every run has; what is not among them is the script's own.
 const BUILT_IN: [&str; 12] = [
@@ -35,6 +35,18 @@ const BUILT_IN: [&str; 12] = [
     "interrupted_iterations",
     "vus",
     "vus_max",
+];
+
+/// Metrics of the calls that a run receives, in a table of their own.
+const WEBHOOKS: [&str; 8] = [
+    "webhook_bad_signature",
+    "webhook_dropped",
+    "webhook_duplicate",
+    "webhook_latency",
+    "webhook_missing",
+    "webhook_out_of_order",
+    "webhook_received",
+    "webhook_unexpected",
 ];
 
 /// Metrics of the protocols, by the beginning of their names.
@@ -126,11 +138,15 @@ fn check_row(page: &Page<'_>, check: &CheckResult) -> Vec<Cell> {
 
 /// The metrics that the script made itself.
 pub fn custom_metrics(page: &mut Page<'_>, result: &RunResult) {
-    let custom: Vec<&MetricResult> = result
-        .metrics
-        .iter()
+    let metrics = result.metrics.iter();
+    let (webhooks, custom) = metrics
         .filter(|metric| is_custom(&metric.name))
-        .collect();
+        .partition(|metric| WEBHOOKS.contains(&metric.name.as_str()));
+    of_title(page, "Webhooks", webhooks);
+    of_title(page, "Custom metrics", custom);
+}
+
+fn of_title(page: &mut Page<'_>, title: &str, custom: Vec<&MetricResult>) {
     if custom.is_empty() {
         return;
     }
@@ -179,7 +195,7 @@ pub fn custom_metrics(page: &mut Page<'_>, result: &RunResult) {
             }
         }
     }
-    page.section("Custom metrics", "");
+    page.section(title, "");
     for table in [&trends, &others]
         .into_iter()
         .filter(|table| !table.is_empty())

@@ -8,6 +8,7 @@ use rhai::{Dynamic, EvalAltResult, ImmutableString, Position};
 use super::{Fallible, error, waiting};
 use crate::script::convert;
 use crate::script::engine::Stop;
+use crate::script::trial;
 use crate::units;
 
 /// A duration as scripts write it: a number of seconds, or a text such as "1m30s".
@@ -24,6 +25,9 @@ pub fn duration_of(value: &Dynamic) -> Fallible<Duration> {
 /// and an exact type wins over `Dynamic`.
 fn pause(duration: &Dynamic) -> Fallible<()> {
     let duration = duration_of(duration)?;
+    if trial::current().is_some_and(|trial| trial.sleep(duration)) {
+        return waiting(tokio::task::yield_now());
+    }
     // Made when it is first polled: at a script's top level there may be no runtime to make a timer with.
     waiting(async move { tokio::time::sleep(duration).await })
 }

@@ -7,6 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose};
 use rhai::{Blob, Dynamic, ImmutableString};
 
 use super::{Fallible, error};
+pub use crate::hex::{decode as from_hex, encode as hex};
 use crate::script::library::readable_type;
 use crate::suggest::did_you_mean;
 
@@ -39,26 +40,6 @@ pub fn in_form(bytes: &[u8], form: &str) -> Fallible<Dynamic> {
             error(format!("there is no form `{other}`\nhelp: {help}"))
         }
     }
-}
-
-/// In lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The bytes behind hexadecimal, in either case.
-pub fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect();
-    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    let pairs = digits.chunks_exact(2);
-    Some(
-        pairs
-            .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-            .collect(),
-    )
 }
 
 /// The bytes behind Base64 of either alphabet, padded or not: what services send varies.
@@ -100,11 +81,5 @@ mod tests {
             assert_eq!(from_base64(text), Some(vec![0xff, 0xef]), "{text}");
         }
         assert_eq!(from_base64("a*"), None);
-    }
-
-    #[test]
-    fn hexadecimal_is_read_in_either_case() {
-        assert_eq!(from_hex("00fFa5"), Some(vec![0, 255, 165]));
-        assert_eq!((from_hex("0"), from_hex("0g")), (None, None));
     }
 }

@@ -8,7 +8,7 @@ use crate::lengths::GROUP_DEPTH;
 use crate::metrics::{Builtin, MetricId};
 use crate::script::engine::Stop;
 use crate::script::library::readable_type;
-use crate::script::{brief_error, innermost};
+use crate::script::{brief_error, innermost, trial};
 use crate::vu::tap::{Sides, What};
 use crate::vu::{FailureKind, TallyKey, Vu};
 
@@ -17,6 +17,9 @@ fn record(vu: &Vu, name: &str, held: bool) {
     let mut recorder = vu.worker.recorder.borrow_mut();
     let series = vu.worker.check_series(&mut recorder, vu.tags(), name);
     recorder.rate(series, held);
+    if !held && let Some(trial) = trial::current() {
+        trial.check_failed(name, None);
+    }
 }
 
 /// Tells whoever looks on.
@@ -56,6 +59,9 @@ fn note(vu: &Vu, name: &str, error: &EvalAltResult, engine: &Engine) {
 
 /// Counts why a check failed, under the words in `short`, and keeps the first `whole` of them as an example.
 fn keep(vu: &Vu, name: &str, short: &str, whole: &str) {
+    if let Some(trial) = trial::current() {
+        trial.check_failed(name, Some(whole));
+    }
     let key = TallyKey {
         kind: FailureKind::Check,
         code: 0,

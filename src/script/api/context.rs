@@ -55,6 +55,15 @@ pub mod context_type {
         (*context.data).clone()
     }
 
+    /// The same context, with the same `state`, and with other data: for a test that calls a scenario's function.
+    #[rhai_fn(name = "with_data", pure)]
+    pub fn with_data(context: &mut Context, data: Dynamic) -> Context {
+        Context {
+            data: Rc::new(data.flatten()),
+            ..context.clone()
+        }
+    }
+
     /// The virtual user's own map, which lives as long as the user: `ctx.state.token = ...`.
     #[rhai_fn(get = "state", pure)]
     pub fn state(context: &mut Context) -> Dynamic {

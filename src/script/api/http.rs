@@ -1,6 +1,7 @@
 //! `http`: requests.
 
 use std::pin::pin;
+use std::time::Instant;
 
 use ::http::Method;
 use rhai::plugin::*;
@@ -47,6 +48,9 @@ pub fn prepare(
 
 /// Sends it on the virtual user's session.
 pub async fn send(vu: &Vu, mut ready: Ready) -> Response {
+    if vu.worker.run.hooks.is_used() {
+        vu.sent.note(Instant::now());
+    }
     if vu.worker.run.tap.is_some() {
         return Box::pin(http_tapped::send(vu, ready)).await;
     }

@@ -8,7 +8,6 @@ use ring::{hmac, rand::SystemRandom};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::bytes::from_base64;
 use super::{Fallible, error};
@@ -210,7 +209,7 @@ pub fn verify(token: &str, key: &str, given: &Map) -> Fallible<Dynamic> {
     if !is_signed(algorithm, key, &parts)? {
         return error("the token's signature is not by this key");
     }
-    let now = OffsetDateTime::now_utc().unix_timestamp() as f64;
+    let now = super::time::now_utc().unix_timestamp() as f64;
     let moment = |claim: &str| parts.claims.get(claim).and_then(Value::as_f64);
     if moment("exp").is_some_and(|end| now >= end) {
         return error("the token's time is over (`exp`)");

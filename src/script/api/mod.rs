@@ -3,6 +3,7 @@
 //! Each file is a Rhai plugin module; its doc comments are the script reference (see `script::reference`), so
 //! they are written for script authors. A function that waits goes through [`waiting`].
 
+mod assert;
 mod basics;
 mod bytes;
 mod card;
@@ -14,17 +15,20 @@ mod encoding;
 mod environment;
 mod fake;
 mod files;
+mod hook_call;
+mod hook_params;
+mod hooks;
 mod html;
 mod http;
 mod http_batch;
 mod http_params;
 mod http_tapped;
 mod iban;
-pub mod json;
 mod jwt;
 mod located;
 mod log;
 mod metrics;
+mod mock;
 mod random;
 mod regex;
 mod response;
@@ -32,6 +36,7 @@ mod shared;
 mod sides;
 mod tags;
 mod time;
+mod trial;
 mod url;
 mod xml;
 
@@ -48,6 +53,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, Module, Position};
 
 use super::engine::Stop;
 use super::library::readable_type;
+use crate::jsonpath as json;
 use crate::secrets::Secrets;
 use crate::vu::{self, Vu, WaitError};
 
@@ -60,7 +66,7 @@ pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
-pub fn types() -> [(TypeId, &'static str); 10] {
+pub fn types() -> [(TypeId, &'static str); 14] {
     [
         (TypeId::of::<context::Context>(), CONTEXT),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
@@ -72,6 +78,10 @@ pub fn types() -> [(TypeId, &'static str); 10] {
         (TypeId::of::<shared::Counter>(), "Counter"),
         (TypeId::of::<shared::SharedMap>(), "SharedMap"),
         (TypeId::of::<shared::Queue>(), "Queue"),
+        (TypeId::of::<hooks::Inbox>(), "Inbox"),
+        (TypeId::of::<hook_call::Call>(), "Call"),
+        (TypeId::of::<mock::Route>(), "Route"),
+        (TypeId::of::<mock::Call>(), "MockCall"),
     ]
 }
 
@@ -88,7 +98,11 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<data::Data>("Data")
         .register_type_with_name::<shared::Counter>("Counter")
         .register_type_with_name::<shared::SharedMap>("SharedMap")
-        .register_type_with_name::<shared::Queue>("Queue");
+        .register_type_with_name::<shared::Queue>("Queue")
+        .register_type_with_name::<hooks::Inbox>("Inbox")
+        .register_type_with_name::<hook_call::Call>("Call")
+        .register_type_with_name::<mock::Route>("Route")
+        .register_type_with_name::<mock::Call>("MockCall");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
@@ -98,6 +112,10 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(data::data_type).into());
     engine.register_global_module(exported_module!(data::whole_files).into());
     engine.register_global_module(exported_module!(shared::shared_types).into());
+    engine.register_global_module(exported_module!(hooks::inbox_type).into());
+    engine.register_global_module(exported_module!(hook_call::call_type).into());
+    engine.register_global_module(exported_module!(assert::assertions).into());
+    engine.register_global_module(exported_module!(mock::mock_types).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
@@ -109,10 +127,12 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
 }
 
 /// Modules whose functions are over in no time, or wait by themselves.
-const BRIEF: [&str; 6] = ["http", "log", "metrics", "random", "tags", "time"];
+const BRIEF: [&str; 9] = [
+    "hooks", "http", "log", "metrics", "mock", "random", "tags", "test", "time",
+];
 
 /// The modules that need no import.
-fn modules() -> [(&'static str, &'static ModuleManifest); 14] {
+fn modules() -> [(&'static str, &'static ModuleManifest); 17] {
     [
         ("http", exported_manifest!(http::http_module)),
         ("metrics", exported_manifest!(metrics::metrics_module)),
@@ -122,12 +142,15 @@ fn modules() -> [(&'static str, &'static ModuleManifest); 14] {
         ("time", exported_manifest!(time::time_module)),
         ("data", exported_manifest!(data::data_module)),
         ("shared", exported_manifest!(shared::shared_module)),
+        ("hooks", exported_manifest!(hooks::hooks_module)),
         ("encoding", exported_manifest!(encoding::encoding_module)),
         ("url", exported_manifest!(url::url_module)),
         ("regex", exported_manifest!(regex::regex_module)),
         ("fake", exported_manifest!(fake::fake_module)),
         ("xml", exported_manifest!(xml::xml_module)),
         ("tags", exported_manifest!(tags::tags_module)),
+        ("mock", exported_manifest!(mock::mock_module)),
+        ("test", exported_manifest!(trial::test_module)),
     ]
 }
 

@@ -109,9 +109,10 @@ fn timings_map(timings: &Timings) -> Map {
     .collect()
 }
 
-fn at_path(response: &ScriptResponse, path: &str) -> Fallible<Dynamic> {
-    // A response without JSON has nothing at any path: a check on it is false, not an error.
-    let Some(value) = response.value() else {
+/// What stands at a path of a body, if that is JSON.
+pub fn at_path(body: Option<&Value>, path: &str) -> Fallible<Dynamic> {
+    // A body without JSON has nothing at any path: a check on it is false, not an error.
+    let Some(value) = body else {
         return Ok(Dynamic::UNIT);
     };
     if path.starts_with('$') {
@@ -216,7 +217,7 @@ pub mod response_type {
         response: &mut ScriptResponse,
         path: &str,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
-        at_path(response, path)
+        at_path(response.value(), path)
     }
 
     /// The body as an HTML document, or the elements of it that a CSS selector finds.

@@ -12,6 +12,12 @@ use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime};
 
 use super::basics::duration_of;
 use super::{Fallible, error, number};
+use crate::script::trial;
+
+/// The clock of scripts. In a test it is ahead by what was slept.
+pub fn now_utc() -> OffsetDateTime {
+    OffsetDateTime::now_utc() + trial::ahead()
+}
 
 fn moment(value: &Dynamic) -> Fallible<OffsetDateTime> {
     let seconds = number(value, "a moment")?;
@@ -74,24 +80,22 @@ fn shift(value: &Dynamic) -> Fallible<f64> {
 pub mod time_module {
     /// Milliseconds since 1970.
     pub fn now_ms() -> i64 {
-        (OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000) as i64
+        (now_utc().unix_timestamp_nanos() / 1_000_000) as i64
     }
 
     /// Seconds since 1970.
     pub fn now() -> f64 {
-        seconds_of(OffsetDateTime::now_utc())
+        seconds_of(now_utc())
     }
 
     /// Whole seconds since 1970, as tokens and signatures have them.
     pub fn unix() -> i64 {
-        OffsetDateTime::now_utc().unix_timestamp()
+        now_utc().unix_timestamp()
     }
 
     #[rhai_fn(name = "iso")]
     pub fn iso_now() -> String {
-        OffsetDateTime::now_utc()
-            .format(&Rfc3339)
-            .unwrap_or_default()
+        now_utc().format(&Rfc3339).unwrap_or_default()
     }
 
     /// A moment, or now, in UTC, as RFC 3339: "2026-01-31T09:30:00Z".
@@ -137,8 +141,7 @@ pub mod time_module {
 
     /// The date so many days from today, in UTC: "2026-01-31".
     pub fn date(days: i64) -> String {
-        let moment = OffsetDateTime::now_utc()
-            .checked_add(Duration::days(days.clamp(-1_000_000, 1_000_000)));
+        let moment = now_utc().checked_add(Duration::days(days.clamp(-1_000_000, 1_000_000)));
         let format = format_description!("[year]-[month]-[day]");
         moment
             .and_then(|moment| moment.format(&format).ok())

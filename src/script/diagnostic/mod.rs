@@ -1,5 +1,6 @@
 //! Mistakes in scripts, as people see them: where, what, how to mend it.
 
+mod frames;
 mod place;
 mod runtime;
 mod syntax;
@@ -9,7 +10,7 @@ use rhai::Position;
 
 use super::sources::Sources;
 
-pub use place::{of_function, of_option, options_not_exported};
+pub use place::{of_definition, of_function, of_option, options_not_exported};
 pub use runtime::{arguments, brief, of_runtime_error};
 pub use syntax::of_parse_error;
 
@@ -39,19 +40,66 @@ impl Severity {
     }
 }
 
-/// A place that has to do with a mistake.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A call that led to a mistake: a place that was being run, and in which function.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Note {
     pub source: String,
+    /// From 1; 0 if unknown.
     pub line: usize,
+    /// From 1, in characters; 0 if unknown.
     pub column: usize,
     pub message: String,
+    /// The line as it is written, without the space around it; empty if it is unknown or shown elsewhere.
+    pub code: String,
+}
+
+impl Note {
+    fn is_same_place(&self, other: &Self) -> bool {
+        let place = |note: &Self| (note.line, note.column);
+        place(self) == place(other) && self.source == other.source && self.message == other.message
+    }
+}
+
+/// As in `in pay (lib/cart.rhai:12:5)`.
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        match (self.source.as_str(), self.line) {
+            ("", _) => Ok(()),
+            (source, 0) => write!(f, " ({source})"),
+            (source, line) => write!(f, " ({source}:{line}:{})", self.column),
+        }
+    }
+}
+
+/// Notes one below the other, their lines of code in one column.
+fn listed(notes: &[Note]) -> String {
+    let heads: Vec<String> = notes.iter().map(ToString::to_string).collect();
+    let width = |head: &str| head.chars().count();
+    let widest = notes
+        .iter()
+        .zip(&heads)
+        .filter(|(note, _)| !note.code.is_empty())
+        .map(|(_, head)| width(head))
+        .max()
+        .unwrap_or_default();
+    let lines = notes.iter().zip(&heads).map(|(note, head)| {
+        if note.code.is_empty() {
+            head.clone()
+        } else {
+            let gap = " ".repeat(widest - width(head));
+            format!("{head}{gap}  {}", note.code)
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A mistake: where, what, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     pub severity: Severity,
+    /// What kind of mistake it is, for programs and for whoever silences a warning.
+    pub code: &'static str,
     /// Name of the source; its path.
     pub source: String,
     /// From 1; 0 if unknown.
@@ -77,6 +125,7 @@ impl Diagnostic {
     ) -> Self {
         Self {
             severity: Severity::Error,
+            code: "script",
             source: source.to_owned(),
             line: position.line().unwrap_or(0),
             column: position.position().unwrap_or(0),
@@ -93,6 +142,21 @@ impl Diagnostic {
     pub fn with_help(mut self, help: Option<String>) -> Self {
         self.help = help;
         self
+    }
+
+    /// The mistake with the name of its kind.
+    #[must_use]
+    pub fn with_code(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// The column, from 1, in characters, behind the last character of the place; the column itself if that is unknown.
+    pub fn end_column(&self) -> usize {
+        if self.line == 0 {
+            return self.column;
+        }
+        self.column + self.span().len()
     }
 
     /// The mistake as one that a script can run with.
@@ -159,17 +223,7 @@ impl Diagnostic {
             report = report.with_help(wrap(help, columns));
         }
         if !self.notes.is_empty() {
-            let calls: Vec<String> = self
-                .notes
-                .iter()
-                .map(|note| {
-                    format!(
-                        "{} at {}:{}:{}",
-                        note.message, note.source, note.line, note.column
-                    )
-                })
-                .collect();
-            report = report.with_note(calls.join("\n"));
+            report = report.with_note(listed(&self.notes));
         }
         let mut out = Vec::new();
         let sources = ariadne::sources([(name, self.text.to_string())]);
@@ -210,11 +264,11 @@ impl Diagnostic {
             .iter()
             .take_while(|c| word(c))
             .count();
-        if line.get(start) == Some(&'"') {
+        if let Some(quote) = line.get(start).filter(|c| matches!(c, '"' | '`')) {
             // A string is marked to its end.
             length = line[start + 1..]
                 .iter()
-                .position(|c| *c == '"')
+                .position(|c| c == quote)
                 .map_or(line.len() - start, |at| at + 2);
         }
         before + start..before + start + length.max(1)

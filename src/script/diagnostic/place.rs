@@ -30,6 +30,7 @@ pub fn of_option(
         position,
         format!("{shown}{message}"),
     )
+    .with_code("option")
     .with_help(help)
 }
 
@@ -80,4 +81,27 @@ fn defined_at(line: &str, name: &str) -> Option<usize> {
     let is_whole = !found.starts_with(word) && !before.ends_with(word);
     let ahead = code.strip_suffix(rest)?;
     is_whole.then(|| ahead.chars().count() + 1)
+}
+
+/// A mistake about a function of any source, shown where its name stands. `body`: where its body begins.
+pub fn of_definition(
+    name: &str,
+    body: Position,
+    source: &str,
+    sources: &Sources,
+    message: String,
+) -> Diagnostic {
+    let mut diagnostic = Diagnostic::at(sources, source, body, message);
+    let text = sources.text(source).unwrap_or_default();
+    // The name is on the line of the body or, where parameters take several, above it.
+    let above = text.lines().take(diagnostic.line).enumerate();
+    let lines: Vec<(usize, &str)> = above.collect();
+    let found = lines
+        .iter()
+        .rev()
+        .find_map(|(at, line)| Some((at + 1, defined_at(line, name)?)));
+    if let Some((line, column)) = found {
+        (diagnostic.line, diagnostic.column) = (line, column);
+    }
+    diagnostic
 }

@@ -1,9 +1,9 @@
 //! Errors that a script threw while it ran.
 
-use rhai::{AST, ASTFlags, Engine, EvalAltResult, Position, Stmt};
+use rhai::{AST, ASTFlags, Engine, EvalAltResult, Stmt};
 
 use super::syntax::of_parse_error_type;
-use super::{Diagnostic, Note};
+use super::{Diagnostic, frames};
 use crate::script::foreign;
 use crate::script::library::{Library, readable_type};
 use crate::script::sources::Sources;
@@ -16,67 +16,19 @@ pub fn of_runtime_error(
     engine: &Engine,
     ast: Option<&AST>,
 ) -> Diagnostic {
-    let mut notes = Vec::new();
-    let mut source = sources.main.clone();
-    let mut current = error;
-    loop {
-        match current {
-            EvalAltResult::ErrorInFunctionCall(name, inside, inner, position) => {
-                push_call(
-                    &mut notes,
-                    &source,
-                    *position,
-                    &format!("`{}` called", readable(name)),
-                );
-                if !inside.is_empty() {
-                    source.clone_from(inside);
-                }
-                current = inner;
-            }
-            EvalAltResult::ErrorInModule(name, inner, position) => {
-                push_call(
-                    &mut notes,
-                    &source,
-                    *position,
-                    &format!("`{name}` imported"),
-                );
-                source.clone_from(name);
-                current = inner;
-            }
-            _ => break,
-        }
-    }
-    notes.reverse();
+    let (current, source, notes) = frames::of(error, &sources.main, Some(sources));
     let position = current.position();
     if let EvalAltResult::ErrorParsing(kind, position) = current {
-        let mut diagnostic = of_parse_error_type(kind, *position, sources, &source);
+        let mut diagnostic = of_parse_error_type(kind, *position, sources, source);
         diagnostic.notes = notes;
         return diagnostic;
     }
     let (message, help) = explain(current, engine, ast);
-    let mut diagnostic = Diagnostic::at(sources, &source, position, message).with_help(help);
+    let mut diagnostic = Diagnostic::at(sources, source, position, message)
+        .with_code("runtime")
+        .with_help(help);
     diagnostic.notes = notes;
     diagnostic
-}
-
-fn push_call(notes: &mut Vec<Note>, source: &str, position: Position, message: &str) {
-    if let (Some(line), Some(column)) = (position.line(), position.position()) {
-        notes.push(Note {
-            source: source.to_owned(),
-            line,
-            column,
-            message: message.to_owned(),
-        });
-    }
-}
-
-/// A closure has a generated name that tells nobody anything.
-fn readable(name: &str) -> &str {
-    if name.starts_with("anon$") {
-        "closure"
-    } else {
-        name
-    }
 }
 
 fn explain(error: &EvalAltResult, engine: &Engine, ast: Option<&AST>) -> (String, Option<String>) {
@@ -302,16 +254,7 @@ fn property(text: &str, engine: &Engine) -> Option<(String, Option<String>)> {
 
 /// An error where there is no script's text at hand: its message with the place, and that with how to mend it.
 pub fn brief(error: &EvalAltResult, engine: &Engine) -> (String, String) {
-    let mut source = "";
-    let mut current = error;
-    while let EvalAltResult::ErrorInFunctionCall(_, inside, inner, _)
-    | EvalAltResult::ErrorInModule(inside, inner, _) = current
-    {
-        if !inside.is_empty() {
-            source = inside;
-        }
-        current = inner;
-    }
+    let (current, source, calls) = frames::of(error, "", None);
     let (message, help) = explain(current, engine, None);
     let position = current.position();
     let place = match (position.line(), position.position()) {
@@ -321,6 +264,14 @@ pub fn brief(error: &EvalAltResult, engine: &Engine) -> (String, String) {
     let mut whole = message.clone();
     if !place.is_empty() {
         whole.push_str(&format!("\n  at {place}"));
+    }
+    let calls = calls
+        .iter()
+        .filter(|call| call.line > 0 && !call.source.is_empty());
+    let ways: Vec<String> = calls.map(|call| format!("\n  {call}")).collect();
+    // The place itself has been said.
+    if ways.len() > 1 {
+        whole.push_str(&ways.concat());
     }
     if let Some(help) = help {
         whole.push_str(&format!("\n  Help: {help}"));

@@ -240,6 +240,8 @@ fn type_name(rust: &str) -> &'static str {
         "Counter" => "`Counter`",
         "SharedMap" => "`SharedMap`",
         "Queue" => "`Queue`",
+        "Inbox" => "`Inbox`",
+        "Call" => "`Call`",
         "Prepared" => "body",
         "File" => "file",
         _ => "",

@@ -78,6 +78,17 @@ let next = shared::queue(\"to cancel\").pop(\"5s\");
 if next != () { log::info(next.id); }",
     },
     Room {
+        key: "hooks",
+        title: "`hooks`",
+        purpose: "Webhooks that the target sends. The run listens for them on the loopback, or where `--hooks-listen` says; [webhooks](webhooks.md) tells how.",
+        example: "\
+let inbox = hooks::inbox();
+let room = #{ room: \"room-double\", guest: \"Ada\", callback_url: inbox.url };
+http::post(`${env(\"BASE_URL\")}/api/v1/reservations`, room, #{ name: \"reserve\" });
+let got = inbox.wait(\"10s\");
+check(got, #{ \"confirmed\": |c| c != () && c.json(\"status\") == \"confirmed\" });",
+    },
+    Room {
         key: "fake",
         title: "`fake`",
         purpose: "People, places and texts that are made up. They follow from the run's seed and the virtual user, as `random` does. The locale is `en` unless you name another: `ar_SA`, `cy_GB`, `de_DE`, `fa_IR`, `fr_FR`, `it_IT`, `ja_JP`, `nl_NL`, `pt_BR`, `pt_PT`, `tr_TR`, `zh_CN`, `zh_TW`, or the language alone.",
@@ -143,6 +154,25 @@ let weekday = time::format(time::parse(\"2026-01-31\"), \"%A\");",
         purpose: "Tags on everything that the virtual user records until its iteration ends.",
         example: "tags::set(\"tariff\", \"weekend\");",
     },
+    Room {
+        key: "mock",
+        title: "`mock`",
+        purpose: "The server that a [test](testing.md) describes, and what it was asked. It works only under `rhaid test`, where every test has one of its own.",
+        example: "\
+let pay = mock::on(\"POST\", \"/payments\").json(\"amount\", 120).reply(503).then(201, #{ id: \"p-1\" });
+http::post(`${mock::url()}/payments`, #{ amount: 120 });
+http::post(`${mock::url()}/payments`, #{ amount: 120 });
+pay.called(2);
+assert_eq(pay.last().json(\"amount\"), 120);",
+    },
+    Room {
+        key: "test",
+        title: "`test`",
+        purpose: "What a [test](testing.md) finds out about itself. It works only under `rhaid test`.",
+        example: "\
+sleep(\"5m\");
+assert_eq(test::slept(), 300);",
+    },
 ];
 
 /// Types that only scripts have.
@@ -192,9 +222,33 @@ for link in page.html(\"a[href]\").all() { log::info(link.attr(\"href\")); }",
         example: "",
     },
     Room {
+        key: "Inbox",
+        title: "`Inbox`",
+        purpose: "A URL of one virtual user's own, and the calls that came to it.",
+        example: "",
+    },
+    Room {
+        key: "Call",
+        title: "`Call`",
+        purpose: "A webhook call, read whole.",
+        example: "",
+    },
+    Room {
         key: "Metric",
         title: "`Metric`",
         purpose: "A handle on one of the script's metrics.",
+        example: "",
+    },
+    Room {
+        key: "Route",
+        title: "`Route`",
+        purpose: "A route of a test's mock server, from `mock::on`. What narrows it and what it answers give the route again, so that they are written one after the other.",
+        example: "",
+    },
+    Room {
+        key: "Call",
+        title: "`Call`",
+        purpose: "A request that came to a test's mock server.",
         example: "",
     },
 ];

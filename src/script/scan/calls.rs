@@ -66,6 +66,7 @@ pub fn no_module(namespace: &str, position: Position, source: &Source<'_>) -> Di
     };
     source
         .mistake(position, format!("there is no module `{namespace}`"))
+        .with_code("unknown-module")
         .with_help(Some(help))
 }
 
@@ -94,7 +95,8 @@ fn of_library(
     if ours != name && library.has(namespace, ours) {
         let message = format!("there is no function `{namespace}::{name}`");
         let help = format!("write `{namespace}::{ours}(…)`");
-        return Some(source.mistake(position, message).with_help(Some(help)));
+        let problem = source.mistake(position, message).with_help(Some(help));
+        return Some(problem.with_code("unknown-function"));
     }
     let names: Vec<&str> = library.names(namespace).collect();
     Some(unknown(namespace, name, &names, position, source))
@@ -114,12 +116,14 @@ fn of_module(
     if exports.private.contains(name) {
         let message = format!("`{name}` is private in its module `{alias}`");
         let help = "take `private` away where it is defined".to_owned();
-        return Some(source.mistake(position, message).with_help(Some(help)));
+        let problem = source.mistake(position, message).with_help(Some(help));
+        return Some(problem.with_code("unknown-function"));
     }
     if exports.values.contains(name) {
         let message = format!("`{alias}::{name}` is a value, not a function");
         let help = format!("a closure in it is called by `{alias}::{name}.call(…)`");
-        return Some(source.mistake(position, message).with_help(Some(help)));
+        let problem = source.mistake(position, message).with_help(Some(help));
+        return Some(problem.with_code("unknown-function"));
     }
     if source.library.has(alias, name) {
         let message = format!("there is no function `{alias}::{name}` in the imported module");
@@ -149,6 +153,7 @@ fn unknown(
             position,
             format!("there is no function `{namespace}::{name}`"),
         )
+        .with_code("unknown-function")
         .with_help(Some(help))
 }
 
@@ -168,7 +173,7 @@ fn count(
         arguments(arities),
         call.args.len()
     );
-    Some(source.mistake(position, message))
+    Some(source.mistake(position, message).with_code("arguments"))
 }
 
 fn plain(
@@ -211,7 +216,9 @@ fn plain(
             .map(str::to_owned)
             .or_else(|| did_you_mean(name, known)),
     };
-    let mut found = source.mistake(position, format!("there is no function `{name}`"));
+    let mut found = source
+        .mistake(position, format!("there is no function `{name}`"))
+        .with_code("unknown-function");
     if method && help.is_none() {
         // A map may have got a closure under this name in a way that cannot be seen.
         found.severity = Severity::Warning;

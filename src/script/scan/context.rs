@@ -3,11 +3,11 @@
 //! A function's parameter is a context only if a scenario names the function, which the options tell later; so what is found is kept
 //! by function.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Stmt};
 
-use super::tree::Source;
+use super::tree::{Function, Source};
 use crate::script::api::CONTEXT;
 use crate::script::diagnostic::Diagnostic;
 use crate::suggest::nearest;
@@ -21,23 +21,32 @@ pub struct OfContext {
 
 /// Properties that a context has not, read from a function's only parameter.
 pub fn check(source: &Source<'_>) -> Vec<OfContext> {
-    let members = source.library.members(CONTEXT);
+    let mut members = source.library.members(CONTEXT);
+    // Only what is read like a property comes to be looked at.
+    members.retain(|member| !source.library.is_method(member));
     let mut found = Vec::new();
-    for function in source.tree.iter_functions() {
-        let [parameter] = function.params.as_slice() else {
+    // Closures by their names, which are unique.
+    let closures: BTreeMap<&str, &Function> = source
+        .functions
+        .iter()
+        .filter(|function| function.is_closure())
+        .map(|function| (function.name(), function))
+        .collect();
+    for function in &source.functions {
+        let [parameter] = function.definition.params.as_slice() else {
             continue;
         };
-        if function.name.starts_with("anon$") {
+        if function.is_closure() {
             continue;
         }
-        let mut pending = vec![(function.name.to_owned(), (*parameter).to_owned(), 1)];
+        let mut pending = vec![(function, parameter.to_string())];
         let mut seen = BTreeSet::new();
-        while let Some((name, variable, arity)) = pending.pop() {
-            if !seen.insert((name.clone(), variable.clone())) {
+        while let Some((inside, variable)) = pending.pop() {
+            if !seen.insert((inside.name(), variable.clone())) {
                 continue;
             }
-            let body = alone(source.tree, &name, arity);
-            if makes_anew(&body, &variable) {
+            let body = &inside.tree;
+            if makes_anew(body, &variable) {
                 continue;
             }
             body.walk(&mut |path: &[ASTNode]| {
@@ -45,12 +54,12 @@ pub fn check(source: &Source<'_>) -> Vec<OfContext> {
                     Some(ASTNode::Expr(Expr::Dot(dot, ..))) => {
                         let problem = member(&dot.lhs, &dot.rhs, &variable, &members, source);
                         found.extend(problem.map(|problem| OfContext {
-                            function: function.name.to_owned(),
+                            function: function.name().to_owned(),
                             problem,
                         }));
                     }
                     Some(ASTNode::Expr(Expr::FnCall(call, _))) => {
-                        pending.extend(captured(call, &variable, source.tree));
+                        pending.extend(captured(call, &variable, &closures));
                     }
                     _ => {}
                 }
@@ -59,13 +68,6 @@ pub fn check(source: &Source<'_>) -> Vec<OfContext> {
         }
     }
     found
-}
-
-/// A tree that has one function only.
-fn alone(tree: &AST, name: &str, arity: usize) -> AST {
-    let mut alone = tree.clone_functions_only();
-    alone.retain_functions(|_, _, other, count| other == name && count == arity);
-    alone
 }
 
 /// Whether the variable becomes another value or another variable somewhere in the function.
@@ -85,19 +87,22 @@ fn makes_anew(body: &AST, variable: &str) -> bool {
     makes
 }
 
-/// A closure that takes the variable along: its name, what the variable is called there, its number of parameters.
-fn captured(call: &FnCallExpr, variable: &str, tree: &AST) -> Option<(String, String, usize)> {
+/// A closure that takes the variable along, and what the variable is called there.
+fn captured<'a>(
+    call: &FnCallExpr,
+    variable: &str,
+    closures: &BTreeMap<&str, &'a Function>,
+) -> Option<(&'a Function, String)> {
     let (pointer, along) = call.args.split_first()?;
     let Expr::DynamicConstant(pointer, _) = pointer else {
         return None;
     };
-    let name = pointer.read_lock::<rhai::FnPtr>()?.fn_name().to_owned();
+    let closure = *closures.get(pointer.read_lock::<rhai::FnPtr>()?.fn_name())?;
     let at = along
         .iter()
         .position(|taken| matches!(taken, Expr::Variable(v, ..) if v.1 == variable))?;
-    let closure = tree.iter_functions().find(|f| f.name == name)?;
-    let called = (*closure.params.get(at)?).to_owned();
-    Some((name, called, closure.params.len()))
+    let called = closure.definition.params.get(at)?.to_string();
+    Some((closure, called))
 }
 
 fn member(
@@ -130,5 +135,6 @@ fn member(
         ),
     };
     let message = format!("the context `{variable}` has no `{name}`");
-    Some(source.mistake(*position, message).with_help(Some(help)))
+    let problem = source.mistake(*position, message).with_help(Some(help));
+    Some(problem.with_code("context"))
 }

@@ -3,6 +3,7 @@
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::tree::Source;
+use crate::hooks::Place;
 use crate::options::{Wrong, keys, reserved_tag};
 use crate::script::api::unknown_parameter;
 use crate::script::diagnostic::Diagnostic;
@@ -21,6 +22,7 @@ pub fn check(call: &FnCallExpr, position: Position, source: &Source<'_>) -> Vec<
     let name = call.name.as_str();
     match (namespace.as_str(), name) {
         ("http", _) => request(call, source),
+        ("hooks", _) if !source.imports.contains_key("hooks") => webhook(call, source),
         ("tags", "set") => match call.args.first() {
             Some(Expr::StringConstant(tag, position)) => {
                 reserved(tag, *position, source).into_iter().collect()
@@ -62,6 +64,7 @@ pub fn needed(call: &FnCallExpr, path: &[ASTNode], source: &Source<'_>) -> Optio
         warning: source
             .mistake(*position, message)
             .with_help(Some(help))
+            .with_code("environment")
             .as_warning(),
     })
 }
@@ -72,7 +75,7 @@ fn reserved(name: &str, position: Position, source: &Source<'_>) -> Option<Diagn
 }
 
 /// Where a function of `http` takes its body and its parameters, counted from 0.
-fn places(function: &str) -> Option<(Option<usize>, usize)> {
+pub fn places(function: &str) -> Option<(Option<usize>, usize)> {
     Some(match function {
         "get" | "head" | "options" => (None, 1),
         "post" | "put" | "patch" | "delete" => (Some(1), 2),
@@ -144,6 +147,27 @@ fn misplaced(call: &FnCallExpr, body: usize, source: &Source<'_>) -> Option<Diag
     );
     let problem = source.mistake(argument.position(), message);
     Some(problem.with_help(Some(help)).as_warning())
+}
+
+/// A place in a webhook call that is none, and how long to wait for one.
+fn webhook(call: &FnCallExpr, source: &Source<'_>) -> Vec<Diagnostic> {
+    let (at, timeout) = match (call.name.as_str(), call.args.as_slice()) {
+        ("correlate", [at]) => (Some(at), None),
+        ("wait", [_, timeout]) => (None, Some(timeout)),
+        ("wait", [at, _, timeout]) => (Some(at), Some(timeout)),
+        _ => (None, None),
+    };
+    let no_place = |argument: &Expr| match argument {
+        Expr::StringConstant(text, position) => {
+            let wrong = text.parse::<Place>().err()?;
+            let problem = source.mistake(*position, wrong.message);
+            Some(problem.with_help(Some(wrong.help)))
+        }
+        _ => None,
+    };
+    let place = at.and_then(no_place);
+    let timeout = timeout.and_then(|argument| duration(argument, source));
+    place.into_iter().chain(timeout).collect()
 }
 
 /// A duration that is none.

@@ -5,10 +5,11 @@
 
 mod calls;
 mod context;
+pub(in crate::script) mod kept;
 mod literals;
 mod names;
 mod special;
-mod tree;
+pub(in crate::script) mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +22,7 @@ use super::sources::Sources;
 use crate::metrics::{Contains, MetricKind};
 
 pub use context::OfContext;
-pub use literals::Needed;
+pub use literals::{Needed, places};
 pub use special::{LIFECYCLE, special_names};
 
 /// A metric that a script makes.
@@ -38,6 +39,8 @@ pub struct Scan {
     pub metrics: BTreeMap<String, MetricUse>,
     /// Some metric's name is computed, so more may appear.
     pub computed_metrics: bool,
+    /// Webhooks are received.
+    pub receives: bool,
     pub problems: Vec<Diagnostic>,
     /// Variables of the environment without which a call throws.
     pub needed: Vec<Needed>,
@@ -68,14 +71,18 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
         }));
         scan.problems.extend(source.unreadable.iter().cloned());
         let names = names::check(&source);
-        let unknown = |position: Position| {
-            names
-                .iter()
-                .any(|d| Some(d.line) == position.line() && Some(d.column) == position.position())
-        };
+        let nowhere: BTreeSet<_> = names
+            .iter()
+            .map(|d| (Some(d.line), Some(d.column)))
+            .collect();
+        let unknown =
+            |position: Position| nowhere.contains(&(position.line(), position.position()));
         tree.walk(&mut |path: &[ASTNode]| {
             if let Some((call, position, method)) = call_of(path) {
                 note_metric(call, &mut scan);
+                // A module of that name would be the script's own.
+                scan.receives |=
+                    call.namespace.to_string() == "hooks" && !source.imports.contains_key("hooks");
                 // Of a value that does not exist nobody knows the methods.
                 if !(method && receiver(path).is_some_and(unknown)) {
                     scan.problems

@@ -43,15 +43,13 @@ pub fn check(source: &Source<'_>) -> Vec<Diagnostic> {
             true
         });
     }
-    for function in source.tree.iter_functions() {
-        if function.name.starts_with("anon$") {
+    for function in &source.functions {
+        if function.is_closure() {
             continue;
         }
-        let (name, count) = (function.name, function.params.len());
-        let mut alone = source.tree.clone_functions_only();
-        alone.retain_functions(|_, _, other, params| other == name && params == count);
-        alone.walk(&mut |path: &[ASTNode]| {
-            found(path, &function.params);
+        let parameters = function.parameters();
+        function.tree.walk(&mut |path: &[ASTNode]| {
+            found(path, &parameters);
             true
         });
     }
@@ -127,7 +125,9 @@ fn unknown(
     parameters: &[&str],
     source: &Source<'_>,
 ) -> Diagnostic {
-    let problem = source.mistake(position, format!("there is no variable `{name}`"));
+    let problem = source
+        .mistake(position, format!("there is no variable `{name}`"))
+        .with_code("unknown-variable");
     let help = match source.declared(name) {
         Some(true) => Some(format!(
             "inside a function, write `global::{name}` for a constant of the script"
@@ -259,7 +259,8 @@ fn qualified(
                 }
             }
         };
-        return Some(source.mistake(position, message).with_help(Some(help)));
+        let problem = source.mistake(position, message).with_help(Some(help));
+        return Some(problem.with_code("unknown-constant"));
     }
     let first = namespace.split("::").next().unwrap_or_default();
     if source.imports.contains_key(first) {
@@ -276,7 +277,8 @@ fn qualified(
                 |near| format!("did you mean `{namespace}::{near}(…)`?"),
             )
         };
-        return Some(source.mistake(position, message).with_help(Some(help)));
+        let problem = source.mistake(position, message).with_help(Some(help));
+        return Some(problem.with_code("unknown-constant"));
     }
     Some(no_module(namespace, at, source))
 }

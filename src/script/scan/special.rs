@@ -17,6 +17,7 @@ pub fn special_names(ast: &AST, sources: &Sources, executed: &[&str]) -> Vec<Dia
     let mut problems = Vec::new();
     problems.extend(options(ast, sources));
     let called = called(ast);
+    let own: BTreeSet<&str> = ast.iter_functions().map(|function| function.name).collect();
     for function in ast.iter_functions() {
         let name = function.name;
         let is_used = called.contains(name) || executed.contains(&name);
@@ -29,13 +30,14 @@ pub fn special_names(ast: &AST, sources: &Sources, executed: &[&str]) -> Vec<Dia
         }
         let mut free = LIFECYCLE
             .into_iter()
-            .filter(|special| !ast.iter_functions().any(|f| f.name == *special));
+            .filter(|special| !own.contains(special));
         let meant = foreign::lifecycle(name).or_else(|| free.find(|meant| is_slip(name, meant)));
         if let Some(meant) = meant {
             let message = format!("nothing calls `{name}`");
             problems.push(
                 of_function(name, message, sources)
                     .with_help(Some(format!("did you mean `{meant}`?")))
+                    .with_code("special-name")
                     .as_warning(),
             );
         }

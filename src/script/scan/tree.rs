@@ -4,7 +4,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use rhai::{AST, ASTFlags, ASTNode, Engine, Expr, FnAccess, OptimizationLevel, Position, Stmt};
+use rhai::{
+    AST, ASTFlags, ASTNode, Engine, Expr, FnAccess, Module, OptimizationLevel, Position,
+    ScriptFuncDef, Shared, Stmt,
+};
 
 use crate::script::LIMITS;
 use crate::script::diagnostic::{Diagnostic, of_parse_error};
@@ -38,7 +41,11 @@ impl<'a> Trees<'a> {
             return known.clone();
         }
         let text = self.sources.text(name)?;
-        let tree = self.engine.compile(&*text).ok().map(Rc::new);
+        let tree = super::kept::tree(name, &text).or_else(|| {
+            let tree = Rc::new(self.engine.compile(&*text).ok()?);
+            super::kept::keep(name, text.clone(), tree.clone());
+            Some(tree)
+        });
         self.parsed
             .borrow_mut()
             .insert(name.to_owned(), tree.clone());
@@ -51,6 +58,46 @@ impl<'a> Trees<'a> {
         let error = self.engine.compile(&*text).err()?;
         Some(of_parse_error(&error, name, &text))
     }
+}
+
+/// One function of a text, its body a tree of its own.
+///
+/// Rhai walks a tree as a whole and does not tell where one function ends; a tree that holds just one, made of the same shared
+/// definition, costs next to nothing.
+pub struct Function {
+    pub definition: Shared<ScriptFuncDef>,
+    pub tree: AST,
+}
+
+impl Function {
+    /// Its name; of a closure one that only Rhai can say.
+    pub fn name(&self) -> &str {
+        &self.definition.name
+    }
+
+    /// Whether it is a closure.
+    pub fn is_closure(&self) -> bool {
+        self.name().starts_with("anon$")
+    }
+
+    /// The names of its parameters.
+    pub fn parameters(&self) -> Vec<&str> {
+        self.definition.params.iter().map(|name| &**name).collect()
+    }
+}
+
+/// The functions of a tree, closures included, each apart.
+pub fn functions(tree: &AST) -> Vec<Function> {
+    tree.iter_fn_def()
+        .map(|definition| {
+            let mut alone = Module::new();
+            alone.set_script_fn(definition.clone());
+            Function {
+                definition: definition.clone(),
+                tree: AST::new_from_module(alone),
+            }
+        })
+        .collect()
 }
 
 /// What an alias stands for.
@@ -74,8 +121,14 @@ pub struct Source<'a> {
     pub unreadable: Vec<Diagnostic>,
     /// The text's functions, with the numbers of their parameters.
     pub own: BTreeMap<String, Vec<usize>>,
+    /// The same functions and the closures, each apart.
+    pub functions: Vec<Function>,
     /// Keys of maps and names of properties: what a map may hold a closure under.
     pub keys: BTreeSet<String>,
+    /// What the top level declares, and whether as a constant.
+    declared: BTreeMap<String, bool>,
+    /// What the modules under an alias offer, once it was asked for.
+    exports: RefCell<BTreeMap<String, Option<Rc<Exports>>>>,
 }
 
 impl<'a> Source<'a> {
@@ -96,7 +149,10 @@ impl<'a> Source<'a> {
             imports: BTreeMap::new(),
             unreadable: Vec::new(),
             own: BTreeMap::new(),
+            functions: functions(tree),
             keys: BTreeSet::new(),
+            declared: declared(tree),
+            exports: RefCell::default(),
         };
         for function in tree.iter_functions() {
             let arities = source.own.entry(function.name.to_owned()).or_default();
@@ -160,7 +216,18 @@ impl<'a> Source<'a> {
     }
 
     /// What the modules under an alias offer; nothing if that cannot be told.
-    pub fn exports(&self, alias: &str) -> Option<Exports> {
+    pub fn exports(&self, alias: &str) -> Option<Rc<Exports>> {
+        if let Some(known) = self.exports.borrow().get(alias) {
+            return known.clone();
+        }
+        let exports = self.read_exports(alias).map(Rc::new);
+        self.exports
+            .borrow_mut()
+            .insert(alias.to_owned(), exports.clone());
+        exports
+    }
+
+    fn read_exports(&self, alias: &str) -> Option<Exports> {
         let Imported::Modules(modules) = self.imports.get(alias)? else {
             return None;
         };
@@ -178,20 +245,23 @@ impl<'a> Source<'a> {
 
     /// How the top level declares a name: whether as a constant, or not at all.
     pub fn declared(&self, name: &str) -> Option<bool> {
-        let mut found = None;
-        // Also what stands in a block of the top level.
-        for statement in self.tree.statements() {
-            statement.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
-                if let Some(ASTNode::Stmt(Stmt::Var(variable, flags, _))) = path.last()
-                    && variable.0.name == name
-                {
-                    found = Some(found == Some(true) || flags.contains(ASTFlags::CONSTANT));
-                }
-                true
-            });
-        }
-        found
+        self.declared.get(name).copied()
     }
+}
+
+/// The variables of the top level, also those in a block of it, and whether one of the name is a constant.
+fn declared(tree: &AST) -> BTreeMap<String, bool> {
+    let mut declared = BTreeMap::new();
+    for statement in tree.statements() {
+        statement.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
+            if let Some(ASTNode::Stmt(Stmt::Var(variable, flags, _))) = path.last() {
+                let is_constant = declared.entry(variable.0.name.to_string()).or_insert(false);
+                *is_constant |= flags.contains(ASTFlags::CONSTANT);
+            }
+            true
+        });
+    }
+    declared
 }
 
 /// What a module offers to those who import it.

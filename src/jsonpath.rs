@@ -78,14 +78,20 @@ fn depth(path: &str) -> usize {
 /// # Errors
 /// A sentence when the path is malformed.
 pub fn query<'a>(value: &'a Value, path: &str) -> Result<Vec<&'a Value>, String> {
+    Ok(parse(path)?.query(value).all())
+}
+
+/// A JSONPath, to be asked of many values.
+///
+/// # Errors
+/// A sentence when the path is malformed.
+pub fn parse(path: &str) -> Result<JsonPath, String> {
     if depth(path) > MAX_DEPTH {
         return Err(format!(
             "the JSONPath nests its brackets more than {MAX_DEPTH} levels deep"
         ));
     }
-    let parsed =
-        JsonPath::parse(path).map_err(|error| format!("`{path}` is not a JSONPath: {error}"))?;
-    Ok(parsed.query(value).all())
+    JsonPath::parse(path).map_err(|error| format!("`{path}` is not a JSONPath: {error}"))
 }
 
 #[cfg(test)]

@@ -1,0 +1,353 @@
+//! Who a user is: security schemes become parameters of requests, and what is secret is read from the environment.
+
+use serde_json::Value as Json;
+
+use super::api::{Api, Operation};
+use super::feeds::singular;
+use crate::convert::emit::words::{Names, constant, quoted};
+use crate::convert::journey::{Function, Item, Request, Variable};
+use crate::convert::text::{Text, Value};
+
+/// A function that gives the token of OAuth 2's client credentials.
+const ACCESS: &str = "access_token";
+
+/// Fields of a login's answer that are its token.
+const TOKENS: [&str; 5] = ["access_token", "accessToken", "token", "jwt", "id_token"];
+
+/// Words of a path that leads to a login.
+const LOGINS: [&str; 8] = [
+    "login",
+    "signin",
+    "sign-in",
+    "token",
+    "tokens",
+    "auth",
+    "authenticate",
+    "session",
+];
+
+/// The security of a document, and what the script needs for it.
+#[derive(Debug, Default)]
+pub struct Security {
+    /// The operation that gives the token, and the field that it is in.
+    pub login: Option<(usize, String)>,
+    pub imports: Vec<(String, String)>,
+    pub variables: Vec<Variable>,
+    pub functions: Vec<Function>,
+    pub notes: Vec<String>,
+}
+
+/// What the steps of a function need at its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// The token of the login, which `setup` keeps.
+    Session,
+    /// The token of OAuth 2's client credentials.
+    Access,
+}
+
+impl Need {
+    /// The line that declares the token.
+    pub fn line(self) -> &'static str {
+        match self {
+            Self::Session => "let token = ctx.data.token;",
+            Self::Access => "let access = access_token(ctx);",
+        }
+    }
+}
+
+impl Security {
+    /// Adds to a request what shows who sends it.
+    pub fn apply<'a>(
+        &mut self,
+        api: &mut Api<'a>,
+        operation: &Operation<'a>,
+        names: &mut Names,
+        request: &mut Request,
+    ) -> Vec<Need> {
+        let mut needs = Vec::new();
+        for name in required(api, operation) {
+            let schemes = api
+                .root
+                .get("components")
+                .and_then(|components| components.get("securitySchemes"));
+            let scheme = schemes
+                .and_then(|schemes| schemes.get(name))
+                .and_then(|scheme| api.resolve(scheme));
+            match scheme {
+                Some(scheme) => needs.extend(self.scheme(name, scheme, names, request)),
+                None => self.note(format!(
+                    "the security scheme `{name}`: the document does not describe it"
+                )),
+            }
+        }
+        needs
+    }
+
+    fn scheme(
+        &mut self,
+        name: &str,
+        scheme: &Json,
+        names: &mut Names,
+        request: &mut Request,
+    ) -> Option<Need> {
+        let text = |word: &str| scheme.get(word).and_then(Json::as_str).unwrap_or_default();
+        let mut auth = |entries: Vec<(&str, Value)>| {
+            if !request.parameters.iter().any(|(known, _)| known == "auth") {
+                request
+                    .parameters
+                    .push(("auth".to_owned(), Value::map(entries)));
+            }
+        };
+        match (text("type"), text("scheme").to_ascii_lowercase().as_str()) {
+            ("http", kind @ ("basic" | "digest")) => {
+                let user = self.variable(names, "API_USER", "the user of the API", false);
+                let password = self.variable(names, "API_PASSWORD", "the user's password", true);
+                let mut entries = vec![
+                    ("user", Value::Code(user)),
+                    ("password", Value::Code(password)),
+                ];
+                if kind == "digest" {
+                    entries.insert(0, ("type", "digest".into()));
+                }
+                auth(entries);
+                None
+            }
+            ("oauth2", _)
+                if scheme
+                    .get("flows")
+                    .and_then(|flows| flows.get("clientCredentials"))
+                    .is_some() =>
+            {
+                self.client_credentials(scheme, names);
+                auth(vec![("token", Value::Code("access".to_owned()))]);
+                Some(Need::Access)
+            }
+            ("http", "bearer") | ("oauth2" | "openIdConnect", _) if self.login.is_some() => {
+                auth(vec![("token", Value::Code("token".to_owned()))]);
+                Some(Need::Session)
+            }
+            ("http", "bearer") | ("oauth2" | "openIdConnect", _) => {
+                let token = self.variable(names, "API_TOKEN", "the bearer token", true);
+                auth(vec![("token", Value::Code(token))]);
+                None
+            }
+            ("apiKey", _) => {
+                let key = self.variable(names, &constant(name, "API_KEY"), "an API key", true);
+                self.api_key(text("in"), text("name"), &key, request);
+                None
+            }
+            (kind, _) => {
+                self.note(format!("the security scheme `{name}` of the type `{kind}`: see `tls` and `headers` among the options"));
+                None
+            }
+        }
+    }
+
+    fn api_key(&mut self, place: &str, name: &str, key: &str, request: &mut Request) {
+        match place {
+            "query" => request.url.push_query(name, &Text::code(key)),
+            "cookie" => add_cookie(request, name, Value::Code(key.to_owned())),
+            _ => request.headers.push((name.to_owned(), Text::code(key))),
+        }
+    }
+
+    fn client_credentials(&mut self, scheme: &Json, names: &mut Names) {
+        if self.functions.iter().any(|known| known.name == ACCESS) {
+            return;
+        }
+        let flow = scheme
+            .get("flows")
+            .and_then(|flows| flows.get("clientCredentials"));
+        let endpoint = flow
+            .and_then(|flow| flow.get("tokenUrl"))
+            .and_then(Json::as_str)
+            .unwrap_or_default();
+        let endpoint = if endpoint.starts_with('/') {
+            format!("`${{global::BASE}}${{{}}}`", quoted(endpoint))
+        } else {
+            self.named(
+                names,
+                "TOKEN_URL",
+                endpoint,
+                "where tokens are given",
+                false,
+            )
+        };
+        let id = self.variable(names, "CLIENT_ID", "who asks for a token", false);
+        let secret = self.variable(names, "CLIENT_SECRET", "the proof of it", true);
+        let scopes = flow
+            .and_then(|flow| flow.get("scopes"))
+            .and_then(Json::as_object);
+        let scopes: Vec<&str> = scopes
+            .into_iter()
+            .flatten()
+            .map(|(scope, _)| scope.as_str())
+            .collect();
+        let mut lines = vec![
+            "auth::client_credentials(ctx, #{".to_owned(),
+            format!("    url: {endpoint},"),
+            format!("    client_id: {id},"),
+            format!("    client_secret: {secret},"),
+        ];
+        if !scopes.is_empty() {
+            lines.push(format!("    scope: {},", quoted(&scopes.join(" "))));
+        }
+        lines.push("})".to_owned());
+        self.imports
+            .push(("std/auth".to_owned(), "auth".to_owned()));
+        self.functions.push(Function {
+            name: ACCESS.to_owned(),
+            parameters: vec!["ctx".to_owned()],
+            doc: vec![
+                "A token of this user, asked for when there is none and renewed before it ends."
+                    .to_owned(),
+            ],
+            items: vec![Item::Code(lines)],
+        });
+    }
+
+    /// The constant of a variable that is empty unless the environment says otherwise.
+    pub fn variable(
+        &mut self,
+        names: &mut Names,
+        env: &str,
+        meaning: &str,
+        secret: bool,
+    ) -> String {
+        self.named(names, env, "", meaning, secret)
+    }
+
+    /// The constant of a variable, `global::NAME`; made when it is first asked for.
+    pub fn named(
+        &mut self,
+        names: &mut Names,
+        env: &str,
+        default: &str,
+        meaning: &str,
+        secret: bool,
+    ) -> String {
+        let known = self.variables.iter().find(|known| known.env == env);
+        let constant = match known {
+            Some(known) => known.constant.clone(),
+            None => {
+                let constant = names.unique(env);
+                self.variables.push(Variable {
+                    constant: constant.clone(),
+                    env: env.to_owned(),
+                    default: default.to_owned(),
+                    meaning: meaning.to_owned(),
+                    secret,
+                });
+                constant
+            }
+        };
+        format!("global::{constant}")
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+/// Adds a cookie to those of a request.
+pub fn add_cookie(request: &mut Request, name: &str, value: Value) {
+    let entry = (name.to_owned(), value);
+    match request
+        .parameters
+        .iter_mut()
+        .find(|(known, _)| known == "cookies")
+    {
+        Some((_, Value::Map(cookies))) => cookies.push(entry),
+        _ => request
+            .parameters
+            .push(("cookies".to_owned(), Value::Map(vec![entry]))),
+    }
+}
+
+/// The names of the schemes that an operation needs: of several alternatives the first that is not empty.
+fn required<'a>(api: &Api<'a>, operation: &Operation<'a>) -> Vec<&'a str> {
+    let requirements = operation
+        .security
+        .or(api.root.get("security"))
+        .and_then(Json::as_array);
+    let mut alternatives = requirements
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_object);
+    let first = alternatives.find(|alternative| !alternative.is_empty());
+    first
+        .map(|schemes| schemes.keys().map(String::as_str).collect())
+        .unwrap_or_default()
+}
+
+/// The operation that logs in, if bearer tokens are needed and one gives them.
+pub fn login<'a>(api: &mut Api<'a>) -> Option<(usize, String)> {
+    let takes_token = |scheme: &Json| {
+        let is = |word: &str, value: &str| {
+            scheme
+                .get(word)
+                .and_then(Json::as_str)
+                .is_some_and(|found| found.eq_ignore_ascii_case(value))
+        };
+        is("type", "http") && is("scheme", "bearer")
+            || is("type", "oauth2")
+            || is("type", "openIdConnect")
+    };
+    let schemes = api
+        .root
+        .get("components")?
+        .get("securitySchemes")?
+        .as_object()?;
+    let bearers: Vec<&str> = schemes
+        .iter()
+        .filter(|(_, scheme)| takes_token(scheme))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let is_needed = |operation: &Operation<'a>| {
+        required(api, operation)
+            .iter()
+            .any(|name| bearers.contains(name))
+    };
+    if !api.operations.iter().any(is_needed) {
+        return None;
+    }
+    let is_login = |operation: &Operation<'a>| {
+        let last = operation
+            .path
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        let last = last.to_ascii_lowercase();
+        operation.method == "POST"
+            && !operation.path.contains('{')
+            && !is_needed(operation)
+            && (LOGINS.contains(&last.as_str()) || LOGINS.contains(&singular(&last).as_str()))
+    };
+    let candidates = api
+        .operations
+        .iter()
+        .enumerate()
+        .filter(|(_, operation)| is_login(operation));
+    let candidates: Vec<(usize, Option<&'a Json>)> = candidates
+        .map(|(at, operation)| (at, operation.response))
+        .collect();
+    candidates.into_iter().find_map(|(at, response)| {
+        let content = super::bodies::json_content(response?)?;
+        let example = super::bodies::given(api, content);
+        let schema = content.get("schema").map(|schema| api.schema(schema));
+        let has = |field: &str| {
+            example.is_some_and(|example| example.get(field).is_some())
+                || schema
+                    .as_ref()
+                    .is_some_and(|schema| schema.properties.iter().any(|(name, _)| *name == field))
+        };
+        TOKENS
+            .iter()
+            .find(|field| has(field))
+            .map(|field| (at, (*field).to_owned()))
+    })
+}

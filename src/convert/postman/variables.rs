@@ -1,0 +1,252 @@
+//! What `{{name}}` stands for.
+//!
+//! A variable that a script of the collection has set holds what it was set to; before that, and all others, the environment
+//! says, with the collection's value as its default. Names that begin with `$` are made up anew each time.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::convert::emit::words::{Names, constant, identifier, quoted};
+use crate::convert::journey::Variable;
+use crate::secrets::is_secret_name;
+
+/// The user's own map.
+const STATE: &str = "ctx.state.";
+
+/// What scripts may call and hold.
+#[derive(Debug, Default)]
+pub struct Variables {
+    /// The collection's and the environment file's values.
+    given: BTreeMap<String, Given>,
+    /// Variables of the function, by the name that a script has set.
+    set: BTreeMap<String, String>,
+    /// Constants, in the order in which they came up.
+    pub constants: Vec<Variable>,
+    constant_names: Names,
+    pub names: Names,
+    /// Dynamic variables that nothing here can stand for.
+    pub unknown: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Given {
+    value: String,
+    secret: bool,
+}
+
+/// What an expression gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    Text,
+    /// A number, true or false.
+    Plain,
+    /// Whatever stood in a response.
+    Anything,
+}
+
+impl Variables {
+    /// Variables of a collection, and those of an environment over them.
+    pub fn new(collection: &Json, environment: Option<&Json>) -> Self {
+        let mut variables = Self::default();
+        let lists = [
+            collection.get("variable"),
+            environment.and_then(|file| file.get("values")),
+        ];
+        for variable in lists
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_array)
+            .flatten()
+        {
+            let off = variable.get("disabled") == Some(&Json::Bool(true))
+                || variable.get("enabled") == Some(&Json::Bool(false));
+            let name = variable
+                .get("key")
+                .or(variable.get("id"))
+                .and_then(Json::as_str);
+            let Some(name) = name.filter(|_| !off) else {
+                continue;
+            };
+            let value = match variable.get("value") {
+                Some(Json::String(text)) => text.clone(),
+                None | Some(Json::Null) => String::new(),
+                Some(other) => other.to_string(),
+            };
+            let secret = variable.get("type").is_some_and(|kind| kind == "secret");
+            variables
+                .given
+                .insert(name.to_owned(), Given { value, secret });
+        }
+        variables
+    }
+
+    /// The expression that a variable stands for.
+    pub fn expression(&mut self, name: &str) -> (String, Gives) {
+        let name = name.trim();
+        if let Some(variable) = self.set.get(name) {
+            return (variable.clone(), Gives::Anything);
+        }
+        if let Some(dynamic) = name.strip_prefix('$') {
+            return match made_up(dynamic) {
+                Some(found) => (found.0.to_owned(), found.1),
+                None => {
+                    let note = format!(
+                        "`{{{{{name}}}}}`: nothing here makes up the like; a word stands for it"
+                    );
+                    if !self.unknown.contains(&note) {
+                        self.unknown.push(note);
+                    }
+                    ("fake::word()".to_owned(), Gives::Text)
+                }
+            };
+        }
+        let given = self.given.get(name).cloned();
+        let secret = given.as_ref().is_some_and(|given| given.secret) || is_secret_name(name);
+        let value = given.map(|given| given.value).unwrap_or_default();
+        // A value may be made of others; a default is only what can be known beforehand.
+        let value = self.filled(&value, 0);
+        let code = self.named(&constant(name, "VALUE"), &value, "", secret);
+        (code, Gives::Text)
+    }
+
+    /// A value with the values of the variables in it.
+    pub fn filled(&self, value: &str, depth: usize) -> String {
+        let mut filled = String::new();
+        let mut rest = value;
+        while let Some((before, (name, after))) = rest
+            .split_once("{{")
+            .and_then(|(before, inner)| Some((before, inner.split_once("}}")?)))
+        {
+            filled.push_str(before);
+            if let Some(given) = self.given.get(name.trim())
+                && depth < 8
+                && filled.len() < 10_000
+            {
+                filled.push_str(&self.filled(&given.value, depth + 1));
+            }
+            rest = after;
+        }
+        filled.push_str(rest);
+        filled
+    }
+
+    /// The constant for a variable of the environment, `global::NAME`.
+    pub fn named(&mut self, env: &str, default: &str, meaning: &str, secret: bool) -> String {
+        let known = self.constants.iter().find(|known| known.env == env);
+        let constant = match known {
+            Some(known) => known.constant.clone(),
+            None => {
+                let constant =
+                    self.constant_names
+                        .unique(if env == "BASE_URL" { "BASE" } else { env });
+                self.constants.push(Variable {
+                    constant: constant.clone(),
+                    env: env.to_owned(),
+                    default: if secret {
+                        String::new()
+                    } else {
+                        default.to_owned()
+                    },
+                    meaning: meaning.to_owned(),
+                    secret,
+                });
+                constant
+            }
+        };
+        format!("global::{constant}")
+    }
+
+    /// The variable of the function that is to hold what a response gives for a name, from here on.
+    pub fn set(&mut self, name: &str) -> String {
+        if let Some(known) = self.set.get(name).filter(|known| !known.starts_with(STATE)) {
+            return known.clone();
+        }
+        let variable = self.names.unique(&identifier(name, "value"));
+        self.set.insert(name.to_owned(), variable.clone());
+        variable
+    }
+
+    /// Where something that no response gave is to be kept for a name, from here on: in the user's own map.
+    pub fn keep(&mut self, name: &str) -> String {
+        if let Some(known) = self.set.get(name).filter(|known| known.starts_with(STATE)) {
+            return known.clone();
+        }
+        let place = format!("{STATE}{}", self.names.unique(&identifier(name, "value")));
+        self.set.insert(name.to_owned(), place.clone());
+        place
+    }
+}
+
+/// What stands for a dynamic variable, without its `$`.
+fn made_up(name: &str) -> Option<(&'static str, Gives)> {
+    use Gives::{Plain, Text};
+    Some(match name {
+        "guid" | "randomUUID" => ("random::uuid()", Text),
+        "timestamp" => ("time::unix()", Plain),
+        "isoTimestamp" => ("time::iso()", Text),
+        "randomInt" => ("random::int(0, 1000)", Plain),
+        "randomBoolean" => ("random::chance(0.5)", Plain),
+        "randomEmail" | "randomExampleEmail" => ("fake::email()", Text),
+        "randomFirstName" => ("fake::first_name()", Text),
+        "randomLastName" => ("fake::last_name()", Text),
+        "randomFullName" => ("fake::name()", Text),
+        "randomUserName" => ("fake::username()", Text),
+        "randomPassword" => ("fake::password(15)", Text),
+        "randomPhoneNumber" | "randomPhoneNumberExt" => ("fake::phone()", Text),
+        "randomCity" => ("fake::city()", Text),
+        "randomStreetName" | "randomStreetAddress" => ("fake::street()", Text),
+        "randomCompanyName" => ("fake::company()", Text),
+        "randomJobTitle" | "randomJobType" => ("fake::job()", Text),
+        "randomBankAccountIban" => ("fake::iban()", Text),
+        "randomBankAccount" => ("fake::credit_card()", Text),
+        "randomWord" | "randomLoremWord" | "randomNoun" | "randomVerb" | "randomAdjective"
+        | "randomAlphaNumeric" | "randomLoremSlug" | "randomProductName" | "randomColor" => {
+            ("fake::word()", Text)
+        }
+        "randomWords" | "randomLoremWords" | "randomProduct" => ("fake::words(3)", Text),
+        "randomLoremSentence" | "randomPhrase" | "randomLoremText" => ("fake::sentence()", Text),
+        "randomLoremSentences" | "randomLoremParagraph" | "randomLoremParagraphs" => {
+            ("fake::paragraph(3)", Text)
+        }
+        "randomDateFuture" => ("time::iso(time::add(time::now(), \"30d\"))", Text),
+        "randomDatePast" | "randomDateRecent" => {
+            ("time::iso(time::add(time::now(), \"-1d\"))", Text)
+        }
+        "randomPrice" => ("random::int(1, 1000)", Plain),
+        "randomCountryCode" => ("\"DE\"", Text),
+        "randomCountry" => ("\"Germany\"", Text),
+        "randomCurrencyCode" => ("\"EUR\"", Text),
+        "randomIP" => ("\"192.0.2.1\"", Text),
+        "randomIPV6" => ("\"2001:db8::1\"", Text),
+        "randomUrl" => ("\"https://example.com/\"", Text),
+        "randomDomainName" => ("\"example.com\"", Text),
+        "randomLocale" => ("\"en\"", Text),
+        _ => return None,
+    })
+}
+
+/// A literal of JavaScript as one of Rhai.
+pub fn literal(text: &str) -> Option<String> {
+    let text = text.trim();
+    let inner = |quote: char| {
+        text.strip_prefix(quote)?
+            .strip_suffix(quote)
+            .filter(|inner| !inner.contains(quote))
+    };
+    if let Some(inner) = inner('"')
+        .or_else(|| inner('\''))
+        .or_else(|| inner('`').filter(|inner| !inner.contains("${")))
+    {
+        return (!inner.contains('\\')).then(|| quoted(inner));
+    }
+    match text {
+        "true" | "false" => Some(text.to_owned()),
+        "null" | "undefined" => Some("()".to_owned()),
+        number => number
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite())
+            .map(|_| number.to_owned()),
+    }
+}

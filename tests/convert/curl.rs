@@ -1,0 +1,86 @@
+//! `rhaid convert curl`.
+
+use crate::support::golden::hold;
+use crate::{rhaid, runs_green, script};
+
+const BASH: &str = r#"
+# What people write.
+curl -sSL http://127.0.0.1:8080/health/live && echo fine
+curl -X POST http://127.0.0.1:8080/api/v1/reservations \
+  -H 'Content-Type: application/json' --data-raw $'{"room":"room-double","guest":"O\'Brien \u00e9","nights":1}'
+curl --json '{"user": "qa"}' 127.0.0.1:8080/api/v1/admin/login
+curl -G -d nights=2 --data-urlencode 'q=a b&c' http://127.0.0.1:8080/api/v1/pms/availability
+"#;
+
+const EVERYTHING: &str = r#"
+$ curl 'https://shop.example.com/search?q=tea%20time&flag' -H 'accept: */*' -H 'sec-fetch-mode: cors' -b 'session=s3cr3t0123; theme=dark' --compressed
+curl -u ada:correct-horse -A 'probe/1.0' -e https://shop.example.com/ -k -x 127.0.0.1:3128 -m 2.5 https://shop.example.com/private
+curl -I https://shop.example.com/ --tcp-nodelay --cacert ca.pem
+curl -F note=hello -F 'scan=@scan.png;type=image/png' https://shop.example.com/upload -H 'X-Api-Key: k-0123456789'
+curl -d 'user=ada&password=correct-horse&tag=a&tag=b' https://shop.example.com/login
+curl -T backup.tar https://files.example.com/backup.tar
+curl -X PURGE https://shop.example.com/cache --next -d @body.json -H 'content-type: application/json' https://shop.example.com/import
+curl -d plain -H 'content-type: text/plain' https://shop.example.com/notes https://shop.example.com/more
+"#;
+
+const CMD: &str = "curl ^\"http://127.0.0.1:8080/api/v1/pms/availability?nights=2^\" ^\r\n  -H ^\"accept: application/json^\" ^\r\n  -H ^\"sec-ch-ua: ^\\^\"Chromium^\\^\";v=^\\^\"156^\\^\"^\" &\r\ncurl ^\"http://127.0.0.1:8080/api/v1/admin/login^\" ^\r\n  -H ^\"content-type: application/json^\" ^\r\n  --data-raw ^\"^{^\\^\"user^\\^\":^\\^\"qa^\\^\"^}^\"\r\n";
+
+#[test]
+fn commands_become_scripts_that_run() {
+    for (name, text) in [("curl_bash", BASH), ("curl_cmd", CMD)] {
+        let output = rhaid(["convert", "curl", "commands.sh", "-o", "out.rhai"])
+            .file("commands.sh", text)
+            .run();
+        let script = script(&output);
+        hold("convert", name, &script);
+        runs_green(&script);
+    }
+}
+
+#[test]
+fn every_option_has_its_place() {
+    let output = rhaid(["convert", "curl", "commands.sh", "-o", "out.rhai"])
+        .file("commands.sh", EVERYTHING)
+        .run();
+    let script = script(&output);
+    hold("convert", "curl_everything", &script);
+    hold("convert", "curl_everything_told", &output.stderr);
+    for secret in ["correct-horse", "k-0123456789", "s3cr3t"] {
+        assert!(!script.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn a_command_may_stand_on_the_command_line() {
+    let one = rhaid(["convert", "curl", "curl 'http://h.test/a b' -H 'x: y'"]).run();
+    one.expect_code(0);
+    let words = rhaid([
+        "convert",
+        "curl",
+        "--",
+        "curl",
+        "http://h.test/a b",
+        "-H",
+        "x: y",
+    ])
+    .run();
+    assert_eq!(one.stdout, words.stdout);
+    assert!(one.stdout.contains("/a%20b`"), "{}", one.stdout);
+}
+
+#[test]
+fn what_is_no_command_is_told() {
+    for (name, text) in [
+        ("curl_quote", "curl http://h.test/\n\ncurl 'http://h.test/"),
+        ("curl_none", "wget http://h.test/"),
+        ("curl_empty", ""),
+        ("curl_no_address", "curl -H 'a: b'"),
+        ("curl_no_value", "curl http://h.test/ -H"),
+    ] {
+        let output = rhaid(["convert", "curl", "commands.sh", "-o", "out.rhai"])
+            .file("commands.sh", text)
+            .run();
+        output.expect_code(65);
+        hold("convert", name, &output.stderr);
+    }
+}

@@ -1,0 +1,283 @@
+//! `rhaid convert har`.
+
+use serde_json::{Value, json};
+
+use crate::support::golden::hold;
+use crate::{rhaid, runs_green, script};
+
+const CHROMIUM: &str = include_str!("fixtures/chromium.har");
+
+fn entry(at: u32, method: &str, url: &str, status: u16, more: Value) -> Value {
+    let mut entry = json!({
+        "startedDateTime": format!("2026-01-01T10:00:{at:02}.000Z"),
+        "time": 100.0,
+        "request": { "method": method, "url": url, "headers": [] },
+        "response": { "status": status, "headers": [], "content": { "mimeType": "application/json" } },
+    });
+    merge(&mut entry, more);
+    entry
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+fn har(entries: Vec<Value>) -> String {
+    json!({ "log": { "version": "1.2", "entries": entries } }).to_string()
+}
+
+fn header(name: &str, value: &str) -> Value {
+    json!({ "name": name, "value": value })
+}
+
+/// A shop with what recordings have in them: a form with a hidden token, a redirect, cookies, assets, strangers.
+fn shop() -> String {
+    let html = |text: &str| json!({ "response": { "content": { "mimeType": "text/html; charset=utf-8", "text": text } } });
+    let asset = |mime: &str| json!({ "response": { "content": { "mimeType": mime } } });
+    let mut login = json!({
+        "request": {
+            "headers": [header(":method", "POST"), header("User-Agent", "x"), header("Accept", "text/html,*/*;q=0.8"), header("Cookie", "sid=abc; theme=dark")],
+            "postData": {
+                "mimeType": "application/x-www-form-urlencoded",
+                "text": "csrf=Zx81kQ20pLm4&user=ada&password=correct+horse",
+            },
+        },
+        "response": { "redirectURL": "/account/4711", "headers": [header("Set-Cookie", "session=s3cr3t0123; Path=/")] },
+    });
+    merge(
+        &mut login,
+        json!({ "response": { "content": { "mimeType": "text/html" } } }),
+    );
+    let order = json!({
+        "request": {
+            "headers": [header("X-Api-Key", "k-0123456789"), header("Authorization", "Bearer eyJhbGciOi.unknown.token1")],
+            "postData": {
+                "mimeType": "application/json",
+                "text": "{\"item\":\"tea-9af83b21\",\"count\":1,\"from\":\"2026-07-01\",\"note\":\"`${x}` \\\"a\\\"\",\"gift\":null}",
+            },
+        },
+        "response": {
+            "headers": [header("Location", "https://shop.example.com/api/orders/ord-77ab31")],
+            "content": { "text": "{\"status\":\"new\"}" },
+        },
+    });
+    har(vec![
+        entry(
+            0,
+            "GET",
+            "https://shop.example.com/login",
+            200,
+            html("<form><input type=hidden name=csrf value=Zx81kQ20pLm4><input name=user></form>"),
+        ),
+        entry(
+            1,
+            "GET",
+            "https://shop.example.com/app.css",
+            200,
+            asset("text/css"),
+        ),
+        entry(
+            1,
+            "GET",
+            "https://static.example.com/app.js?v=3",
+            200,
+            asset("text/javascript"),
+        ),
+        entry(
+            1,
+            "GET",
+            "https://tracker.test/pixel.gif",
+            200,
+            asset("image/gif"),
+        ),
+        entry(
+            1,
+            "GET",
+            "https://shop.example.com/missing.png",
+            404,
+            asset("image/png"),
+        ),
+        entry(5, "POST", "https://shop.example.com/login", 302, login),
+        entry(
+            6,
+            "GET",
+            "https://shop.example.com/account/4711",
+            200,
+            html("<p>Hello</p>"),
+        ),
+        entry(
+            7,
+            "GET",
+            "https://shop.example.com/api/items?q=tea%20time",
+            200,
+            json!({
+                "response": { "content": { "encoding": "base64",
+                    // {"items":[{"id":"tea-9af83b21","name":"Tea"}]}
+                    "text": "eyJpdGVtcyI6W3siaWQiOiJ0ZWEtOWFmODNiMjEiLCJuYW1lIjoiVGVhIn1dfQ==" } },
+            }),
+        ),
+        entry(8, "POST", "https://shop.example.com/api/orders", 201, order),
+        entry(
+            40,
+            "GET",
+            "https://shop.example.com/api/orders/ord-77ab31",
+            304,
+            json!({}),
+        ),
+        entry(
+            41,
+            "GET",
+            "https://shop.example.com/api/slow",
+            0,
+            json!({ "response": null }),
+        ),
+        entry(41, "GET", "wss://shop.example.com/live", 101, json!({})),
+    ])
+}
+
+#[test]
+fn a_recording_of_a_real_browser_becomes_a_script_that_runs() {
+    let output = rhaid(["convert", "har", "chromium.har", "-o", "out.rhai"])
+        .file("chromium.har", CHROMIUM)
+        .run();
+    let script = script(&output);
+    hold("convert", "chromium", &script);
+    runs_green(&script);
+}
+
+#[test]
+fn forms_redirects_values_and_secrets_are_what_they_were() {
+    let output = rhaid(["convert", "har", "shop.har", "-o", "out.rhai"])
+        .file("shop.har", shop())
+        .run();
+    let script = script(&output);
+    hold("convert", "shop", &script);
+    hold("convert", "shop_told", &output.stderr);
+    for secret in ["correct horse", "k-0123456789", "eyJhbGciOi", "s3cr3t"] {
+        assert!(!script.contains(secret), "{secret}");
+        assert!(!output.stderr.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn assets_pauses_and_domains_are_chosen() {
+    let convert = |args: [&str; 2]| {
+        let output = rhaid(["convert", "har", "shop.har", "-o", "out.rhai"])
+            .args(args)
+            .file("shop.har", shop())
+            .run();
+        script(&output)
+    };
+    let dropped = convert(["--assets", "drop"]);
+    assert!(!dropped.contains("app.css"), "{dropped}");
+    let page = convert(["--assets", "page"]);
+    assert!(
+        page.contains("page::load(`${global::BASE}/login`"),
+        "{page}"
+    );
+    assert!(!convert(["--think", "0"]).contains("think::"));
+    assert!(convert(["--think", "0.5"]).contains("think::log_normal"));
+    let tracker = convert(["--domain", "tracker.test"]);
+    assert!(tracker.contains("pixel.gif") && !tracker.contains("/login"));
+}
+
+#[test]
+fn what_is_no_archive_is_told_with_its_place() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep_in_log = format!("{{\"log\":{{\"x\":{deep},\"entries\":[]}}}}");
+    let cut = CHROMIUM.get(..CHROMIUM.len() / 2).unwrap();
+    for (name, text) in [
+        ("har_empty", ""),
+        ("har_text", "GET / HTTP/1.1"),
+        ("har_list", "[1, 2]"),
+        ("har_other_json", "{\"a\": 1}"),
+        ("har_no_entries", "{\"log\": {\"version\": \"1.2\"}}"),
+        ("har_entries_map", "{\"log\": {\"entries\": {}}}"),
+        ("har_nothing", "{\"log\": {\"entries\": []}}"),
+        ("har_deep", deep_in_log.as_str()),
+        ("har_cut", cut),
+    ] {
+        let output = rhaid(["convert", "har", "a.har", "-o", "out.rhai"])
+            .file("a.har", text)
+            .run();
+        output.expect_code(65);
+        hold("convert", name, &output.stderr);
+        assert!(!output.path("out.rhai").exists(), "{name}");
+    }
+}
+
+#[test]
+fn odd_entries_do_no_harm() {
+    let odd = json!({ "log": { "pages": null, "entries": [
+        {},
+        { "request": null, "response": null },
+        { "request": { "method": "GET", "url": "not a url" } },
+        { "request": { "method": "GET", "url": "https://h.test/", "headers": null },
+          "response": { "status": -1 } },
+        { "startedDateTime": "yesterday", "time": -5, "request": { "method": "get", "url": "https://h.test/a\"b`${c}" },
+          "response": { "status": 200.0, "content": null } },
+    ] } });
+    let output = rhaid(["convert", "har", "a.har", "-o", "out.rhai"])
+        .file("a.har", format!("\u{feff}{odd}"))
+        .run();
+    hold("convert", "har_odd", &script(&output));
+}
+
+#[test]
+fn a_large_archive_is_read_as_a_stream() {
+    let image = "A".repeat(1 << 20);
+    let mut entries: Vec<Value> = (0..20)
+        .map(|at| {
+            let url = format!("https://h.test/{at}.png");
+            let content = json!({ "mimeType": "image/png", "text": image, "encoding": "base64" });
+            entry(
+                at,
+                "GET",
+                &url,
+                200,
+                json!({ "response": { "content": content } }),
+            )
+        })
+        .collect();
+    entries.push(entry(30, "GET", "https://h.test/api", 200, json!({})));
+    let output = rhaid(["convert", "har", "a.har", "-o", "out.rhai"])
+        .file("a.har", har(entries))
+        .run();
+    assert!(script(&output).contains("/api`"));
+}
+
+#[test]
+fn nothing_is_written_over_unless_it_is_asked_for() {
+    let convert = || {
+        rhaid(["convert", "har", "a.har", "-o", "out.rhai"])
+            .file("a.har", CHROMIUM)
+            .file("out.rhai", "mine")
+    };
+    let output = convert().run();
+    output.expect_code(74).expect_text("--force");
+    let kept = std::fs::read_to_string(output.path("out.rhai")).unwrap();
+    assert_eq!(kept, "mine");
+    let output = convert().arg("--force").run();
+    assert!(script(&output).contains("fn journey()"));
+}
+
+#[test]
+fn files_and_flags_that_are_none() {
+    rhaid(["convert", "har", "none.har"]).run().expect_code(66);
+    rhaid(["convert", "har", "."]).run().expect_code(65);
+    rhaid(["convert", "harr", "x.har"]).run().expect_code(64);
+    rhaid(["convert", "har", "x.har", "--think", "-1"])
+        .run()
+        .expect_code(64);
+    rhaid(["convert", "curl", "curl h", "--assets", "drop"])
+        .run()
+        .expect_code(64)
+        .expect_text("means nothing to `curl`");
+}

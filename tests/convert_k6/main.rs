@@ -1,0 +1,189 @@
+//! `rhaid convert k6`: what comes of scripts in the style of k6's guide, and of what is none.
+
+#[path = "../support/bin.rs"]
+#[allow(dead_code, reason = "the other test binaries use the rest of it")]
+mod bin;
+#[path = "../support/golden.rs"]
+mod golden;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bin::{Output, Rhaid};
+
+/// Each script, and the exit code of its run against the demo target; none for those with another target.
+const SCRIPTS: [(&str, Option<i32>); 11] = [
+    ("basic.js", Some(0)),
+    ("batch.js", Some(0)),
+    ("data.js", Some(0)),
+    ("files.js", Some(0)),
+    ("html.js", None),
+    ("language.js", Some(0)),
+    // What could not be translated fails one of its two checks, as it should.
+    ("left.js", Some(1)),
+    ("metrics.js", Some(0)),
+    ("modules.js", Some(0)),
+    ("scenarios.js", Some(0)),
+    ("typed.ts", Some(0)),
+];
+
+fn rhaid() -> Rhaid {
+    Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/convert/k6")
+}
+
+/// Converts a source in a folder of its own.
+fn convert(name: &str, source: &str) -> Output {
+    rhaid()
+        .file(name, source)
+        .args(["convert", "k6", name])
+        .run()
+}
+
+#[test]
+fn scripts_become_what_they_were_and_run() {
+    let out = tempfile::tempdir().unwrap();
+    for data in ["guests.csv", "rooms.json", "room.png"] {
+        std::fs::copy(folder().join(data), out.path().join(data)).unwrap();
+    }
+    let mut running = Vec::new();
+    for (name, code) in SCRIPTS {
+        let stem = name.split('.').next().unwrap();
+        let script = out.path().join(format!("{stem}.rhai"));
+        // The script is checked, too: it would end with 65.
+        let converted = rhaid()
+            .args(["convert", "k6"])
+            .arg(folder().join(name))
+            .arg("-o")
+            .arg(&script)
+            .run();
+        converted.expect_code(0);
+        let report: Vec<&str> = converted
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("  "))
+            .collect();
+        let text = std::fs::read_to_string(&script).unwrap();
+        golden::hold(
+            "convert_k6",
+            stem,
+            &format!("{text}\n---\n{}\n", report.join("\n")),
+        );
+        if let Some(code) = code {
+            let run = rhaid()
+                .arg("run")
+                .arg(&script)
+                .args(["--demo", "--workers", "1"])
+                .spawn();
+            running.push((name, code, run));
+        }
+    }
+    let module = std::fs::read_to_string(out.path().join("lib/hotel.rhai")).unwrap();
+    golden::hold("convert_k6", "lib_hotel", &module);
+    for (name, code, process) in running {
+        let output = process.wait();
+        assert_eq!(output.code, code, "{name}: {output}");
+        let result = output.expect_result();
+        let errors = result["errors"].as_array().unwrap();
+        // A refusal that a script asks for is one of the kind `http`.
+        let thrown = errors.iter().filter(|error| error["kind"] != "http");
+        assert_eq!(thrown.count(), 0, "{name}: {output}");
+    }
+}
+
+#[test]
+fn what_is_there_is_not_written_over() {
+    let output = rhaid()
+        .file("a.js", "export default function () {}")
+        .file("a.rhai", "mine")
+        .args(["convert", "k6", "a.js", "-o", "a.rhai"])
+        .run();
+    output.expect_code(74);
+}
+
+#[test]
+fn a_mistake_is_shown_with_its_place() {
+    let output = convert("bad.js", "const a = 1;\nconst b = ;\n");
+    output.expect_code(65);
+    for part in ["bad.js:2:11", "const b = ;", "^"] {
+        assert!(output.stderr.contains(part), "{part}: {output}");
+    }
+    convert("empty.js", " \n").expect_code(65);
+    rhaid()
+        .args(["convert", "k6", "none.js"])
+        .run()
+        .expect_code(66);
+    rhaid()
+        .file("bytes.js", [0xff, 0xfe, 0x00])
+        .args(["convert", "k6", "bytes.js"])
+        .run()
+        .expect_code(65);
+}
+
+#[test]
+fn a_source_without_a_test_is_still_a_script() {
+    let output = convert("only.js", "// a comment\n");
+    output.expect_code(0);
+    assert!(output.stdout.contains("fn iteration() {}"), "{output}");
+}
+
+#[test]
+fn nesting_has_an_end() {
+    for deep in ["(", "[", "!", "x=>", "a?b:", "if(a)", "{"] {
+        let output = convert("deep.js", &deep.repeat(200_000));
+        output.expect_code(65);
+        assert!(output.stderr.contains("levels deep"), "{output}");
+    }
+    // What the parser can hold and Rhai cannot is left.
+    let source = format!(
+        "export default function () {{ let x = {}{}; let y = {}1; {}{} }}",
+        "[".repeat(2_000),
+        "]".repeat(2_000),
+        "!".repeat(2_000),
+        "if (x) {".repeat(2_000),
+        "}".repeat(2_000)
+    );
+    let output = convert("deep.js", &source);
+    output.expect_code(0);
+    assert!(output.stderr.contains("nests too deeply"), "{output}");
+    // A long sum is no deep one.
+    let sum = vec!["'x'"; 1_000].join(" + ");
+    convert(
+        "sum.js",
+        &format!("export default function () {{ return {sum}; }}"),
+    )
+    .expect_code(0);
+}
+
+#[test]
+fn modules_that_import_each_other_have_an_end() {
+    let output = rhaid()
+        .file("a.js", "import { b } from './b.js'; export function a() { b(); } export default function () { a(); }")
+        .file("b.js", "import { a } from './a.js'; export function b() { return 1; }")
+        .args(["convert", "k6", "a.js", "-o", "out/a.rhai"])
+        .run();
+    output.expect_code(0);
+}
+
+#[test]
+fn a_bundle_takes_seconds() {
+    let unit = "function f(e,t){var n=e.a,r=t||{};for(var o=0;o<n.length;o++){r[n[o]]=function(a){return a?a+o:void 0}(e)}return typeof e=='string'?e:r}!function(e){e.q=class{constructor(){this.a=1}}}(this);";
+    let mut source = unit.repeat(2_000_000 / unit.len());
+    source.push_str("export default function(){f({a:[]},{})}");
+    let start = Instant::now();
+    let output = rhaid()
+        .timeout(Duration::from_secs(120))
+        .file("bundle.js", &source)
+        .args(["convert", "k6", "bundle.js", "-o", "bundle.rhai"])
+        .run();
+    output.expect_code(0);
+    assert!(output.stderr.contains("more, each with a TODO"), "{output}");
+    assert!(
+        start.elapsed() < Duration::from_secs(100),
+        "{:?}",
+        start.elapsed()
+    );
+}

@@ -1,0 +1,72 @@
+//! `rhaid convert openapi` and `rhaid convert postman`: scripts held against golden files, checked, and run against the demo
+//! target; and documents that are wrong.
+//!
+//! Golden scripts lie in `tests/golden/descriptions`.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod openapi;
+mod postman;
+mod wrong;
+
+use std::path::{Path, PathBuf};
+
+use support::bin::{Output, Rhaid};
+
+/// The binary.
+fn rhaid() -> Rhaid {
+    Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/descriptions/fixtures")
+        .join(name)
+}
+
+/// Converts a file; the script goes to standard output.
+fn convert(format: &str, file: &Path) -> Output {
+    rhaid().args(["convert", format]).arg(file).run()
+}
+
+/// Converts a text.
+fn convert_text(format: &str, text: &str) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("document");
+    std::fs::write(&file, text).unwrap();
+    convert(format, &file)
+}
+
+/// The script of a conversion, which `rhaid check` has nothing to say about.
+fn checked(output: &Output) -> String {
+    output.expect_code(0);
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script.rhai");
+    std::fs::write(&script, &output.stdout).unwrap();
+    let check = rhaid().arg("check").arg(&script).run();
+    check.expect_code(0);
+    assert_eq!(check.stderr, "", "{}", output.stdout);
+    output.stdout.clone()
+}
+
+/// Runs a script against the demo target: everything once, and then a little load. Nothing may fail.
+fn run(script: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("script.rhai");
+    std::fs::write(&path, script).unwrap();
+    let output = rhaid()
+        .args([
+            "run",
+            "--demo",
+            "--scale",
+            "0.01",
+            "--env",
+            "THINK_SPEED=20",
+        ])
+        .arg(&path)
+        .arg("--result")
+        .arg(folder.path().join("result.json"))
+        .run();
+    output.expect_code(0);
+}

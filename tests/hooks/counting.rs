@@ -1,0 +1,115 @@
+//! What is counted about calls, and judged.
+
+use crate::reading::{Reading, run_of};
+
+#[test]
+fn a_call_that_does_not_come_is_missing_and_an_objective_fails_by_it() {
+    let output = run_of(
+        r#"
+        export const options = #{ slos: #{
+            "webhook_missing{name:paid}": [ #{ target: "count < 1", priority: "P0" } ],
+            "webhook_duplicate": ["count < 1"],
+        } };
+        fn iteration() {
+            let inbox = hooks::inbox(#{ name: "paid" });
+            let begin = time::now();
+            check(inbox.wait("100ms") == (), "nothing comes");
+            check(time::now() - begin >= 0.1, "and that was waited for");
+            check(inbox.try_next() == () && inbox.all() == [], "a look is no wait");
+        }
+        "#,
+    )
+    .run();
+    output.expect_code(2);
+    assert_eq!(output.count("webhook_missing"), 1);
+    assert_eq!(
+        output.slo("webhook_missing{name:paid}")["status"],
+        "CRITICAL"
+    );
+    assert_eq!(output.slo("webhook_duplicate")["status"], "PASS");
+    output.expect_text("Webhooks");
+}
+
+#[test]
+fn an_objective_on_what_never_happened_has_something_to_judge() {
+    let output = run_of(
+        r#"
+        export const options = #{ slos: #{
+            "webhook_missing": ["count < 1"], "webhook_unexpected": ["count < 1"],
+            "webhook_out_of_order{scenario:default}": ["count < 1"], "webhook_dropped": ["count < 1"],
+        } };
+        fn iteration() { hooks::inbox(); }
+        "#,
+    )
+    .run();
+    output.expect_code(0);
+}
+
+#[test]
+fn duplicates_are_counted_and_kept_from_whoever_waits_unless_they_are_wanted() {
+    let output = run_of(
+        r#"
+        fn send(inbox, body, id) { http::post(inbox.url, body, #{ name: "send", headers: #{ "Webhook-Id": id } }); }
+        fn iteration() {
+            let inbox = hooks::inbox();
+            send(inbox, "a", "1");
+            send(inbox, "a", "2");
+            send(inbox, "changed", "1");
+            check(inbox.len == 2 && inbox.duplicates == 1 && inbox.received == 3, "one of three");
+            let plain = hooks::inbox(#{ keep_duplicates: true });
+            for n in 0..2 { http::post(plain.url, "same", #{ name: "send" }); }
+            let all = plain.all();
+            check(all.len == 2 && !all[0].duplicate && all[1].duplicate && all[1].attempt == 2, "both");
+            let own = hooks::inbox(#{ id: "$.event.id" });
+            for n in 0..2 { http::post(own.url, #{ event: #{ id: 7 }, n: n }, #{ name: "send" }); }
+            check(own.all().len == 1, "by a place of the script's own");
+        }
+        "#,
+    )
+    .run();
+    output.expect_code(0);
+    assert!(
+        output.checks().values().all(|counts| *counts == (1, 0)),
+        "{output}"
+    );
+    assert_eq!(output.count("webhook_duplicate"), 3);
+    assert_eq!(
+        output.count("webhook_unexpected"),
+        2,
+        "two lay there until the end"
+    );
+}
+
+#[test]
+fn calls_out_of_order_unexpected_and_too_many_are_counted() {
+    let output = run_of(
+        r#"
+        export const options = #{ hooks: #{ correlate: "$.id", sequence: "$.n" } };
+        fn send(url, body) { http::post(url, body, #{ name: "send", expected_statuses: [200, 404, 410] }) }
+        fn iteration() {
+            let inbox = hooks::inbox(#{ capacity: 2 });
+            for n in [1, 3, 2] { send(inbox.url, #{ n: n }); }
+            let left = inbox.all();
+            check(left.len == 2 && left[1].out_of_order, "the oldest went", `${left}`);
+            // Numbers to the run's URL are compared for each key.
+            for n in [5, 1] { send(hooks::url(), #{ id: n, n: n }); }
+            let base = inbox.url.sub_string(0, inbox.url.len - 32);
+            check(send(base + "00000000000000000000000000000000", "x").status == 404, "no such inbox");
+            check(send(base + "nothing", "x").status == 404, "no token");
+        }
+        "#,
+    )
+    .run();
+    output.expect_code(0);
+    assert!(
+        output.checks().values().all(|counts| *counts == (1, 0)),
+        "{output}"
+    );
+    assert_eq!(output.count("webhook_out_of_order"), 1);
+    assert_eq!(output.count("webhook_dropped"), 1);
+    assert_eq!(output.count("webhook_received"), 7);
+    let of = |reason: &str| {
+        output.tagged("webhook_unexpected", &[("reason", reason)])[0]["count"].clone()
+    };
+    assert_eq!((of("unknown"), of("unclaimed")), (2.0.into(), 2.0.into()));
+}

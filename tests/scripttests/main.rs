@@ -1,0 +1,24 @@
+//! `rhaid test` as a person and a pipeline meet it: the real binary, scripts that pass, fail, hang and are wrong.
+
+#[path = "../support/bin.rs"]
+#[allow(dead_code, reason = "the other test binaries use the rest of it")]
+mod bin;
+
+mod choosing;
+mod failing;
+mod finding;
+mod isolation;
+mod mocking;
+mod outputs;
+
+use bin::Rhaid;
+
+/// The binary in a folder of its own.
+fn rhaid() -> Rhaid {
+    Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+}
+
+/// Runs `rhaid test` on one file `a_test.rhai` with this text.
+fn tested(text: &str) -> bin::Output {
+    rhaid().file("a_test.rhai", text).arg("test").run()
+}
