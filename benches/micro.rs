@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rhaid::data::{Dataset, Dialect, Format, Taken, TurnsOfRun};
 use rhaid::executor::{
     Arrivals, ConstantArrivalRate, Executor, Plan, RampingArrivalRate, Share, Stage,
 };
@@ -150,5 +151,89 @@ fn json_paths(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(micro, iterations, samples, schedule_steps, json_paths);
+/// A row by each policy: whose turn it is, and reading it. The large file is one of which only the rows' places are kept.
+fn rows(criterion: &mut Criterion) {
+    const SMALL: u64 = 10_000;
+    const LARGE: u64 = 1_000_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut group = criterion.benchmark_group("row");
+    group.throughput(Throughput::Elements(1));
+    for (size, rows) in [("", SMALL), (", large file", LARGE)] {
+        let path = folder.path().join(format!("{rows}.csv"));
+        let mut text = "id,name,email,city,note\n".to_owned();
+        for n in 0..rows {
+            text += &format!("{n},\"Person, {n}\",user{n}@example.com,Berlin,{:40}\n", n);
+        }
+        std::fs::write(&path, text).expect("room on the disk");
+        let format = Format::Csv(Dialect::default());
+        let set = Dataset::open(&path, "rows", format).expect("a good file");
+        let turns = TurnsOfRun::new(&Share::whole(), 7).of(&set);
+        let mut spread: u64 = 1;
+        let mut random = || {
+            spread = spread
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            Taken::Row((spread >> 33) % rows)
+        };
+        let mut user = 0;
+        let mut of_user = || {
+            user = (user + 1) % 1_000;
+            turns.of_user(user)
+        };
+        let policies: [(&str, &mut dyn FnMut() -> Taken); 5] = [
+            ("next", &mut || turns.next()),
+            ("shuffled", &mut || turns.shuffled()),
+            ("random", &mut random),
+            ("unique, recycled", &mut || turns.recycled()),
+            ("unique per user", &mut of_user),
+        ];
+        for (name, take) in policies {
+            group.bench_function(format!("{name}{size}"), |bencher| {
+                bencher.iter(|| match take() {
+                    Taken::Row(number) => set.row(number),
+                    Taken::UsedUp(_) => Ok(None),
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+/// A call of what is made up or computed, from a script.
+fn natives(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("native");
+    for call in [
+        "fake::name()",
+        "fake::person(\"de\")",
+        "fake::email(\"fr\")",
+        "fake::iban(\"GB\")",
+        "fake::sentence()",
+        "random::uuid()",
+        "crypto::sha256(global::TEXT)",
+        "crypto::hmac_sha256(\"secret\", global::TEXT)",
+        "crypto::jwt_sign(#{ sub: \"ada\" }, \"secret\")",
+        "crypto::random_bytes(16)",
+        "encoding::base64(global::TEXT)",
+        "regex::find(global::TEXT, `x+$`)",
+    ] {
+        let text = "x".repeat(1_000);
+        let program = program(&format!(
+            "const TEXT = \"{text}\";\nfn iteration() {{ {call} }}"
+        ));
+        group.bench_function(call, |bencher| {
+            bencher.iter(|| program.call("iteration", &mut []));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(
+    micro,
+    iterations,
+    samples,
+    schedule_steps,
+    json_paths,
+    rows,
+    natives
+);
 criterion_main!(micro);

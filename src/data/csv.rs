@@ -1,11 +1,12 @@
 //! CSV as RFC 4180 has it, strictly: what is not clear is a mistake with its line.
 
-use std::io::BufRead;
+use std::borrow::Cow;
+use std::io::{BufRead, Read};
 
 use super::Dialect;
-use super::error::{Mistake, newlines, not_utf8};
+use super::error::{Mistake, newlines, not_utf8, too_long};
 
-/// Of a row, in bytes. A longer one is a quote that is never closed.
+/// Of a row, in bytes. A longer one is a quote that is never closed, or a file without lines.
 const MAX_ROW: usize = 16 << 20;
 
 /// Reads records one after the other.
@@ -46,8 +47,9 @@ impl<R: BufRead> Records<R> {
             let mut quotes = 0;
             let mut seen = 0;
             loop {
-                let read = self
-                    .reader
+                let room = (MAX_ROW + 1).saturating_sub(seen) as u64;
+                let mut line = self.reader.by_ref().take(room);
+                let read = line
                     .read_until(b'\n', &mut self.record)
                     .map_err(|error| Mistake::new(self.line, error.to_string()))?;
                 if read == 0 {
@@ -57,11 +59,14 @@ impl<R: BufRead> Records<R> {
                 let fresh = self.record.get(seen..).unwrap_or_default();
                 quotes += fresh.iter().filter(|byte| **byte == b'"').count();
                 seen = self.record.len();
+                if seen > MAX_ROW {
+                    return Err(match quotes % 2 {
+                        0 => too_long(self.line, MAX_ROW),
+                        _ => unclosed(self.line),
+                    });
+                }
                 if quotes % 2 == 0 {
                     break;
-                }
-                if seen > MAX_ROW {
-                    return Err(unclosed(self.line));
                 }
             }
             self.next_start += self.record.len() as u64;
@@ -79,7 +84,21 @@ impl<R: BufRead> Records<R> {
     /// # Errors
     /// What is wrong with it.
     pub fn values(&self, dialect: &Dialect) -> Result<Vec<String>, Mistake> {
-        values(&self.record, self.line, dialect)
+        let mut values = Vec::new();
+        each(&self.record, self.line, dialect, |value| {
+            values.push(value.into_owned());
+        })?;
+        Ok(values)
+    }
+
+    /// How many values the last record has, without making them.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn count(&self, dialect: &Dialect) -> Result<usize, Mistake> {
+        let mut count = 0;
+        each(&self.record, self.line, dialect, |_| count += 1)?;
+        Ok(count)
     }
 }
 
@@ -88,13 +107,25 @@ fn unclosed(line: u64) -> Mistake {
         .help("a quote within quotes is written twice: \"say \"\"hello\"\"\"")
 }
 
-fn values(record: &[u8], line: u64, dialect: &Dialect) -> Result<Vec<String>, Mistake> {
+/// Hands each value of a record to `take`.
+fn each(
+    record: &[u8],
+    line: u64,
+    dialect: &Dialect,
+    mut take: impl FnMut(Cow<'_, str>),
+) -> Result<(), Mistake> {
     let text = std::str::from_utf8(record).map_err(|_| not_utf8(record, line))?;
+    if let Some((before, _)) = text.split_once('\0') {
+        let line = line + newlines(before.as_bytes());
+        return Err(
+            Mistake::new(line, "a byte of zero stands here, so this is no text")
+                .help("a data file is UTF-8 text"),
+        );
+    }
     let text = text.strip_suffix('\n').unwrap_or(text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     let delimiter = char::from(dialect.delimiter);
     let line_at = |at: usize| line + newlines(text.as_bytes().get(..at).unwrap_or_default());
-    let mut values = Vec::new();
     let mut rest = text;
     loop {
         let at = text.len() - rest.len();
@@ -108,22 +139,23 @@ fn values(record: &[u8], line: u64, dialect: &Dialect) -> Result<Vec<String>, Mi
                 )
                 .help("put the whole value in quotes and write those within it twice: \"say \"\"hello\"\"\""));
             }
-            values.push(value.to_owned());
+            take(Cow::Borrowed(value));
             match after.strip_prefix(delimiter) {
                 Some(after) => rest = after,
-                None => return Ok(values),
+                None => return Ok(()),
             }
             continue;
         };
-        let mut value = String::new();
+        let mut value = Cow::Borrowed("");
         loop {
             let Some((piece, after)) = quoted.split_once('"') else {
                 return Err(unclosed(line_at(at)));
             };
-            value.push_str(piece);
+            // Only a value with quotes in it is put together; any other stands in the record as it is.
+            value += piece;
             match after.strip_prefix('"') {
                 Some(after) => {
-                    value.push('"');
+                    value += "\"";
                     quoted = after;
                 }
                 None => {
@@ -132,9 +164,9 @@ fn values(record: &[u8], line: u64, dialect: &Dialect) -> Result<Vec<String>, Mi
                 }
             }
         }
-        values.push(value);
+        take(value);
         if quoted.is_empty() {
-            return Ok(values);
+            return Ok(());
         }
         match quoted.strip_prefix(delimiter) {
             Some(after) => rest = after,
@@ -193,10 +225,11 @@ pub fn columns(header: Vec<String>, line: u64, dialect: &Dialect) -> Result<Vec<
             .take(at)
             .any(|other| other.trim() == name.trim())
         {
-            return Err(Mistake::new(
-                line,
-                format!("two columns are called `{}`", name.trim()),
-            ));
+            return Err(
+                Mistake::new(line, format!("two columns are called `{}`", name.trim())).help(
+                    "a row is a map from column to value, so each column needs a name of its own",
+                ),
+            );
         }
     }
     Ok(header
@@ -209,8 +242,8 @@ pub fn columns(header: Vec<String>, line: u64, dialect: &Dialect) -> Result<Vec<
 ///
 /// # Errors
 /// When it has fewer or more.
-pub fn fits(values: &[String], columns: &[String], line: u64) -> Result<(), Mistake> {
-    let (has, wants) = (values.len(), columns.len());
+pub fn fits(has: usize, columns: &[String], line: u64) -> Result<(), Mistake> {
+    let wants = columns.len();
     if has == wants {
         return Ok(());
     }

@@ -1,5 +1,7 @@
 //! What is wrong with a data file, and where.
 
+use std::path::Path;
+
 /// A data file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DataError {
@@ -16,8 +18,20 @@ pub enum DataError {
         what: String,
         help: Option<String>,
     },
-    #[error("`{path}` has no rows")]
-    Empty { path: String },
+    #[error("`{path}` has no rows: {why}")]
+    Empty { path: String, why: &'static str },
+}
+
+impl DataError {
+    /// `shown`: what the script calls the file.
+    pub fn unreadable(path: &Path, shown: &str, error: &std::io::Error) -> Self {
+        let is_missing = error.kind() == std::io::ErrorKind::NotFound;
+        Self::Unreadable {
+            path: shown.to_owned(),
+            why: error.to_string(),
+            help: is_missing.then(|| neighbours(path)).flatten(),
+        }
+    }
 }
 
 fn hint(help: &Option<String>) -> String {
@@ -72,7 +86,37 @@ pub fn not_utf8(bytes: &[u8], first_line: u64) -> Mistake {
         .help("save it as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8")
 }
 
+/// A row that is longer than `most` bytes.
+pub fn too_long(line: u64, most: usize) -> Mistake {
+    Mistake::new(line, format!("a row has more than {} MiB", most >> 20))
+}
+
+/// The same of a whole file.
+pub fn not_utf8_file(bytes: &[u8], path: &str) -> DataError {
+    not_utf8(bytes, 1).of_file(path)
+}
+
 /// How many lines end in these bytes.
 pub fn newlines(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// Files beside a missing one that may be meant.
+fn neighbours(path: &Path) -> Option<String> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    if !folder.exists() {
+        return Some(format!("there is no folder `{}`", folder.display()));
+    }
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    names.sort_unstable();
+    crate::suggest::did_you_mean(
+        path.file_name()?.to_str()?,
+        names.iter().map(String::as_str),
+    )
 }

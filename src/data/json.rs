@@ -1,10 +1,10 @@
 //! JSON: one list, whose elements are rows, or a value on each line.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use serde::de::IgnoredAny;
 
-use super::error::{Mistake, not_utf8};
+use super::error::{Mistake, not_utf8, too_long};
 
 /// Of a row, in bytes.
 const MAX_ROW: usize = 64 << 20;
@@ -97,42 +97,53 @@ impl<R: BufRead> Elements<R> {
         self.element.clear();
         let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
         let closing = loop {
-            let Some(byte) = next_byte(&mut self.reader, self.next_line)? else {
+            let available = self
+                .reader
+                .fill_buf()
+                .map_err(|error| Mistake::new(self.next_line, error.to_string()))?;
+            if available.is_empty() {
                 self.ended = true;
                 break None;
-            };
-            self.next_start += 1;
-            if self.element.is_empty() {
-                self.start = self.next_start - 1;
-                self.line = self.next_line;
             }
-            if byte == b'\n' {
-                self.next_line += 1;
-            }
-            if in_text {
-                in_text = escaped || byte != b'"';
-                escaped = !escaped && byte == b'\\';
-            } else {
+            // As much of what is there as belongs to the element goes into it at once.
+            let (mut used, mut skipped, mut closing) = (0, 0, None);
+            for byte in available {
+                used += 1;
+                let begins = self.element.is_empty() && used == skipped + 1;
+                if begins {
+                    self.start = self.next_start + skipped as u64;
+                    self.line = self.next_line;
+                }
+                self.next_line += u64::from(*byte == b'\n');
+                if in_text {
+                    in_text = escaped || *byte != b'"';
+                    escaped = !escaped && *byte == b'\\';
+                    continue;
+                }
                 match byte {
                     b'"' => in_text = true,
                     b'[' | b'{' => depth += 1,
-                    b',' if depth == 0 => break Some(byte),
-                    b']' if depth == 0 => {
-                        self.ended = true;
-                        self.closed = true;
-                        break Some(byte);
+                    b',' | b']' if depth == 0 => {
+                        closing = Some(*byte);
+                        break;
                     }
                     b']' | b'}' => depth = depth.saturating_sub(1),
-                    _ if self.element.is_empty() && byte.is_ascii_whitespace() => continue,
+                    byte if begins && byte.is_ascii_whitespace() => skipped = used,
                     _ => {}
                 }
             }
-            self.element.push(byte);
+            let end = used - usize::from(closing.is_some());
+            let piece = available.get(skipped..end).unwrap_or_default();
+            self.element.extend_from_slice(piece);
+            self.reader.consume(used);
+            self.next_start += used as u64;
+            if closing.is_some() {
+                self.ended = closing == Some(b']');
+                self.closed = self.ended;
+                break closing;
+            }
             if self.element.len() > MAX_ROW {
-                return Err(Mistake::new(
-                    self.line,
-                    format!("a row has more than {} MiB", MAX_ROW >> 20),
-                ));
+                return Err(too_long(self.line, MAX_ROW));
             }
         };
         let is_empty = self.element.is_empty();
@@ -221,12 +232,15 @@ impl<R: BufRead> Lines<R> {
             self.text.clear();
             self.start = self.next_start;
             self.line += 1;
-            let read = self
-                .reader
+            let mut line = self.reader.by_ref().take(MAX_ROW as u64 + 1);
+            let read = line
                 .read_until(b'\n', &mut self.text)
                 .map_err(|error| Mistake::new(self.line, error.to_string()))?;
             if read == 0 {
                 return Ok(false);
+            }
+            if read > MAX_ROW {
+                return Err(too_long(self.line, MAX_ROW));
             }
             self.next_start += read as u64;
             if !self.text.iter().all(u8::is_ascii_whitespace) {
@@ -262,6 +276,27 @@ mod tests {
             assert!(text[*start as usize..].starts_with(element), "{start}");
         }
         assert_eq!(elements("[]").unwrap(), []);
+    }
+
+    #[test]
+    fn elements_are_the_same_however_little_is_read_at_once() {
+        let text = " [ {\"a\": \"],\\\"[\"} ,\n[1, [2]], 3,\n\n  \"x y\" ]\n";
+        let all = |size| {
+            let reader = std::io::BufReader::with_capacity(size, text.as_bytes());
+            let mut elements = Elements::of_file(reader, 0).unwrap();
+            let mut all = Vec::new();
+            while elements.advance().unwrap() {
+                all.push((elements.start, elements.line, elements.element.clone()));
+            }
+            elements.finish().unwrap();
+            all
+        };
+        let whole = all(1_000);
+        assert_eq!(whole.len(), 4);
+        assert_eq!((whole[3].0, whole[3].1), (36, 4));
+        for size in 1..20 {
+            assert_eq!(all(size), whole, "{size}");
+        }
     }
 
     #[test]

@@ -10,14 +10,18 @@ mod error;
 mod index;
 mod json;
 mod permutation;
+#[cfg(test)]
+mod properties;
 mod set;
 mod store;
 mod turns;
+mod types;
 
-pub use error::DataError;
+pub use error::{DataError, not_utf8_file as not_utf8};
 pub use set::{Dataset, Row};
 pub use store::Store;
 pub use turns::{Taken, Turns, TurnsOfRun};
+pub use types::{Cell, Kind};
 
 /// How the rows of a file are written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -36,6 +40,8 @@ pub struct Dialect {
     pub delimiter: u8,
     /// Names of the columns, for a file whose first row is data.
     pub columns: Option<Vec<String>>,
+    /// Columns whose values are no texts.
+    pub types: Vec<(String, Kind)>,
 }
 
 impl Default for Dialect {
@@ -43,6 +49,7 @@ impl Default for Dialect {
         Self {
             delimiter: b',',
             columns: None,
+            types: Vec::new(),
         }
     }
 }

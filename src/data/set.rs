@@ -10,13 +10,14 @@ use super::csv::{self, Records};
 use super::error::{DataError, Mistake};
 use super::index::{Content, Index};
 use super::json::{Elements, Lines, validate};
+use super::types::{self, Cell, Kind};
 use super::{Dialect, Format};
 
 /// A row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Row {
     /// As many as there are columns.
-    Values(Vec<String>),
+    Values(Vec<Cell>),
     Json(Value),
 }
 
@@ -30,7 +31,35 @@ pub struct Dataset {
     format: Format,
     content: Content,
     index: Index,
-    columns: Vec<String>,
+    columns: Columns,
+}
+
+/// Those of a CSV file.
+#[derive(Debug, Default)]
+struct Columns {
+    names: Vec<String>,
+    kinds: Vec<Kind>,
+}
+
+impl Columns {
+    /// Whether a record that has just been read is a row.
+    fn check<R: BufRead>(&self, records: &Records<R>, dialect: &Dialect) -> Result<(), Mistake> {
+        if self.kinds.is_empty() {
+            return csv::fits(records.count(dialect)?, &self.names, records.line);
+        }
+        self.cells(records, dialect).map(drop)
+    }
+
+    /// The values of a record that has just been read.
+    fn cells<R: BufRead>(
+        &self,
+        records: &Records<R>,
+        dialect: &Dialect,
+    ) -> Result<Vec<Cell>, Mistake> {
+        let values = records.values(dialect)?;
+        csv::fits(values.len(), &self.names, records.line)?;
+        types::cells(values, &self.names, &self.kinds, records.line)
+    }
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -41,14 +70,9 @@ impl Dataset {
     /// # Errors
     /// When it cannot be read, or something in it is wrong.
     pub fn open(path: &Path, shown: &str, format: Format) -> Result<Self, DataError> {
-        let content = Content::open(path).map_err(|error| DataError::Unreadable {
-            path: shown.to_owned(),
-            why: error.to_string(),
-            help: (error.kind() == std::io::ErrorKind::NotFound)
-                .then(|| neighbours(path))
-                .flatten(),
-        })?;
-        let mut columns = Vec::new();
+        let content =
+            Content::open(path).map_err(|error| DataError::unreadable(path, shown, &error))?;
+        let mut columns = Columns::default();
         let index = match &content {
             Content::Memory(bytes) => {
                 read_through(bytes.as_slice(), &content, &format, &mut columns)
@@ -60,8 +84,15 @@ impl Dataset {
         };
         let index = index.map_err(|mistake| mistake.of_file(shown))?;
         if index.rows() == 0 {
+            let why = match (&format, columns.names.as_slice(), content.len()) {
+                (_, _, 0) => "it is empty",
+                (Format::Csv(_), [_, ..], _) => "nothing follows the names of its columns",
+                (Format::Json, ..) => "its list is empty",
+                _ => "its lines are empty",
+            };
             return Err(DataError::Empty {
                 path: shown.to_owned(),
+                why,
             });
         }
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -87,7 +118,7 @@ impl Dataset {
 
     /// Names of the columns of a CSV file.
     pub fn columns(&self) -> &[String] {
-        &self.columns
+        &self.columns.names
     }
 
     /// A row by its number, from 0; nothing if there are not so many.
@@ -100,7 +131,12 @@ impl Dataset {
         };
         let parsed = self
             .content
-            .with(from, to, |piece| self.parse(piece, skip))
+            .with(from, to, |piece| {
+                if !self.is_whole(piece, to) {
+                    return Err(Mistake::new(0, "its end is not where it was"));
+                }
+                self.parse(piece, skip)
+            })
             .map_err(|error| error.to_string())
             .and_then(|parsed| parsed.map_err(|mistake| mistake.what));
         parsed.map(Some).map_err(|why| DataError::Unreadable {
@@ -108,6 +144,13 @@ impl Dataset {
             why: format!("row {number} is not what it was at the start ({why})"),
             help: Some("a data file must stay as it is while a run uses it".to_owned()),
         })
+    }
+
+    /// Whether a piece of the file ends where a row does. If lines moved since the file was read through, what stands
+    /// there may well look like a row, of other values than any row has.
+    fn is_whole(&self, piece: &[u8], end: u64) -> bool {
+        let ends_anywhere = self.format == Format::Json || end == self.content.len();
+        ends_anywhere || piece.ends_with(b"\n")
     }
 
     /// The row after `skip` others.
@@ -122,9 +165,7 @@ impl Dataset {
                 for _ in 0..=skip {
                     there(records.advance()?)?;
                 }
-                let values = records.values(dialect)?;
-                csv::fits(&values, &self.columns, 0)?;
-                Ok(Row::Values(values))
+                self.columns.cells(&records, dialect).map(Row::Values)
             }
             Format::Json => {
                 let mut elements = Elements::new(piece, 0, 1);
@@ -155,7 +196,7 @@ fn read_through(
     mut reader: impl BufRead,
     content: &Content,
     format: &Format,
-    columns: &mut Vec<String>,
+    columns: &mut Columns,
 ) -> Result<Index, Mistake> {
     let start = skip_mark(&mut reader)?;
     let mut index = Index::new(content);
@@ -164,7 +205,7 @@ fn read_through(
             let mut records = Records::new(reader, start);
             *columns = header(&mut records, dialect)?;
             while records.advance()? {
-                csv::fits(&records.values(dialect)?, columns, records.line)?;
+                columns.check(&records, dialect)?;
                 index.push(records.start);
             }
         }
@@ -187,21 +228,24 @@ fn read_through(
     Ok(index)
 }
 
-fn header(records: &mut Records<impl BufRead>, dialect: &Dialect) -> Result<Vec<String>, Mistake> {
-    if let Some(columns) = &dialect.columns {
-        return csv::columns(columns.clone(), 1, dialect);
-    }
-    if !records.advance()? {
-        return Ok(Vec::new());
-    }
-    csv::columns(records.values(dialect)?, records.line, dialect)
+fn header(records: &mut Records<impl BufRead>, dialect: &Dialect) -> Result<Columns, Mistake> {
+    let names = match &dialect.columns {
+        Some(columns) => csv::columns(columns.clone(), 1, dialect)?,
+        None if records.advance()? => {
+            csv::columns(records.values(dialect)?, records.line, dialect)?
+        }
+        None => return Ok(Columns::default()),
+    };
+    let kinds = types::of_columns(&names, &dialect.types, records.line)?;
+    Ok(Columns { names, kinds })
 }
 
 /// Skips the mark that editors on Windows write; how many bytes it has.
 fn skip_mark(reader: &mut impl BufRead) -> Result<u64, Mistake> {
     let unreadable = |error: std::io::Error| Mistake::new(1, error.to_string());
     let head = reader.fill_buf().map_err(unreadable)?;
-    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+    // With its mark, or without one a character of ASCII in two bytes.
+    if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [1..=0x7f, 0, ..] | [0, 1..=0x7f, ..] = head {
         return Err(
             Mistake::new(1, "this is UTF-16 text, and data files are UTF-8")
                 .help("save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8"),
@@ -212,26 +256,6 @@ fn skip_mark(reader: &mut impl BufRead) -> Result<u64, Mistake> {
     }
     let length = BYTE_ORDER_MARK.len() as u64;
     std::io::copy(&mut reader.take(length), &mut std::io::sink()).map_err(unreadable)
-}
-
-/// Files beside a missing one that may be meant.
-fn neighbours(path: &Path) -> Option<String> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    if !folder.exists() {
-        return Some(format!("there is no folder `{}`", folder.display()));
-    }
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    names.sort_unstable();
-    crate::suggest::did_you_mean(
-        path.file_name()?.to_str()?,
-        names.iter().map(String::as_str),
-    )
 }
 
 #[cfg(test)]
@@ -249,9 +273,17 @@ mod tests {
         open(content, Format::Csv(Dialect::default()))
     }
 
+    fn texts(cells: Vec<Cell>) -> Vec<String> {
+        let text = |cell| match cell {
+            Cell::Text(text) => text,
+            other => panic!("{other:?}"),
+        };
+        cells.into_iter().map(text).collect()
+    }
+
     fn values(set: &Dataset, row: u64) -> Vec<String> {
         match set.row(row).unwrap().unwrap() {
-            Row::Values(values) => values,
+            Row::Values(cells) => texts(cells),
             Row::Json(value) => panic!("{value}"),
         }
     }
@@ -306,7 +338,7 @@ mod tests {
             let mut file = tempfile::tempfile().unwrap();
             std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
             let content = Content::File(file, text.len() as u64);
-            let mut columns = Vec::new();
+            let mut columns = Columns::default();
             let index = read_through(text.as_bytes(), &content, &format, &mut columns).unwrap();
             let set = Dataset {
                 id: 0,
@@ -319,7 +351,7 @@ mod tests {
             assert_eq!(set.rows(), 100);
             for number in [0, 15, 16, 17, 50, 99] {
                 match set.row(number).unwrap().unwrap() {
-                    Row::Values(values) => assert_eq!(values, [&number.to_string(), "a\nb"]),
+                    Row::Values(cells) => assert_eq!(texts(cells), [&number.to_string(), "a\nb"]),
                     Row::Json(value) => assert_eq!(value["n"], number),
                 }
             }
@@ -338,7 +370,7 @@ mod tests {
             format: Format::JsonLines,
             content,
             index,
-            columns: Vec::new(),
+            columns: Columns::default(),
         };
         let error = set.row(0).unwrap_err().to_string();
         assert!(
@@ -367,8 +399,17 @@ mod tests {
                 b"a,b\n1,\"x\n",
                 "rows:2: the quote that opens here is never closed",
             ),
-            (b"a,b\n", "`rows` has no rows"),
-            (b"", "`rows` has no rows"),
+            (
+                b"a,b\n",
+                "`rows` has no rows: nothing follows the names of its columns",
+            ),
+            (b"", "`rows` has no rows: it is empty"),
+            (b"\n\n", "`rows` has no rows: its lines are empty"),
+            (b"a\0b\0", "rows:1: this is UTF-16 text"),
+            (
+                b"a,b\n1,\0\n",
+                "rows:2: a byte of zero stands here, so this is no text",
+            ),
         ] {
             let error = csv(content).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");

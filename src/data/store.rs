@@ -1,14 +1,22 @@
 //! The data files of a script, each read once however many threads and users ask.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
 
 use super::{DataError, Dataset, Format};
 
+/// Most bytes of a file that is read whole: as much as a text in a script has.
+const MAX_WHOLE: u64 = 256 << 20;
+
 /// Cheap to clone: every clone sees the same files.
 #[derive(Debug, Clone, Default)]
-pub struct Store(Arc<Mutex<Sets>>);
+pub struct Store {
+    sets: Arc<Mutex<Sets>>,
+    whole: Arc<Mutex<HashMap<PathBuf, Bytes>>>,
+}
 
 type Sets = HashMap<(PathBuf, Format), Arc<Dataset>>;
 
@@ -23,7 +31,7 @@ impl Store {
         shown: &str,
         format: Format,
     ) -> Result<Arc<Dataset>, DataError> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(set) = known.get(&(path.clone(), format.clone())) {
             return Ok(set.clone());
         }
@@ -32,10 +40,28 @@ impl Store {
         Ok(set)
     }
 
+    /// A file's bytes, all of them.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is too large for that.
+    pub fn bytes(&self, path: &Path, shown: &str) -> Result<Bytes, DataError> {
+        let mut known = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = known.get(path) {
+            return Ok(bytes.clone());
+        }
+        let bytes: Bytes = crate::project::read(path, MAX_WHOLE)
+            .map_err(|error| DataError::unreadable(path, shown, &error))?
+            .into();
+        known.insert(path.to_owned(), bytes.clone());
+        Ok(bytes)
+    }
+
     /// The files that were opened.
     pub fn files(&self) -> Vec<PathBuf> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.keys().map(|(path, _)| path.clone()).collect()
+        let sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_rows = sets.keys().map(|(path, _)| path);
+        of_rows.chain(whole.keys()).cloned().collect()
     }
 }
 

@@ -61,7 +61,7 @@ pub struct Turns {
 }
 
 impl Turns {
-    fn new(share: Share, seed: u64, rows: u64) -> Self {
+    pub(super) fn new(share: Share, seed: u64, rows: u64) -> Self {
         Self {
             own: share.count(rows),
             share,

@@ -29,7 +29,7 @@ mod stripe;
 mod text;
 
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Sequences of up to seven segments with denominators up to 12.
-fn sequences() -> impl Strategy<Value = ExecutionSegmentSequence> {
+pub fn sequences() -> impl Strategy<Value = ExecutionSegmentSequence> {
     prop::collection::vec((1u64..12, 2u64..=12), 0..6).prop_map(|cuts| {
         let inner = cuts.into_iter().filter(|(numer, denom)| numer < denom);
         let points: BTreeSet<Fraction> = inner
@@ -21,7 +21,7 @@ fn sequences() -> impl Strategy<Value = ExecutionSegmentSequence> {
 }
 
 /// The shares of all segments of a sequence.
-fn shares(sequence: &ExecutionSegmentSequence) -> Vec<Share> {
+pub fn shares(sequence: &ExecutionSegmentSequence) -> Vec<Share> {
     let of = |segment| Share::of(&segment, Some(sequence)).unwrap();
     sequence.segments().map(of).collect()
 }

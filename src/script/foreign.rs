@@ -59,7 +59,6 @@ pub fn variable(name: &str, member: Option<&str>) -> Option<String> {
 /// What a function of another language is called here.
 pub fn function(name: &str) -> Option<&'static str> {
     Some(match name {
-        "open" => "read a file for a request's body with `http::file(\"path\")`",
         "fetch" => "write `http::get(url)`",
         "require" => "write `import \"lib/name\" as name;` at the top of the script",
         "setTimeout" | "setInterval" => "write `sleep(\"1s\")`; only this virtual user waits",
@@ -75,6 +74,16 @@ pub fn function(name: &str) -> Option<&'static str> {
         }
         "join" => {
             "put the text together: `let text = \"\"; for x in list { if text != \"\" { text += \",\"; } text += x; }`"
+        }
+        "circular" | "sequential" => {
+            "write `rows.next()`: one row after the other, and again from the first"
+        }
+        "shuffle" => "of rows of a file, write `rows.shuffled()`",
+        "queue" => {
+            "of rows of a file, each once: `rows.unique()`; between users: `shared::queue(name)`"
+        }
+        "feed" | "feeder" => {
+            "rows know whose turn they are: `rows.next()`, `rows.shuffled()`, `rows.unique()` and more"
         }
         "println" | "printf" => "write `print(text)`, or `log::info(text)`",
         "typeof" => "write `type_of(x)`",
@@ -111,6 +120,7 @@ pub fn module_function<'a>(module: &str, name: &'a str, kind: Option<&str>) -> &
         ("log", "debug", _) => "trace",
         ("crypto", "hmac" | "createHMAC", Some("sha1")) => "hmac_sha1",
         ("crypto", "hmac" | "createHMAC", _) => "hmac_sha256",
+        ("crypto", "uuidv4" | "randomUUID", _) => "uuid",
         _ => name,
     }
 }

@@ -5,6 +5,7 @@ use rhai::{Engine, FnAccess};
 /// Name and text of each module.
 const MODULES: &[(&str, &str)] = &[
     ("auth", include_str!("../../stdlib/auth.rhai")),
+    ("data", include_str!("../../stdlib/data.rhai")),
     ("expect", include_str!("../../stdlib/expect.rhai")),
     ("flow", include_str!("../../stdlib/flow.rhai")),
     ("graphql", include_str!("../../stdlib/graphql.rhai")),
@@ -28,6 +29,11 @@ pub fn text(name: &str) -> Option<&'static str> {
 /// The names of all modules.
 pub fn names() -> impl Iterator<Item = &'static str> {
     MODULES.iter().map(|(name, _)| *name)
+}
+
+/// The name under which a module is best imported: its own, unless that would hide native functions.
+pub fn alias(name: &str) -> &str {
+    if name == "data" { "feed" } else { name }
 }
 
 /// A function that a module exports.

@@ -17,6 +17,7 @@ mod names;
 mod objectives;
 mod options;
 mod results;
+mod rows;
 mod runtime;
 mod setup;
 mod special;

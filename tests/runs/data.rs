@@ -58,6 +58,56 @@ fn rows_are_maps_lists_and_values_as_the_file_has_them() {
 }
 
 #[test]
+fn a_file_is_opened_as_text_or_bytes_anywhere_in_the_script() {
+    run_of(
+        r#"
+        import "lib/words" as words;
+        const TEXT = open("a.txt");
+        const LIST = parse_json(open("list.json"));
+        fn setup() { check(open("a.txt") == "héllo\n", "in setup"); }
+        fn iteration() {
+            check(global::TEXT == "héllo\n" && global::TEXT == open("a.txt"), "text without its mark");
+            check(global::LIST == [1, 2], "json");
+            check(open("a.txt", "b").len == 10 && open("raw", "b")[1] == 0xff, "bytes");
+            check(words::hello() == "héllo\n", "from a module, found from the script");
+            let caught = "";
+            try { open("raw"); } catch (error) { caught = error; }
+            check(caught.contains("this is not UTF-8 text") && caught.contains(`open("raw", "b")`), "no text");
+        }
+        "#,
+    )
+    .file("a.txt", "\u{feff}héllo\n")
+    .file("list.json", "[1, 2]")
+    .file("raw", b"\x00\xff")
+    .file("lib/words.rhai", "fn hello() { open(\"a.txt\") }")
+    .run()
+    .expect_code(0)
+    .checks()
+    .into_iter()
+    .for_each(|(name, counts)| assert_eq!(counts, (1, 0), "{name}"));
+}
+
+#[test]
+fn columns_are_what_the_script_says() {
+    run_of(
+        r#"
+        const TYPES = #{ age: "int", rate: "float", vip: "bool" };
+        const ROWS = data::csv("rows.csv", #{ delimiter: ";", types: TYPES });
+        fn iteration() {
+            check(global::ROWS[0] == #{ id: "007", age: 36, rate: 1.5, vip: true }, "values");
+            check(global::ROWS[1] == #{ id: "", age: (), rate: (), vip: () }, "nothing");
+        }
+        "#,
+    )
+    .file("rows.csv", "id;age;rate;vip\r\n007; 36;1.5;yes\r\n;;;\r\n")
+    .run()
+    .expect_code(0)
+    .checks()
+    .into_iter()
+    .for_each(|(name, counts)| assert_eq!(counts, (1, 0), "{name}"));
+}
+
+#[test]
 fn next_deals_the_rows_out_across_all_users_and_workers() {
     let output = rows_of("global::ROWS.next()", 20).run();
     output.expect_code(0);

@@ -148,6 +148,28 @@ fn rows_of_a_data_file_are_read_again_when_it_has_changed() {
 }
 
 #[test]
+fn an_opened_file_is_read_again_when_it_has_changed() {
+    let script = r#"
+        const TOP = open("top.txt");
+        export const options = #{ scenarios: #{ guests: #{ executor: "constant-vus", duration: "5m" } } };
+        fn iteration() { log::info(`${global::TOP} and ${open("inside.txt")}`); sleep("20ms"); }
+        "#;
+    let mut running = run_of(script)
+        .file("top.txt", "one")
+        .file("inside.txt", "two")
+        .args(["--watch"])
+        .spawn();
+    running.wait_for_output("one and two");
+    save_by_rename(&running.dir().join("top.txt"), "three");
+    running.wait_for_output("three and two");
+    // Which files there are is looked at now and then.
+    std::thread::sleep(std::time::Duration::from_millis(1_200));
+    save_by_rename(&running.dir().join("inside.txt"), "four");
+    running.wait_for_output("three and four");
+    end(running);
+}
+
+#[test]
 fn a_data_file_is_read_again_when_it_has_changed() {
     let script = r#"
         export const options = #{ scenarios: #{ guests: #{ executor: "constant-vus", duration: "5m" } } };

@@ -7,12 +7,16 @@
 mod support;
 
 mod auth;
+mod budget;
+mod data;
 mod expect;
 mod flow;
 mod graphql;
+mod matchers;
 mod own;
 mod page;
 mod reservation;
 mod retry;
 mod think;
+mod tokens;
 mod webhook;

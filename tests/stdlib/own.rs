@@ -36,7 +36,7 @@ fn every_function_of_every_module_is_called_by_a_test() {
         let functions = stdlib::functions(program.engine(), stdlib::text(module).unwrap());
         assert!(!functions.is_empty(), "{module}");
         for function in functions {
-            let call = format!("{module}::{}(", function.name);
+            let call = format!("{}::{}(", stdlib::alias(module), function.name);
             assert!(tests.contains(&call), "no test calls {call}");
         }
     }

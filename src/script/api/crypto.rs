@@ -7,6 +7,7 @@ use ring::{digest, hmac};
 use subtle::ConstantTimeEq;
 
 use super::bytes::{bytes_of, in_form};
+use super::random::uuid_of;
 use super::{Fallible, error, jwt};
 
 /// Most bytes that are drawn at once.
@@ -165,6 +166,13 @@ pub mod crypto_module {
             Ok(()) => Ok(bytes),
             Err(_) => error("the system has no random bytes to give"),
         }
+    }
+
+    /// A random UUID (version 4) from the system's source of secrets; `random::uuid` gives one that a seed repeats.
+    #[rhai_fn(return_raw)]
+    pub fn uuid() -> Result<String, Box<EvalAltResult>> {
+        let bytes = random_bytes(16)?;
+        Ok(uuid_of(bytes.try_into().unwrap_or_default()))
     }
 
     /// Whether two texts or blobs are the same, in a time that does not tell where they differ.

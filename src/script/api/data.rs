@@ -1,16 +1,17 @@
 //! `data`: rows of files, read once and shared by all virtual users.
 
 use std::cell::{OnceCell, RefCell};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, EvalAltResult, Identifier, ImmutableString, Map};
+use rhai::{Array, Blob, Dynamic, EvalAltResult, Identifier, ImmutableString, Map};
 use rustc_hash::FxHashMap;
 
 use super::{Fallible, cut_off, error, log, virtual_user};
-use crate::data::{Dataset, Dialect, Format, Row, Store, Taken, Turns};
+use crate::data::{Cell, Dataset, Dialect, Format, Kind, Row, Store, Taken, Turns, not_utf8};
 use crate::project::Project;
 use crate::script::convert;
 use crate::script::engine::TopLevelClock;
@@ -25,6 +26,29 @@ struct Files {
     store: Store,
     clock: Rc<TopLevelClock>,
     open: FxHashMap<(Format, Box<str>), Data>,
+    /// What `open` gave.
+    texts: FxHashMap<Box<str>, ImmutableString>,
+}
+
+impl Files {
+    /// Where a path that a script names leads.
+    fn find(&self, path: &str) -> Fallible<PathBuf> {
+        let Some(project) = &self.project else {
+            return error("there is no script whose files could be read");
+        };
+        project
+            .find(&project.folder, path)
+            .or_else(|outside| error(outside.to_string()))
+    }
+
+    /// The bytes of a file.
+    fn bytes(&self, path: &str) -> Fallible<bytes::Bytes> {
+        let full = self.find(path)?;
+        let begin = Instant::now();
+        let bytes = self.store.bytes(&full, path);
+        self.clock.excuse(begin.elapsed());
+        bytes.or_else(|wrong| error(wrong.to_string()))
+    }
 }
 
 thread_local! {
@@ -38,7 +62,7 @@ pub fn read_from(sources: &Sources, clock: &Rc<TopLevelClock>) {
         project: Some(sources.project.clone()),
         store: sources.data.clone(),
         clock: clock.clone(),
-        open: FxHashMap::default(),
+        ..Files::default()
     });
 }
 
@@ -59,12 +83,7 @@ fn open(path: &str, format: Format) -> Fallible<Data> {
         if let Some(known) = files.open.get(&key) {
             return Ok(known.clone());
         }
-        let Some(project) = &files.project else {
-            return error("there is no script whose files could be read");
-        };
-        let full = project
-            .find(&project.folder, path)
-            .or_else(|outside| error(outside.to_string()))?;
+        let full = files.find(path)?;
         let begin = Instant::now();
         let set = files
             .store
@@ -82,7 +101,50 @@ fn open(path: &str, format: Format) -> Fallible<Data> {
     })
 }
 
-const CSV_OPTIONS: [&str; 2] = ["delimiter", "columns"];
+fn script_value(cell: Cell) -> Dynamic {
+    match cell {
+        Cell::Text(text) => text.into(),
+        Cell::Int(number) => number.into(),
+        Cell::Float(number) => number.into(),
+        Cell::Bool(flag) => flag.into(),
+        Cell::Nothing => Dynamic::UNIT,
+    }
+}
+
+const CSV_OPTIONS: [&str; 3] = ["delimiter", "columns", "types"];
+
+/// What other tools call it.
+fn csv_option(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "separator" | "sep" | "delim" => "write `delimiter: \";\"`",
+        "header" | "headers" | "skipFirstLine" => {
+            "the first row names the columns; if it does not, name them: `columns: [\"user\", \"password\"]`"
+        }
+        "encoding" | "charset" => {
+            "data files are UTF-8; convert this one: iconv -f WINDOWS-1252 -t UTF-8"
+        }
+        _ => return None,
+    })
+}
+
+/// Kinds of columns, as a script gives them.
+fn types_of(value: &Dynamic) -> Fallible<Vec<(String, Kind)>> {
+    let Some(types) = value.read_lock::<Map>() else {
+        return error("`types` is a map from columns to kinds: #{ age: \"int\" }");
+    };
+    let kind = |(column, name): (&Identifier, &Dynamic)| {
+        let name = name.to_string();
+        if let Some(kind) = Kind::named(&name) {
+            return Ok((column.to_string(), kind));
+        }
+        let help = did_you_mean(&name, Kind::NAMES)
+            .unwrap_or_else(|| format!("there are: {}", Kind::NAMES.join(", ")));
+        error(format!(
+            "`types` says that column `{column}` is `{name}`\nhelp: {help}"
+        ))
+    };
+    types.iter().map(kind).collect()
+}
 
 fn dialect(options: &Map) -> Fallible<Dialect> {
     let mut dialect = Dialect::default();
@@ -110,8 +172,11 @@ fn dialect(options: &Map) -> Fallible<Dialect> {
                     _ => return error("`columns` is a list of names: [\"user\", \"password\"]"),
                 }
             }
+            "types" => dialect.types = types_of(value)?,
             other => {
-                let help = did_you_mean(other, CSV_OPTIONS)
+                let help = csv_option(other)
+                    .map(str::to_owned)
+                    .or_else(|| did_you_mean(other, CSV_OPTIONS))
                     .unwrap_or_else(|| format!("there are: {}", CSV_OPTIONS.join(", ")));
                 return error(format!("data::csv has no option `{other}`\nhelp: {help}"));
             }
@@ -126,7 +191,7 @@ impl Data {
             Ok(Some(Row::Json(value))) => Ok(convert::from_json(&value)),
             Ok(Some(Row::Values(values))) => {
                 let columns = self.0.columns.iter().cloned();
-                let map: Map = columns.zip(values.into_iter().map(Dynamic::from)).collect();
+                let map: Map = columns.zip(values.into_iter().map(script_value)).collect();
                 Ok(map.into())
             }
             Ok(None) => Ok(Dynamic::UNIT),
@@ -172,9 +237,45 @@ impl Data {
 
 const OF_USER: &str = "unique_per_vu";
 
+#[export_module]
+pub mod whole_files {
+    /// What a file of the script's project says; its path begins in the script's folder. Read once per worker thread, so it may stand anywhere.
+    #[rhai_fn(name = "open", return_raw)]
+    pub fn text(path: &str) -> Result<ImmutableString, Box<EvalAltResult>> {
+        FILES.with_borrow_mut(|files| {
+            if let Some(known) = files.texts.get(path) {
+                return Ok(known.clone());
+            }
+            let bytes = files.bytes(path)?;
+            let text: ImmutableString = match std::str::from_utf8(&bytes) {
+                Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).into(),
+                Err(_) => {
+                    let wrong = not_utf8(&bytes, path);
+                    return error(format!(
+                        "{wrong}; `open(\"{path}\", \"b\")` gives its bytes"
+                    ));
+                }
+            };
+            files.texts.insert(path.into(), text.clone());
+            Ok(text)
+        })
+    }
+
+    /// With `"b"` as its second argument: the file's bytes, as a blob.
+    #[rhai_fn(name = "open", return_raw)]
+    pub fn content(path: &str, mode: &str) -> Result<Blob, Box<EvalAltResult>> {
+        if mode != "b" {
+            return error(format!(
+                "open(path) gives a text, and open(path, \"b\") the bytes; there is no \"{mode}\""
+            ));
+        }
+        FILES.with_borrow(|files| Ok(files.bytes(path)?.to_vec()))
+    }
+}
+
 #[export_module(manifest)]
 pub mod data_module {
-    /// The rows of a CSV file, each a map from column to text; the first row names the columns. Options: `delimiter`, and `columns` for a file without names in its first row.
+    /// The rows of a CSV file, each a map from column to text; the first row names the columns. Options: `delimiter`, `columns` for a file without names in its first row, and `types`, a map from columns to `"int"`, `"float"` or `"bool"`.
     #[rhai_fn(name = "csv", return_raw)]
     pub fn csv(path: &str) -> Result<Data, Box<EvalAltResult>> {
         open(path, Format::Csv(Dialect::default()))

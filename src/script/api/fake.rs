@@ -11,7 +11,7 @@ use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
 use super::random::with;
-use super::{Fallible, error, iban};
+use super::{Fallible, card, error, iban};
 use crate::suggest::did_you_mean;
 
 /// Whose names, streets and words.
@@ -392,7 +392,8 @@ pub mod fake_module {
 
     /// The number of a credit card: its check digit is right, the card does not exist.
     pub fn credit_card() -> String {
-        with(|rng| creditcard::raw::CreditCardNumber(known::EN).fake_with_rng(rng))
+        let maker = creditcard::raw::CreditCardNumber(known::EN);
+        card::checked(with(|rng| maker.fake_with_rng(rng)))
     }
 
     #[rhai_fn(name = "iban", return_raw)]

@@ -6,6 +6,7 @@
 mod assert;
 mod basics;
 mod bytes;
+mod card;
 mod checks;
 pub mod context;
 mod crypto;
@@ -109,6 +110,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(html::selection_type).into());
     engine.register_global_module(exported_module!(metrics::metric_type).into());
     engine.register_global_module(exported_module!(data::data_type).into());
+    engine.register_global_module(exported_module!(data::whole_files).into());
     engine.register_global_module(exported_module!(shared::shared_types).into());
     engine.register_global_module(exported_module!(hooks::inbox_type).into());
     engine.register_global_module(exported_module!(hook_call::call_type).into());

@@ -30,6 +30,21 @@ fn standard_normal(rng: &mut SmallRng) -> f64 {
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
 }
 
+/// A UUID (version 4) of these bytes.
+pub fn uuid_of(mut bytes: [u8; 16]) -> String {
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
+
 #[export_module(manifest)]
 pub mod random_module {
     /// A whole number from `low` to `high`, both included.
@@ -94,17 +109,6 @@ pub mod random_module {
 
     /// A random UUID (version 4).
     pub fn uuid() -> String {
-        let mut bytes: [u8; 16] = with(|rng| rng.random());
-        bytes[6] = (bytes[6] & 0x0f) | 0x40;
-        bytes[8] = (bytes[8] & 0x3f) | 0x80;
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!(
-            "{}-{}-{}-{}-{}",
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..]
-        )
+        super::uuid_of(with(|rng| rng.random()))
     }
 }

@@ -13,16 +13,17 @@ pub fn write(out: &mut String, engine: &Engine) {
         let Some(text) = stdlib::text(name) else {
             continue;
         };
+        let alias = stdlib::alias(name);
         let head = text.lines().take_while(|line| line.starts_with("//!"));
         let _ = writeln!(
             out,
-            "### `std/{name}`\n\n```rhai top\nimport \"std/{name}\" as {name};\n```\n\n{}\n",
+            "### `std/{name}`\n\n```rhai top\nimport \"std/{name}\" as {alias};\n```\n\n{}\n",
             super::prose(head, "//!")
         );
         for function in stdlib::functions(engine, text) {
             let _ = writeln!(
                 out,
-                "- `{name}::{}({})`  ",
+                "- `{alias}::{}({})`  ",
                 function.name,
                 function.params.join(", ")
             );

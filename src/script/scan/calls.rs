@@ -125,6 +125,13 @@ fn of_module(
         let problem = source.mistake(position, message).with_help(Some(help));
         return Some(problem.with_code("unknown-function"));
     }
+    if source.library.has(alias, name) {
+        let message = format!("there is no function `{alias}::{name}` in the imported module");
+        let help = format!(
+            "the module hides rhaid's own `{alias}`; import it under another name, and `{alias}::{name}` is there again"
+        );
+        return Some(source.mistake(position, message).with_help(Some(help)));
+    }
     let names: Vec<&str> = exports.functions.keys().map(String::as_str).collect();
     Some(unknown(alias, name, &names, position, source))
 }
