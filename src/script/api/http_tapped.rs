@@ -5,7 +5,7 @@ use std::cell::Cell;
 use bytes::Bytes;
 
 use super::http::Ready;
-use crate::http::{Exchange, Observer, Response};
+use crate::http::{Exchange, Observer, Request, Response};
 use crate::secrets::{MASK, is_secret_name, mask_urls};
 use crate::vu::tap::{Exchanged, Headers, What};
 use crate::vu::{RequestObserver, Vu};
@@ -61,11 +61,9 @@ pub async fn send(vu: &Vu, ready: Ready) -> Response {
     if request.auth.is_some() {
         headers.push(("authorization".to_owned(), MASK.to_owned()));
     }
-    let jar = vu.session.jar().borrow();
-    if jar.header(&request.target.url, &request.cookies).is_some() {
+    if has_cookies(vu, &request) {
         headers.push(("cookie".to_owned(), MASK.to_owned()));
     }
-    drop(jar);
     let onlooker = Onlooker {
         recorder: RequestObserver {
             vu,
@@ -110,6 +108,11 @@ pub async fn send(vu: &Vu, ready: Ready) -> Response {
         }))
     });
     response
+}
+
+fn has_cookies(vu: &Vu, request: &Request) -> bool {
+    let jar = vu.session.jar().borrow();
+    jar.header(&request.target.url, &request.cookies).is_some()
 }
 
 /// A header without what must not be seen.
