@@ -6,7 +6,7 @@
 //! - `run`: a whole script; it is also run against the demo target, its plan shortened a hundredfold, and must
 //!   pass, or end with the code that `exit=N` names. Further words are arguments;
 //! - `inside`: statements of a function, `top`: statements before the functions, `options`: entries of `options`;
-//! - `file=NAME`: a file that the page's later scripts import; it is checked if it is a script;
+//! - `file=NAME`: a file that the page's later scripts import; it is checked if it has `options` or tests;
 //! - `wrong`: a script that must be refused; a block of text after it shows the message.
 
 use std::time::Duration;
@@ -91,7 +91,7 @@ fn examples(page: &Page) -> Vec<Example> {
         .collect()
 }
 
-/// Checks all scripts of a page that are right, those in files of their own too; gives how many there are.
+/// Checks all whole scripts of a page that are right, those in files of their own too; gives how many there are.
 fn check_all(page: &Page) -> Option<(Output, usize)> {
     let mut call = rhaid(page).args(["check", "--quiet"]);
     let mut scripts = 0;
@@ -103,8 +103,10 @@ fn check_all(page: &Page) -> Option<(Output, usize)> {
             scripts += 1;
         }
     }
-    for name in page.blocks().iter().filter_map(file) {
-        if name.ends_with(".rhai") {
+    for block in page.blocks() {
+        if let Some(name) = file(&block)
+            && (name.ends_with("_test.rhai") || block.text.contains("export const options"))
+        {
             call = call.arg(name);
             scripts += 1;
         }
