@@ -6,7 +6,7 @@
 //! - `run`: a whole script; it is also run against the demo target, its plan shortened a hundredfold, and must
 //!   pass, or end with the code that `exit=N` names. Further words are arguments;
 //! - `inside`: statements of a function, `top`: statements before the functions, `options`: entries of `options`;
-//! - `file=NAME`: a file that the page's later scripts import;
+//! - `file=NAME`: a file that the page's later scripts import; it is checked if it has `options` or tests;
 //! - `wrong`: a script that must be refused; a block of text after it shows the message.
 
 use std::time::Duration;
@@ -64,15 +64,19 @@ fn example(block: &Block) -> Option<Example> {
     })
 }
 
+/// The name of the file that a block is, if it is one.
+fn file(block: &Block) -> Option<&str> {
+    block
+        .words
+        .iter()
+        .find_map(|word| word.strip_prefix("file="))
+}
+
 /// A call of the binary with the page's importable files in its folder.
 fn rhaid(page: &Page) -> Rhaid {
     let mut rhaid = Rhaid::at(BINARY).env("BASE_URL", "http://127.0.0.1:1");
     for block in page.blocks() {
-        if let Some(name) = block
-            .words
-            .iter()
-            .find_map(|word| word.strip_prefix("file="))
-        {
+        if let Some(name) = file(&block) {
             rhaid = rhaid.file(name, &block.text);
         }
     }
@@ -85,6 +89,29 @@ fn examples(page: &Page) -> Vec<Example> {
         .filter(|block| block.language == "rhai")
         .filter_map(example)
         .collect()
+}
+
+/// Checks all whole scripts of a page that are right, those in files of their own too; gives how many there are.
+fn check_all(page: &Page) -> Option<(Output, usize)> {
+    let mut call = rhaid(page).args(["check", "--quiet"]);
+    let mut scripts = 0;
+    for example in examples(page) {
+        if !example.wrong {
+            // The file's name says where in the guide it is.
+            let name = format!("{}.rhai", example.place.replace(['/', ':'], "-"));
+            call = call.file(&name, &example.script).arg(name);
+            scripts += 1;
+        }
+    }
+    for block in page.blocks() {
+        if let Some(name) = file(&block)
+            && (name.ends_with("_test.rhai") || block.text.contains("export const options"))
+        {
+            call = call.arg(name);
+            scripts += 1;
+        }
+    }
+    (scripts > 0).then(|| (call.run(), scripts))
 }
 
 #[track_caller]
@@ -117,23 +144,22 @@ fn run_all(page: &Page) {
 fn every_script_in_the_guide_is_right() {
     let mut checked = 0;
     for page in pages::all() {
-        let right: Vec<_> = examples(&page)
-            .into_iter()
-            .filter(|example| !example.wrong)
-            .collect();
-        if right.is_empty() {
-            continue;
+        if let Some((output, scripts)) = check_all(&page) {
+            output.expect_code(0);
+            checked += scripts;
         }
-        let mut call = rhaid(&page).args(["check", "--quiet"]);
-        for example in &right {
-            // The file's name says where in the guide it is.
-            let name = format!("{}.rhai", example.place.replace(['/', ':'], "-"));
-            call = call.file(&name, &example.script).arg(name);
-        }
-        call.run().expect_code(0);
-        checked += right.len();
     }
     assert!(checked > 20, "only {checked} scripts were found");
+}
+
+/// What is there to be copied is a model: no advice is needed.
+#[test]
+fn the_recipes_are_right_without_a_warning() {
+    let pages = pages::all();
+    let recipes = pages.iter().find(|page| page.name == "docs/recipes.md");
+    let (output, scripts) = check_all(recipes.unwrap()).unwrap();
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{output}");
+    assert!(scripts > 20, "only {scripts} recipes were found");
 }
 
 #[test]
@@ -193,6 +219,7 @@ pages_that_run! {
     the_examples_of_http_run: "docs/http.md",
     the_examples_of_webhooks_run: "docs/webhooks.md",
     the_examples_of_objectives_run: "docs/slos.md",
+    the_recipes_run: "docs/recipes.md",
     the_examples_of_results_run: "docs/results.md",
     the_examples_of_the_standard_library_run: "docs/stdlib.md",
     the_examples_of_converting_run: "docs/convert.md",
