@@ -11,71 +11,19 @@ use tokio::sync::{mpsc, oneshot};
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, lost, overflow, share_out, start_workers};
-use super::handle::{Handle, Wish};
+use super::handle::Handle;
 use super::judging::Bench;
 use super::masking::{mask_result, mask_slos};
-use super::progress::{Progress, STOPPING};
+use super::progress::STOPPING;
 use super::reloads::Reloads;
+use super::terms::{Observer, RunError, Settings};
+use super::wishes::Wish;
 use super::{environment, hooks, rows};
-use crate::hooks::CannotListen;
 use crate::metrics::Builtin;
 use crate::result::{AbortedBy, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
-use crate::vu::tap::Tap;
 use crate::vu::worker::Command;
-use crate::vu::{Failure, Report, RunShared, Stage};
-
-/// What is not said by the script.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    pub workers: usize,
-    pub strict: bool,
-    /// As written on the command line, for the result.
-    pub execution_segment: Option<String>,
-    pub notes: Vec<String>,
-    /// What `setup` gave to the run before this one, which runs on with it: `setup` is not run.
-    pub given: Option<Value>,
-    /// Someone looks on.
-    pub looking: Option<Looking>,
-}
-
-/// How someone looks on.
-#[derive(Debug, Clone)]
-pub struct Looking {
-    pub tap: Arc<Tap>,
-    /// Least time from one iteration to the next of the same virtual user.
-    pub breather: Duration,
-    pub paused: bool,
-}
-
-/// Who watches a run. All calls come from one thread; they must not block for long.
-pub trait Observer {
-    /// The workers are there; this is how to steer them.
-    fn started(&mut self, _handle: Handle) {}
-    /// What `setup` gave, whenever it was run.
-    fn set_up(&mut self, _data: &Value) {}
-    /// `setup` was run again and gave nothing: the virtual users keep what they have.
-    fn set_up_failed(&mut self, _why: &str) {}
-    /// Once a second.
-    fn progress(&mut self, progress: &Progress);
-    /// All is measured and judged; only the script's own `summary` is still to come, if it has one.
-    fn measured(&mut self, _result: &RunResult) {}
-    /// What a script's own `summary` gave back.
-    fn summary(&mut self, _value: &Value) {}
-}
-
-/// A run that could not be made at all.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    #[error("cannot start a worker: {0}")]
-    Worker(#[source] std::io::Error),
-    #[error(transparent)]
-    Hooks(#[from] CannotListen),
-    #[error("{}", .0.rendered)]
-    Script(Failure),
-    #[error("worker {0} ended unexpectedly; this is a mistake in rhaid")]
-    Lost(usize),
-}
+use crate::vu::{Report, RunShared, Stage};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// How long after a whole second all reports about it have arrived, on a machine that is not overloaded.
@@ -168,10 +116,10 @@ pub(super) struct Conductor<'a> {
     pub(super) reloads: Reloads,
     wishes: mpsc::UnboundedReceiver<Wish>,
     /// What came of each further `setup`.
-    setups_in: mpsc::UnboundedSender<Result<Value, SetupFailure>>,
+    pub(super) setups_in: mpsc::UnboundedSender<Result<Value, SetupFailure>>,
     setups: mpsc::UnboundedReceiver<Result<Value, SetupFailure>>,
     /// Another run goes on with the data of `setup`.
-    handed_over: bool,
+    pub(super) handed_over: bool,
 }
 
 impl Conductor<'_> {
@@ -351,47 +299,6 @@ impl Conductor<'_> {
                 Some(wish) = self.wishes.recv() => self.fulfil(wish),
                 Some(outcome) = self.setups.recv() => self.set_up_again(outcome),
                 value = &mut future => return value,
-            }
-        }
-    }
-
-    fn fulfil(&mut self, wish: Wish) {
-        match wish {
-            Wish::HandOver => {
-                self.handed_over = true;
-                self.run.advance(Stage::Stopping);
-            }
-            Wish::SetUpAgain => {
-                let Some(first) = self.crew.members.first() else {
-                    return;
-                };
-                let (reply, answer) = oneshot::channel();
-                let limit = self.blueprint.options.timeouts.setup;
-                let _ = first.commands.send(Command::Setup { limit, reply });
-                let outcomes = self.setups_in.clone();
-                tokio::spawn(async move {
-                    let outcome = answer.await.unwrap_or(Err(SetupFailure::Stopped));
-                    let _ = outcomes.send(outcome);
-                });
-            }
-        }
-    }
-
-    /// Gives all virtual users the data of a further `setup`.
-    fn set_up_again(&mut self, outcome: Result<Value, SetupFailure>) {
-        match outcome {
-            Ok(value) => {
-                self.observer.set_up(&value);
-                let data = Arc::new(value);
-                for worker in &self.crew.members {
-                    let _ = worker.commands.send(Command::Data(data.clone()));
-                }
-            }
-            Err(SetupFailure::Stopped) => {}
-            Err(failure) => {
-                let mut why = failure.why();
-                self.blueprint.secrets.mask_text(&mut why);
-                self.observer.set_up_failed(&why);
             }
         }
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::blueprint::Blueprint;
-use super::conductor::{RunError, Settings};
 use super::masking::mask_failure;
+use super::terms::{RunError, Settings};
 use crate::executor::{Plan, Share};
 use crate::script::journey_factory;
 use crate::vu::coroutine::{Lost, OVERFLOW_HELP, OVERFLOW_WHY};

@@ -8,16 +8,10 @@ use tokio::sync::mpsc;
 
 use super::account::sha256;
 use super::blueprint::Blueprint;
+use super::wishes::Wish;
 use crate::script::journey_factory;
 use crate::vu::shared::Control;
 use crate::vu::{Brake, RunShared, Stage};
-
-/// What the conductor is asked for while the run goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
-    SetUpAgain,
-    HandOver,
-}
 
 /// Steers a run from any thread.
 #[derive(Debug, Clone)]

@@ -22,10 +22,12 @@ mod outcome;
 mod progress;
 mod reloads;
 mod rows;
+mod terms;
+mod wishes;
 
 pub use blueprint::{Blueprint, BlueprintError, Defaults, Request};
 pub use checking::{Looked, look};
-pub use conductor::{Looking, Observer, RunError, Settings, conduct};
+pub use conductor::conduct;
 pub(crate) use crew::{lost, overflow};
 pub use edits::{Edits, between};
 pub use handle::Handle;
@@ -33,3 +35,4 @@ pub use masking::mask_diagnostics;
 pub use progress::{Progress, ScenarioProgress, ScenarioState};
 pub use reloads::take_over;
 pub use rows::without_secrets as public_options;
+pub use terms::{Looking, Observer, RunError, Settings};
