@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::args::{CheckArguments, Format};
+use super::command_args::CheckArguments;
+use super::values::Format;
 use super::{Failure, config, print, scripts};
 use crate::executor::Share;
 use crate::exit;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::Failure;
-use super::args::ScriptArguments;
+use super::command_args::ScriptArguments;
 use crate::executor::Share;
 use crate::exit;
 use crate::options::Overrides;

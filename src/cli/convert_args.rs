@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::args::duration;
+use super::values::duration;
 
 /// What becomes of style sheets, scripts, images and fonts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::DefinitionsArguments;
+use super::command_args::DefinitionsArguments;
 use super::{Failure, print};
 use crate::exit;
 use crate::script::definitions;

@@ -1,7 +1,7 @@
 //! `rhaid demo`: the hotel API alone.
 
 use super::Failure;
-use super::args::DemoArguments;
+use super::command_args::DemoArguments;
 use crate::demo::{DemoConfig, serve};
 use crate::exit;
 

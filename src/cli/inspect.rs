@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::args::InspectArguments;
+use super::command_args::InspectArguments;
 use super::{Failure, config, print};
 use crate::executor::Plan;
 use crate::exit;

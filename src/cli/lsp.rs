@@ -2,7 +2,7 @@
 
 use std::io::{BufReader, stdin, stdout};
 
-use super::args::LspArguments;
+use super::command_args::LspArguments;
 use super::{Failure, config};
 use crate::exit;
 use crate::lsp::{Settings, serve};

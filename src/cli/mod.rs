@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod command_args;
 mod config;
 mod convert;
 mod convert_args;
@@ -21,6 +22,7 @@ mod run;
 mod scripts;
 mod signals;
 mod test;
+mod values;
 mod watch;
 
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! `rhaid reference`: what scripts and results look like, made from the code itself.
 
-use super::args::{Part, ReferenceArguments};
+use super::command_args::{Part, ReferenceArguments};
 use super::{Failure, print};
 use crate::script::reference;
 use crate::{exit, result};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::args::ScriptArguments;
+use super::command_args::ScriptArguments;
 use super::watch::{Reader, scripts_around};
 use super::{Failure, config};
 use crate::live::Voice;

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::args::{Format, RunArguments, ScriptArguments};
+use super::command_args::{RunArguments, ScriptArguments};
 use super::hosted::{BASE_URL, start_demo};
 use super::reload::Reloader;
 use super::signals::Signals;
+use super::values::Format;
 use super::watch::Watch;
 use super::{Failure, config, limits, print, reload};
 use crate::live::{View, Voice};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::Value;
 
-use super::args::{Format, duration, pair, seed, workers};
+use super::values::{Format, duration, pair, seed, workers};
 use super::{Failure, check, complain, config, print};
 use crate::exit;
 use crate::secrets::Secrets;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::hands::MOST;
-use crate::cli::args::{ScriptArguments, duration, pair, seed, vus};
+use crate::cli::command_args::ScriptArguments;
+use crate::cli::values::{duration, pair, seed, vus};
 
 #[derive(Debug, Clone, Args)]
 #[command(
