@@ -10,6 +10,7 @@ mod quality;
 mod traffic;
 mod unjudged;
 mod verdict;
+mod versions;
 
 use std::borrow::Cow;
 
@@ -31,6 +32,7 @@ pub fn render(result: &RunResult, look: &Look) -> String {
     traffic::scenarios(&mut page, result);
     traffic::requests(&mut page, result);
     traffic::endpoints(&mut page, result);
+    versions::versions(&mut page, result);
     quality::checks(&mut page, result);
     quality::custom_metrics(&mut page, result);
     quality::errors(&mut page, result);
