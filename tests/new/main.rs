@@ -56,8 +56,18 @@ fn every_template_passes_check_without_a_warning_and_runs_green() {
     for process in running {
         let output = process.wait();
         output.expect_code(0);
-        let result = output.expect_result();
-        assert_eq!(result["errors"].as_array().unwrap().len(), 0, "{output}");
+        let errors = output.expect_result()["errors"].as_array().unwrap();
+        // Clients of one template hang up after a few milliseconds; on a busy machine that is before the answer.
+        let is_meant = |error: &serde_json::Value| error["kind"] == "http";
+        let chaos = output.expect_result()["run"]["script"]
+            .as_str()
+            .unwrap()
+            .contains("chaos");
+        let wrong: Vec<_> = errors
+            .iter()
+            .filter(|error| !(chaos && is_meant(error)))
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:?}\n{output}");
     }
 }
 
