@@ -126,6 +126,7 @@ pub async fn conduct(
         wishes,
         setups_in,
         setups,
+        setup_again: false,
         handed_over: false,
     };
     let bench = Bench::new(
@@ -170,6 +171,8 @@ pub(super) struct Conductor<'a> {
     /// What came of each further `setup`.
     setups_in: mpsc::UnboundedSender<Result<Value, SetupFailure>>,
     setups: mpsc::UnboundedReceiver<Result<Value, SetupFailure>>,
+    /// `setup` is to run again before anything else does.
+    setup_again: bool,
     /// Another run goes on with the data of `setup`.
     handed_over: bool,
 }
@@ -187,12 +190,20 @@ impl Conductor<'_> {
         let mut data = given.unwrap_or_default();
         let mut setup_failure = None;
         if has_setup {
-            let reply = self
-                .ask_first(|reply| Command::Setup {
-                    limit: timeouts.setup,
-                    reply,
-                })
-                .await;
+            let reply = loop {
+                let number = self.run.setup_number();
+                let reply = self
+                    .ask_first(|reply| Command::Setup {
+                        number,
+                        limit: timeouts.setup,
+                        reply,
+                    })
+                    .await;
+                let again = std::mem::take(&mut self.setup_again);
+                if !again || reply.is_none() || self.run.stage() != Stage::Running {
+                    break reply;
+                }
+            };
             match reply {
                 Some(Ok(value)) => {
                     self.observer.set_up(&value);
@@ -361,13 +372,22 @@ impl Conductor<'_> {
                 self.handed_over = true;
                 self.run.advance(Stage::Stopping);
             }
+            Wish::SetUpAgain if self.phase == "setup" => {
+                self.setup_again = true;
+                self.run.next_setup();
+            }
             Wish::SetUpAgain => {
+                let number = self.run.next_setup();
                 let Some(first) = self.crew.members.first() else {
                     return;
                 };
                 let (reply, answer) = oneshot::channel();
                 let limit = self.blueprint.options.timeouts.setup;
-                let _ = first.commands.send(Command::Setup { limit, reply });
+                let _ = first.commands.send(Command::Setup {
+                    number,
+                    limit,
+                    reply,
+                });
                 let outcomes = self.setups_in.clone();
                 tokio::spawn(async move {
                     let outcome = answer.await.unwrap_or(Err(SetupFailure::Stopped));
