@@ -74,6 +74,7 @@ pub async fn conduct(
         wishes,
         setups_in,
         setups,
+        setup_again: false,
         handed_over: false,
     };
     let bench = Bench::new(
@@ -118,6 +119,8 @@ pub(super) struct Conductor<'a> {
     /// What came of each further `setup`.
     pub(super) setups_in: mpsc::UnboundedSender<Result<Value, SetupFailure>>,
     setups: mpsc::UnboundedReceiver<Result<Value, SetupFailure>>,
+    /// `setup` is to run again before anything else does.
+    pub(super) setup_again: bool,
     /// Another run goes on with the data of `setup`.
     pub(super) handed_over: bool,
 }
@@ -135,12 +138,20 @@ impl Conductor<'_> {
         let mut data = given.unwrap_or_default();
         let mut setup_failure = None;
         if has_setup {
-            let reply = self
-                .ask_first(|reply| Command::Setup {
-                    limit: timeouts.setup,
-                    reply,
-                })
-                .await;
+            let reply = loop {
+                let number = self.run.setup_number();
+                let reply = self
+                    .ask_first(|reply| Command::Setup {
+                        number,
+                        limit: timeouts.setup,
+                        reply,
+                    })
+                    .await;
+                let again = std::mem::take(&mut self.setup_again);
+                if !again || reply.is_none() || self.run.stage() != Stage::Running {
+                    break reply;
+                }
+            };
             match reply {
                 Some(Ok(value)) => {
                     self.observer.set_up(&value);

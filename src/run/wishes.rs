@@ -24,13 +24,22 @@ impl Conductor<'_> {
                 self.handed_over = true;
                 self.run.advance(Stage::Stopping);
             }
+            Wish::SetUpAgain if self.phase == "setup" => {
+                self.setup_again = true;
+                self.run.next_setup();
+            }
             Wish::SetUpAgain => {
+                let number = self.run.next_setup();
                 let Some(first) = self.crew.members.first() else {
                     return;
                 };
                 let (reply, answer) = oneshot::channel();
                 let limit = self.blueprint.options.timeouts.setup;
-                let _ = first.commands.send(Command::Setup { limit, reply });
+                let _ = first.commands.send(Command::Setup {
+                    number,
+                    limit,
+                    reply,
+                });
                 let outcomes = self.setups_in.clone();
                 tokio::spawn(async move {
                     let outcome = answer.await.unwrap_or(Err(SetupFailure::Stopped));

@@ -1,18 +1,20 @@
 //! What a function of a script stands on, as a text that changes when the function does: its statements and those of all it
 //! may call, without comments, layout and places.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
 use rhai::{AST, ASTNode, Stmt};
 
 use super::program::Program;
+use super::scan::tree::functions;
 
-/// Places in Rhai's account of a tree, and the numbers that closures are called by, which are made of places too.
+/// Places in Rhai's account of a tree, and the numbers that closures are called by, which are made of places too. Texts of the script come
+/// first: what looks like a place in one of them, such as a port or a time, is none.
 static PLACES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"@ ?\(?\d+:\d+(?:-\d+:\d+)?\)?|\b\d+:\d+\b|hash(?:es)?: ?[0-9a-fx]+|anon\$[0-9a-f]+",
+        r#""anon\$[0-9a-f]+"|(?P<text>"(?:[^"\\]|\\.)*")|@ ?\(?\d+:\d+(?:-\d+:\d+)?\)?|\b\d+:\d+\b|hash(?:es)?: ?[0-9a-fx]+|anon\$[0-9a-f]+"#,
     )
     .ok()
 });
@@ -20,27 +22,30 @@ static PLACES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// A function's footing; empty if there is no such function.
 pub fn of(program: &Program, function: &str) -> String {
     let tree = program.ast();
-    let known: BTreeSet<String> = tree.iter_functions().map(|f| f.name.to_owned()).collect();
-    if !known.contains(function) {
+    let mut functions = functions(tree);
+    functions.sort_by_key(|function| function.parameters().len());
+    let mut known: BTreeMap<&str, Vec<&AST>> = BTreeMap::new();
+    for function in &functions {
+        let same = known.entry(function.name()).or_default();
+        same.push(&function.tree);
+    }
+    if !known.contains_key(function) {
         return String::new();
     }
     let mut footing = String::new();
     let mut reached = BTreeSet::new();
-    let mut waiting = vec![function.to_owned()];
+    let mut waiting = vec![function];
     while let Some(name) = waiting.pop() {
-        if !reached.insert(name.clone()) {
+        if !reached.insert(name) {
             continue;
         }
-        let mut alone = tree.clone_functions_only();
-        alone.retain_functions(|_, _, other, _| other == name);
-        let account = account_of(&alone);
+        let same = known.get(name).into_iter().flatten();
+        let account: String = same.map(|tree| account_of(tree)).collect();
         // A name that merely looks like a call costs no more than one setup too many.
-        let called = known
-            .iter()
-            .filter(|known| account.contains(known.as_str()));
-        waiting.extend(called.cloned());
+        let words = account.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'));
+        waiting.extend(words.filter_map(|word| known.get_key_value(word).map(|(name, _)| *name)));
         if !name.starts_with("anon$") {
-            footing.push_str(&name);
+            footing.push_str(name);
         }
         footing.push_str(&without_places(&account));
     }
@@ -73,7 +78,7 @@ fn account_of(tree: &AST) -> String {
 
 fn without_places(account: &str) -> String {
     match PLACES.as_ref() {
-        Some(places) => places.replace_all(account, "").into_owned(),
+        Some(places) => places.replace_all(account, "$text").into_owned(),
         None => account.to_owned(),
     }
 }
@@ -128,6 +133,15 @@ mod tests {
         assert_ne!(footing(&SCRIPT.replace("token:", "key:")), before);
         assert_ne!(footing(&SCRIPT.replace("[1, 2]", "[1, 3]")), before);
         assert_ne!(footing(&SCRIPT.replace("x + 1", "x + 2")), before);
+    }
+
+    #[test]
+    fn a_port_or_a_time_in_a_text_is_no_place() {
+        let script = "fn setup() { f(\"http://127.0.0.1:8080/x\", \"10:30\") }";
+        let before = footing(script);
+        assert_ne!(footing(&script.replace("8080", "9090")), before);
+        assert_ne!(footing(&script.replace("10:30", "11:30")), before);
+        assert_eq!(footing(&format!("\n  {script}")), before);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What must not be shown: values that scripts read with `secret()`, and fields whose names say that they hold one.
 
 mod names;
+mod texts;
 mod urls;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::lengths::CUT;
 
 pub use names::{hide_named, is_secret_name};
+pub use texts::mask_named;
 pub use urls::mask_urls;
 
 /// What stands in a secret's place.

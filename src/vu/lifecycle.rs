@@ -72,6 +72,15 @@ fn unreachable(vu: &Vu, failure: Option<Failure>) -> SetupFailure {
     }
 }
 
+/// When a part is stopped.
+#[derive(Clone, Copy)]
+enum Until {
+    /// When the run is this far.
+    Stage(Stage),
+    /// When the run ends, or this `setup` is called off.
+    Setup(u64),
+}
+
 /// Who runs a part of a script that is in no scenario.
 struct Actor<'a> {
     /// Stands for the scenario's name.
@@ -79,13 +88,12 @@ struct Actor<'a> {
     /// The function that is the user's iteration.
     exec: &'a str,
     id: u64,
-    /// When the run is this far, the part is stopped.
-    until: Stage,
+    until: Until,
 }
 
 impl<'a> Actor<'a> {
     /// For `setup` and its like: it belongs to no user.
-    fn of(part: &'a str, until: Stage) -> Self {
+    fn of(part: &'a str, until: Until) -> Self {
         Self {
             name: part,
             exec: part,
@@ -130,10 +138,14 @@ impl Lifecycle {
             }
         };
         let task = tokio::task::spawn_local(VuTask::new(vu.clone(), stack, body));
-        let mut stages = self.worker.run.stages();
-        let enough = actor.until;
+        let (run, until) = (self.worker.run.clone(), actor.until);
         let stopper = tokio::task::spawn_local(async move {
-            let _ = stages.wait_for(|stage| *stage >= enough).await;
+            match until {
+                Until::Stage(enough) => {
+                    let _ = run.stages().wait_for(|stage| *stage >= enough).await;
+                }
+                Until::Setup(number) => run.setup_called_off(number).await,
+            }
             vu.interrupt(Interrupt::Stop);
         });
         let result = receiver.await.ok();
@@ -142,36 +154,44 @@ impl Lifecycle {
         result
     }
 
-    /// Runs `setup`; what it gave back. Stopping a run stops its setup.
-    pub(super) async fn setup(&self, limit: Duration) -> Result<Value, SetupFailure> {
+    /// Runs `setup`; what it gave back. Stopping a run stops its setup, and so does a newer one.
+    pub(super) async fn setup(&self, number: u64, limit: Duration) -> Result<Value, SetupFailure> {
+        let run = &self.worker.run;
+        if run.stage() >= Stage::Stopping || run.setup_number() > number {
+            // It would begin to make what nobody wants any more.
+            return Err(SetupFailure::Stopped);
+        }
         let result = self
-            .on_a_stack(Actor::of("setup", Stage::Stopping), move |vu, journey| {
-                let mut value = Value::Null;
-                let outcome = limited(vu, limit, || match journey.setup() {
-                    Ok(data) => {
-                        value = data;
-                        Outcome::Done
+            .on_a_stack(
+                Actor::of("setup", Until::Setup(number)),
+                move |vu, journey| {
+                    let mut value = Value::Null;
+                    let outcome = limited(vu, limit, || match journey.setup() {
+                        Ok(data) => {
+                            value = data;
+                            Outcome::Done
+                        }
+                        Err(outcome) => outcome,
+                    });
+                    let contact = vu.session.contact();
+                    match outcome {
+                        // Data made of answers that never came is worth nothing, whether the script noticed or not.
+                        Outcome::Done if contact == Contact::Never => Err(unreachable(vu, None)),
+                        Outcome::Done => Ok(value),
+                        Outcome::Failed(failure)
+                            if matches!(contact, Contact::Never | Contact::Lost) =>
+                        {
+                            Err(unreachable(vu, Some(failure)))
+                        }
+                        Outcome::Failed(failure) => Err(SetupFailure::Failed(failure)),
+                        Outcome::Interrupted(Interrupt::Timeout(limit)) => {
+                            Err(SetupFailure::TimedOut(limit))
+                        }
+                        Outcome::Interrupted(Interrupt::Stop) => Err(SetupFailure::Stopped),
+                        Outcome::Abort(reason) => Err(SetupFailure::Abort(reason)),
                     }
-                    Err(outcome) => outcome,
-                });
-                let contact = vu.session.contact();
-                match outcome {
-                    // Data made of answers that never came is worth nothing, whether the script noticed or not.
-                    Outcome::Done if contact == Contact::Never => Err(unreachable(vu, None)),
-                    Outcome::Done => Ok(value),
-                    Outcome::Failed(failure)
-                        if matches!(contact, Contact::Never | Contact::Lost) =>
-                    {
-                        Err(unreachable(vu, Some(failure)))
-                    }
-                    Outcome::Failed(failure) => Err(SetupFailure::Failed(failure)),
-                    Outcome::Interrupted(Interrupt::Timeout(limit)) => {
-                        Err(SetupFailure::TimedOut(limit))
-                    }
-                    Outcome::Interrupted(Interrupt::Stop) => Err(SetupFailure::Stopped),
-                    Outcome::Abort(reason) => Err(SetupFailure::Abort(reason)),
-                }
-            })
+                },
+            )
             .await;
         result.unwrap_or(Err(SetupFailure::Stopped))
     }
@@ -182,7 +202,7 @@ impl Lifecycle {
             name: function,
             exec: function,
             id: 1,
-            until: Stage::Stopping,
+            until: Until::Stage(Stage::Stopping),
         };
         self.on_a_stack(actor, move |vu, journey| {
             let mut script = journey.vu_script(vu);
@@ -193,25 +213,29 @@ impl Lifecycle {
 
     /// Runs `teardown`; what goes wrong in it is reported. It is only stopped when everything ends at once.
     pub(super) async fn teardown(&self, limit: Duration) {
-        self.on_a_stack(Actor::of("teardown", Stage::Killed), move |vu, journey| {
-            within(vu, limit, "teardown", || journey.teardown())
-        })
+        self.on_a_stack(
+            Actor::of("teardown", Until::Stage(Stage::Killed)),
+            move |vu, journey| within(vu, limit, "teardown", || journey.teardown()),
+        )
         .await;
     }
 
     /// Runs `summary`; what it gave back, if anything.
     pub(super) async fn summary(&self, limit: Duration, result: Arc<Value>) -> Option<Value> {
-        self.on_a_stack(Actor::of("summary", Stage::Killed), move |vu, journey| {
-            let mut value = None;
-            within(vu, limit, "summary", || match journey.summary(&result) {
-                Ok(given) => {
-                    value = given;
-                    Outcome::Done
-                }
-                Err(outcome) => outcome,
-            });
-            value
-        })
+        self.on_a_stack(
+            Actor::of("summary", Until::Stage(Stage::Killed)),
+            move |vu, journey| {
+                let mut value = None;
+                within(vu, limit, "summary", || match journey.summary(&result) {
+                    Ok(given) => {
+                        value = given;
+                        Outcome::Done
+                    }
+                    Err(outcome) => outcome,
+                });
+                value
+            },
+        )
         .await
         .flatten()
     }

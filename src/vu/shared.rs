@@ -52,6 +52,8 @@ pub struct RunShared {
     /// What the target calls back.
     pub hooks: Hooks,
     stage: watch::Sender<Stage>,
+    /// How often `setup` was asked for again: one that runs gives way to the next.
+    setups: watch::Sender<u64>,
     reload: watch::Sender<Option<Reload>>,
     /// Data files that scripts have read.
     files: Mutex<BTreeSet<PathBuf>>,
@@ -83,6 +85,7 @@ impl RunShared {
             tap: None,
             hooks: Hooks::default(),
             stage,
+            setups: watch::Sender::new(0),
             reload: watch::Sender::new(None),
             files: Mutex::default(),
             finished: AtomicBool::new(false),
@@ -142,6 +145,27 @@ impl RunShared {
     /// How far the run is.
     pub fn stage(&self) -> Stage {
         *self.stage.borrow()
+    }
+
+    /// Calls off a `setup` that runs, for another one is about to be asked for. Its number.
+    pub fn next_setup(&self) -> u64 {
+        self.setups.send_modify(|number| *number += 1);
+        self.setup_number()
+    }
+
+    /// The number of the `setup` that counts, from 0.
+    pub fn setup_number(&self) -> u64 {
+        *self.setups.borrow()
+    }
+
+    /// Waits until a `setup` of this number need not run any more: the run ends, or there is a newer one.
+    pub async fn setup_called_off(&self, number: u64) {
+        let (mut setups, mut stages) = (self.setups.subscribe(), self.stages());
+        // The senders live as long as this does.
+        tokio::select! {
+            _ = setups.wait_for(|newest| *newest > number) => {}
+            _ = stages.wait_for(|stage| *stage >= Stage::Stopping) => {}
+        }
     }
 
     /// Gives all workers a newer version of the script; users take it up between iterations. Its number.

@@ -104,6 +104,8 @@ pub enum Report {
 pub enum Command {
     /// Run `setup`, of the newest version of the script; only one worker is told.
     Setup {
+        /// From 0, ascending; one that is out of date when its turn comes does not run.
+        number: u64,
         limit: Duration,
         reply: oneshot::Sender<Result<Value, SetupFailure>>,
     },
@@ -374,9 +376,13 @@ async fn serve(brief: Brief) {
     let mut drivers = Vec::new();
     while let Some(command) = commands.recv().await {
         match command {
-            Command::Setup { limit, reply } => {
+            Command::Setup {
+                number,
+                limit,
+                reply,
+            } => {
                 playbook.catch_up(&worker);
-                let outcome = lifecycle.setup(limit).await;
+                let outcome = lifecycle.setup(number, limit).await;
                 worker.flush();
                 let _ = reply.send(outcome);
             }

@@ -192,3 +192,70 @@ fn what_is_mistyped_is_said_at_once() {
         .run();
     many.expect_code(64).expect_text("rhaid run");
 }
+
+#[test]
+fn showing_the_sides_of_a_check_changes_nothing_and_tells_no_secret() {
+    let server = HttpServer::start();
+    let script = r#"
+        fn iteration(ctx) {
+            let list = [1, 2, 3];
+            let calls = shared::counter("calls");
+            let rows = shared::queue("rows");
+            for n in 0..5 { rows.push(n); }
+            let answer = #{ access_token: "tok-abc", user: #{ password: "pw-abc", n: 1 } };
+            let text = "{\"token\": \"txt-abc\", \"n\": ";
+            check(1, #{
+                "a": |x| list.pop() == 9,
+                "b": |x| calls.add(1) == 9,
+                "c": |x| rows.pop() == 9,
+                "d": |x| list.len() == 9 && rows.pop() == 8,
+                "e": |x| answer.access_token == "exp-abc",
+                "f": |x| answer == #{ other: 1 },
+                "g": |x| text == "",
+                "h": |x| list.filter(|n| rows.pop() == n).len() == 7,
+                "i": |x| answer.user.n > x && answer.user.n > 5,
+            });
+            log::info(`after: ${list.len()} ${calls.value} ${rows.len()}`);
+        }
+    "#;
+    let mut running = dev(&server, script).arg("--plan").spawn();
+    running.wait_for_output("log after:");
+    let output = end(running);
+    output
+        // `filter` asks for two rows.
+        .expect_text("log after: 2 1 2")
+        .expect_text("✗ d  found 2, expected 9")
+        .expect_text("✗ e  found ***, expected ***")
+        .expect_text(
+            "✗ f  found {\"access_token\":\"***\",\"user\":{\"n\":1,\"password\":\"***\"}}",
+        )
+        .expect_text("✗ i  found 1, expected > 1");
+    for secret in ["tok-abc", "pw-abc", "txt-abc", "exp-abc"] {
+        assert!(!output.stdout.contains(secret), "{}", output.stdout);
+    }
+}
+
+#[test]
+fn a_setup_that_hangs_gives_way_to_the_mended_one_and_none_runs_after_the_end() {
+    let server = HttpServer::start();
+    let hangs = |again: &str| format!("fn setup() {{ log::info(\"{again}\"); sleep(\"1h\"); }}");
+    let script = |setup: &str| format!("{setup}\nfn iteration() {{ log::info(\"it goes\"); }}");
+    let mut running = dev(&server, &script(&hangs("first hangs"))).spawn();
+    running.wait_for_output("log first hangs");
+    save(&running, |_| {
+        script("fn setup() { log::info(\"quick\"); 7 }")
+    });
+    running.wait_for_output("setup gave 7");
+    running.wait_for_output("log it goes");
+    for number in 0..3 {
+        save(&running, |_| script(&hangs(&format!("hangs {number}"))));
+        running.wait_for_output(&format!("log hangs {number}"));
+    }
+    let output = end(running);
+    assert_eq!(
+        output.stdout.matches("setup  log").count(),
+        5,
+        "{}",
+        output.stdout
+    );
+}

@@ -11,7 +11,7 @@ use crate::vu::tap::{Happening, What};
 /// Rows that are kept; older ones are forgotten.
 const KEPT: usize = 2_000;
 
-/// Bytes of bodies that are kept.
+/// What they may weigh together, in bytes.
 const KEPT_BYTES: usize = 64 << 20;
 
 /// One row of the list.
@@ -25,12 +25,8 @@ pub struct Row {
 
 impl Row {
     fn bytes(&self) -> usize {
-        match self.happening.as_ref().map(|happening| &happening.what) {
-            Some(What::Request(request)) => {
-                request.request_body.len() + request.response_body.len()
-            }
-            _ => 0,
-        }
+        let happening = self.happening.as_ref().map_or(0, Happening::weight);
+        happening + self.who.len() + self.text.len()
     }
 
     fn matches(&self, filter: &Filter) -> bool {

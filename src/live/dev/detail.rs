@@ -1,17 +1,13 @@
 //! What is seen of the row that is open: a request's headers and bodies, an error with its place.
 
-use bytes::Bytes;
 use serde_json::Value;
 
 use super::board::Row;
 use super::entry::{Tone, harmless, phases};
 use crate::report::format;
-use crate::secrets::{MASK, Secrets, hide_named, is_secret_name};
+use crate::secrets::{MASK, Secrets, hide_named, is_secret_name, mask_named};
 use crate::units::format_bytes;
-use crate::vu::tap::{Exchanged, Headers, Sides, What};
-
-/// Of a body that is shown, in bytes.
-const SHOWN: usize = 64 << 10;
+use crate::vu::tap::{Body, Exchanged, Headers, Sides, What};
 
 /// The open row, line by line.
 pub fn lines(row: &Row, secrets: &Secrets) -> Vec<(Tone, String)> {
@@ -97,8 +93,8 @@ fn push_headers(lines: &mut Vec<(Tone, String)>, headers: &Headers) {
     }
 }
 
-fn push_body(lines: &mut Vec<(Tone, String)>, body: &Bytes, headers: &Headers, secrets: &Secrets) {
-    if body.is_empty() {
+fn push_body(lines: &mut Vec<(Tone, String)>, body: &Body, headers: &Headers, secrets: &Secrets) {
+    if body.length == 0 {
         return;
     }
     lines.push((Tone::Plain, String::new()));
@@ -110,32 +106,33 @@ fn push_body(lines: &mut Vec<(Tone, String)>, body: &Bytes, headers: &Headers, s
 }
 
 /// A body for reading: JSON with one value a line, other texts as they are, a number of bytes for what is no text.
-fn readable(body: &Bytes, kind: &str, secrets: &Secrets) -> String {
-    let looks_like_json = kind.contains("json") || body.starts_with(b"{") || body.starts_with(b"[");
+fn readable(body: &Body, kind: &str, secrets: &Secrets) -> String {
+    let part = &body.part;
+    let looks_like_json = kind.contains("json") || part.starts_with(b"{") || part.starts_with(b"[");
     if looks_like_json
-        && body.len() <= SHOWN
-        && let Ok(mut value) = serde_json::from_slice::<Value>(body)
+        && body.missing() == 0
+        && let Ok(mut value) = serde_json::from_slice::<Value>(part)
     {
         hide_named(&mut value);
         secrets.mask_json(&mut value);
         return serde_json::to_string_pretty(&value).unwrap_or_default();
     }
-    let (part, rest) = body.split_at_checked(SHOWN).unwrap_or((body, &[]));
     // The end may have cut a character in two.
     let text = match std::str::from_utf8(part) {
         Ok(text) => text,
         Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&part[..error.valid_up_to()]).unwrap_or_default()
+            let whole = part.get(..error.valid_up_to()).unwrap_or_default();
+            std::str::from_utf8(whole).unwrap_or_default()
         }
-        Err(_) => return format!("{} that are no text", format_bytes(body.len() as u64)),
+        Err(_) => return format!("{} that are no text", format_bytes(body.length as u64)),
     };
     let mut text = if kind.contains("form-urlencoded") {
         form(text)
     } else {
-        text.to_owned()
+        mask_named(text).into_owned()
     };
-    if !rest.is_empty() {
-        text.push_str(&format!("\n… {} more", format_bytes(rest.len() as u64)));
+    if body.missing() > 0 {
+        text.push_str(&format!("\n… {} more", format_bytes(body.missing() as u64)));
     }
     text
 }
@@ -157,10 +154,11 @@ fn form(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vu::tap::BODY;
 
     fn body(text: &str, kind: &str) -> String {
         let secrets = Secrets::default();
-        readable(&Bytes::from(text.to_owned()), kind, &secrets)
+        readable(&Body::of(&text.to_owned().into()), kind, &secrets)
     }
 
     #[test]
@@ -176,10 +174,26 @@ mod tests {
     }
 
     #[test]
+    fn json_that_is_too_long_or_broken_shows_no_secret_either() {
+        let long = format!(
+            "{{\"password\":\"hunter2\",\"rows\":\"{}\"}}",
+            "x".repeat(BODY)
+        );
+        for text in [
+            &long,
+            "{\"access_token\": \"hunter2",
+            "user=qa&password=hunter2",
+        ] {
+            let shown = body(text, "application/json");
+            assert!(!shown.contains("hunter2") && shown.contains(MASK));
+        }
+    }
+
+    #[test]
     fn forms_and_other_bytes_are_told_in_words() {
         let form = body("a=1&password=x+y", "application/x-www-form-urlencoded");
         assert_eq!(form, "a = 1\npassword = ***");
-        let bytes = Bytes::from_static(&[0xff, 0xfe, 0xfd]);
+        let bytes = Body::of(&vec![0xff, 0xfe, 0xfd].into());
         assert_eq!(
             readable(&bytes, "image/png", &Secrets::default()),
             "3B that are no text"
@@ -188,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
-        let long = "ä".repeat(SHOWN);
+        let long = "ä".repeat(BODY);
         let shown = body(&format!("x{long}"), "text/plain");
         assert!(
             shown.starts_with("xä") && shown.ends_with("more"),

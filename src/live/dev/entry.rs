@@ -193,6 +193,8 @@ pub fn harmless(text: &str, secrets: &Secrets) -> String {
         '\t' => ' ',
         '\n' => c,
         c if c.is_control() => '\u{fffd}',
+        // They turn the text around that follows.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         c => c,
     });
     visible.collect()
@@ -227,8 +229,8 @@ mod tests {
         let secrets = Secrets::default();
         secrets.keep("hunter22");
         assert_eq!(
-            harmless("a\u{1b}[2J\thunter22", &secrets),
-            "a\u{fffd}[2J ***"
+            harmless("a\u{1b}[2J\thunter22\u{202e}", &secrets),
+            "a\u{fffd}[2J ***\u{fffd}"
         );
     }
 

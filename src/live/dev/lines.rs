@@ -51,6 +51,11 @@ impl<W: Write> Screen for Lines<W> {
             return;
         };
         let who = who(&happening);
+        // Only a log may have several lines: nothing else passes for one that rhaid wrote.
+        let line = match &happening.what {
+            What::Log { .. } => line,
+            _ => line.replace('\n', " "),
+        };
         let more = match &happening.what {
             What::Request(request) => format!("  ({})", phases(request)),
             _ => String::new(),

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::run::Progress;
 use crate::secrets::Secrets;
-use crate::vu::tap::Happening;
+use crate::vu::tap::{Happening, Happenings};
 
 pub use lines::Lines;
 pub use split::Split;
@@ -90,7 +90,7 @@ impl Stage {
     /// When there can be no further thread.
     pub fn open(
         make: impl FnOnce() -> Box<dyn Screen> + Send + 'static,
-        happenings: Receiver<Happening>,
+        happenings: Happenings,
         orders: impl Fn(Order) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (events, incoming) = std::sync::mpsc::channel();
@@ -114,7 +114,7 @@ impl Stage {
 
 fn show(
     screen: &mut dyn Screen,
-    happenings: &Receiver<Happening>,
+    happenings: &Happenings,
     events: &Receiver<Event>,
     orders: &dyn Fn(Order),
 ) {

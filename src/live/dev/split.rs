@@ -245,7 +245,11 @@ fn draw_open(frame: &mut Frame<'_>, board: &Board, row: &Row, paint: Paint, area
         .map(|(tone, line)| Line::styled(line, paint.tone(tone)))
         .collect();
     // So far that the last lines are still seen.
-    let furthest = (lines.len() as u16).saturating_sub(area.height / 2);
+    let width = usize::from(block.inner(area).width).max(1);
+    let rows: usize = lines.iter().map(|line| line.width() / width + 1).sum();
+    let furthest = u16::try_from(rows)
+        .unwrap_or(u16::MAX)
+        .saturating_sub(area.height / 2);
     let text = Paragraph::new(lines)
         .block(block)
         .wrap(Wrap { trim: false })

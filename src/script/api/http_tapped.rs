@@ -2,12 +2,10 @@
 
 use std::cell::Cell;
 
-use bytes::Bytes;
-
 use super::http::Ready;
 use crate::http::{Exchange, Observer, Request, Response};
 use crate::secrets::{MASK, is_secret_name, mask_urls};
-use crate::vu::tap::{Exchanged, Headers, What};
+use crate::vu::tap::{Body, Exchanged, Headers, What};
 use crate::vu::{RequestObserver, Vu};
 
 /// Counts what goes over the wire, beside the one who records it.
@@ -47,7 +45,10 @@ pub async fn send(vu: &Vu, ready: Ready) -> Response {
     } = ready;
     let name = recording.name.as_ref().map(ToString::to_string);
     let url = shown_url(&request.target.url);
-    let (method, body) = (request.method.to_string(), request.body.to_bytes());
+    let (method, body) = (
+        request.method.to_string(),
+        Body::of(&request.body.to_bytes()),
+    );
     let mut headers: Headers = request
         .headers
         .iter()
@@ -99,7 +100,7 @@ pub async fn send(vu: &Vu, ready: Ready) -> Response {
             bytes_received,
             hops: onlooker.hops.get(),
             response_headers,
-            response_body: Bytes::clone(&response.body),
+            response_body: Body::of(&response.body),
             error: response
                 .error
                 .as_ref()
