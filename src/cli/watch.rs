@@ -68,10 +68,12 @@ impl Watch {
             files: BTreeSet::new(),
             folders: BTreeSet::new(),
             seen: 0,
+            stamps: 0,
             reader,
         };
         follower.look_around();
         follower.seen = fingerprint(&follower.files);
+        follower.stamps = stamps(&follower.files);
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || follower.follow(&incoming))
@@ -101,6 +103,8 @@ struct Follower {
     folders: BTreeSet<PathBuf>,
     /// Fingerprint of the files when they were last looked at.
     seen: u64,
+    /// What the system said of them then.
+    stamps: u64,
     reader: Box<dyn Reader>,
 }
 
@@ -118,6 +122,9 @@ impl Follower {
                     // What a file was like before anyone depended on it is no change.
                     if self.look_around() {
                         self.seen = fingerprint(&self.files);
+                        self.stamps = stamps(&self.files);
+                    } else {
+                        self.look_at_stamps();
                     }
                 }
                 Ok(Signal::End) | Err(RecvTimeoutError::Disconnected) => return,
@@ -132,6 +139,11 @@ impl Follower {
             return false;
         }
         self.files.extend(files);
+        self.watch_folders();
+        true
+    }
+
+    fn watch_folders(&mut self) {
         for file in &self.files {
             // A link's own folder, and that of what it leads to.
             let folders = [Some(file.clone()), file.canonicalize().ok()];
@@ -149,11 +161,24 @@ impl Follower {
                 self.folders.insert(folder);
             }
         }
-        true
+    }
+
+    /// Finds what nobody told: a folder that was made anew, a link that leads elsewhere, a file system that tells nothing.
+    fn look_at_stamps(&mut self) {
+        if stamps(&self.files) == self.stamps {
+            return;
+        }
+        for folder in std::mem::take(&mut self.folders) {
+            // One that is gone is not watched any more.
+            let _ = self.watcher.unwatch(&folder);
+        }
+        self.watch_folders();
+        self.look_at_changes();
     }
 
     fn look_at_changes(&mut self) {
         self.look_around();
+        self.stamps = stamps(&self.files);
         let now = fingerprint(&self.files);
         if now == self.seen {
             return;
@@ -222,10 +247,30 @@ fn fingerprint(files: &BTreeSet<PathBuf>) -> u64 {
     for file in files {
         file.hash(&mut hasher);
         match std::fs::metadata(file) {
+            // Large data files are not read for each save of a script.
+            Ok(found) if found.is_file() && found.len() > READ => stamp(&found).hash(&mut hasher),
             // Only a regular file can be read without waiting.
             Ok(found) if found.is_file() => std::fs::read(file).ok().hash(&mut hasher),
             _ => 0_u8.hash(&mut hasher),
         }
+    }
+    hasher.finish()
+}
+
+/// Of a file that is read to see whether it has changed, in bytes; of a larger one its length and time count.
+const READ: u64 = 4 << 20;
+
+fn stamp(found: &std::fs::Metadata) -> (u64, Option<std::time::SystemTime>) {
+    (found.len(), found.modified().ok())
+}
+
+/// What the system says of the files, as a number.
+fn stamps(files: &BTreeSet<PathBuf>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        file.canonicalize().ok().hash(&mut hasher);
+        let found = std::fs::metadata(file).ok();
+        found.map(|found| stamp(&found)).hash(&mut hasher);
     }
     hasher.finish()
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::blueprint::Blueprint;
+use crate::secrets::{MASK, hide_named, is_secret_name};
 
 /// More changed options than this are summed up.
 const TOLD: usize = 12;
@@ -67,7 +68,7 @@ fn compare(path: &str, before: &Value, after: &Value, found: &mut Vec<String>) {
             }
             for (key, value) in new {
                 if !old.contains_key(key) {
-                    found.push(format!("{} is new: {}", join(key), brief(value)));
+                    found.push(format!("{} is new: {}", join(key), brief(key, value)));
                 }
             }
         }
@@ -77,14 +78,25 @@ fn compare(path: &str, before: &Value, after: &Value, found: &mut Vec<String>) {
             }
         }
         _ if before == after => {}
-        _ => found.push(format!("{path}: {} → {}", brief(before), brief(after))),
+        _ => {
+            let key = path.rsplit('.').next().unwrap_or(path);
+            let (before, after) = (brief(key, before), brief(key, after));
+            found.push(format!("{path}: {before} → {after}"));
+        }
     }
 }
 
-fn brief(value: &Value) -> String {
+fn brief(key: &str, value: &Value) -> String {
+    if is_secret_name(key) {
+        return MASK.to_owned();
+    }
     let mut text = match value {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => {
+            let mut shown = other.clone();
+            hide_named(&mut shown);
+            shown.to_string()
+        }
     };
     crate::lengths::shorten(&mut text, 80);
     text
@@ -100,14 +112,15 @@ mod tests {
         let mut found = Vec::new();
         compare(
             "",
-            &json!({ "vus": 1, "slos": { "a": [1, 2], "b": 1 }, "tags": {} }),
-            &json!({ "vus": 5, "slos": { "a": [1, 3] }, "tags": { "x": "y" } }),
+            &json!({ "vus": 1, "headers": { "authorization": "Bearer a" }, "slos": { "a": [1, 2], "b": 1 }, "tags": {} }),
+            &json!({ "vus": 5, "headers": { "authorization": "Bearer b" }, "slos": { "a": [1, 3] }, "tags": { "x": "y" } }),
             &mut found,
         );
         assert_eq!(
             found,
             [
                 "vus: 1 → 5",
+                "headers.authorization: *** → ***",
                 "slos.a[1]: 2 → 3",
                 "slos.b is gone",
                 "tags.x is new: y"

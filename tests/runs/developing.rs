@@ -259,3 +259,19 @@ fn a_setup_that_hangs_gives_way_to_the_mended_one_and_none_runs_after_the_end() 
         output.stdout
     );
 }
+
+#[test]
+fn a_folder_that_is_made_anew_is_watched_again() {
+    let server = HttpServer::start();
+    let mut running = dev(&server, SCRIPT).spawn();
+    running.wait_for_output("log first one true 1");
+    let folder = running.dir().join("lib");
+    fs::remove_dir_all(&folder).unwrap();
+    running.wait_for_output("cannot find the module");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("helper.rhai"), helper("two")).unwrap();
+    running.wait_for_output("log first two true 1");
+    fs::write(folder.join("helper.rhai"), helper("three")).unwrap();
+    running.wait_for_output("log first three true 1");
+    end(running);
+}
