@@ -7,6 +7,7 @@ use super::convert_args::ConvertArguments;
 use super::{Failure, check, complain, print};
 use crate::convert::{self, Importer, Input, Journey, Setting, Settings, emit};
 use crate::exit;
+use crate::project::Project;
 
 /// In bytes. To check a larger script takes minutes; it was a bundle and will hardly be right.
 const LARGEST_CHECKED: usize = 512 << 10;
@@ -54,6 +55,16 @@ pub fn deliver(journey: &Journey, out: Option<&Path>, force: bool) -> Result<u8,
             .iter()
             .map(|(path, text)| (folder.join(path), text))
     };
+    let project = Project::of(folder);
+    for (path, _) in &journey.beside {
+        // A script that imports from far above would have files written there.
+        project
+            .find(folder, &path.to_string_lossy())
+            .map_err(|outside| {
+                let message = format!("error: the module {outside}");
+                Failure::new(exit::CANNOT_WRITE, message)
+            })?;
+    }
     for (path, _) in beside() {
         may_write(&path, force)?;
     }
@@ -75,6 +86,8 @@ pub fn deliver(journey: &Journey, out: Option<&Path>, force: bool) -> Result<u8,
 }
 
 fn tell(journey: &Journey) {
+    // Names and texts of a recording are shown, and a terminal would obey them.
+    let complain = |line: &str| complain(&emit::words::visible(line));
     for variable in &journey.variables {
         let value = match variable.default.as_str() {
             _ if variable.secret => "must be set".to_owned(),
@@ -145,6 +158,13 @@ fn settings(importer: &dyn Importer, arguments: &ConvertArguments) -> Result<Set
             let message = format!("error: `{flag}` means nothing to `{}`", importer.name());
             return Err(Failure::new(exit::USAGE, message));
         }
+    }
+    if let Some(path) = arguments.environment.as_ref().filter(|path| !path.exists()) {
+        let message = format!(
+            "error: cannot read the environment `{}`: there is no such file",
+            path.display()
+        );
+        return Err(Failure::new(exit::NO_INPUT, message));
     }
     Ok(Settings {
         domains: arguments.domains.clone(),

@@ -12,7 +12,7 @@ const PLAIN_IN_URL: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// A part of a [`Text`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Part {
     /// As it stands.
     Literal(String),
@@ -21,7 +21,7 @@ pub enum Part {
 }
 
 /// A text with expressions in it. Two literals never follow each other.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Text(Vec<Part>);
 
 impl Text {

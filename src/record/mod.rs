@@ -20,7 +20,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use url::Url;
 
 use crate::convert::recording::{Exchange, Recording};
@@ -30,6 +30,8 @@ use rewrite::Places;
 pub const LARGEST_BODY: usize = 64 << 20;
 /// Requests that wait for their turn.
 const WAITING: usize = 64;
+/// Requests with a body that are under way at once; further ones wait.
+const BODIES: usize = 16;
 /// How long requests under way may take once recording ends.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -47,6 +49,10 @@ struct Passing {
 struct Shared {
     passing: mpsc::Sender<Passing>,
     here: Arc<str>,
+    /// Nobody but this machine can reach the listener.
+    is_local: bool,
+    /// Bodies that may be held at once.
+    bodies: Arc<Semaphore>,
 }
 
 /// Serves until `stop`, and gives back the recording. `show` is told of every exchange: a line for people.
@@ -60,11 +66,14 @@ pub async fn record(
     show: impl Fn(&str) + 'static,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> (Recording, io::Result<()>) {
-    let here = listener.local_addr().map(|address| address.to_string());
+    let address = listener.local_addr().ok();
+    let here = address.map(|address| address.to_string());
     let (passing, received) = mpsc::channel(WAITING);
     let shared = Shared {
         passing,
         here: here.unwrap_or_default().into(),
+        is_local: address.is_some_and(|address| address.ip().is_loopback()),
+        bodies: Arc::new(Semaphore::new(BODIES)),
     };
     let places = Rc::new(Places::new(target));
     let service = tokio::task::LocalSet::new();
@@ -125,23 +134,44 @@ impl<F: Fn(&str)> Book<F> {
 /// Hands a request to the service's side and waits for its answer.
 async fn pass(State(shared): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    if parts.method == http::Method::CONNECT {
+        return refusal(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "rhaid record is no proxy for other hosts: open it instead of the service",
+        );
+    }
+    let host = parts.headers.get(http::header::HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    // A page of another site whose name leads here would speak to the service as if it were the service's own.
+    if shared.is_local && host.is_some_and(|host| !rewrite::is_local(host)) {
+        return refusal(
+            StatusCode::MISDIRECTED_REQUEST,
+            "rhaid record is opened as localhost, 127.0.0.1 or [::1]",
+        );
+    }
     if parts.headers.contains_key(http::header::UPGRADE) {
         return refusal(
             StatusCode::NOT_IMPLEMENTED,
             "rhaid record passes no web sockets",
         );
     }
+    let has_body = [
+        http::header::CONTENT_LENGTH,
+        http::header::TRANSFER_ENCODING,
+    ]
+    .iter()
+    .any(|name| parts.headers.contains_key(name));
+    let permit = match has_body {
+        true => shared.bodies.clone().acquire_owned().await.ok(),
+        false => None,
+    };
     let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
         return refusal(
             StatusCode::PAYLOAD_TOO_LARGE,
             "rhaid record passes bodies of 64 MiB at most",
         );
     };
-    let host = parts.headers.get(http::header::HOST);
-    let here = host
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or(&shared.here)
-        .to_owned();
+    let here = host.unwrap_or(&shared.here).to_owned();
     let (answer, answered) = oneshot::channel();
     let passing = Passing {
         parts,
@@ -152,9 +182,9 @@ async fn pass(State(shared): State<Shared>, request: Request) -> Response {
     if shared.passing.send(passing).await.is_err() {
         return refusal(StatusCode::BAD_GATEWAY, "rhaid record is ending");
     }
-    answered
-        .await
-        .unwrap_or_else(|_| refusal(StatusCode::BAD_GATEWAY, "rhaid record is ending"))
+    let answer = answered.await;
+    drop(permit);
+    answer.unwrap_or_else(|_| refusal(StatusCode::BAD_GATEWAY, "rhaid record is ending"))
 }
 
 fn refusal(status: StatusCode, why: &str) -> Response {

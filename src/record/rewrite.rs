@@ -3,6 +3,20 @@
 use http::{HeaderName, HeaderValue, header};
 use url::Url;
 
+/// Whether a `Host` header names this machine, and nothing that anybody could have given a name.
+pub fn is_local(host: &str) -> bool {
+    let Ok(authority) = host.parse::<http::uri::Authority>() else {
+        return false;
+    };
+    let name = authority.host().to_ascii_lowercase();
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
 /// The service's address, and the proxy's in its place.
 pub struct Places {
     /// `https://shop.example.com`, without a slash.
@@ -112,6 +126,28 @@ fn cookie(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_its_own() {
+        for host in [
+            "localhost:1",
+            "127.0.0.1",
+            "[::1]:8888",
+            "shop.localhost",
+            "LOCALHOST",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "evil.test:1",
+            "127.0.0.1.evil.test",
+            "10.0.0.1",
+            "",
+            "localhost.evil.test",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
 
     #[test]
     fn the_browser_stays_with_the_proxy() {

@@ -84,3 +84,37 @@ fn what_is_no_command_is_told() {
         hold("convert", name, &output.stderr);
     }
 }
+
+#[test]
+fn what_stands_twice_or_comes_from_elsewhere_makes_a_script_all_the_same() {
+    let output = rhaid(["convert", "curl", "commands.sh", "-o", "out.rhai"])
+        .file(
+            "commands.sh",
+            "curl 'http://u:SECRET-1@h.test/' -b 'a=1; a=2; `${x}`=3'\n\
+             curl -F a=1 -F a=2 -F f=@- http://[::1]:3/\n\
+             curl -d @- http://h.test/stream\n\
+             curl http://h.test -d '{\"password\":\"SECRET-2\"}'\n\
+             curl http://h.test -x http://me:SECRET-3@proxy.test:3128\n",
+        )
+        .run();
+    let script = script(&output);
+    assert!(!script.contains("SECRET-"), "{script}");
+    assert!(
+        script.contains("#{ a: \"1\", \"`${x}`\": \"3\" }"),
+        "{script}"
+    );
+    assert!(script.contains("#{ a: [\"1\", \"2\"] }"), "{script}");
+    assert!(!script.contains("http::file(\"-\")"), "{script}");
+    assert!(
+        script.contains("proxy: \"http://proxy.test:3128\""),
+        "{script}"
+    );
+    let told = &output.stderr;
+    assert!(told.contains("standard input"), "{told}");
+    assert!(told.contains("the proxy's user and password"), "{told}");
+    assert!(!told.contains("SECRET-"), "{told}");
+    let output = rhaid(["convert", "curl", "commands.sh"])
+        .file("commands.sh", "curl -X 'FO O' http://h.test\n")
+        .run();
+    output.expect_code(65);
+}

@@ -281,3 +281,100 @@ fn files_and_flags_that_are_none() {
         .expect_code(64)
         .expect_text("means nothing to `curl`");
 }
+
+/// Whatever a recording says, the script is one, has no secret in it, and sends what was sent.
+#[test]
+fn a_hostile_recording_becomes_a_script_without_its_code_and_secrets() {
+    let evil = "a`${throw \"x\"}`*/\"\n\u{2028}\u{0}";
+    let post = |at, kind: &str, text: &str| {
+        let data = json!({ "request": { "postData": { "mimeType": kind, "text": text } } });
+        entry(at, "POST", "http://h.test/a", 200, data)
+    };
+    let get = |at, url: &str, headers: Vec<Value>| {
+        let more = json!({ "request": { "headers": headers } });
+        entry(at, "GET", url, 200, more)
+    };
+    let part = |name: &str, value: &str| {
+        format!("--B\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let multipart = format!("{}{}--B--\r\n", part("f", "x"), part("f", "y"));
+    let entries = vec![
+        get(
+            0,
+            "http://h.test/`${throw}?q=`${y}`&token=SECRET-1",
+            vec![
+                header("cookie", "`${1}token=SECRET-2; b\u{1b}[2J=1"),
+                header("x-foo bar", "not sendable"),
+                header("x-evil", "a`${throw}"),
+            ],
+        ),
+        post(1, "text/plain", evil),
+        post(
+            2,
+            "text/plain",
+            "{\"a\": \"token\", \"password\":\"SECRET-3\"}",
+        ),
+        post(3, "text/xml", "<a><password>SECRET-4</password></a>"),
+        post(
+            4,
+            "application/x-www-form-urlencoded",
+            "a=%FF&password=SECRET-5",
+        ),
+        post(5, "multipart/form-data; boundary=B", &multipart),
+        get(6, "http://u:SECRET-6@h.test/u", Vec::new()),
+        get(7, "http://h.test/x;jsessionid=SECRET-7", Vec::new()),
+        get(8, "http://base.h.test/x", Vec::new()),
+        entry(9, "", "http://h.test/none", 200, json!({})),
+        entry(10, "CONNECT", "http://h.test/none", 200, json!({})),
+    ];
+    let output = rhaid(["convert", "har", "evil.har", "-o", "out.rhai"])
+        .file("evil.har", &har(entries))
+        .run();
+    let script = script(&output);
+    assert!(!script.contains("SECRET-"), "{script}");
+    assert!(!script.contains("/none"), "{script}");
+    let told = format!("{}{}", output.stdout, output.stderr);
+    assert!(
+        !told.contains("SECRET-") && !told.contains('\u{1b}'),
+        "{told}"
+    );
+    for line in [
+        r#"http::set_cookie(global::BASE, `${"`${1}token="}${global::SECRET_1_TOKEN}`);"#,
+        r#"`{"a": "token", "password":${json_text(global::PASSWORD)}}`"#,
+        "<a><password>${global::PASSWORD_2}</password></a>",
+        "a=%FF&password=${encoding::url(global::PASSWORD_3)}",
+        r#"http::multipart(#{ f: ["x", "y"] })"#,
+        "auth: #{ user: global::USER, password: global::PASSWORD_4 }",
+        r#"const BASE_URL = env("BASE_URL_2", "http://base.h.test");"#,
+    ] {
+        assert!(script.contains(line), "{line}\n{script}");
+    }
+}
+
+/// What grows with the square of a recording would take minutes here.
+#[test]
+fn a_long_recording_takes_no_longer_than_it_is() {
+    let page = |at: usize| {
+        let next = at + 1;
+        json!({
+            "startedDateTime": format!("2026-01-01T10:{:02}:{:02}.000Z", at / 60 % 60, at % 60),
+            "time": 10.0,
+            "pageref": format!("p{at}"),
+            "_resourceType": "document",
+            "request": {
+                "method": "GET",
+                "url": format!("http://h.test/page-{at}-of/17"),
+                "headers": [header("cookie", &format!("c{at}=1"))],
+            },
+            "response": { "status": 200, "headers": [], "content": {
+                "mimeType": "application/json",
+                "text": format!("{{\"next\":\"page-{next}-of\",\"n\":[17,17,17,17,17]}}"),
+            }},
+        })
+    };
+    let output = rhaid(["convert", "har", "long.har", "-o", "out.rhai"])
+        .file("long.har", &har((1000..7000).map(page).collect()))
+        .run();
+    let script = script(&output);
+    assert_eq!(script.matches("group(").count(), 6000);
+}

@@ -136,7 +136,7 @@ fn web_sockets_are_refused() {
     let mut stream = TcpStream::connect(&here).unwrap();
     stream
         .write_all(
-            b"GET /live HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+            b"GET /live HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
         )
         .unwrap();
     let mut start = [0; 12];
@@ -166,4 +166,45 @@ fn what_cannot_be_recorded_is_told_at_once() {
         .run()
         .expect_code(74)
         .expect_text("--force");
+}
+
+/// A name of somebody else's that leads to this machine, and a proxy's CONNECT, are refused.
+#[test]
+fn it_is_no_proxy_for_others() {
+    let (_demo, service) = demo();
+    let (proxy, here) = recorder(&service, &[]);
+    let raw = |text: &str| {
+        let mut stream = TcpStream::connect(&here).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let end = "connection: close\r\n\r\n";
+    let rebound = raw(&format!(
+        "GET /health/live HTTP/1.1\r\nhost: evil.test\r\n{end}"
+    ));
+    assert!(rebound.starts_with("HTTP/1.1 421"), "{rebound}");
+    let tunnel = raw(&format!(
+        "CONNECT h.test:443 HTTP/1.1\r\nhost: h.test:443\r\n{end}"
+    ));
+    assert!(tunnel.starts_with("HTTP/1.1 405"), "{tunnel}");
+    let absolute = raw(&format!(
+        "GET http://evil.test/health/live HTTP/1.1\r\nhost: localhost\r\n{end}"
+    ));
+    assert!(absolute.starts_with("HTTP/1.1 200"), "{absolute}");
+    let smuggled = raw(&format!(
+        "POST /x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ncontent-length: 6\r\n{end}hello"
+    ));
+    assert!(smuggled.starts_with("HTTP/1.1 400"), "{smuggled}");
+    proxy.interrupt();
+    let output = proxy.wait();
+    let script = script(&output);
+    assert!(
+        script.contains("/health/live") && !script.contains("evil.test"),
+        "{script}"
+    );
 }

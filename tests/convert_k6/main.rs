@@ -189,3 +189,60 @@ fn a_bundle_takes_seconds() {
         start.elapsed()
     );
 }
+
+/// `open` reads texts and bytes wherever it stands.
+#[test]
+fn files_are_opened() {
+    let output = convert(
+        "open.js",
+        "const text = open('./a.txt');\nexport default function () {\n  console.log(text.length);\n  console.log(open('b.bin', 'b').length);\n}\n",
+    );
+    output.expect_code(0);
+    assert!(
+        output.stdout.contains("open(\"a.txt\")"),
+        "{}",
+        output.stdout
+    );
+    assert!(
+        output.stdout.contains("open(\"b.bin\", \"b\")"),
+        "{}",
+        output.stdout
+    );
+}
+
+/// Nothing outside the project is read, and nothing is written outside the folder of the script.
+#[test]
+fn modules_stay_where_they_are() {
+    let source =
+        "import { id } from '../lib.js';\nexport default function () { console.log(id()); }\n";
+    let module = "export function id() { return 'from-above'; }\n";
+    let convert = |rhaid: Rhaid, out: &str| {
+        rhaid
+            .file("lib.js", module)
+            .file("in/main.js", source)
+            .file("deep/out/empty", "")
+            .args(["convert", "k6", "in/main.js", "-o", out])
+            .run()
+    };
+    let outside = convert(rhaid(), "deep/out/main.rhai");
+    assert!(!outside.path("deep/lib.rhai").exists());
+    assert!(outside.stderr.contains("rhaid.toml"), "{}", outside.stderr);
+    // One project: the module is read, but not written beside another.
+    let refused = convert(
+        rhaid()
+            .file("rhaid.toml", "")
+            .file("deep/out/rhaid.toml", ""),
+        "deep/out/main.rhai",
+    );
+    refused.expect_code(74);
+    assert!(!refused.path("deep/lib.rhai").exists());
+    assert!(!refused.path("deep/out/main.rhai").exists());
+    assert!(
+        refused.stderr.contains("lies outside"),
+        "{}",
+        refused.stderr
+    );
+    let project = convert(rhaid().file("rhaid.toml", ""), "deep/out/main.rhai");
+    project.expect_code(0);
+    assert!(project.path("deep/lib.rhai").exists());
+}

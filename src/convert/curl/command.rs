@@ -1,5 +1,7 @@
 //! One command: its options put together into requests.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 
 use super::options::{Argument, Meaning, read as read_arguments};
@@ -65,11 +67,15 @@ pub fn read(words: &[String], parsed: &mut Parsed) -> Result<(), String> {
             }
             Argument::Option(Meaning::Insecure, _) => parsed.insecure = true,
             Argument::Option(Meaning::Proxy, value) => {
-                parsed.proxy = Some(if value.contains("://") {
-                    value
-                } else {
-                    format!("http://{value}")
-                });
+                let (scheme, rest) = value.split_once("://").unwrap_or(("http", &value));
+                // Who signs in at the proxy is a secret, and `proxy` is read before any is.
+                let host = rest.rsplit('@').next().unwrap_or(rest);
+                if host.len() < rest.len() {
+                    parsed
+                        .left
+                        .push("the proxy's user and password: write them into `proxy`".to_owned());
+                }
+                parsed.proxy = Some(format!("{scheme}://{host}"));
             }
             Argument::Option(meaning, value) => draft.take(meaning, value, &mut parsed.left),
         }
@@ -178,6 +184,25 @@ impl Draft {
     }
 
     fn finish(mut self, parsed: &mut Parsed) -> Result<(), String> {
+        let mut left = |what: &str| parsed.left.push(what.to_owned());
+        if self
+            .given
+            .file
+            .as_deref()
+            .is_some_and(|path| matches!(path, "-" | "."))
+        {
+            self.given.file = None;
+            left(
+                "the body, which came from standard input: write it to a file, and http::file(\"FILE\") sends it",
+            );
+        }
+        if self.given.file.is_some() && !self.data.is_empty() {
+            left("what else --data says beside the content of a file");
+        }
+        if self.given.files.iter().any(|(_, path)| path == "-") {
+            self.given.files.retain(|(_, path)| path != "-");
+            left("a field of the form that came from standard input");
+        }
         if self.addresses.is_empty() {
             return Err("curl is given no address".to_owned());
         }
@@ -194,6 +219,9 @@ impl Draft {
             (None, false, false) if self.has_data || is_form => "POST".to_owned(),
             (None, false, false) => "GET".to_owned(),
         };
+        if http::Method::from_bytes(method.as_bytes()).is_err() {
+            return Err(format!("`{}` is no method of HTTP", method.escape_debug()));
+        }
         let exchange = &mut self.given.exchange;
         exchange.method = method;
         let mut add = |name: &str, value: &str| {
@@ -286,7 +314,11 @@ impl Given {
             }
         }
         if !self.cookies.is_empty() {
-            let cookies = self.cookies.into_iter().map(|(name, value)| {
+            let mut known = HashSet::new();
+            let cookies = self.cookies.into_iter();
+            // Of two with one name, servers take the first.
+            let cookies = cookies.filter(|(name, _)| known.insert(name.clone()));
+            let cookies = cookies.map(|(name, value)| {
                 let value = if is_secret_name(&name) {
                     let meaning = format!("the cookie {name}");
                     Text::code(translator.lifter.secret(&value, &name, &meaning))

@@ -1,5 +1,7 @@
 //! How an expression is laid out: on one line if it fits, else with an item on each.
 
+use std::collections::HashMap;
+
 use super::words;
 use crate::convert::text::Value;
 
@@ -46,12 +48,22 @@ impl Layout {
             Value::Text(text) => Self::atom(words::text(text)),
             Value::Code(code) => Self::atom(code.clone()),
             Value::List(items) => Self::List(items.iter().map(Self::value).collect()),
-            Value::Map(entries) => Self::Map(
-                entries
+            Value::Map(entries) => {
+                // A key stands once in a map of Rhai; the last one counts, as in JSON.
+                let last: HashMap<&str, usize> = entries
                     .iter()
-                    .map(|(key, value)| Self::entry(key, Self::value(value)))
-                    .collect(),
-            ),
+                    .enumerate()
+                    .map(|(at, (key, _))| (key.as_str(), at))
+                    .collect();
+                Self::Map(
+                    entries
+                        .iter()
+                        .enumerate()
+                        .filter(|(at, (key, _))| last.get(key.as_str()) == Some(at))
+                        .map(|(_, (key, value))| Self::entry(key, Self::value(value)))
+                        .collect(),
+                )
+            }
         }
     }
 

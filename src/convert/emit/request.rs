@@ -1,5 +1,7 @@
 //! A request as a call of `http`, and what is read from its response.
 
+use std::collections::HashMap;
+
 use super::layout::Layout;
 use super::words::{quoted, text};
 use crate::convert::journey::{Body, Field, Page, Request, Source};
@@ -82,6 +84,27 @@ pub fn page(page: &Page) -> Layout {
     )
 }
 
+/// Entries of a map; what comes more than once under a name is a list.
+fn gathered<'a>(entries: impl Iterator<Item = (&'a String, Layout)>) -> Vec<Layout> {
+    let mut places = HashMap::new();
+    let mut gathered: Vec<(&String, Vec<Layout>)> = Vec::new();
+    for (name, value) in entries {
+        let at = *places.entry(name).or_insert(gathered.len());
+        match gathered.get_mut(at) {
+            Some((_, values)) => values.push(value),
+            None => gathered.push((name, vec![value])),
+        }
+    }
+    let entry = |(name, mut values): (&String, Vec<Layout>)| {
+        let value = match values.len() {
+            1 => values.remove(0),
+            _ => Layout::List(values),
+        };
+        Layout::entry(name, value)
+    };
+    gathered.into_iter().map(entry).collect()
+}
+
 fn headers(headers: &[(String, Text)]) -> Layout {
     let mut entries: Vec<(String, Vec<&Text>)> = Vec::new();
     for (name, value) in headers {
@@ -136,8 +159,8 @@ fn body_and_parameters(request: &Request, status: Option<u16>) -> (Option<Layout
         }
         Body::Form(fields) => Some(Layout::Call("http::form".to_owned(), vec![form(fields)])),
         Body::Multipart(fields) => {
-            let entry = |(name, field): &(String, Field)| Layout::entry(name, part(field));
-            let fields = Layout::Map(fields.iter().map(entry).collect());
+            let fields = fields.iter().map(|(name, field)| (name, part(field)));
+            let fields = Layout::Map(gathered(fields));
             Some(Layout::Call("http::multipart".to_owned(), vec![fields]))
         }
         Body::Text(content) => Some(Layout::atom(text(content))),
@@ -254,6 +277,7 @@ pub fn read(source: &Source, response: &str) -> String {
             quoted(header),
             quoted(pattern)
         ),
-        Source::Code(code) => code.replace("{}", response),
+        // What comes after the first is a text, with whatever was recorded in it.
+        Source::Code(code) => code.replacen("{}", response, 1),
     }
 }

@@ -3,6 +3,7 @@
 //! A group is a closure, and what is declared in a closure ends with it. So a variable that is extracted in one group and
 //! used outside it is declared at the top of the function.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use percent_encoding::percent_decode_str;
@@ -28,19 +29,27 @@ pub fn write_body(text: &mut String, function: &Function) {
         }
         text.push('\n');
     }
+    let outer: HashSet<String> = outer.into_iter().collect();
     let mut writer = Writer {
         text,
-        names,
-        declared: outer,
+        taken: &names,
+        outer: &outer,
+        names: Names::default(),
+        declared: HashSet::new(),
     };
     writer.items(&function.items, STEP);
 }
 
 struct Writer<'a> {
     text: &'a mut String,
+    /// Names of parameters and of all that is extracted.
+    taken: &'a Names,
+    /// Variables declared at the top of the function.
+    outer: &'a HashSet<String>,
+    /// Names given to responses so far, here and in what is around.
     names: Names,
-    /// Variables that exist already, so that they are assigned.
-    declared: Vec<String>,
+    /// Further variables that exist already, so that they are assigned.
+    declared: HashSet<String>,
 }
 
 impl Writer<'_> {
@@ -128,16 +137,18 @@ impl Writer<'_> {
     fn extractions(&mut self, extractions: &[Extraction], response: &str, indent: usize) {
         for extraction in extractions {
             let value = request::read(&extraction.source, response);
-            let known = self.declared.contains(&extraction.variable);
+            let known = self.outer.contains(&extraction.variable)
+                || !self.declared.insert(extraction.variable.clone());
             let keyword = if known { "" } else { "let " };
-            if !known {
-                self.declared.push(extraction.variable.clone());
-            }
             self.line(
                 indent,
                 &format!("{keyword}{} = {value};", extraction.variable),
             );
         }
+    }
+
+    fn unique(&mut self, name: &str) -> String {
+        self.names.unique_beside(name, self.taken)
     }
 
     /// A variable for a response, called after its request.
@@ -154,7 +165,7 @@ impl Writer<'_> {
                 identifier(&last, "response")
             }
         };
-        self.names.unique(&name)
+        self.unique(&name)
     }
 
     fn batch(&mut self, batch: &Batch, indent: usize) {
@@ -164,7 +175,7 @@ impl Writer<'_> {
         if batch.check.is_empty() {
             return self.statement(indent, "", &layout);
         }
-        let name = self.names.unique("responses");
+        let name = self.unique("responses");
         self.statement(indent, &format!("let {name} = "), &layout);
         let check = format!("check({name}.all(|r| r.ok), {});", quoted(&batch.check));
         self.line(indent, &check);
@@ -176,7 +187,7 @@ impl Writer<'_> {
         if page.extractions.is_empty() {
             return self.statement(indent, "", &layout);
         }
-        let name = self.names.unique(&identifier(&page.name, "loaded"));
+        let name = self.unique(&identifier(&page.name, "loaded"));
         self.statement(indent, &format!("let {name} = "), &layout);
         self.extractions(&page.extractions, &format!("{name}.response"), indent);
     }
@@ -221,31 +232,58 @@ fn think(pause: &Think) -> String {
 
 /// Variables that are extracted in a group and used outside it, in the order in which they are extracted.
 fn crossing(items: &[Item]) -> Vec<String> {
-    let mut found = Vec::new();
-    for (at, item) in items.iter().enumerate() {
-        let Item::Group(group) = item else { continue };
-        let rest = items.get(at + 1..).unwrap_or_default();
-        let mut later = String::new();
-        let mut writer = Writer {
-            text: &mut later,
-            names: Names::default(),
-            declared: Vec::new(),
-        };
-        writer.items(rest, 0);
-        each_extraction(&group.items, &mut |extraction| {
-            let name = &extraction.variable;
-            if !found.contains(name) && mentions(&later, name) {
-                found.push(name.clone());
-            }
-        });
-        // Groups in groups: what crosses those is declared outside all of them.
-        for name in crossing(&group.items) {
-            if !found.contains(&name) {
-                found.push(name);
-            }
+    let mut extracted = HashSet::new();
+    each_extraction(items, &mut |extraction| {
+        extracted.insert(extraction.variable.clone());
+    });
+    // From the end: `later` is what is used after the item at hand.
+    let mut later = HashSet::new();
+    let mut by_group = Vec::new();
+    for item in items.iter().rev() {
+        if let Item::Group(group) = item {
+            let mut cross = Vec::new();
+            each_extraction(&group.items, &mut |extraction| {
+                if later.contains(&extraction.variable) {
+                    cross.push(extraction.variable.clone());
+                }
+            });
+            // Groups in groups: what crosses those is declared outside all of them.
+            cross.extend(crossing(&group.items));
+            by_group.push(cross);
+        }
+        if !extracted.is_empty() {
+            mention(item, &extracted, &mut later);
+        }
+    }
+    let mut found: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
+    for name in by_group.into_iter().rev().flatten() {
+        if known.insert(name.clone()) {
+            found.push(name);
         }
     }
     found
+}
+
+/// Adds those of the names that an item has as words.
+fn mention(item: &Item, names: &HashSet<String>, mentioned: &mut HashSet<String>) {
+    let mut text = String::new();
+    let mut writer = Writer {
+        text: &mut text,
+        taken: &Names::default(),
+        outer: &HashSet::new(),
+        names: Names::default(),
+        declared: HashSet::new(),
+    };
+    writer.items(std::slice::from_ref(item), 0);
+    let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    for word in words {
+        if let Some(name) = names.get(word)
+            && !mentioned.contains(name)
+        {
+            mentioned.insert(name.clone());
+        }
+    }
 }
 
 fn each_extraction(items: &[Item], look: &mut dyn FnMut(&Extraction)) {
@@ -257,17 +295,6 @@ fn each_extraction(items: &[Item], look: &mut dyn FnMut(&Extraction)) {
             _ => {}
         }
     }
-}
-
-/// Whether a script has the name as a word.
-fn mentions(script: &str, name: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    script.match_indices(name).any(|(at, found)| {
-        let before = script.get(..at).and_then(|text| text.chars().next_back());
-        let end = at + found.len();
-        let after = script.get(end..).and_then(|text| text.chars().next());
-        !before.is_some_and(part) && !after.is_some_and(part)
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Words of Rhai: texts, numbers and names as a script writes them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use deunicode::deunicode;
@@ -343,37 +343,52 @@ pub fn constant(words: &str, fallback: &str) -> String {
 
 /// Names in use, so that none is given twice.
 #[derive(Debug, Default, Clone)]
-pub struct Names(BTreeSet<String>);
+pub struct Names(BTreeMap<String, u32>);
 
 impl Names {
     /// The name, or with the first number that makes it a new one.
     pub fn unique(&mut self, name: &str) -> String {
-        let mut made = name.to_owned();
-        let mut number = 2_u32;
-        while !self.0.insert(made.clone()) {
-            made = format!("{name}_{number}");
+        self.unique_beside(name, &Self::default())
+    }
+
+    /// The same, and none that is among the others either.
+    pub fn unique_beside(&mut self, name: &str, others: &Self) -> String {
+        // The next number is kept, so that a thousand of one name do not count from 2 each time.
+        let mut number = self.0.get(name).copied().unwrap_or(1);
+        loop {
+            let made = match number {
+                1 => name.to_owned(),
+                number => format!("{name}_{number}"),
+            };
             number += 1;
+            if !self.has(&made) && !others.has(&made) {
+                self.0.insert(made.clone(), 2);
+                self.0.insert(name.to_owned(), number);
+                return made;
+            }
         }
-        made
     }
 
     /// Keeps a name from being given.
     pub fn take(&mut self, name: &str) {
-        self.0.insert(name.to_owned());
+        self.0.entry(name.to_owned()).or_insert(2);
     }
 
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains(name)
+        self.0.contains_key(name)
     }
+}
+
+/// A text as it may be shown: nothing in it moves a cursor, ends a line or turns the direction of what follows.
+pub fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| if is_invisible(c) { ' ' } else { c })
+        .collect()
 }
 
 /// A line of comment: one line, of bearable length.
 pub fn comment(text: &str) -> String {
-    let mut line: String = text
-        .trim()
-        .chars()
-        .map(|c| if is_invisible(c) { ' ' } else { c })
-        .collect();
+    let mut line = visible(text.trim());
     shorten(&mut line, LONGEST_COMMENT);
     line
 }
@@ -436,6 +451,11 @@ mod tests {
     #[test]
     fn a_name_is_given_once() {
         let mut names = Names::default();
+        let mut others = Names::default();
+        others.take("other");
+        assert_eq!(names.unique_beside("other", &others), "other_2");
+        assert_eq!(names.unique_beside("other_2", &others), "other_2_2");
+        assert_eq!(names.unique("other"), "other_3");
         assert_eq!(names.unique("id"), "id");
         assert_eq!(names.unique("id"), "id_2");
         assert_eq!(names.unique("id"), "id_3");

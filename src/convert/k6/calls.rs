@@ -4,9 +4,11 @@ use oxc_ast::ast::{Argument, CallExpression, Expression, NewExpression, StaticMe
 use oxc_span::GetSpan;
 
 use super::code::{Binding, Code, Kind};
+use super::library::data::plain_path;
 use super::operators::{to_number, truth};
 use super::scope::{Meaning, Module};
 use super::translator::{Role, Translator, Try, Why};
+use crate::convert::emit::words;
 
 /// The arguments of a call, none of which is spread.
 pub fn plain<'b, 'a>(arguments: &'b [Argument<'a>]) -> Try<Vec<&'b Expression<'a>>> {
@@ -152,11 +154,21 @@ impl<'a> Translator<'_> {
             "isNaN" => Why::new("Rhai's numbers come of a text or not at all"),
             "encodeURIComponent" => self.one_argument("encoding::url", first, Kind::Text),
             "decodeURIComponent" => self.one_argument("encoding::from_url", first, Kind::Text),
-            "open" => Why::new(
-                "rhaid reads files as rows (data::csv, data::json) or as bodies (http::file)",
-            ),
+            "open" => self.open(first, arguments.get(1).copied()),
             _ => Why::new(format!("there is no function `{name}` in rhaid")),
         }
+    }
+
+    /// `open(path)`, and `open(path, "b")` for bytes.
+    fn open(&mut self, path: &Expression<'a>, mode: Option<&Expression<'a>>) -> Try<Code> {
+        let path = match path {
+            Expression::StringLiteral(path) => words::quoted(&plain_path(&path.value)),
+            path => self.expression(path)?.text,
+        };
+        Ok(match mode {
+            None => Code::atom(format!("open({path})"), Kind::Text),
+            Some(_) => Code::atom(format!("open({path}, \"b\")"), Kind::Unknown),
+        })
     }
 
     /// A call with one argument.

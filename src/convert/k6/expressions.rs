@@ -127,7 +127,10 @@ impl Translator<'_> {
                 format!("http::file({})", words::quoted(&path)),
                 Kind::Unknown,
             )),
-            Meaning::TextFile(_) => Why::new("rhaid reads files as rows or as bodies only"),
+            Meaning::TextFile(path) => Ok(Code::atom(
+                format!("open({})", words::quoted(&path)),
+                Kind::Text,
+            )),
             Meaning::Metric(metric) => Ok(Code::atom(metric.code, Kind::Unknown)),
             Meaning::Module(_) | Meaning::Member(..) | Meaning::Own(_) => {
                 Why::new(format!("`{name}` is no value in rhaid"))

@@ -88,12 +88,12 @@ impl Importer for K6 {
             std::thread::Builder::new()
                 .stack_size(STACK)
                 .spawn_scoped(scope, || {
-                    let mut project = Project::default();
+                    let folder = path.as_deref().and_then(Path::parent);
+                    let mut project = Project::of(folder.unwrap_or(Path::new("")));
                     // A module that imports the script gets nothing of it.
                     let own = path.as_deref().and_then(Path::file_name);
                     let own = own.map(|own| Path::new(own).with_extension("rhai"));
                     project.open.extend(own);
-                    let folder = path.as_deref().and_then(Path::parent);
                     let source = Source {
                         name: &name,
                         text: &text,
@@ -127,8 +127,9 @@ struct Source<'s> {
 }
 
 /// What was made of a script and its modules.
-#[derive(Default)]
 struct Project {
+    /// What may be read.
+    files: project::Project,
     /// Modules by their path beside the script: what they offer, and their text.
     modules: BTreeMap<PathBuf, (BTreeMap<String, Meaning>, String)>,
     /// Modules that are being converted.
@@ -140,6 +141,18 @@ struct Project {
 }
 
 impl Project {
+    /// An empty one, of a script in that folder.
+    fn of(folder: &Path) -> Self {
+        Self {
+            files: project::Project::of(folder),
+            modules: BTreeMap::new(),
+            open: BTreeSet::new(),
+            left: Vec::new(),
+            notes: BTreeSet::new(),
+            metrics: BTreeSet::new(),
+        }
+    }
+
     /// Converts a source; its text, and what it offers.
     fn convert(
         &mut self,
@@ -193,7 +206,13 @@ impl Project {
             return offers;
         };
         for path in imports::own(program) {
-            let file = folder.join(&path);
+            // As a script itself, it reads what is in its project.
+            let Ok(file) = self.files.find(folder, &path) else {
+                self.notes.insert(format!(
+                    "the module {path} lies outside the project; an empty `rhaid.toml` in the folder that holds both makes them one"
+                ));
+                continue;
+            };
             let place = tidy(&source.place.join(&path)).with_extension("rhai");
             if let Some((offered, _)) = self.modules.get(&place) {
                 offers.insert(path, offered.clone());

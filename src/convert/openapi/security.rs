@@ -133,7 +133,12 @@ impl Security {
                 None
             }
             ("apiKey", _) => {
-                let key = self.variable(names, &constant(name, "API_KEY"), "an API key", true);
+                let mut env = constant(name, "API_KEY");
+                // `KEY` or `QUERY` may mean anything in an environment.
+                if !env.contains('_') {
+                    env.insert_str(0, "API_");
+                }
+                let key = self.variable(names, &env, "an API key", true);
                 self.api_key(text("in"), text("name"), &key, request);
                 None
             }

@@ -4,7 +4,7 @@
 //! both sides: an `id` in a path, a `token` in a field called `token`, a `room` that is the `id` of one of the `rooms`.
 //! What the client sent before any response had it, comes from the client, and is no value of a response.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::found::Found;
 use crate::convert::emit::words::{Names, identifier};
@@ -27,7 +27,7 @@ pub enum Place<'a> {
 #[derive(Default)]
 pub struct Correlator {
     /// By value: steps and what was found in them, oldest first.
-    known: HashMap<String, Vec<(usize, Found)>>,
+    known: HashMap<String, VecDeque<(usize, Found)>>,
     /// What the client came up with itself.
     sent: HashSet<u64>,
     /// Variables by the value that they had in the recording.
@@ -36,6 +36,9 @@ pub struct Correlator {
     pub extractions: HashMap<usize, Vec<Extraction>>,
     pub names: Names,
 }
+
+/// Places of one value that are kept: a `1` that is everywhere would be looked for everywhere.
+const MOST_PLACES: usize = 32;
 
 /// Sets of characters at which a text is taken apart, ever finer.
 const CUTS: [&str; 3] = [" \t\r\n,;&?\"'<>(){}[]|", "/=:@", "."];
@@ -52,7 +55,11 @@ impl Correlator {
                 value.name = format!("{noun}_{}", value.name.trim_start_matches('_'));
             }
             let places = self.known.entry(value.value.clone()).or_default();
-            places.push((step, value));
+            // The newest are those that it will be read from.
+            if places.len() >= MOST_PLACES {
+                places.pop_front();
+            }
+            places.push_back((step, value));
         }
     }
 

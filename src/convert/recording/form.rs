@@ -20,7 +20,10 @@ pub fn text_body(content_type: &str, text: String) -> Sent {
     }
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     match kind.to_ascii_lowercase().as_str() {
-        "application/x-www-form-urlencoded" => Sent::Form(fields(&text)),
+        "application/x-www-form-urlencoded" => match fields(&text) {
+            Some(fields) => Sent::Form(fields),
+            None => Sent::Text(text),
+        },
         "multipart/form-data" => match multipart(content_type, &text) {
             Some(parts) => Sent::Multipart(parts),
             None => Sent::Text(text),
@@ -29,10 +32,14 @@ pub fn text_body(content_type: &str, text: String) -> Sent {
     }
 }
 
-fn fields(text: &str) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(text.trim().as_bytes())
+/// The fields of a form; `None` if one of them is no UTF-8, which would not be sent as it was.
+fn fields(text: &str) -> Option<Vec<(String, String)>> {
+    let fields: Vec<(String, String)> = url::form_urlencoded::parse(text.trim().as_bytes())
         .into_owned()
-        .collect()
+        .collect();
+    let lost = |text: &String| text.contains(char::REPLACEMENT_CHARACTER);
+    let is_lossy = fields.iter().any(|(name, value)| lost(name) || lost(value));
+    (!is_lossy).then_some(fields)
 }
 
 fn multipart(content_type: &str, text: &str) -> Option<Vec<Part>> {

@@ -1,6 +1,6 @@
 //! Values in responses that a later request may carry: of JSON, of forms in HTML, of headers and cookies.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use scraper::{Html, Selector};
 use serde_json::Value;
@@ -180,7 +180,7 @@ pub fn singular(name: &str) -> String {
 
 fn html(content: &str, found: &mut Vec<Found>) {
     let document = Html::parse_document(content);
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for (look, by, attribute) in [
         ("input[type=hidden][name][value]", "name", "value"),
         ("meta[name][content]", "name", "content"),
@@ -196,10 +196,11 @@ fn html(content: &str, found: &mut Vec<Found>) {
             // A selector gives the first element only.
             let tag = element.name();
             let selector = format!("{tag}[{by}='{}']", name.replace('\'', "\\'"));
-            if seen.contains(&selector) || name.contains('\\') {
+            if name.contains(|c: char| c == '\\' || c.is_control())
+                || !seen.insert(selector.clone())
+            {
                 continue;
             }
-            seen.push(selector.clone());
             let source = Source::Html {
                 selector,
                 attribute: Some(attribute.to_owned()),

@@ -20,6 +20,8 @@ pub struct Lifter {
     /// Constants by value.
     known: HashMap<String, String>,
     names: Names,
+    /// Variables of the environment.
+    envs: Names,
 }
 
 impl Lifter {
@@ -80,6 +82,7 @@ impl Lifter {
         if EVERYBODYS.contains(&env.as_str()) {
             env = format!("TEST_{env}");
         }
+        let env = self.envs.unique(&env);
         self.known.insert(value.to_owned(), unique.clone());
         self.variables.push(Variable {
             constant: unique.clone(),

@@ -11,6 +11,7 @@ mod correlate;
 pub mod exchange;
 pub mod form;
 mod found;
+mod hidden;
 mod lift;
 mod sift;
 mod steps;
@@ -107,7 +108,7 @@ impl Recording {
             }
         };
         let host = url.host_str().unwrap_or_default().to_owned();
-        if exchange.kind == Kind::Other {
+        if exchange.kind == Kind::Other || !is_sent(&exchange.method) {
             self.left.others += 1;
             return;
         }
@@ -186,6 +187,11 @@ impl Recording {
             .sort_by(|a, b| a.exchange.began.total_cmp(&b.exchange.began));
         Ok(write::journey(self))
     }
+}
+
+/// Whether a script can send such a request: CONNECT opens tunnels, and some writers leave the method empty.
+fn is_sent(method: &str) -> bool {
+    http::Method::from_bytes(method.as_bytes()).is_ok_and(|method| method != http::Method::CONNECT)
 }
 
 fn weight(exchange: &Exchange) -> usize {

@@ -7,6 +7,7 @@ use super::Kept;
 use super::correlate::{Correlator, Place, is_date, is_uuid, is_variable};
 use super::exchange::{Exchange, Part, Sent};
 use super::found::singular;
+use super::hidden;
 use super::lift::Lifter;
 use super::sift::is_meant;
 use crate::convert::journey::{Body, Field, Request, Url};
@@ -45,6 +46,8 @@ impl Translator {
     pub(super) fn request(&mut self, kept: &Kept) -> (Request, Vec<String>) {
         let exchange = &kept.exchange;
         let (url, mut name) = self.url(&kept.url);
+        let user = decode(kept.url.username());
+        let password = decode(kept.url.password().unwrap_or_default());
         if let Some(operation) = operation(exchange) {
             name = Some(operation);
         }
@@ -55,9 +58,21 @@ impl Translator {
             ..Request::default()
         };
         for (header, value) in &exchange.headers {
-            if is_meant(header, value) {
-                self.header(header, value, &mut request);
+            if !is_meant(header, value) {
+                continue;
             }
+            if is_header(header, value) {
+                self.header(header, value, &mut request);
+            } else {
+                self.notes.push(format!(
+                    "TODO: the header {header} is none that can be sent."
+                ));
+            }
+        }
+        // Whoever stands before the host signs in, unless a header did.
+        if !(user.is_empty() && password.is_empty()) && exchange.header("authorization").is_none() {
+            let auth = self.basic(&user, &password);
+            request.parameters.push(("auth".to_owned(), auth));
         }
         request.body = self.body(exchange);
         // Only what is neither a map nor a form is sent without a type of its own.
@@ -90,7 +105,10 @@ impl Translator {
                 varies = true;
                 continue;
             }
-            let text = self.correlator.text(segment, Place::Within);
+            let text = match self.secret_segment(segment, &decoded) {
+                Some(text) => text,
+                None => self.correlator.text(segment, Place::Within),
+            };
             match is_variable(&decoded) || text.as_literal().is_none() {
                 true => outline.push_str("{id}"),
                 false => outline.push_str(segment),
@@ -126,6 +144,43 @@ impl Translator {
         (made, varies.then_some(outline))
     }
 
+    /// A segment that is a token, or that carries a session: `list;jsessionid=0A1B`.
+    fn secret_segment(&mut self, segment: &str, decoded: &str) -> Option<Text> {
+        if is_jwt(decoded) {
+            let secret = self.lifter.secret(decoded, "token", "in the path");
+            return Some(Text::code(secret).in_url());
+        }
+        let (before, parameter) = segment.split_once(';')?;
+        let (name, value) = parameter.split_once('=')?;
+        let followed = self.correlator.text(value, Place::Within);
+        if value.is_empty() || !is_secret_name(name) || followed.as_literal().is_none() {
+            return None;
+        }
+        let mut text = Text::from(format!("{before};{name}="));
+        let secret = self.lifter.secret(&decode(value), name, "in the path");
+        text.extend(&Text::code(secret).in_url());
+        Some(text)
+    }
+
+    /// A text that is sent as it is, with what is secret in it lifted.
+    fn plain(&mut self, text: &str, kind: &str) -> Text {
+        let mut made = Text::default();
+        let mut at = 0;
+        for secret in hidden::secrets(text, kind) {
+            let before = text.get(at..secret.place.start).unwrap_or_default();
+            made.extend(&self.correlator.text(before, Place::Within));
+            let value = self.value(&secret.value, &secret.name);
+            made.extend(&secret.written(&value));
+            at = secret.place.end;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        if at == 0 {
+            return self.correlator.text(rest, Place::Within);
+        }
+        made.extend(&self.correlator.text(rest, Place::Within));
+        made
+    }
+
     fn header(&mut self, name: &str, value: &str, request: &mut Request) {
         let (scheme, credentials) = value.split_once(' ').unwrap_or(("", value));
         if name == "authorization" && scheme.eq_ignore_ascii_case("basic") {
@@ -138,7 +193,7 @@ impl Translator {
             }
         }
         let mut text = self.correlator.text(value, Place::Field(name));
-        if text.as_literal().is_some() && is_secret_name(name) {
+        if text.as_literal().is_some() && (is_secret_name(name) || is_jwt(value)) {
             text = Text::default();
             if scheme.is_empty() {
                 text.push_code(
@@ -242,7 +297,7 @@ impl Translator {
                         return Body::Json(self.json(json, ""));
                     }
                 }
-                Body::Text(self.correlator.text(text, Place::Within))
+                Body::Text(self.plain(text, kind))
             }
         }
     }
@@ -320,6 +375,12 @@ fn operation(exchange: &Exchange) -> Option<String> {
     let body: serde_json::Value = serde_json::from_str(text).ok()?;
     let name = body.get("operationName")?.as_str()?;
     (!name.is_empty()).then(|| format!("graphql {name}"))
+}
+
+/// Whether it can be sent at all.
+fn is_header(name: &str, value: &str) -> bool {
+    http::HeaderName::from_bytes(name.as_bytes()).is_ok()
+        && http::HeaderValue::from_str(value).is_ok()
 }
 
 fn is_jwt(value: &str) -> bool {

@@ -1,15 +1,16 @@
 //! The journey of a recording: pages as groups, gaps as pauses, redirects as what they lead to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::exchange::Kind;
 use super::found::values;
 use super::steps::{Translator, noun};
 use super::{Kept, Recording};
+use crate::convert::emit::words;
 use crate::convert::journey::{
     Batch, Extraction, Function, Group, Item, Journey, Page, Request, Step, Think,
 };
-use crate::convert::text::Value;
+use crate::convert::text::{Text, Value};
 use crate::convert::{Assets, Settings};
 use crate::secrets::is_secret_name;
 
@@ -19,6 +20,8 @@ const SHORTEST_PAUSE: f64 = 0.5;
 const LONGEST_PAUSE: f64 = 120.0;
 /// Up to this a pause varies evenly around its mean; above, it has a long tail.
 const SHORT_PAUSE: f64 = 2.0;
+/// Characters of a list of names that is told.
+const LONGEST_LIST: usize = 500;
 /// How many exchanges later the rest of a redirect may be.
 const REDIRECT_WITHIN: usize = 50;
 
@@ -172,12 +175,16 @@ struct PageItems {
     /// Where the batch of assets goes, and what is in it.
     batch_at: usize,
     assets: Vec<Request>,
+    /// Addresses of these.
+    known: HashSet<Text>,
 }
 
 struct Writer<'a> {
     settings: &'a Settings,
     translator: Translator,
     pages: Vec<PageItems>,
+    /// Where the page of an id was first.
+    places: HashMap<String, usize>,
     /// When the last response ended, in seconds.
     idle_since: Option<f64>,
     /// Pauses that were cut.
@@ -190,6 +197,7 @@ impl<'a> Writer<'a> {
             settings,
             translator: Translator::default(),
             pages: Vec::new(),
+            places: HashMap::new(),
             idle_since: None,
             cut: 0,
         }
@@ -209,7 +217,7 @@ impl<'a> Writer<'a> {
             Some(page) => page.id != exchange.page,
         };
         let known = (!exchange.page.is_empty() && exchange.kind == Kind::Asset)
-            .then(|| self.pages.iter().position(|page| page.id == exchange.page))
+            .then(|| self.places.get(&exchange.page).copied())
             .flatten();
         let (request, notes) = self.translator.request(kept);
         if let Some(page) = known.and_then(|at| self.pages.get_mut(at)) {
@@ -217,6 +225,9 @@ impl<'a> Writer<'a> {
             return;
         }
         if is_new {
+            self.places
+                .entry(exchange.page.clone())
+                .or_insert(self.pages.len());
             self.pages.push(PageItems {
                 id: exchange.page.clone(),
                 fallback: percent_encoding::percent_decode_str(kept.url.path())
@@ -298,8 +309,7 @@ impl<'a> Writer<'a> {
 
 impl PageItems {
     fn add_asset(&mut self, request: Request) {
-        let url = request.url.text();
-        if !self.assets.iter().any(|asset| asset.url.text() == url) {
+        if self.known.insert(request.url.text()) {
             self.assets.push(Request {
                 headers: Vec::new(),
                 name: None,
@@ -386,7 +396,8 @@ fn extract(item: &mut Item, found: Vec<Extraction>) {
 
 /// Cookies that were sent before any response set them.
 fn foreign_cookies(kept: &[Kept]) -> Vec<(String, String)> {
-    let mut set = BTreeSet::new();
+    // Set by a response, or noted as foreign already.
+    let mut known = BTreeSet::new();
     let mut foreign: Vec<(String, String)> = Vec::new();
     for kept in kept {
         let sent = kept.exchange.headers.iter().filter(|(n, _)| n == "cookie");
@@ -394,14 +405,14 @@ fn foreign_cookies(kept: &[Kept]) -> Vec<(String, String)> {
             let Some((name, value)) = pair.trim().split_once('=') else {
                 continue;
             };
-            if !set.contains(name) && !foreign.iter().any(|(known, _)| known == name) {
+            if known.insert(name.to_owned()) {
                 foreign.push((name.to_owned(), value.to_owned()));
             }
         }
         let headers = kept.exchange.response_headers.iter();
         for (_, cookie) in headers.filter(|(name, _)| name == "set-cookie") {
             if let Some((name, _)) = cookie.split_once('=') {
-                set.insert(name.trim().to_owned());
+                known.insert(name.trim().to_owned());
             }
         }
     }
@@ -426,14 +437,18 @@ fn set_cookies(
         }
         let meaning = format!("the cookie {name}, set before the recording began");
         let secret = translator.lifter.secret(value, name, &meaning);
+        let mut cookie = Text::from(format!("{name}="));
+        cookie.push_code(secret.clone());
         items.push(Item::Code(vec![format!(
-            "if {secret} != \"\" {{ http::set_cookie({base}, `{name}=${{{secret}}}`); }}"
+            "if {secret} != \"\" {{ http::set_cookie({base}, {}); }}",
+            words::text(&cookie)
         )]));
     }
     if !others.is_empty() {
+        let mut names = others.join(", ");
+        crate::lengths::shorten(&mut names, LONGEST_LIST);
         left.push(format!(
-            "cookies that were set before the recording began: {}",
-            others.join(", ")
+            "cookies that were set before the recording began: {names}"
         ));
     }
     items

@@ -85,16 +85,18 @@ pub fn form(fields: &Map) -> Prepared {
 pub fn multipart_of(fields: &Map) -> Fallible<Prepared> {
     use rand::RngExt;
     let seed = virtual_user("http::multipart")?.rng.borrow_mut().random();
-    let parts: Vec<(String, Part)> = fields
-        .iter()
-        .map(|(key, value)| {
-            let part = match value.read_lock::<File>() {
-                Some(file) => Part::File(file.0.clone()),
-                None => Part::Text(value.to_string()),
-            };
-            (key.to_string(), part)
-        })
-        .collect();
+    let part = |value: &Dynamic| match value.read_lock::<File>() {
+        Some(file) => Part::File(file.0.clone()),
+        None => Part::Text(value.to_string()),
+    };
+    let mut parts: Vec<(String, Part)> = Vec::new();
+    for (key, value) in fields {
+        // A list is a field that comes more than once.
+        match value.read_lock::<rhai::Array>() {
+            Some(items) => parts.extend(items.iter().map(|item| (key.to_string(), part(item)))),
+            None => parts.push((key.to_string(), part(value))),
+        }
+    }
     Ok(Prepared(multipart(&parts, seed)))
 }
 

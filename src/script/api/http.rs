@@ -251,7 +251,7 @@ pub mod http_module {
         files::form(&fields)
     }
 
-    /// A multipart body, as a form with files sends it; its files come from `http::file`.
+    /// A multipart body, as a form with files sends it; its files come from `http::file`. A list is a field that comes more than once.
     #[rhai_fn(return_raw)]
     pub fn multipart(fields: Map) -> Result<Prepared, Box<EvalAltResult>> {
         files::multipart_of(&fields)

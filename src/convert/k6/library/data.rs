@@ -125,7 +125,7 @@ impl<'a> Translator<'_> {
 }
 
 /// A path without `./` before it.
-fn plain_path(path: &str) -> String {
+pub fn plain_path(path: &str) -> String {
     let mut path = path;
     while let Some(rest) = path.strip_prefix("./") {
         path = rest;

@@ -1,6 +1,6 @@
 //! What k6 and its library offer, as what rhaid offers.
 
-mod data;
+pub mod data;
 mod http;
 mod metrics;
 mod params;
