@@ -92,6 +92,7 @@ fn what_stands_twice_or_comes_from_elsewhere_makes_a_script_all_the_same() {
             "commands.sh",
             "curl 'http://u:SECRET-1@h.test/' -b 'a=1; a=2; `${x}`=3'\n\
              curl -F a=1 -F a=2 -F f=@- http://[::1]:3/\n\
+             curl -u a:b -H 'authorization: Basic YTpi' http://h.test/twice\n\
              curl -d @- http://h.test/stream\n\
              curl http://h.test -d '{\"password\":\"SECRET-2\"}'\n\
              curl http://h.test -x http://me:SECRET-3@proxy.test:3128\n",

@@ -328,7 +328,7 @@ fn a_hostile_recording_becomes_a_script_without_its_code_and_secrets() {
         entry(10, "CONNECT", "http://h.test/none", 200, json!({})),
     ];
     let output = rhaid(["convert", "har", "evil.har", "-o", "out.rhai"])
-        .file("evil.har", &har(entries))
+        .file("evil.har", har(entries))
         .run();
     let script = script(&output);
     assert!(!script.contains("SECRET-"), "{script}");
@@ -373,7 +373,7 @@ fn a_long_recording_takes_no_longer_than_it_is() {
         })
     };
     let output = rhaid(["convert", "har", "long.har", "-o", "out.rhai"])
-        .file("long.har", &har((1000..7000).map(page).collect()))
+        .file("long.har", har((1000..7000).map(page).collect()))
         .run();
     let script = script(&output);
     assert_eq!(script.matches("group(").count(), 6000);

@@ -100,7 +100,7 @@ fn an_environment_that_is_none() {
         .arg(&collection)
         .args(["--environment", "no.json"])
         .run();
-    missing.expect_code(65);
+    missing.expect_code(66);
     assert!(
         missing
             .stderr

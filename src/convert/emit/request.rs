@@ -1,6 +1,6 @@
 //! A request as a call of `http`, and what is read from its response.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::layout::Layout;
 use super::words::{quoted, text};
@@ -182,7 +182,9 @@ fn body_and_parameters(request: &Request, status: Option<u16>) -> (Option<Layout
     if !sent.is_empty() {
         parameters.push(Layout::entry("headers", headers(&sent)));
     }
-    for (name, value) in &request.parameters {
+    let mut known = HashSet::new();
+    // A key stands once in a map: who signs in twice signs in as the first.
+    for (name, value) in request.parameters.iter().filter(|(n, _)| known.insert(n)) {
         parameters.push(Layout::entry(name, Layout::value(value)));
     }
     // Anything from 200 to 399 is a success without being told.

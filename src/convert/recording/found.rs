@@ -48,7 +48,7 @@ pub fn values(exchange: &Exchange) -> Vec<Found> {
     let content = exchange.content.trim_start_matches('\u{feff}');
     if exchange.content_type.contains("json") {
         if let Ok(value) = serde_json::from_str(content) {
-            json(&value, &mut String::new(), "", "", &mut found);
+            json(&value, &mut Path::default(), "", "", &mut found);
         }
     } else if exchange.content_type.contains("html") && content.len() <= LARGEST_PAGE {
         html(content, &mut found);
@@ -117,35 +117,68 @@ fn location(exchange: &Exchange, header: &str, found: &mut Vec<Found>) {
     push(found, last, source, &name);
 }
 
-fn json(value: &Value, path: &mut String, key: &str, holder: &str, found: &mut Vec<Found>) {
+/// Where a value stands in JSON.
+#[derive(Default)]
+struct Path {
+    /// `rooms[0].id`
+    plain: String,
+    /// `$['rooms'][0]['id']`, without the `$`: for keys that have dots or quotes in them.
+    quoted: String,
+    /// How many such keys there are.
+    odd: usize,
+}
+
+impl Path {
+    fn source(&self) -> Source {
+        Source::Json(match self.odd {
+            0 => self.plain.clone(),
+            _ => format!("${}", self.quoted),
+        })
+    }
+
+    /// Calls with a key or place added.
+    fn within(&mut self, plain: &str, quoted: &str, is_odd: bool, look: impl FnOnce(&mut Self)) {
+        let (length, quoted_length) = (self.plain.len(), self.quoted.len());
+        self.plain.push_str(plain);
+        self.quoted.push_str(quoted);
+        self.odd += usize::from(is_odd);
+        look(self);
+        self.plain.truncate(length);
+        self.quoted.truncate(quoted_length);
+        self.odd -= usize::from(is_odd);
+    }
+}
+
+fn json(value: &Value, path: &mut Path, key: &str, holder: &str, found: &mut Vec<Found>) {
     if found.len() >= MOST {
         return;
     }
     match value {
         Value::Object(map) => {
             for (name, item) in map {
-                let length = path.len();
-                let plain = !name.is_empty()
-                    && !name.starts_with('$')
-                    && !name.contains(['.', '[', ']', '"', '\'']);
-                if !plain {
+                if name.contains(char::is_control) {
                     continue;
                 }
-                if length > 0 {
-                    path.push('.');
-                }
-                path.push_str(name);
-                json(item, path, name, key, found);
-                path.truncate(length);
+                let is_odd = name.is_empty()
+                    || name.starts_with('$')
+                    || name.contains(['.', '[', ']', '"', '\'']);
+                let dot = if path.plain.is_empty() { "" } else { "." };
+                let escaped = name.replace('\\', "\\\\").replace('\'', "\\'");
+                path.within(
+                    &format!("{dot}{name}"),
+                    &format!("['{escaped}']"),
+                    is_odd,
+                    |path| json(item, path, name, key, found),
+                );
             }
         }
         Value::Array(items) => {
             for (at, item) in items.iter().enumerate() {
-                let length = path.len();
-                path.push_str(&format!("[{at}]"));
+                let place = format!("[{at}]");
                 // What is in a list is called as the list.
-                json(item, path, key, holder, found);
-                path.truncate(length);
+                path.within(&place, &place, false, |path| {
+                    json(item, path, key, holder, found);
+                });
             }
         }
         Value::String(text) => named(found, text, path, key, holder),
@@ -154,7 +187,7 @@ fn json(value: &Value, path: &mut String, key: &str, holder: &str, found: &mut V
     }
 }
 
-fn named(found: &mut Vec<Found>, value: &str, path: &str, key: &str, holder: &str) {
+fn named(found: &mut Vec<Found>, value: &str, path: &Path, key: &str, holder: &str) {
     let bare = matches!(
         key.to_ascii_lowercase().as_str(),
         "id" | "_id" | "uuid" | "key" | "code" | "number" | "ref" | "reference"
@@ -164,7 +197,7 @@ fn named(found: &mut Vec<Found>, value: &str, path: &str, key: &str, holder: &st
     } else {
         key.to_owned()
     };
-    push(found, value, Source::Json(path.to_owned()), &name);
+    push(found, value, path.source(), &name);
 }
 
 /// One of what a list is called after: `rooms`, `room`.
@@ -234,6 +267,29 @@ mod tests {
                 ("token".to_owned(), "Json(\"token\")".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn odd_keys_are_quoted_and_lead_to_the_value() {
+        let text = r#"{"a.b":{"it's":[{"x\\y":"v1"}],"$t":"v2","":"v3","p-q":"v4"},"p-q":"v5"}"#;
+        let exchange = Exchange {
+            content_type: "application/json".to_owned(),
+            content: text.to_owned(),
+            ..Exchange::default()
+        };
+        let body: Value = serde_json::from_str(text).unwrap();
+        let found = values(&exchange);
+        assert_eq!(found.len(), 5);
+        for found in found {
+            let Source::Json(path) = &found.source else {
+                panic!("{found:?}");
+            };
+            let there = match path.starts_with('$') {
+                true => crate::jsonpath::query(&body, path).unwrap()[0],
+                false => crate::jsonpath::pick(&body, path).unwrap().unwrap(),
+            };
+            assert_eq!(there.as_str(), Some(found.value.as_str()), "{path}");
+        }
     }
 
     #[test]
