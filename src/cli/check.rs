@@ -94,6 +94,7 @@ fn look_at(script: &Path, arguments: &CheckArguments) -> Result<Looked, Failure>
             script,
             env,
             &Secrets::default(),
+            config::defaults(arguments.config.as_ref())?,
         )));
     }
     let request = Request {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::Value;
 
+use super::signals::Signals;
 use super::values::{Format, duration, pair, seed, workers};
 use super::{Failure, check, complain, config, print};
 use crate::exit;
@@ -102,7 +103,7 @@ pub fn run(arguments: TestArguments) -> Result<u8, Failure> {
         };
         Failure::new(code, format!("error: {error}"))
     })?;
-    let (mut suites, broken) = read(&paths, &arguments);
+    let (mut suites, broken) = read(&paths, &arguments)?;
     for broken in &broken {
         complain(broken.failure.message.trim_end());
     }
@@ -162,7 +163,11 @@ fn code_of_broken(broken: &[Broken]) -> Option<u8> {
 }
 
 /// Compiles the scripts; those that are wrong keep no other from being run.
-fn read(paths: &[PathBuf], arguments: &TestArguments) -> (Vec<Suite>, Vec<Broken>) {
+fn read(
+    paths: &[PathBuf],
+    arguments: &TestArguments,
+) -> Result<(Vec<Suite>, Vec<Broken>), Failure> {
+    let defaults = config::defaults(None)?;
     let mut env = config::environment(&[]);
     // That of a shell may be a real target; what is asked for on the command line is meant.
     env.remove("BASE_URL");
@@ -170,7 +175,7 @@ fn read(paths: &[PathBuf], arguments: &TestArguments) -> (Vec<Suite>, Vec<Broken
     let secrets = Secrets::default();
     let (mut suites, mut broken) = (Vec::new(), Vec::new());
     for path in paths {
-        match Suite::draw_up(path, env.clone(), &secrets) {
+        match Suite::draw_up(path, env.clone(), &secrets, defaults.clone()) {
             Ok(suite) => {
                 super::warn(&suite.warnings);
                 if suite.tests.is_empty() && paths.len() > 1 {
@@ -191,7 +196,7 @@ fn read(paths: &[PathBuf], arguments: &TestArguments) -> (Vec<Suite>, Vec<Broken
             }
         }
     }
-    (suites, broken)
+    Ok((suites, broken))
 }
 
 fn is_chosen(name: &str, arguments: &TestArguments) -> bool {
@@ -244,13 +249,26 @@ fn perform(
         print(&format!("\nrunning {}\n", report::counted(tests.len())))?;
     }
     let mut all = Vec::new();
-    let end = runtime.block_on(run_all(tests, &settings, |finished| {
+    let mut tell = |finished: Finished| {
         if spoken {
             print(&report::line(&finished))?;
         }
         all.push(finished);
         Ok::<(), Failure>(())
-    }))?;
+    };
+    let end = runtime.block_on(async {
+        // Listened to before the first test begins, and without a pause.
+        let signals = Signals::listen();
+        let interrupted = async {
+            if let Ok(mut signals) = signals
+                && signals.next().await
+            {
+                return;
+            }
+            std::future::pending().await
+        };
+        run_all(tests, &settings, interrupted, &mut tell).await
+    })?;
     Ok((all, end))
 }
 

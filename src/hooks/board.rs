@@ -67,6 +67,21 @@ impl State {
         self.calls.insert(number, (call, keys));
     }
 
+    /// Gives a call to the first who waits for one of its keys; gives it back if nobody does.
+    fn hand_over(&mut self, mut call: Arc<Call>, keys: &[Key]) -> Option<Arc<Call>> {
+        for key in keys {
+            while let Some(waiter) = self.waiting.get_mut(key).and_then(VecDeque::pop_front) {
+                match waiter.1.send(call) {
+                    Ok(()) => return None,
+                    // That one has given up.
+                    Err(back) => call = back,
+                }
+            }
+            self.waiting.remove(key);
+        }
+        Some(call)
+    }
+
     fn remove(&mut self, number: u64) -> Option<Arc<Call>> {
         let (call, keys) = self.calls.remove(&number)?;
         for key in &keys {
@@ -154,15 +169,9 @@ impl Board {
         } else {
             keys_of(&call, &state.places)
         };
-        for key in &keys {
-            while let Some(waiter) = state.waiting.get_mut(key).and_then(VecDeque::pop_front) {
-                match waiter.1.send(call) {
-                    Ok(()) => return admitted.answer,
-                    // That one has given up.
-                    Err(back) => call = back,
-                }
-            }
-            state.waiting.remove(key);
+        match state.hand_over(call, &keys) {
+            None => return admitted.answer,
+            Some(back) => call = back,
         }
         let full = state.calls.len() >= self.capacity;
         if full && let Some(&oldest) = state.calls.keys().next() {
@@ -251,11 +260,13 @@ impl Drop for Wait<'_> {
                 state.waiting.remove(&self.key);
             }
         }
-        // A call that came while this one gave up is there for the next who waits.
+        // A call that came while this one gave up goes to the next who waits, now or later.
         self.receiver.close();
         if let Ok(call) = self.receiver.try_recv() {
             let keys = keys_of(&call, &state.places.clone());
-            state.put(call, keys);
+            if let Some(call) = state.hand_over(call, &keys) {
+                state.put(call, keys);
+            }
         }
     }
 }
@@ -333,6 +344,18 @@ mod tests {
         board.offer(body("a"), &tally);
         drop(first);
         assert!(board.next(&[0], "a").await.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_came_to_one_who_gives_up_goes_to_the_next_who_waits_already() {
+        let (board, tally) = board();
+        let mut first = Box::pin(board.next(&[0], "a"));
+        assert!(futures_util::poll!(&mut first).is_pending());
+        let mut second = Box::pin(board.next(&[0], "a"));
+        assert!(futures_util::poll!(&mut second).is_pending());
+        board.offer(body("a"), &tally);
+        drop(first);
+        assert!(soon(second).await.flatten().is_some());
     }
 
     #[tokio::test]

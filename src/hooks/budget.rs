@@ -31,6 +31,19 @@ impl Budget {
     }
 }
 
+impl Held {
+    /// Takes more bytes of the same budget; false, and as before, if there is no room for them.
+    pub fn grow(&mut self, bytes: usize) -> bool {
+        match self.budget.take(bytes) {
+            Some(mut more) => {
+                self.bytes += std::mem::take(&mut more.bytes);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         self.budget.0.fetch_sub(self.bytes, Ordering::Relaxed);
@@ -49,5 +62,9 @@ mod tests {
         drop(all);
         assert!(budget.take(1).is_some());
         assert!(budget.take(usize::MAX).is_none());
+        let mut held = budget.take(1).unwrap();
+        assert!(held.grow(MOST - 1) && !held.grow(1));
+        drop(held);
+        assert!(budget.take(MOST).is_some());
     }
 }

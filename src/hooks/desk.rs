@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use http::StatusCode;
 use ring::rand::{SecureRandom, SystemRandom};
 use rustc_hash::FxHashMap;
 
 use super::answer::Answer;
 use super::board::Board;
-use super::budget::Budget;
+use super::budget::{Budget, Held};
 use super::call::Call;
 use super::inbox::Inbox;
 use super::intake::Rules;
@@ -136,14 +135,13 @@ impl Desk {
         found
     }
 
+    /// Room for the bytes of one call, from when the first of them is read: nothing to begin with.
+    pub fn room(&self) -> Option<Held> {
+        self.budget.take(0)
+    }
+
     /// Takes a call in; what its sender is answered.
-    pub fn receive(&self, to: &Destination, mut call: Call) -> Arc<Answer> {
-        call.held = self.budget.take(call.weight());
-        if call.held.is_none() {
-            self.turned_away(to);
-            let why = "the calls that nobody has looked at fill the memory there is for them";
-            return Arc::new(Answer::saying(StatusCode::SERVICE_UNAVAILABLE, why));
-        }
+    pub fn receive(&self, to: &Destination, call: Call) -> Arc<Answer> {
         self.tally.mark(Event::Received, to.scenario(), 1);
         match &to.to {
             To::Inbox(inbox) => inbox.offer(call, &self.tally),
@@ -217,6 +215,8 @@ fn token_in(path: &str) -> Option<(u128, String)> {
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::super::call::testing::call;
     use super::*;
 

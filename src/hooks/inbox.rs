@@ -96,14 +96,14 @@ impl Inbox {
             // Looked at while nothing is locked: a body may be long, and the listener must not wait for it.
             if wanted(&call) {
                 let mut waiting = lock(&self.waiting);
+                // One that was dropped for want of room in between is counted as that, and must not count as taken too.
                 if let Ok(at) = waiting
                     .calls
                     .binary_search_by_key(&number, |(number, _)| *number)
                 {
                     waiting.calls.remove(at);
+                    return Some(call);
                 }
-                // One that was dropped for want of room in between is taken all the same.
-                return Some(call);
             }
         }
     }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use axum::body::{Body, to_bytes};
-use bytes::Bytes;
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -28,12 +29,32 @@ use super::desk::Desk;
 const BACKLOG: i32 = 4_096;
 /// Connections at once; more wait.
 const MAX_CONNECTIONS: usize = 8_192;
-/// For a request's head, and for the next one on a kept connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// For a request's body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a request's head at most.
+const MAX_HEAD: usize = 64 << 10;
 /// After a connection could not be taken, for want of files perhaps.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// What one call may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a body at most.
+    pub max_body: usize,
+    /// For a request's head, and for the next one on a kept connection.
+    pub head: Duration,
+    /// For a request's body.
+    pub body: Duration,
+}
+
+impl Limits {
+    /// The usual times, and bodies of so many bytes at most.
+    pub const fn new(max_body: usize) -> Self {
+        Self {
+            max_body,
+            head: Duration::from_secs(30),
+            body: Duration::from_secs(30),
+        }
+    }
+}
 
 /// The address cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -53,13 +74,13 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens from now on. `max_body`: bytes of a body at most.
+    /// Listens from now on.
     ///
     /// # Errors
     /// When the address cannot be had.
     pub fn start(
         address: SocketAddr,
-        max_body: usize,
+        limits: Limits,
         desk: &Arc<Desk>,
     ) -> Result<Self, CannotListen> {
         let failed = |source| CannotListen { address, source };
@@ -74,7 +95,7 @@ impl Listener {
         let serve = move || {
             runtime.block_on(async move {
                 tokio::select! {
-                    () = serve(listener, max_body, desk) => {}
+                    () = serve(listener, limits, desk) => {}
                     // Also when the sender is dropped.
                     _ = stopped => {}
                 }
@@ -118,7 +139,7 @@ fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-async fn serve(listener: std::net::TcpListener, max_body: usize, desk: Arc<Desk>) {
+async fn serve(listener: std::net::TcpListener, limits: Limits, desk: Arc<Desk>) {
     let Ok(listener) = TcpListener::from_std(listener) else {
         return;
     };
@@ -139,10 +160,11 @@ async fn serve(listener: std::net::TcpListener, max_body: usize, desk: Arc<Desk>
         let desk = desk.clone();
         tokio::spawn(async move {
             let service =
-                service_fn(move |request| answer(request, remote.ip(), max_body, desk.clone()));
+                service_fn(move |request| answer(request, remote.ip(), limits, desk.clone()));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT)
+                .header_read_timeout(limits.head)
+                .max_buf_size(MAX_HEAD)
                 .serve_connection(TokioIo::new(stream), service);
             // A sender that goes away in the middle is its own affair.
             let _ = connection.await;
@@ -159,10 +181,10 @@ struct HangUp;
 async fn answer(
     request: Request<Incoming>,
     remote: IpAddr,
-    max_body: usize,
+    limits: Limits,
     desk: Arc<Desk>,
 ) -> Result<Response<Body>, HangUp> {
-    let answer = receive(request, remote, max_body, &desk).await;
+    let answer = receive(request, remote, limits, &desk).await;
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
     }
@@ -184,29 +206,27 @@ async fn answer(
 async fn receive(
     request: Request<Incoming>,
     remote: IpAddr,
-    max_body: usize,
+    limits: Limits,
     desk: &Desk,
 ) -> Arc<Answer> {
     let Some(to) = desk.find(request.uri().path()) else {
         let why = "no virtual user has this URL";
         return Arc::new(Answer::saying(StatusCode::NOT_FOUND, why));
     };
-    let say = |status, why| {
+    let say = |unread: Unread| {
         desk.turned_away(&to);
+        let (status, why) = unread.answer();
         Arc::new(Answer::saying(status, why))
     };
     let (head, body) = request.into_parts();
-    let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(Body::new(body), max_body));
-    let body: Bytes = match read.await {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) if is_too_long(&error) => {
-            return say(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "the body is longer than `max_body` of the option `hooks` allows",
-            );
-        }
-        Ok(Err(_)) => return say(StatusCode::BAD_REQUEST, "the body could not be read"),
-        Err(_) => return say(StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+    let mut held = desk.room();
+    let reading = read(body, limits.max_body, |bytes| {
+        held.as_mut().is_some_and(|held| held.grow(bytes))
+    });
+    let read = tokio::time::timeout(limits.body, reading).await;
+    let body = match read.unwrap_or(Err(Unread::TooSlow)) {
+        Ok(body) => body,
+        Err(why) => return say(why),
     };
     let call = Call {
         method: head.method,
@@ -223,11 +243,168 @@ async fn receive(
         refused: None,
         held: None,
     };
-    desk.receive(&to, call)
+    // Its body has its room; the rest needs some as well.
+    let rest = call.weight().saturating_sub(call.body.len());
+    if !held.as_mut().is_some_and(|held| held.grow(rest)) {
+        return say(Unread::NoRoom);
+    }
+    desk.receive(&to, Call { held, ..call })
 }
 
-/// Whether reading a body ended at the limit. The limit's own error is behind the reader's.
-fn is_too_long(error: &axum::Error) -> bool {
-    let source = std::error::Error::source(error);
-    source.is_some_and(|source| source.to_string().contains("length limit exceeded"))
+/// Why a call was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unread {
+    TooLong,
+    TooSlow,
+    Broken,
+    NoRoom,
+}
+
+impl Unread {
+    fn answer(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::TooLong => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the body is longer than `max_body` of the option `hooks` allows",
+            ),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+            Self::Broken => (StatusCode::BAD_REQUEST, "the body could not be read"),
+            Self::NoRoom => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the calls that nobody has looked at fill the memory there is for them",
+            ),
+        }
+    }
+}
+
+/// Reads a body of `most` bytes at most. `take`: asked for room before bytes are kept, so that many slow senders together hold no
+/// more than the calls of a run may.
+async fn read(
+    body: Incoming,
+    most: usize,
+    mut take: impl FnMut(usize) -> bool,
+) -> Result<Bytes, Unread> {
+    if body.size_hint().lower() > most as u64 {
+        return Err(Unread::TooLong);
+    }
+    let mut chunks = Body::new(body).into_data_stream();
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Unread::Broken)?;
+        if whole.len() + chunk.len() > most {
+            return Err(Unread::TooLong);
+        }
+        if !take(chunk.len()) {
+            return Err(Unread::NoRoom);
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::super::Settings;
+    use super::super::tally::Event;
+    use super::*;
+
+    const SHORT: Limits = Limits {
+        max_body: 10,
+        head: Duration::from_millis(200),
+        body: Duration::from_millis(200),
+    };
+
+    /// What is answered to these bytes by the time the listener closes the connection, and what was marked.
+    fn said(request: impl Fn(&str) -> String) -> (String, Vec<(Event, u64)>) {
+        let desk = Arc::new(Desk::new(&Settings::default()));
+        let listener = Listener::start(([127, 0, 0, 1], 0).into(), SHORT, &desk).unwrap();
+        let mut stream = TcpStream::connect(listener.address()).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        stream
+            .write_all(request(&desk.board_path()).as_bytes())
+            .unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let marks = desk.tally.take();
+        (
+            String::from_utf8(answer).unwrap(),
+            marks.into_iter().map(|(event, _, n)| (event, n)).collect(),
+        )
+    }
+
+    #[test]
+    fn who_is_slow_loses_the_connection() {
+        let (answer, marks) = said(|path| format!("POST {path} HTTP/1.1\r\nhost: a\r\n"));
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 408"),
+            "{answer}"
+        );
+        assert_eq!(marks, []);
+        let (answer, marks) = said(|path| {
+            format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf")
+        });
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        assert_eq!(marks, [(Event::Received, 1), (Event::Dropped, 1)]);
+    }
+
+    #[test]
+    fn a_body_is_taken_up_to_its_limit_however_it_is_sent() {
+        let taken = [(Event::Received, 1)];
+        let lost = [(Event::Received, 1), (Event::Dropped, 1)];
+        for (length, status, expected) in [(10, "200", &taken[..]), (11, "413", &lost[..])] {
+            let body = "b".repeat(length);
+            for version in ["1.0", "1.1"] {
+                let (answer, marks) = said(|path| {
+                    format!(
+                        "POST {path} HTTP/{version}\r\nhost: a\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+                    )
+                });
+                assert_eq!(answer.get(9..12), Some(status), "{answer}");
+                assert_eq!(marks, expected);
+            }
+            let (answer, marks) = said(|path| {
+                format!(
+                    "POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n1\r\nb\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+                    length - 1,
+                    "b".repeat(length - 1)
+                )
+            });
+            assert_eq!(answer.get(9..12), Some(status), "{answer}");
+            assert_eq!(marks, expected);
+        }
+    }
+
+    #[test]
+    fn many_halves_of_bodies_hold_no_more_than_calls_may() {
+        let desk = Arc::new(Desk::new(&Settings::default()));
+        let limits = Limits::new(200 << 20);
+        let listener = Listener::start(([127, 0, 0, 1], 0).into(), limits, &desk).unwrap();
+        let half = vec![b'x'; 100 << 20];
+        let send = |path: String| {
+            let mut stream = TcpStream::connect(listener.address()).unwrap();
+            let head =
+                format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: 209715200\r\n\r\n");
+            // The third is cut off on its way.
+            let _ = stream.write_all(head.as_bytes());
+            let _ = stream.write_all(&half);
+            stream
+        };
+        let streams: Vec<TcpStream> = (0..3).map(|_| send(desk.board_path())).collect();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut marks = Vec::new();
+        while marks.is_empty() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+            marks = desk.tally.take();
+        }
+        assert!(
+            marks.contains(&(Event::Dropped, None, 1)),
+            "while {} are open: {marks:?}",
+            streams.len()
+        );
+    }
 }

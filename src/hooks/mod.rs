@@ -37,7 +37,7 @@ pub use desk::{Desk, path_of};
 pub use inbox::{CAPACITY, Inbox, MAX_CAPACITY};
 pub use intake::{Intake, Rules};
 pub use ledger::Ledger;
-pub use listener::{CannotListen, Listener};
+pub use listener::{CannotListen, Limits, Listener};
 pub use place::{Looked, Place, WrongPlace};
 pub use signature::{SCHEMES, Scheme, TOLERANCE};
 pub use tally::{Event, Tally, Why};
@@ -123,8 +123,8 @@ impl Hooks {
         let address = match &*listener {
             Some(listening) => listening.address(),
             None => {
-                let started =
-                    Listener::start(self.settings.listen, self.settings.max_body, &self.desk)?;
+                let limits = Limits::new(self.settings.max_body);
+                let started = Listener::start(self.settings.listen, limits, &self.desk)?;
                 let address = started.address();
                 *listener = Some(started);
                 self.used.store(true, Ordering::Relaxed);

@@ -40,6 +40,17 @@ pub struct Defaults {
     pub options: Map<String, Value>,
 }
 
+impl Defaults {
+    /// Fills in what a script's own options leave open. Paths in them are relative to the file.
+    pub fn fill(&self, raw: &mut Map<String, Value>) {
+        let mut defaults = self.options.clone();
+        if let Some(folder) = Path::new(&self.file).parent() {
+            found_from(folder, &mut defaults);
+        }
+        fill_defaults(raw, defaults);
+    }
+}
+
 /// A run that could start.
 #[derive(Clone)]
 pub struct Blueprint {
@@ -115,11 +126,7 @@ impl Blueprint {
         let mut raw = program.options()?;
         let own: Vec<String> = raw.keys().cloned().collect();
         found_from(&sources.project.folder, &mut raw);
-        let mut defaults = request.defaults.options;
-        if let Some(folder) = Path::new(&request.defaults.file).parent() {
-            found_from(folder, &mut defaults);
-        }
-        fill_defaults(&mut raw, defaults);
+        request.defaults.fill(&mut raw);
         let filled: Vec<String> = raw
             .keys()
             .filter(|key| !own.contains(key))

@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use super::api::context::Context;
 use super::convert;
-use super::diagnostic;
+use super::diagnostic::{self, Diagnostic};
 use super::engine::Stop;
 use super::program::Program;
 use super::sources::Sources;
+use super::trial::{self, Trial};
 use crate::lengths::{MESSAGE, TEXT, shorten};
 use crate::secrets::Secrets;
 use crate::vu::worker::JourneyFactory;
@@ -193,7 +194,12 @@ impl VuScript for RhaiVu {
 fn outcome_of(error: &EvalAltResult, function: &str, program: &Program) -> Outcome {
     if let EvalAltResult::ErrorTerminated(token, _) = innermost(error) {
         return match token.clone().try_cast::<Stop>() {
-            Some(Stop::Interrupted(why)) => Outcome::Interrupted(why),
+            Some(Stop::Interrupted(why)) => {
+                if let Some(trial) = trial::current() {
+                    trial.stopped_at(place_of_stop(&trial, function, program.sources()));
+                }
+                Outcome::Interrupted(why)
+            }
             Some(Stop::Abort(mut reason)) => {
                 shorten(&mut reason, MESSAGE);
                 Outcome::Abort(reason)
@@ -221,6 +227,23 @@ fn outcome_of(error: &EvalAltResult, function: &str, program: &Program) -> Outco
     let (message, mut rendered) = (diagnostic.one_line(), diagnostic.render(false));
     shorten(&mut rendered, TEXT);
     Outcome::Failed(Failure { message, rendered })
+}
+
+/// Where a test was when it was cut off: in which call of a module, if it was in one. Of its own code Rhai tells no more than the function.
+fn place_of_stop(trial: &Trial, function: &str, sources: &Sources) -> Diagnostic {
+    if let Some((source, position)) = trial.cut_off_in() {
+        let source = if source.is_empty() {
+            &sources.main
+        } else {
+            &source
+        };
+        let mut place = Diagnostic::at(sources, source, position, "");
+        "it was waiting here".clone_into(&mut place.label);
+        return place;
+    }
+    let mut place = diagnostic::of_function(function, String::new(), sources);
+    "somewhere in here".clone_into(&mut place.label);
+    place
 }
 
 /// The error at the bottom of a call stack.

@@ -6,6 +6,9 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rhai::Position;
+
+use super::diagnostic::Diagnostic;
 use crate::mock::Mock;
 
 thread_local! {
@@ -17,6 +20,8 @@ thread_local! {
 pub struct FailedCheck {
     pub name: String,
     pub reason: Option<String>,
+    /// Where it failed first: `checkout.rhai:12`; empty if that is unknown.
+    pub place: String,
     /// How often.
     pub times: u64,
 }
@@ -41,6 +46,10 @@ pub struct Trial {
 struct Found {
     slept: Duration,
     failed_checks: Vec<FailedCheck>,
+    /// Failures of checks that are not kept.
+    more_checks: u64,
+    cut_off_in: Option<(String, Position)>,
+    stopped_at: Option<Diagnostic>,
     difference: Option<Difference>,
 }
 
@@ -72,8 +81,8 @@ impl Trial {
         self.found().slept
     }
 
-    /// Takes note of a check that did not hold.
-    pub fn check_failed(&self, name: &str, reason: Option<&str>) {
+    /// Takes note of a check that did not hold: first without a reason, which counts it, and then with one if there is one.
+    pub fn check_failed(&self, name: &str, reason: Option<&str>, place: impl FnOnce() -> String) {
         let mut found = self.found();
         let kept = found.failed_checks.len();
         match found.failed_checks.iter_mut().find(|c| c.name == name) {
@@ -87,11 +96,37 @@ impl Trial {
                 found.failed_checks.push(FailedCheck {
                     name: name.to_owned(),
                     reason: reason.map(str::to_owned),
-                    times: 1,
+                    place: place(),
+                    times: u64::from(reason.is_none()),
                 });
             }
-            None => {}
+            None => found.more_checks += u64::from(reason.is_none()),
         }
+    }
+
+    /// How often checks failed beyond those that are kept. Nobody can have looked at them, so nothing takes them.
+    pub fn more_failed_checks(&self) -> u64 {
+        self.found().more_checks
+    }
+
+    /// Keeps in which call the script was cut off: the source (empty for the main one) and the place in it.
+    pub fn cut_off_at(&self, source: &str, position: Position) {
+        self.found().cut_off_in = Some((source.to_owned(), position));
+    }
+
+    /// In which call the script was cut off, if it was in one.
+    pub fn cut_off_in(&self) -> Option<(String, Position)> {
+        self.found().cut_off_in.clone()
+    }
+
+    /// Keeps where the script was when it was cut off.
+    pub fn stopped_at(&self, place: Diagnostic) {
+        self.found().stopped_at = Some(place);
+    }
+
+    /// Where the script was when it was cut off.
+    pub fn place_of_stop(&self) -> Option<Diagnostic> {
+        self.found().stopped_at.clone()
     }
 
     /// Takes the failed checks; none are left.
@@ -99,9 +134,9 @@ impl Trial {
         std::mem::take(&mut self.found().failed_checks)
     }
 
-    /// Keeps what more there is about an assertion that failed.
-    pub fn differs(&self, difference: Difference) {
-        self.found().difference = Some(difference);
+    /// Keeps what more there is about the assertion that failed last, or that there is nothing.
+    pub fn differs(&self, difference: Option<Difference>) {
+        self.found().difference = difference;
     }
 
     /// What more there is about the assertion that failed last.

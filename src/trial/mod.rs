@@ -39,27 +39,30 @@ pub enum End {
     Complete,
     /// After a failure, and not all were run.
     FailedFast,
-    /// By Ctrl-C.
+    /// By whoever started them.
     Interrupted,
 }
 
-/// Runs tests, and tells each in the order of the list as soon as it and all before it are over.
+/// Runs tests, and tells each in the order of the list as soon as it and all before it are over. `interrupted`: ends when no more
+/// are to be run.
 ///
 /// # Errors
 /// Whatever `tell` gives back as one, at once.
 pub async fn run_all<E>(
     tests: &[(&Suite, &Test)],
     settings: &Settings,
+    interrupted: impl Future<Output = ()>,
     mut tell: impl FnMut(Finished) -> Result<(), E>,
 ) -> Result<End, E> {
     let mut running = stream::iter(tests)
         .map(|(suite, test)| one::run(suite, test, settings))
         .buffered(settings.jobs.max(1));
     let mut left = tests.len();
+    let mut interrupted = std::pin::pin!(interrupted);
     loop {
         let finished = tokio::select! {
             finished = running.next() => finished,
-            _ = tokio::signal::ctrl_c() => return Ok(End::Interrupted),
+            () = &mut interrupted => return Ok(End::Interrupted),
         };
         let Some(finished) = finished else {
             return Ok(End::Complete);

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::suite::{BASE_URL, Suite, Test};
 use super::{Settings, report};
-use crate::mock::Mock;
+use crate::mock::{Mock, times};
 use crate::run::{lost, overflow};
 use crate::script::journey_factory;
 use crate::script::trial::{Trial, enter};
@@ -93,6 +93,12 @@ pub async fn run(suite: &Suite, test: &Test, settings: &Settings) -> Finished {
 fn mask(text: &mut String, secrets: &Secrets) {
     secrets.mask_text(text);
     *text = mask_urls(text).into_owned();
+    // What a response says must not reach the terminal as a command.
+    *text = text.replace(is_command, "\u{fffd}");
+}
+
+fn is_command(c: char) -> bool {
+    c.is_control() && c != '\t' && c != '\n'
 }
 
 /// A reason of one line.
@@ -289,18 +295,30 @@ fn of_mock(mock: &Mock) -> Vec<Reason> {
 
 fn of_checks(trial: &Trial) -> Vec<Reason> {
     let reason = |check: crate::script::trial::FailedCheck| {
-        let times = match check.times {
+        let often = match check.times {
             0 | 1 => String::new(),
             more => format!(" ({more} times)"),
         };
-        let message = format!("the check \"{}\" failed{times}", check.name);
+        let place = match check.place.as_str() {
+            "" => String::new(),
+            place => format!(" ({place})"),
+        };
+        let message = format!("the check \"{}\" failed{often}{place}", check.name);
         let why = check
             .reason
             .map(|why| format!("  {}\n", why.replace('\n', "\n  ")));
         let text = format!("error: {message}\n{}", why.unwrap_or_default());
         Reason { message, text }
     };
-    trial.take_failed_checks().into_iter().map(reason).collect()
+    let mut reasons: Vec<Reason> = trial.take_failed_checks().into_iter().map(reason).collect();
+    let more = trial.more_failed_checks();
+    if more > 0 {
+        reasons.push(of_text(format!(
+            "checks of further names failed {}; no note was kept of them",
+            times(more)
+        )));
+    }
+    reasons
 }
 
 fn of_ending(
@@ -313,9 +331,19 @@ fn of_ending(
     Some(match ending {
         Ending::Over(Outcome::Done) => return None,
         Ending::Over(Outcome::Failed(failure)) => of_failure(failure, trial),
-        Ending::Over(Outcome::Interrupted(Interrupt::Timeout(_))) => of_text(format!(
-            "the test took longer than {limit}; --timeout allows more"
-        )),
+        Ending::Over(Outcome::Interrupted(Interrupt::Timeout(_))) => {
+            let message = format!("the test took longer than {limit}; --timeout allows more");
+            match trial.place_of_stop().filter(|place| place.line > 0) {
+                Some(mut place) => {
+                    place.message = message;
+                    Reason {
+                        message: place.one_line(),
+                        text: place.render(false),
+                    }
+                }
+                None => of_text(message),
+            }
+        }
         Ending::Over(Outcome::Interrupted(Interrupt::Stop)) if is_finished => {
             of_text("the script ended the run: its rows of data are used up".to_owned())
         }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rhai::FnAccess;
 
 use crate::http;
-use crate::options::{Options, found_from};
-use crate::run::{BlueprintError, mask_diagnostics};
+use crate::options::{OptionError, Options, found_from};
+use crate::run::{BlueprintError, Defaults, mask_diagnostics};
 use crate::script::{self, Diagnostic, Program, ScriptError, Severity, Sources};
 use crate::secrets::Secrets;
 
@@ -48,7 +48,7 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// Reads, compiles and checks a script. Sends nothing.
+    /// Reads, compiles and checks a script. `defaults`: options for what the script leaves open. Sends nothing.
     ///
     /// # Errors
     /// Everything that is wrong with it, as far as it can be told without running it.
@@ -56,8 +56,9 @@ impl Suite {
         path: &Path,
         env: BTreeMap<String, String>,
         secrets: &Secrets,
+        defaults: Defaults,
     ) -> Result<Self, BlueprintError> {
-        let drawn = Self::checked(path, env, secrets).map(|mut suite| {
+        let drawn = Self::checked(path, env, secrets, defaults).map(|mut suite| {
             mask_diagnostics(&mut suite.warnings, secrets);
             suite
         });
@@ -73,6 +74,7 @@ impl Suite {
         path: &Path,
         env: BTreeMap<String, String>,
         secrets: &Secrets,
+        defaults: Defaults,
     ) -> Result<Self, BlueprintError> {
         let sources = Sources::read(path)?;
         let mut known = env.clone();
@@ -93,13 +95,28 @@ impl Suite {
                 .map(|found| found.problem),
         );
         let mut raw = program.options()?;
+        let own: Vec<String> = raw.keys().cloned().collect();
         found_from(&sources.project.folder, &mut raw);
-        let options =
-            Options::read(&raw, 1.0, 0).map_err(|errors| {
-                problems.extend(errors.into_iter().map(|error| {
+        defaults.fill(&mut raw);
+        let options = Options::read(&raw, 1.0, 0);
+        if let Err(errors) = &options {
+            let is_own = |error: &OptionError| {
+                let key = error.path.first();
+                key.is_none_or(|key| own.contains(key))
+            };
+            let (of_script, of_file): (Vec<_>, Vec<_>) = errors.iter().cloned().partition(is_own);
+            problems.extend(
+                of_script.into_iter().map(|error| {
                     script::of_option(&error.path, error.message, error.help, &sources)
-                }));
-            });
+                }),
+            );
+            if !of_file.is_empty() && problems.is_empty() {
+                return Err(BlueprintError::Config {
+                    file: defaults.file,
+                    errors: of_file,
+                });
+            }
+        }
         script::in_reading_order(&mut problems, &sources);
         let is_warning = |problem: &Diagnostic| problem.severity == Severity::Warning;
         match options {
@@ -108,7 +125,7 @@ impl Suite {
                 sources,
                 env,
                 secrets: secrets.clone(),
-                http: options.http,
+                http: for_a_mock(options.http),
                 max_tag_sets: options.max_tag_sets,
                 tests,
                 warnings: problems,
@@ -116,6 +133,19 @@ impl Suite {
             _ => Err(ScriptError(problems).into()),
         }
     }
+}
+
+/// A script's settings, fit for a mock on loopback: it may be reached, directly, and as often as a test likes.
+fn for_a_mock(mut settings: Arc<http::Settings>) -> Arc<http::Settings> {
+    let own = Arc::make_mut(&mut settings);
+    if !own.rules.allowed.is_empty() {
+        own.rules.allowed.push("127.0.0.1".to_owned());
+    }
+    if matches!(own.proxy, http::ProxyChoice::Fixed(_)) {
+        own.proxy = http::ProxyChoice::Direct;
+    }
+    own.rps = None;
+    settings
 }
 
 /// The tests of a script, and what is wrong with some.

@@ -337,15 +337,19 @@ fn values_nested_beyond_measure_cost_a_worker_but_not_the_result() {
 
 #[test]
 fn values_nested_beyond_measure_in_setup_and_summary() {
+    // On a busy machine it takes a while until the stack is full: longer than either may take by itself.
     let nest = nest();
+    let patient = "export const options = #{ setup_timeout: \"10m\", summary_timeout: \"10m\" };";
     let output = run(
-        &format!("fn setup() {{ {nest} }}\nfn iteration() {{ }}\n"),
+        &format!("{patient}\nfn setup() {{ {nest} }}\nfn iteration() {{ }}\n"),
         2,
     );
     output.expect_text(NESTED);
     output.expect_result();
     let output = run(
-        &format!("fn iteration() {{ check(true, \"well\"); }}\nfn summary(result) {{ {nest} }}\n"),
+        &format!(
+            "{patient}\nfn iteration() {{ check(true, \"well\"); }}\nfn summary(result) {{ {nest} }}\n"
+        ),
         2,
     );
     output.expect_text(NESTED);

@@ -113,3 +113,61 @@ fn calls_out_of_order_unexpected_and_too_many_are_counted() {
     };
     assert_eq!((of("unknown"), of("unclaimed")), (2.0.into(), 2.0.into()));
 }
+
+#[test]
+fn nothing_is_lost_and_nothing_is_counted_twice() {
+    // Every iteration sends twelve calls, each with a fate of its own.
+    let output = run_of(
+        r#"
+        export const options = #{ vus: 40, iterations: 200 };
+        fn send(url, id, body) { http::post(url, body, #{ name: "send", headers: #{ "Webhook-Id": id }, expected_statuses: [200, 401, 404, 410, 500] }); }
+        fn gone() { hooks::inbox().url }
+        fn iteration() {
+            let inbox = hooks::inbox();
+            for n in 0..3 { send(inbox.url, `w${n}`, "waited"); }
+            for n in 0..2 { send(inbox.url, "w0", "again"); }
+            for n in 0..3 { if inbox.wait("10s") != () { metrics::counter("waited").add(1); } }
+            inbox.answer(#{ status: 500, times: 1 });
+            send(inbox.url, "r", "refused");
+            inbox.verify(#{ scheme: "github", secret: "s" });
+            send(inbox.url, "s", "unsigned");
+            let small = hooks::inbox(#{ capacity: 1 });
+            for n in 0..3 { send(small.url, `d${n}`, "two dropped, one unclaimed"); }
+            send(small.url.sub_string(0, small.url.len() - 1) + "/none", "u", "unknown");
+            send(gone(), "l", "late");
+        }
+        "#,
+    )
+    .args(["--workers", "4"])
+    .run();
+    output.expect_code(0);
+    let count = |name| output.count(name);
+    let told = [
+        "webhook_received",
+        "waited",
+        "webhook_duplicate",
+        "webhook_bad_signature",
+        "webhook_dropped",
+        "webhook_unexpected",
+        "webhook_missing",
+    ]
+    .map(count);
+    let of_each = [12, 3, 2, 1, 2, 3, 0].map(|each| each * 200);
+    assert_eq!(told.map(|n| n), of_each, "{output}");
+}
+
+#[test]
+fn a_wait_that_is_cut_off_is_not_missing() {
+    let output = run_of(
+        r#"
+        export const options = #{ hooks: #{ correlate: "$.id" }, scenarios: #{
+            own: #{ executor: "constant-vus", exec: "own", vus: 3, duration: "300ms", graceful_stop: "0s" },
+            all: #{ executor: "constant-vus", exec: "all", vus: 3, duration: "300ms", graceful_stop: "0s" },
+        } };
+        fn own() { hooks::inbox().wait("1h"); }
+        fn all() { hooks::wait("never", "1h"); }
+        "#,
+    )
+    .run();
+    assert_eq!(output.count("webhook_missing"), 0, "{output}");
+}

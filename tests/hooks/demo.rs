@@ -94,3 +94,51 @@ fn the_hotel_duplicates_what_it_sends_if_asked_to() {
     );
     assert_eq!(output.count("webhook_duplicate"), 1);
 }
+
+#[test]
+fn the_hotel_lets_one_overtake_another_if_asked_to() {
+    let mut demo = Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+        .args([
+            "demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--callback-delay",
+            "100ms",
+        ])
+        .args(["--callback-late", "50%", "--seed", "1"])
+        .spawn();
+    demo.wait_for_output("Ctrl-C");
+    let shown = demo.stdout();
+    let base = shown
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"))
+        .unwrap();
+    // Confirmations and cancellations are each late or not; of forty pairs a quarter is overtaken.
+    let output = run_of(&format!(
+        r#"{BOOK}
+        export const options = #{{ vus: 20, iterations: 40, hooks: #{{ sequence: "$.sequence" }} }};
+        fn iteration() {{
+            let inbox = hooks::inbox();
+            let held = reserve(inbox.url);
+            sleep("150ms");
+            http::post(`${{global::BASE}}/api/v1/reservations/${{held.json("id")}}/cancel`);
+            let first = inbox.wait("20s");
+            let second = inbox.wait("20s");
+            if first == () || second == () {{ return; }}
+            let overtaken = first.json("sequence") > second.json("sequence");
+            check(second.out_of_order == overtaken && !first.out_of_order, "known for what it is");
+            if overtaken {{ metrics::counter("overtaken").add(1); }}
+        }}
+        "#
+    ))
+    .args(["--env", &format!("BASE_URL={base}")])
+    .run();
+    demo.interrupt();
+    demo.wait();
+    output.expect_code(0);
+    assert!(output.count("webhook_out_of_order") > 0, "{output}");
+    assert_eq!(
+        output.count("webhook_out_of_order"),
+        output.count("overtaken")
+    );
+}

@@ -45,8 +45,75 @@ fn a_failed_check_fails_the_test_unless_it_is_taken() {
         "#,
     )
     .expect_code(2)
-    .expect_text("error: the check \"it is open\" failed (2 times)\n  it was closed\n")
+    .expect_text("error: the check \"it is open\" failed (2 times) (a_test.rhai:2)\n  it was closed\n")
     .expect_text("test_taken ... ok");
+}
+
+#[test]
+fn a_failed_check_says_where_it_stands_also_in_a_module() {
+    rhaid()
+        .file(
+            "lib/rooms.rhai",
+            "fn look() {\n    check(false, \"in a module\");\n}\n",
+        )
+        .file(
+            "a_test.rhai",
+            "import \"lib/rooms\" as rooms;\nfn test_a() {\n    check(1, #{ \"thrown\": |r| r.status.x });\n    check(false, \"here\");\n    rooms::look();\n}\n",
+        )
+        .arg("test")
+        .run()
+        .expect_code(2)
+        .expect_text("the check \"thrown\" failed (a_test.rhai:3)")
+        .expect_text("the check \"here\" failed (a_test.rhai:4)")
+        .expect_text("the check \"in a module\" failed (lib/rooms.rhai:2)");
+}
+
+#[test]
+fn failed_checks_that_are_too_many_to_be_kept_cannot_be_taken() {
+    tested("fn test_many() { for n in 0..300 { check(false, `c${n}`); } assert_eq(test::failed_checks().len(), 200); }")
+        .expect_code(2)
+        .expect_text("checks of further names failed 100 times; no note was kept of them");
+}
+
+#[test]
+fn the_lines_that_differ_are_those_of_the_assertion_that_failed() {
+    let output = tested(
+        "fn test_it() { try { assert_eq([1, 2, 3], [1, 2, 4]); } catch { } assert_eq(1, 2); }",
+    );
+    output.expect_code(2).expect_text("left: 1");
+    assert!(
+        !output.stdout.contains("- left, + right"),
+        "they are of another one: {output}"
+    );
+}
+
+#[test]
+fn a_test_that_takes_too_long_says_where_it_was() {
+    rhaid()
+        .file(
+            "lib/slow.rhai",
+            "fn look(url) {\n    http::get(url, #{ timeout: \"1h\" });\n}\n",
+        )
+        .file(
+            "a_test.rhai",
+            "import \"lib/slow\" as slow;\nfn test_waits() {\n    mock::on(\"*\", \"*\").reply(200).delay(\"1h\");\n    slow::look(mock::url());\n}\nfn test_turns() {\n    loop { }\n}\n",
+        )
+        .args(["test", "--timeout", "1s"])
+        .run()
+        .expect_code(2)
+        .expect_text("lib/slow.rhai:2:")
+        .expect_text("it was waiting here")
+        .expect_text("a_test.rhai:6:")
+        .expect_text("somewhere in here");
+}
+
+#[test]
+fn what_a_response_says_is_no_command_to_the_terminal() {
+    let output = tested(r#"fn test_it() { log::info("\x1b[2J"); throw "a\x1b[31mred\x07"; }"#);
+    output
+        .expect_code(2)
+        .expect_text("a\u{fffd}[31mred\u{fffd}");
+    assert!(!output.stdout.contains(['\x1b', '\x07']), "{output}");
 }
 
 #[test]

@@ -104,3 +104,27 @@ fn special_functions_are_not_run_and_options_count() {
     )
     .expect_code(0);
 }
+
+#[test]
+fn the_file_of_defaults_is_for_tests_too_and_keeps_nobody_from_the_mock() {
+    let test = r#"
+        fn test_it() {
+            mock::on("GET", "/x").header("x-of", "the file").reply(200);
+            for n in 0..5 { check(http::get(mock::url() + "/x").status == 200, "it is reached"); }
+        }
+    "#;
+    let defaults = "allowed_hosts = [\"staging.example.com\"]\nrps = 0.01\nproxy = \"http://127.0.0.1:1\"\n[headers]\nX-Of = \"the file\"\n";
+    rhaid()
+        .file("rhaid.toml", defaults)
+        .file("a_test.rhai", test)
+        .args(["test", "--timeout", "10s"])
+        .run()
+        .expect_code(0);
+    rhaid()
+        .file("rhaid.toml", "timout = 1")
+        .file("a_test.rhai", test)
+        .arg("test")
+        .run()
+        .expect_code(78)
+        .expect_text("rhaid.toml");
+}

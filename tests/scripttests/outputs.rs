@@ -147,3 +147,40 @@ fn ctrl_c_says_what_was_done_until_then() {
         .expect_code(130)
         .expect_text("1 passed; 0 failed; 0 ignored; 0 filtered out; 2 not run;");
 }
+
+#[test]
+fn junit_is_xml_whatever_a_script_says() {
+    let output = rhaid()
+        .file(
+            "a_test.rhai",
+            r#"fn test_it() { log::info("\u0000\u0001\uFFFF\x1b[2J\x7f"); throw "]]>\uFFFE<a>&\u0008"; }"#,
+        )
+        .args(["test", "--junit", "j.xml"])
+        .run();
+    output.expect_code(2);
+    let text = std::fs::read_to_string(output.path("j.xml")).unwrap();
+    // As XML 1.0 has it; the parser here lets these two pass.
+    assert!(!text.contains(['\u{fffe}', '\u{ffff}']), "{text:?}");
+    roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text:?}"));
+}
+
+#[test]
+fn who_is_interrupted_reports_what_was_run() {
+    for signal in ["INT", "TERM"] {
+        let mut running = rhaid()
+            .file(
+                "a_test.rhai",
+                "fn test_a() { }\nfn test_b() { loop { } }\nfn test_c() { }",
+            )
+            .args(["test", "--jobs", "1", "--junit", "j.xml"])
+            .spawn();
+        running.wait_for_output("test_a ... ok");
+        running.signal(signal);
+        let output = running.wait();
+        output
+            .expect_code(130)
+            .expect_text("1 passed; 0 failed; 0 ignored; 0 filtered out; 2 not run;");
+        let text = std::fs::read_to_string(output.path("j.xml")).unwrap();
+        assert!(text.contains("test_a"), "{text}");
+    }
+}

@@ -41,9 +41,12 @@ fn equal(left: &Dynamic, right: &Dynamic, why: Option<&str>) -> Fallible<()> {
         return Ok(());
     }
     let message = headline("the two are not equal", why);
-    if let (Some(trial), Some(text)) = (trial::current(), difference::of(left, right)) {
-        let message = message.clone();
-        trial.differs(Difference { message, text });
+    if let Some(trial) = trial::current() {
+        let difference = difference::of(left, right).map(|text| Difference {
+            message: message.clone(),
+            text,
+        });
+        trial.differs(difference);
     }
     error(format!(
         "{message}\n   left: {}\n  right: {}",

@@ -1,7 +1,7 @@
 //! Checks and groups.
 
 use rhai::plugin::*;
-use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
+use rhai::{Dynamic, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
 
 use super::{Fallible, error, sides, virtual_user};
 use crate::lengths::GROUP_DEPTH;
@@ -13,12 +13,21 @@ use crate::vu::tap::{Sides, What};
 use crate::vu::{FailureKind, TallyKey, Vu};
 
 /// Records one check's outcome.
-fn record(vu: &Vu, name: &str, held: bool) {
+fn record(context: &NativeCallContext, vu: &Vu, name: &str, held: bool) {
     let mut recorder = vu.worker.recorder.borrow_mut();
     let series = vu.worker.check_series(&mut recorder, vu.tags(), name);
     recorder.rate(series, held);
     if !held && let Some(trial) = trial::current() {
-        trial.check_failed(name, None);
+        trial.check_failed(name, None, || place_of(context));
+    }
+}
+
+/// Where a check stands: `checkout.rhai:12`; empty if that is unknown.
+fn place_of(context: &NativeCallContext) -> String {
+    match (context.call_source(), context.call_position().line()) {
+        (Some(source), Some(line)) => format!("{source}:{line}"),
+        (None, Some(line)) => format!("line {line}"),
+        (_, None) => String::new(),
     }
 }
 
@@ -51,16 +60,10 @@ fn ends_script(error: &EvalAltResult) -> bool {
     matches!(innermost(error), EvalAltResult::ErrorTerminated(..))
 }
 
-/// An error inside a check: the check failed, and the reason is kept where people look for it.
-fn note(vu: &Vu, name: &str, error: &EvalAltResult, engine: &Engine) {
-    let (short, whole) = brief_error(error, engine);
-    keep(vu, name, &short, &whole);
-}
-
 /// Counts why a check failed, under the words in `short`, and keeps the first `whole` of them as an example.
 fn keep(vu: &Vu, name: &str, short: &str, whole: &str) {
     if let Some(trial) = trial::current() {
-        trial.check_failed(name, Some(whole));
+        trial.check_failed(name, Some(whole), String::new);
     }
     let key = TallyKey {
         kind: FailureKind::Check,
@@ -106,6 +109,7 @@ pub mod checks {
         let mut all = true;
         for (name, check) in &checks {
             let mut found = Found::Nothing;
+            let mut thrown = None;
             let held = match check.read_lock::<FnPtr>() {
                 Some(function) => match function.call_raw(&context, None, [value.clone()]) {
                     Ok(result) => {
@@ -117,14 +121,18 @@ pub mod checks {
                     }
                     Err(error) if ends_script(&error) => return Err(error),
                     Err(error) => {
-                        note(&vu, name, &error, context.engine());
-                        found = Found::Reason(brief_error(&error, context.engine()).0);
+                        let (short, whole) = brief_error(&error, context.engine());
+                        found = Found::Reason(short.clone());
+                        thrown = Some((short, whole));
                         false
                     }
                 },
                 None => holds(check, name)?,
             };
-            record(&vu, name, held);
+            record(&context, &vu, name, held);
+            if let Some((short, whole)) = thrown {
+                keep(&vu, name, &short, &whole);
+            }
             tell(&vu, name, held, found);
             all &= held;
         }
@@ -133,9 +141,13 @@ pub mod checks {
 
     /// Counts whether a condition holds, under a name. Gives the condition.
     #[rhai_fn(name = "check", return_raw)]
-    pub fn check_one(condition: bool, name: ImmutableString) -> Result<bool, Box<EvalAltResult>> {
+    pub fn check_one(
+        context: NativeCallContext,
+        condition: bool,
+        name: ImmutableString,
+    ) -> Result<bool, Box<EvalAltResult>> {
         let vu = virtual_user("check")?;
-        record(&vu, &name, condition);
+        record(&context, &vu, &name, condition);
         tell(&vu, &name, condition, Found::Nothing);
         Ok(condition)
     }
@@ -143,12 +155,13 @@ pub mod checks {
     /// With a reason, that of the first time it does not hold is kept for the summary.
     #[rhai_fn(name = "check", return_raw)]
     pub fn check_with_reason(
+        context: NativeCallContext,
         condition: bool,
         name: ImmutableString,
         reason: ImmutableString,
     ) -> Result<bool, Box<EvalAltResult>> {
         let vu = virtual_user("check")?;
-        record(&vu, &name, condition);
+        record(&context, &vu, &name, condition);
         let found = match condition {
             true => Found::Nothing,
             false => Found::Reason(reason.to_string()),

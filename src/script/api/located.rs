@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::let_others_run;
 use crate::script::engine::TURN;
+use crate::script::trial;
 use crate::vu;
 use rhai::plugin::{ModuleManifest, NativeCallContext};
 use rhai::{Dynamic, EvalAltResult, FuncRegistration, Module, RhaiFunc};
@@ -19,6 +20,11 @@ pub fn module(manifest: &'static ModuleManifest, costly: bool) -> Module {
         let inner = entry.func();
         let call = move |context: Option<NativeCallContext<'_>>, arguments: &mut [&mut Dynamic]| {
             let place = context.as_ref().map(NativeCallContext::call_position);
+            // Rhai forgets where a script was cut off; a test is to say it.
+            let test = trial::current().map(|test| {
+                let source = context.as_ref().and_then(NativeCallContext::call_source);
+                (test, source.unwrap_or_default().to_owned())
+            });
             let context = context.filter(|_| inner.has_context());
             let mut result: Result<Dynamic, Box<EvalAltResult>> = inner.call(context, arguments);
             if costly
@@ -29,6 +35,11 @@ pub fn module(manifest: &'static ModuleManifest, costly: bool) -> Module {
                 result = Err(ended);
             }
             result.map_err(|mut error| {
+                if let (EvalAltResult::ErrorTerminated(..), Some((test, source)), Some(place)) =
+                    (&*error, &test, place)
+                {
+                    test.cut_off_at(source, place);
+                }
                 if let (true, Some(place)) = (error.position().is_none(), place) {
                     error.set_position(place);
                 }

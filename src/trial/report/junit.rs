@@ -39,7 +39,9 @@ pub fn junit(
         suite.add_test_case(case);
         report.add_test_suite(suite);
     }
-    report.to_string()
+    let text = report.to_string()?;
+    // The library leaves out control characters; these two are no characters of XML either.
+    Ok(text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}"))
 }
 
 fn case(finished: &Finished) -> TestCase {
