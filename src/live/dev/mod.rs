@@ -80,8 +80,12 @@ const AT_ONCE: usize = 512;
 /// The screen's own thread.
 pub struct Stage {
     events: Sender<Event>,
+    ended: Receiver<()>,
     thread: JoinHandle<()>,
 }
+
+/// How long the end waits for a screen: one whose terminal is gone may never look up again.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Stage {
     /// Shows what comes until [`Event::End`].
@@ -94,10 +98,18 @@ impl Stage {
         orders: impl Fn(Order) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (events, incoming) = std::sync::mpsc::channel();
+        let (at_end, ended) = std::sync::mpsc::sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("view".to_owned())
-            .spawn(move || show(&mut *make(), &happenings, &incoming, &orders))?;
-        Ok(Self { events, thread })
+            .spawn(move || {
+                show(&mut *make(), &happenings, &incoming, &orders);
+                let _ = at_end.send(());
+            })?;
+        Ok(Self {
+            events,
+            ended,
+            thread,
+        })
     }
 
     /// Who tells it of events.
@@ -108,7 +120,9 @@ impl Stage {
     /// Shows what is left and ends.
     pub fn close(self) {
         let _ = self.events.send(Event::End);
-        let _ = self.thread.join();
+        if self.ended.recv_timeout(PATIENCE).is_ok() {
+            let _ = self.thread.join();
+        }
     }
 }
 

@@ -75,11 +75,21 @@ impl Screen for Split {
         }
         let mut orders = Vec::new();
         let mut patience = patience;
-        while event::poll(patience).unwrap_or(false) {
-            match event::read() {
+        loop {
+            let read = match event::poll(patience) {
+                Ok(true) => event::read(),
+                Ok(false) => break,
+                Err(error) => Err(error),
+            };
+            match read {
                 Ok(Input::Key(key)) => orders.extend(press(&mut self.board, key)),
                 Ok(_) => {}
-                Err(_) => break,
+                // The terminal is gone, and with it who looked on.
+                Err(_) => {
+                    std::thread::sleep(patience);
+                    orders.push(Order::Quit);
+                    break;
+                }
             }
             self.stale = true;
             patience = Duration::ZERO;
