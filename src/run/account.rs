@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::conductor::Conductor;
-use super::outcome::{Ending, verdict};
+use crate::judge::{Ending, verdict};
 use super::{environment, rows};
 use crate::metrics::Builtin;
 use crate::metrics::totals::Accumulator;

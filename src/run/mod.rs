@@ -18,10 +18,9 @@ mod handle;
 mod hooks;
 mod judging;
 mod masking;
-mod outcome;
 mod progress;
 mod reloads;
-mod rows;
+pub(crate) mod rows;
 mod terms;
 mod wishes;
 
