@@ -11,6 +11,7 @@ use super::document::{About, empty};
 use super::error::Flaw;
 use super::overtime::{Overtime, Role};
 use super::timeline::{Moment, SECOND};
+use crate::metrics::histogram::to_scaled;
 use crate::metrics::{Builtin, Contains, MetricId, MetricKind, Recorder, TagSetId, Tags, Totals};
 use crate::result::{ErrorExample, ErrorKind, ErrorResult, RunResult};
 use crate::run::rows;
@@ -141,6 +142,27 @@ impl Gatherer {
         (self.first, self.last) = (Some(first), Some(last));
         self.samples += 1;
         self.overtime.add(place.role, to, value);
+        Ok(())
+    }
+
+    /// The same sample many times: of a trend of times.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_many(
+        &mut self,
+        place: Place,
+        span: (Moment, Moment),
+        value: f64,
+        times: u64,
+    ) -> Result<(), Flaw> {
+        let Some(rest) = times.checked_sub(1) else {
+            return Ok(());
+        };
+        self.add(place, span, value, "a value")?;
+        let series = self.recorder.series(place.metric, place.tags);
+        self.recorder.time_n(series, to_scaled(value), rest);
+        self.overtime.add_many(place.role, span.1, value, rest);
         Ok(())
     }
 

@@ -135,6 +135,13 @@ impl Overtime {
         }
     }
 
+    /// The same duration many times.
+    pub fn add_many(&mut self, role: Role, at: Moment, value: f64, times: u64) {
+        if role == Role::Duration && times > 0 {
+            self.rows.at(at).durations.opened().record_n(to_scaled(value), times);
+        }
+    }
+
     /// When the first row begins.
     pub fn start(&self) -> Option<Moment> {
         self.rows.start()

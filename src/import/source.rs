@@ -13,8 +13,6 @@ use super::error::{Flaw, ImportError, Kind};
 
 /// Of the beginning by which a file is known, in bytes.
 pub const HEAD: usize = 64 << 10;
-/// Of a document that is read whole, in bytes.
-const LARGEST: u64 = 256 << 20;
 /// Of a line, in bytes.
 const LONGEST_LINE: usize = 16 << 20;
 /// What is read at once.
@@ -95,15 +93,15 @@ impl<'a> Source<'a> {
         Cursor::new(self.head).chain(self.rest)
     }
 
-    /// All of it, in memory.
+    /// All of it, in memory: at most so many bytes.
     ///
     /// # Errors
     /// When it cannot be read, or is too large to be what it seems.
-    pub fn whole(self) -> Result<Vec<u8>, Flaw> {
+    pub fn whole(self, most: u64) -> Result<Vec<u8>, Flaw> {
         let mut bytes = Vec::new();
-        self.stream().take(LARGEST + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(Flaw::new(format!("it is larger than {} MiB", LARGEST >> 20))
+        self.stream().take(most + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most {
+            return Err(Flaw::new(format!("it is larger than {} MiB", most >> 20))
                 .help("no tool writes a summary of that size; is it the right file?"));
         }
         if bytes.starts_with(b"\xef\xbb\xbf") {
@@ -116,9 +114,9 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// As [`whole`](Self::whole), and when it is not UTF-8.
-    pub fn text(self) -> Result<String, Flaw> {
-        String::from_utf8(self.whole()?)
-            .map_err(|error| crate::data::not_utf8(error.as_bytes(), 1).into())
+    pub fn text(self, most: u64) -> Result<String, Flaw> {
+        String::from_utf8(self.whole(most)?)
+            .map_err(|error| crate::data::not_utf8_line(error.as_bytes(), 1).into())
     }
 
     /// All of it, line by line.
