@@ -5,7 +5,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::timeline::{Moment, SECOND};
 use crate::result::{
-    Generator, Machine, Outcome, Run, RunResult, TimeSeries, Tool, VERSION, Verdict, VerdictStatus,
+    Generator, Intervals, Machine, Outcome, Run, RunResult, TimeSeries, Tool, VERSION, Verdict, VerdictStatus,
 };
 
 /// What is known of another tool's run as a whole.
@@ -67,6 +67,7 @@ pub fn empty(about: About) -> RunResult {
         errors: Vec::new(),
         metrics: Vec::new(),
         time_series: TimeSeries::default(),
+        intervals: Intervals::default(),
         generator: Generator::default(),
     }
 }

@@ -9,11 +9,12 @@ use std::rc::Rc;
 
 use super::document::{About, empty};
 use super::error::Flaw;
+use super::intervals::{Parts, Row};
 use super::overtime::{Overtime, Role};
 use super::timeline::{Moment, SECOND};
 use crate::metrics::histogram::to_scaled;
-use crate::metrics::{Builtin, Contains, MetricId, MetricKind, Recorder, TagSetId, Tags, Totals};
-use crate::result::{ErrorExample, ErrorKind, ErrorResult, RunResult};
+use crate::metrics::{Builtin, Contains, MetricId, MetricInfo, MetricKind, Recorder, TagSetId, Tags, Totals};
+use crate::result::{ErrorExample, ErrorKind, ErrorResult, IntervalRow, RunResult};
 use crate::run::rows;
 use crate::secrets::mask_urls;
 use crate::units::format_count;
@@ -34,12 +35,15 @@ pub struct Place {
     kind: MetricKind,
     /// Values below zero are a mistake, not just what a histogram cannot hold.
     is_time: bool,
+    /// Rows of the intervals: that of the metric, and that of the endpoint.
+    rows: [Option<Row>; 2],
 }
 
 /// Samples as they come in.
 pub struct Gatherer {
     recorder: Recorder,
     overtime: Overtime,
+    intervals: Parts,
     first: Option<Moment>,
     last: Option<Moment>,
     errors: BTreeMap<(String, String), ErrorResult>,
@@ -53,6 +57,7 @@ impl Gatherer {
         Self {
             recorder: Recorder::new(TAG_SETS),
             overtime: Overtime::new(),
+            intervals: Parts::new(),
             first: None,
             last: None,
             errors: BTreeMap::new(),
@@ -69,7 +74,7 @@ impl Gatherer {
     ) -> Place {
         let definition = metric.definition();
         let (kind, contains) = (definition.kind, definition.contains);
-        self.placed(metric.into(), Role::of(definition.name), kind, contains, tags)
+        self.placed(metric.into(), definition.name, (kind, contains), tags)
     }
 
     /// Where samples of a metric with these tags go.
@@ -87,25 +92,33 @@ impl Gatherer {
             .recorder
             .metric(name, kind, contains)
             .map_err(|error| error.to_string())?;
-        Ok(self.placed(metric, Role::of(name), kind, contains, tags))
+        Ok(self.placed(metric, name, (kind, contains), tags))
     }
 
     fn placed<'t>(
         &mut self,
         metric: MetricId,
-        role: Role,
-        kind: MetricKind,
-        contains: Contains,
+        name: &str,
+        (kind, contains): (MetricKind, Contains),
         tags: impl IntoIterator<Item = (&'t str, &'t str)>,
     ) -> Place {
         let pairs = tags.into_iter().filter(|(_, value)| !value.is_empty());
         let tags = Tags::new(pairs.map(|(key, value)| (Rc::from(key), Rc::from(value))));
+        let tags = self.recorder.intern(tags);
+        let info = MetricInfo {
+            name: name.to_owned(),
+            kind,
+            contains,
+        };
+        // As they were interned: with too many tag sets that is `other`.
+        let kept = self.recorder.tags(tags).to_owned_pairs();
         Place {
             metric,
-            tags: self.recorder.intern(tags),
-            role,
+            tags,
+            role: Role::of(name),
             kind,
             is_time: contains == Contains::Time,
+            rows: self.intervals.rows(&info, &kept.into_iter().collect()),
         }
     }
 
@@ -142,6 +155,7 @@ impl Gatherer {
         (self.first, self.last) = (Some(first), Some(last));
         self.samples += 1;
         self.overtime.add(place.role, to, value);
+        self.intervals.add(&place.rows, to, value, 1);
         Ok(())
     }
 
@@ -163,6 +177,7 @@ impl Gatherer {
         let series = self.recorder.series(place.metric, place.tags);
         self.recorder.time_n(series, to_scaled(value), rest);
         self.overtime.add_many(place.role, span.1, value, rest);
+        self.intervals.add(&place.rows, span.1, value, rest);
         Ok(())
     }
 
@@ -204,8 +219,8 @@ impl Gatherer {
     pub fn finish(mut self, about: About) -> RunResult {
         let mut totals = Totals::default();
         totals.absorb(0, self.recorder.snapshot());
-        let over_time = self.overtime.start();
-        let start = [self.first, over_time].into_iter().flatten().min().unwrap_or_default();
+        let slots = [self.overtime.start(), self.intervals.start()];
+        let start = slots.into_iter().chain([self.first]).flatten().min().unwrap_or_default();
         let end = self.last.unwrap_or(start);
         let seconds = self.first.map_or(0.0, |first| {
             end.saturating_sub(first) as f64 / SECOND as f64
@@ -242,6 +257,9 @@ impl Gatherer {
             .errors
             .sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.message.cmp(&b.message)));
         result.time_series = self.overtime.series(start, end);
+        result.intervals = self.intervals.finish(start, end);
+        let negative = |row: &IntervalRow| self.negative.contains_key(&row.metric);
+        result.intervals.rows.retain(|row| !negative(row));
         result
     }
 }

@@ -1,8 +1,8 @@
 //! The main metrics over time, of samples that come in any order.
 
 use super::timeline::{Moment, SECOND, Slot, Timeline};
-use crate::metrics::Histogram;
-use crate::metrics::histogram::{Delta, from_scaled, to_scaled};
+use super::spread::Spread;
+use crate::metrics::histogram::{from_scaled, to_scaled};
 use crate::result::{Column, Combine, MAX_POINTS, TimeSeries};
 
 /// What a metric is to the series over time.
@@ -35,29 +35,6 @@ impl Role {
             "data_sent" => Self::Sent,
             "data_received" => Self::Received,
             _ => Self::Other,
-        }
-    }
-}
-
-/// Durations of one slot: a histogram while samples come in, its counts alone afterwards.
-#[derive(Debug, Default)]
-struct Spread {
-    open: Option<Box<Histogram>>,
-    settled: Option<Delta>,
-}
-
-impl Spread {
-    fn opened(&mut self) -> &mut Histogram {
-        let histogram = self.open.get_or_insert_default();
-        if let Some(delta) = self.settled.take() {
-            histogram.add_delta(&delta);
-        }
-        histogram
-    }
-
-    fn settle(&mut self) {
-        if let Some(mut histogram) = self.open.take() {
-            self.settled = Some(histogram.drain());
         }
     }
 }

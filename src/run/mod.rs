@@ -16,11 +16,13 @@ mod environment;
 mod fit;
 mod handle;
 mod hooks;
+pub(crate) mod intervals;
 mod judging;
 mod masking;
 mod progress;
 mod reloads;
 pub(crate) mod rows;
+mod setup;
 mod terms;
 mod wishes;
 
