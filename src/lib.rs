@@ -8,9 +8,9 @@
 //! - [`exchange`] is what they hand to each other;
 //! - [`http`] is how a virtual user speaks, [`hooks`] how it is spoken to, [`data`] the rows of files that it speaks of;
 //! - [`metrics`] records and merges what happens;
-//! - [`slo`] judges it;
+//! - [`slo`] says what is good enough, [`judge`] whether it was;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
-//! - [`report`] shows a result, [`live`] a run in progress;
+//! - [`import`] reads results, of other tools too, [`report`] shows one, [`live`] a run in progress;
 //! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
 //! - [`template`] is what a new test begins with;
 //! - [`convert`] makes scripts of what others recorded or described, [`record`] records it;

@@ -22,6 +22,7 @@ mod run;
 mod scripts;
 mod signals;
 mod test;
+mod validate;
 mod values;
 mod watch;
 
@@ -83,6 +84,16 @@ impl From<BlueprintError> for Failure {
     }
 }
 
+impl From<crate::slo::file::FileError> for Failure {
+    fn from(error: crate::slo::file::FileError) -> Self {
+        let code = match &error {
+            crate::slo::file::FileError::Missing(_) => exit::NO_INPUT,
+            _ => exit::CONFIG,
+        };
+        Self::new(code, format!("error: {error}"))
+    }
+}
+
 /// The whole command line, for whoever writes or checks documentation of it.
 pub fn command() -> clap::Command {
     args::Arguments::command()
@@ -126,6 +137,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Definitions(options) => definitions::run(options),
         args::Command::Lsp(options) => lsp::run(options),
         args::Command::New(options) => new::run(options),
+        args::Command::Validate(options) => validate::run(options),
     };
     match outcome {
         Ok(code) => code,

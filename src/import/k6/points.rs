@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::marker::PhantomData;
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -102,14 +103,14 @@ struct Line<'a> {
 #[derive(Deserialize)]
 struct Data<'a> {
     #[serde(borrow)]
-    time: Option<Cow<'a, str>>,
+    time: Option<Text<'a>>,
     value: Option<f64>,
     #[serde(borrow)]
     tags: Option<Pairs<'a>>,
     #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<Text<'a>>,
     #[serde(borrow)]
-    contains: Option<Cow<'a, str>>,
+    contains: Option<Text<'a>>,
     thresholds: Option<Value>,
     submetrics: Option<Value>,
 }
@@ -121,11 +122,11 @@ struct Pairs<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Pairs<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Pairs<'de>;
+        struct Reader<'a>(PhantomData<&'a str>);
+        impl<'de: 'a, 'a> Visitor<'de> for Reader<'a> {
+            type Value = Pairs<'a>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a map of tags")
@@ -143,7 +144,7 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
                 Ok(Pairs(Vec::new()))
             }
         }
-        deserializer.deserialize_any(Reader)
+        deserializer.deserialize_any(Reader(PhantomData))
     }
 }
 
@@ -193,11 +194,11 @@ impl Reading {
     }
 
     fn declare(&mut self, metric: &str, data: &Data<'_>) -> Result<(), Flaw> {
-        let Some(kind) = kind(Some(data.kind.as_deref().unwrap_or_default()), &serde_json::Map::new())
+        let Some(kind) = kind(Some(data.kind.as_ref().map_or("", |Text(kind)| kind)), &serde_json::Map::new())
         else {
             return Err(Flaw::new(format!("the metric `{metric}` has no type that is known")));
         };
-        let contains = contains(data.contains.as_deref());
+        let contains = contains(data.contains.as_ref().map(|Text(contains)| &**contains));
         if self.natures.insert(metric.to_owned(), (kind, contains)).is_some() {
             // The files of several runs, one after the other, declare them again.
             return Ok(());
@@ -224,7 +225,7 @@ impl Reading {
 
     fn point(&mut self, metric: &str, data: &Data<'_>) -> Result<(), Flaw> {
         let missing = |what: &str| Flaw::new(format!("this sample of `{metric}` has no {what}"));
-        let time = data.time.as_deref().ok_or_else(|| missing("time"))?;
+        let Text(time) = data.time.as_ref().ok_or_else(|| missing("time"))?;
         let value = data.value.ok_or_else(|| missing("value"))?;
         let to = moment(time)
             .ok_or_else(|| Flaw::new(format!("`{}` is no time", shown(time))))?;

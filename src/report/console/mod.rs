@@ -5,6 +5,7 @@
 mod closing;
 #[cfg(test)]
 mod golden;
+mod judged;
 mod page;
 mod quality;
 mod traffic;
@@ -17,6 +18,7 @@ use std::borrow::Cow;
 use console::Style;
 
 use self::page::Page;
+pub use judged::render_judged;
 use super::Look;
 use crate::result::RunResult;
 
