@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::values::{
-    Format, duration, duration_text, fraction, iterations, narrow, pair, rate_text, scale, seed, vus,
-    workers,
+    Format, duration, duration_text, fraction, iterations, narrow, pair, rate_text, scale, seed,
+    vus, workers,
 };
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 

@@ -24,6 +24,7 @@ mod search;
 mod signals;
 mod slos;
 mod test;
+mod validate;
 mod values;
 mod watch;
 
@@ -85,6 +86,16 @@ impl From<BlueprintError> for Failure {
     }
 }
 
+impl From<crate::slo::file::FileError> for Failure {
+    fn from(error: crate::slo::file::FileError) -> Self {
+        let code = match &error {
+            crate::slo::file::FileError::Missing(_) => exit::NO_INPUT,
+            _ => exit::CONFIG,
+        };
+        Self::new(code, format!("error: {error}"))
+    }
+}
+
 /// The whole command line, for whoever writes or checks documentation of it.
 pub fn command() -> clap::Command {
     args::Arguments::command()
@@ -129,6 +140,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Lsp(options) => lsp::run(options),
         args::Command::New(options) => new::run(options),
         args::Command::Search(options) => search::run(&options),
+        args::Command::Validate(options) => validate::run(options),
     };
     match outcome {
         Ok(code) => code,

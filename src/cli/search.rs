@@ -79,7 +79,9 @@ pub struct SearchArguments {
 }
 
 fn a_rate(text: &str) -> Result<f64, String> {
-    let rate: units::Rate = text.parse().map_err(|error: units::UnitError| error.to_string())?;
+    let rate: units::Rate = text
+        .parse()
+        .map_err(|error: units::UnitError| error.to_string())?;
     match rate.per_second() {
         rate if rate > 0.0 && rate <= 1e6 => Ok(rate),
         _ => Err("write a rate above 0 and up to 1,000,000/s".to_owned()),
@@ -161,7 +163,7 @@ pub fn run(arguments: &SearchArguments) -> Result<u8, Failure> {
             round = search.round();
             super::complain(&format!("round {round} of {}", arguments.rounds));
         }
-        let mut conducted = |each: Duration| -> Result<RunResult, Failure> {
+        let conducted = |each: Duration| -> Result<RunResult, Failure> {
             let blueprint = draw(rate, each)?;
             let mut quiet = stopper.clone();
             runtime
@@ -200,15 +202,17 @@ fn refused(result: &RunResult) -> Result<(), Failure> {
             if thrown == 0.0 || thrown < done / 2.0 {
                 return Ok(());
             }
-            result
-                .errors
-                .first()
-                .map_or_else(|| "the script threw".to_owned(), |error| error.message.clone())
+            result.errors.first().map_or_else(
+                || "the script threw".to_owned(),
+                |error| error.message.clone(),
+            )
         }
     };
     Err(Failure::new(
         exit::BLOCKED,
-        format!("error: a trial could not be carried out: {why}\nhelp: try it with `rhaid run` first"),
+        format!(
+            "error: a trial could not be carried out: {why}\nhelp: try it with `rhaid run` first"
+        ),
     ))
 }
 
@@ -224,7 +228,11 @@ fn judged(rate: f64, each: Duration, result: &RunResult) -> Trial {
             "{} {}: it was {}",
             slo.label(),
             slo.target,
-            if slo.actual_text.is_empty() { "without data" } else { &slo.actual_text }
+            if slo.actual_text.is_empty() {
+                "without data"
+            } else {
+                &slo.actual_text
+            }
         ),
         None if dropped > (1.0 - REACHED) * planned => format!(
             "{dropped:.0} of {planned:.0} iterations found no free virtual user (`--max-vus`)"
@@ -299,10 +307,7 @@ fn finish(
 /// What was found, for people: the answer first, then the curve.
 fn told(arguments: &SearchArguments, answer: &Answer, trials: &[Trial]) -> String {
     let mut lines = vec![match answer {
-        Answer::None => format!(
-            "Not even {} holds.",
-            format_rate(arguments.from)
-        ),
+        Answer::None => format!("Not even {} holds.", format_rate(arguments.from)),
         Answer::Found {
             rate, capped: true, ..
         } => format!(
@@ -314,7 +319,11 @@ fn told(arguments: &SearchArguments, answer: &Answer, trials: &[Trial]) -> Strin
         } => format!(
             "All objectives hold up to about {} ({} {} to {}).",
             format_rate(*rate),
-            if arguments.rounds > 1 { "95% interval" } else { "between" },
+            if arguments.rounds > 1 {
+                "95% interval"
+            } else {
+                "between"
+            },
             format_rate(*low),
             format_rate(*high)
         ),
@@ -322,7 +331,10 @@ fn told(arguments: &SearchArguments, answer: &Answer, trials: &[Trial]) -> Strin
     if let (Answer::Found { rate, .. }, Some(least)) = (answer, arguments.at_least)
         && *rate < least
     {
-        lines.push(format!("That is below the {} that were asked for.", format_rate(least)));
+        lines.push(format!(
+            "That is below the {} that were asked for.",
+            format_rate(least)
+        ));
     }
     let breaks = trials
         .iter()

@@ -74,7 +74,10 @@ mod tests {
 
     #[test]
     fn objectives_about_one_metric_stand_together() {
-        let all = wanted(&["checks: rate > 99%".to_owned(), "checks: rate > 90%".to_owned()]);
+        let all = wanted(&[
+            "checks: rate > 99%".to_owned(),
+            "checks: rate > 90%".to_owned(),
+        ]);
         let all = all.map_err(|failure| failure.message).unwrap();
         assert_eq!(all["checks"], json!(["rate > 99%", "rate > 90%"]));
     }
@@ -83,6 +86,10 @@ mod tests {
     fn a_file_that_is_not_there_is_named() {
         let failure = wanted(&["no/such.toml".to_owned()]).unwrap_err();
         assert_eq!(failure.code, exit::NO_INPUT);
-        assert!(failure.message.contains("no/such.toml"), "{}", failure.message);
+        assert!(
+            failure.message.contains("no/such.toml"),
+            "{}",
+            failure.message
+        );
     }
 }

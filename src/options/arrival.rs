@@ -84,7 +84,10 @@ mod tests {
     fn of_several_scenarios_one_must_be_chosen() {
         let raw = json!({ "scenarios": { "a": { "exec": "a" }, "b": { "exec": "b" } } });
         let error = with_arrival(raw.clone(), &[]).unwrap_err();
-        assert!(error.contains("has 2 scenarios") && error.contains("--scenario"), "{error}");
+        assert!(
+            error.contains("has 2 scenarios") && error.contains("--scenario"),
+            "{error}"
+        );
         let changed = with_arrival(raw, &["b"]).unwrap();
         assert_eq!(changed["scenarios"]["b"]["rate"], 12.5);
     }

@@ -28,11 +28,12 @@ use serde_json::{Map, Value};
 use crate::http::Settings;
 use crate::slo::Objective;
 
-pub use files::found_from;
 pub use arrival::Arrival;
+pub use files::found_from;
 pub use overrides::{OverrideError, Overrides, executor_keys, fill_defaults};
 pub use reader::{OptionError, Reader, Wrong};
 pub use scenario::Scenario;
+pub use slos::objectives;
 pub use tags::{OWN_TAGS, reserved_tag};
 use work::Clockwork;
 

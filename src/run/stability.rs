@@ -102,7 +102,13 @@ mod tests {
 
     #[test]
     fn students_quantiles_are_those_of_the_tables() {
-        for (freedom, expected) in [(4, 2.776), (5, 2.571), (10, 2.228), (30, 2.042), (200, 1.972)] {
+        for (freedom, expected) in [
+            (4, 2.776),
+            (5, 2.571),
+            (10, 2.228),
+            (30, 2.042),
+            (200, 1.972),
+        ] {
             let found = student(freedom);
             assert!((found - expected).abs() < 0.01, "{freedom}: {found}");
         }

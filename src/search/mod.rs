@@ -231,7 +231,10 @@ mod tests {
             panic!("{answer:?}")
         };
         assert!(low <= rate && rate <= 160.0 && 160.0 <= high, "{answer:?}");
-        assert!(high / low < 1.06 && trials < 16, "{answer:?} after {trials}");
+        assert!(
+            high / low < 1.06 && trials < 16,
+            "{answer:?} after {trials}"
+        );
     }
 
     #[test]

@@ -79,6 +79,7 @@ impl DevArguments {
     /// What they say of the script.
     pub fn script(&self) -> ScriptArguments {
         ScriptArguments {
+            slos: Vec::new(),
             script: self.script.clone(),
             env: self.env.clone(),
             seed: self.seed,

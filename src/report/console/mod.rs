@@ -5,6 +5,7 @@
 mod closing;
 #[cfg(test)]
 mod golden;
+mod judged;
 mod page;
 mod quality;
 mod recommendations;
@@ -20,6 +21,7 @@ use console::Style;
 use self::page::Page;
 use super::Look;
 use crate::result::RunResult;
+pub use judged::render_judged;
 
 /// The narrowest page; a narrower terminal wraps it.
 const NARROWEST: usize = 40;
