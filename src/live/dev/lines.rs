@@ -50,7 +50,7 @@ impl<W: Write> Screen for Lines<W> {
         let Some((tone, line)) = headline(&happening.what, Urls::Whole) else {
             return;
         };
-        let who = who(&happening);
+        let (who, line) = (who(&happening), line.whole());
         // Only a log may have several lines: nothing else passes for one that rhaid wrote.
         let line = match &happening.what {
             What::Log { .. } => line,
@@ -124,11 +124,11 @@ impl<W: Write> Screen for Lines<W> {
                 self.rejected = true;
                 self.say(Tone::Plain, why.trim_end());
             }
-            Event::Trouble(why) => self.say(Tone::Bad, &why),
+            Event::Trouble(why) | Event::Idle(why) => self.say(Tone::Bad, &why),
             Event::Paused(paused) => {
                 self.say(Tone::Plain, if paused { "paused" } else { "going on" });
             }
-            Event::End => {}
+            Event::Suspended | Event::Continued | Event::End => {}
         }
     }
 
@@ -142,17 +142,11 @@ impl<W: Write> Screen for Lines<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::Secrets;
 
     #[test]
     fn a_script_that_cannot_be_played_is_shown_until_it_is_mended() {
         let mut out = Vec::new();
-        let setting = Setting {
-            script: "s.rhai".into(),
-            secrets: Secrets::default(),
-            colour: false,
-        };
-        let mut lines = Lines::new(setting, &mut out);
+        let mut lines = Lines::new(Setting::of("s.rhai"), &mut out);
         lines.event(Event::Rejected("error: no\n".into()));
         lines.event(Event::Taken {
             version: 2,
