@@ -96,7 +96,9 @@ impl Brake {
             return Duration::ZERO;
         }
         let hold = *self.hold.borrow();
-        let current = hold.paused.map(|since| now.saturating_duration_since(since));
+        let current = hold
+            .paused
+            .map(|since| now.saturating_duration_since(since));
         hold.before + current.unwrap_or_default()
     }
 

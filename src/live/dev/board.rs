@@ -293,13 +293,22 @@ mod tests {
             (vec!["row 8".into(), "row 9".into()], Some(1))
         );
         board.go(-3);
-        assert_eq!(board.looked_at().map(|row| row.said.whole()).as_deref(), Some("row 6"));
+        assert_eq!(
+            board.looked_at().map(|row| row.said.whole()).as_deref(),
+            Some("row 6")
+        );
         let (rows, chosen) = texts(&board, 4);
         assert_eq!(rows.get(chosen.unwrap()).map(String::as_str), Some("row 6"));
         board.event(Event::Notice("row 10".into()));
-        assert_eq!(board.looked_at().map(|row| row.said.whole()).as_deref(), Some("row 6"));
+        assert_eq!(
+            board.looked_at().map(|row| row.said.whole()).as_deref(),
+            Some("row 6")
+        );
         board.go(100);
-        assert_eq!(board.looked_at().map(|row| row.said.whole()).as_deref(), Some("row 10"));
+        assert_eq!(
+            board.looked_at().map(|row| row.said.whole()).as_deref(),
+            Some("row 10")
+        );
     }
 
     #[test]
@@ -331,7 +340,10 @@ mod tests {
         let mut board = board(KEPT + 10);
         assert_eq!(board.rows.len(), KEPT);
         board.go(-(KEPT as isize) * 2);
-        assert_eq!(board.looked_at().map(|row| row.said.whole()).as_deref(), Some("row 10"));
+        assert_eq!(
+            board.looked_at().map(|row| row.said.whole()).as_deref(),
+            Some("row 10")
+        );
         board.clear();
         assert!(board.looked_at().is_none());
     }

@@ -121,22 +121,19 @@ pub enum Urls {
     Path,
 }
 
-/// `GET http://… 200  12ms  ↑98B ↓1.2kB`.
+/// `GET http://…  200  12ms  ↑98B ↓1.2kB`, or `GET http://…  12ms  cannot connect …`.
 fn request_line(request: &Exchanged, urls: Urls) -> Saying {
-    let outcome = match &request.error {
-        Some(error) => error.clone(),
-        None => request.status.to_string(),
+    let took = millis(request.timings.duration());
+    let end = match &request.error {
+        // How much of it there is room for, nobody knows.
+        Some(error) => format!("  {took}  {error}"),
+        None => format!("  {}  {took}", request.status),
     };
     let name = match &request.name {
         Some(name) => format!(" [{name}]"),
         None => String::new(),
     };
-    let Exchanged {
-        method,
-        url,
-        timings,
-        ..
-    } = request;
+    let Exchanged { method, url, .. } = request;
     let url = match urls {
         Urls::Whole => url,
         Urls::Path => url
@@ -147,7 +144,7 @@ fn request_line(request: &Exchanged, urls: Urls) -> Saying {
     Saying {
         head: format!("{method} "),
         name: format!("{url}{name}"),
-        end: format!("  {outcome}  {}", millis(timings.duration())),
+        end,
         extra: format!(
             "  ↑{} ↓{}",
             format_bytes(request.bytes_sent),

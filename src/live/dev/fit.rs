@@ -7,7 +7,7 @@ use crate::report::text::{Cut, shorten};
 use crate::secrets::Secrets;
 
 /// A name is not shortened further than this for what stands behind it.
-const NAME: usize = 24;
+const NAME: usize = 8;
 
 /// Of a text that has one line, in bytes: no terminal shows more.
 const SHOWN: usize = 4 << 10;
@@ -55,16 +55,15 @@ impl Saying {
         let [head, name, end, extra] =
             [&self.head, &self.name, &self.end, &self.extra].map(|part| clean(part));
         let beside = head.width() + end.width();
-        let least = name.width().min(NAME);
-        let (end, beside) = match beside + least + extra.width() <= room {
+        let (end, beside) = match beside + name.width() + extra.width() <= room {
             true => (format!("{end}{extra}"), beside + extra.width()),
             false => (end, beside),
         };
         let name = match room.checked_sub(beside) {
-            Some(left) if left >= least.min(NAME / 3) => {
+            Some(left) if left >= name.width().min(NAME) => {
                 shorten(&name, left, Cut::BeforePlace, true)
             }
-            _ => shorten(&name, NAME / 3, Cut::Middle, true),
+            _ => shorten(&name, NAME, Cut::Middle, true),
         };
         shorten(&format!("{head}{name}{end}"), room, Cut::End, true)
     }
@@ -88,10 +87,10 @@ mod tests {
         let fitted = |room| request().fitted(room, &Secrets::default());
         assert_eq!(fitted(100), request().whole());
         assert_eq!(
-            fitted(58),
-            "GET /api/v1/pms/…hts=2 [guests]  200  12ms  ↑98B ↓1.2kB"
+            fitted(60),
+            "GET /api/v1/pms/reser…1/guests?nights=2 [guests]  200  12ms"
         );
-        assert_eq!(fitted(30), "GET /…2 [guests]  200  12ms");
+        assert_eq!(fitted(30), "GET /api/v1…uests]  200  12ms");
         for room in 0..100 {
             let line = fitted(room);
             assert!(line.width() <= room, "{room}: {line}");

@@ -2,8 +2,8 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{Order, help};
 use super::board::{Board, Filter};
+use super::{Order, help};
 
 /// The keys, for the line at the bottom. The higher the number, the earlier one is left out where there is no room.
 pub const HINTS: [(u8, &str, &str); 9] = [

@@ -391,11 +391,12 @@ mod tests {
     #[test]
     fn a_long_path_leaves_room_for_status_and_duration() {
         let mut board = board();
-        let path = "/api/v1/pms/properties/4711/availability?from=2026-01-01&to=2026-01-05&guests=2";
+        let path =
+            "/api/v1/pms/properties/4711/availability?from=2026-01-01&to=2026-01-05&guests=2";
         board.happening(request(path));
         for width in [50, 80, 100, 160] {
             let seen = seen(&board, width, 15);
-            assert!(seen.contains("  200  12ms"), "{seen}");
+            assert!(seen.contains("  200  12.0ms"), "{seen}");
             assert!(seen.contains("GET /"), "{seen}");
             assert_eq!(seen.contains('…'), width < 160, "{seen}");
         }
@@ -447,7 +448,7 @@ mod tests {
         for open in [false, true] {
             board.open = open;
             board.help = open.then_some(3);
-            for (width, height) in [(1, 1), (2, 40), (300, 2), (20, 5), (110, 30), (0, 0)] {
+            for (width, height) in [(1, 1), (2, 40), (300, 2), (20, 5), (110, 30)] {
                 seen(&board, width, height);
             }
         }

@@ -5,7 +5,8 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Event, Order, Screen, job};
+use super::job::{SHELL, Shell};
+use super::{Event, Order, Screen};
 use crate::vu::tap::Happenings;
 
 /// How often a screen is looked at.
@@ -65,7 +66,7 @@ impl Stage {
                     events: incoming,
                     waiting: VecDeque::new(),
                 };
-                show(&mut *make(), &mut told, &orders);
+                show(&mut *make(), &mut told, &orders, SHELL);
                 let _ = at_end.send(());
             })?;
         Ok(Self {
@@ -134,12 +135,12 @@ impl Told {
     }
 }
 
-fn show(screen: &mut dyn Screen, told: &mut Told, orders: &dyn Fn(Order)) {
+fn show(screen: &mut dyn Screen, told: &mut Told, orders: &dyn Fn(Order), shell: Shell) {
     let hand_over = |screen: &mut dyn Screen, event: Event| match event {
         Event::Suspended => {
             screen.leave();
             orders(Order::Away(true));
-            if !job::stop() {
+            if !(shell.stop)() {
                 screen.enter();
                 orders(Order::Away(false));
             }
@@ -160,7 +161,7 @@ fn show(screen: &mut dyn Screen, told: &mut Told, orders: &dyn Fn(Order)) {
         }
         for order in screen.look(LOOK) {
             match order {
-                Order::Suspend => job::stop_all(),
+                Order::Suspend => (shell.stop_all)(),
                 order => orders(order),
             }
         }
@@ -176,6 +177,12 @@ mod tests {
     #[derive(Default)]
     struct Notes(Vec<String>);
 
+    /// A shell that lets go on at once.
+    const PATIENT: Shell = Shell {
+        stop: || true,
+        stop_all: || {},
+    };
+
     impl Screen for Notes {
         fn happening(&mut self, happening: Happening) {
             self.0.push(format!("iteration {}", happening.iteration));
@@ -189,6 +196,54 @@ mod tests {
 
         fn look(&mut self, _: Duration) -> Vec<Order> {
             Vec::new()
+        }
+
+        fn leave(&mut self) {
+            self.0.push("left".into());
+        }
+
+        fn enter(&mut self) {
+            self.0.push("entered".into());
+        }
+    }
+
+    fn shown(happenings: Happenings, incoming: Receiver<Stamped>, shell: Shell) -> Vec<String> {
+        let mut told = Told {
+            happenings,
+            events: incoming,
+            waiting: VecDeque::new(),
+        };
+        let mut notes = Notes::default();
+        let orders = std::cell::RefCell::new(Vec::new());
+        let note = |order| orders.borrow_mut().push(format!("{order:?}"));
+        show(&mut notes, &mut told, &note, shell);
+        notes.0.extend(orders.into_inner());
+        notes.0
+    }
+
+    #[test]
+    fn the_shell_gets_the_terminal_and_everything_stands_until_it_gives_it_back() {
+        for (stops, again) in [(true, Some(Event::Continued)), (false, None)] {
+            let (_tap, happenings) = Tap::new();
+            let (events, incoming) = std::sync::mpsc::channel();
+            let teller = Teller {
+                events,
+                began: happenings.began(),
+            };
+            teller.tell(Event::Suspended);
+            again.into_iter().for_each(|event| teller.tell(event));
+            teller.tell(Event::End);
+            let shell = match stops {
+                true => PATIENT,
+                false => Shell {
+                    stop: || false,
+                    ..PATIENT
+                },
+            };
+            assert_eq!(
+                shown(happenings, incoming, shell),
+                ["left", "entered", "Away(true)", "Away(false)"]
+            );
         }
     }
 
@@ -216,15 +271,8 @@ mod tests {
         iteration(2);
         teller.tell(Event::Notice("over".into()));
         teller.tell(Event::End);
-        let mut told = Told {
-            happenings,
-            events: incoming,
-            waiting: VecDeque::new(),
-        };
-        let mut notes = Notes::default();
-        show(&mut notes, &mut told, &|_| {});
         assert_eq!(
-            notes.0,
+            shown(happenings, incoming, PATIENT),
             [
                 "it begins",
                 "iteration 0",
