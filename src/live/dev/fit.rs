@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(fitted(100), request().whole());
         assert_eq!(
             fitted(60),
-            "GET /api/v1/pms/reser…1/guests?nights=2 [guests]  200  12ms"
+            "GET /api/v1/pms/reserv…1/guests?nights=2 [guests]  200  12ms"
         );
         assert_eq!(fitted(30), "GET /api/v1…uests]  200  12ms");
         for room in 0..100 {
