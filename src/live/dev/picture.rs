@@ -44,7 +44,7 @@ pub fn draw(frame: &mut Frame<'_>, board: &Board) {
         .map(|error| error_lines(error, board, area.width));
     let wrong = error.as_ref().map_or(0, |lines| {
         let lines = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-        lines.min(ERROR_LINES).min(area.height / 3) + 2
+        lines.min(ERROR_LINES).min(area.height / 2) + 2
     });
     let [head, list, wrong, objectives, foot] = Layout::vertical([
         Constraint::Length(1 + scenarios),
@@ -369,6 +369,15 @@ mod tests {
         assert!(seen.contains("row 99"), "{seen}");
         taken(&mut board);
         assert!(board.rejected.is_none());
+    }
+
+    #[test]
+    fn an_error_is_seen_to_its_end_on_a_usual_terminal() {
+        let mut board = board();
+        let lines: Vec<String> = (1..=11).map(|line| format!("line {line} of it")).collect();
+        board.event(Event::Rejected(lines.join("\n")));
+        let seen = seen(&board, 80, 24);
+        assert!(seen.contains("line 11 of it"), "{seen}");
     }
 
     #[test]
