@@ -24,6 +24,7 @@ mod progress;
 mod reloads;
 mod rows;
 mod setup;
+pub mod stability;
 mod terms;
 mod wishes;
 
