@@ -26,6 +26,7 @@ pub mod demo;
 pub mod exchange;
 pub mod executor;
 pub mod exit;
+pub mod harmless;
 pub mod hex;
 pub mod hooks;
 pub mod http;

@@ -23,6 +23,17 @@ use crate::secrets::Secrets;
 #[error("{}", .0.iter().map(|d| d.render(false)).collect::<Vec<_>>().join("\n"))]
 pub struct ScriptError(pub Vec<Diagnostic>);
 
+/// The code of a mistake that is none of the script: a data file that it names is not there.
+const MISSING_FILE: &str = "missing-file";
+
+impl ScriptError {
+    /// Whether nothing is wrong but that files are missing.
+    pub fn is_of_missing_files(&self) -> bool {
+        let mut errors = self.0.iter().filter(|d| d.severity == Severity::Error);
+        !self.0.is_empty() && errors.all(|error| error.code == MISSING_FILE)
+    }
+}
+
 impl From<Diagnostic> for ScriptError {
     fn from(diagnostic: Diagnostic) -> Self {
         Self(vec![diagnostic])
@@ -125,7 +136,10 @@ impl Program {
         };
         let module = evaluated
             .map_err(|error| {
-                let thrown = diagnostic::of_runtime_error(&error, sources, &engine, Some(&ast));
+                let mut thrown = diagnostic::of_runtime_error(&error, sources, &engine, Some(&ast));
+                if sources.data.has_missed(&thrown.message) {
+                    thrown.code = MISSING_FILE;
+                }
                 explained(thrown, scan(&engine, sources).problems, sources)
             })?
             .into();

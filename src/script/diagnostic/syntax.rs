@@ -53,6 +53,9 @@ pub(super) fn of_parse_error_type(
         Diagnostic::at(sources, source, position, format!("Syntax error: {error}"))
             .with_code("syntax")
             .with_help(help);
+    if diagnostic.is_beyond {
+        return diagnostic;
+    }
     // The parser stops after the last character when something is missing there.
     if position.is_none() || diagnostic.line > diagnostic.text.lines().count() {
         diagnostic.line = diagnostic.text.lines().count().max(1);
