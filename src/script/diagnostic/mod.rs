@@ -67,6 +67,29 @@ impl std::fmt::Display for Note {
     }
 }
 
+/// The number of the last line and column that Rhai counts: all that come after them have it, too.
+const COUNTED: usize = u16::MAX as usize;
+
+/// What of a place is behind what is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beyond {
+    Lines,
+    Columns,
+}
+
+impl Beyond {
+    fn of(line: usize, column: usize, text: &str) -> Option<Self> {
+        if line == COUNTED && text.lines().nth(COUNTED).is_some() {
+            return Some(Self::Lines);
+        }
+        let is_long = || {
+            let line = text.lines().nth(line.checked_sub(1)?)?;
+            line.chars().nth(COUNTED)
+        };
+        (column == COUNTED && is_long().is_some()).then_some(Self::Columns)
+    }
+}
+
 /// A mistake: where, what, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -85,8 +108,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The calls that led there, innermost first.
     pub notes: Vec<Note>,
-    /// It stands on a line behind those that Rhai counts.
-    is_beyond: bool,
+    /// It stands behind what Rhai counts.
+    beyond: Option<Beyond>,
     text: std::sync::Arc<str>,
 }
 
@@ -99,26 +122,27 @@ impl Diagnostic {
         message: impl Into<String>,
     ) -> Self {
         let text = sources.text(source).unwrap_or_default();
-        let mut line = position.line().unwrap_or(0);
-        // Rhai's own bound: it is the last line's number for all that come after it, too.
-        let is_beyond = line == usize::from(u16::MAX) && text.lines().nth(line).is_some();
-        if is_beyond {
-            line = 0;
+        let (mut line, mut column) = (
+            position.line().unwrap_or(0),
+            position.position().unwrap_or(0),
+        );
+        let beyond = Beyond::of(line, column, &text);
+        match beyond {
+            Some(Beyond::Lines) => (line, column) = (0, 0),
+            Some(Beyond::Columns) => column = 0,
+            None => {}
         }
         Self {
             severity: Severity::Error,
             code: "script",
             source: source.to_owned(),
             line,
-            column: match line {
-                0 => 0,
-                _ => position.position().unwrap_or(0),
-            },
+            column,
             message: message.into(),
             label: String::new(),
             help: None,
             notes: Vec::new(),
-            is_beyond,
+            beyond,
             text,
         }
     }
@@ -139,7 +163,7 @@ impl Diagnostic {
 
     /// The column, from 1, in characters, behind the last character of the place; the column itself if that is unknown.
     pub fn end_column(&self) -> usize {
-        if self.line == 0 {
+        if self.line == 0 || self.beyond.is_some() {
             return self.column;
         }
         self.column + self.span().len()

@@ -3,7 +3,7 @@
 use ariadne::{CharSet, Color, Config, IndexType, Label, Report, ReportKind};
 
 use super::excerpt::{self, Excerpt};
-use super::{Diagnostic, Note, Severity};
+use super::{Beyond, COUNTED, Diagnostic, Note, Severity};
 use crate::harmless;
 
 /// Columns of a page whose width is not known: for sentences, and for lines of a script, which are not wrapped.
@@ -20,7 +20,7 @@ pub fn render(found: &Diagnostic, colour: bool, columns: Option<usize>) -> Strin
     let message = harmless::text(&found.message);
     let source = harmless::text(&found.source);
     let help = found.help.as_deref().map(harmless::text);
-    if found.line == 0 || found.text.is_empty() {
+    if found.line == 0 || found.text.is_empty() || found.beyond.is_some() {
         let help = help
             .map(|help| format!("\n  Help: {help}"))
             .unwrap_or_default();
@@ -28,9 +28,13 @@ pub fn render(found: &Diagnostic, colour: bool, columns: Option<usize>) -> Strin
             Severity::Error => "Error",
             Severity::Warning => "Warning",
         };
-        let place = match found.is_beyond {
-            true => format!(", beyond line {}, up to which lines are counted", u16::MAX),
-            false => String::new(),
+        let place = match found.beyond {
+            Some(Beyond::Lines) => format!(", beyond line {COUNTED}, up to which lines are counted"),
+            Some(Beyond::Columns) => format!(
+                ":{}, beyond column {COUNTED}, up to which columns are counted",
+                found.line
+            ),
+            None => String::new(),
         };
         return format!("{word}: {message}\n  in {source}{place}{help}\n");
     }
@@ -203,6 +207,11 @@ mod tests {
         assert_eq!(
             page,
             "Error: wrong\n  in t.rhai, beyond line 65535, up to which lines are counted\n"
+        );
+        let wide = format!("let x = 1;\n{}\n", "x".repeat(70_000));
+        assert_eq!(
+            self::found(&wide, 2, u16::MAX).render(false),
+            "Error: wrong\n  in t.rhai:2, beyond column 65535, up to which columns are counted\n"
         );
         let short = "let x = 1;\n".repeat(100);
         assert!(found(&short, 100, 5).render(false).contains("t.rhai:100:5 ]"));

@@ -11,8 +11,6 @@ use crate::suggest::{did_you_mean, nearest};
 
 /// What looks like a function but is part of the language.
 const KEYWORDS: &[&str] = &[
-    "print",
-    "debug",
     "type_of",
     "eval",
     "Fn",
