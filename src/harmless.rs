@@ -10,8 +10,7 @@ pub const REPLACED: char = '\u{fffd}';
 pub fn is_command(c: char) -> bool {
     let is_layout = c == '\t' || c == '\n';
     // The others turn around what follows, so that a text reads as another one than it is.
-    (c.is_control() && !is_layout)
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    (c.is_control() && !is_layout) || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text without commands; tabs and line ends stay.

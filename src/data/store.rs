@@ -67,7 +67,9 @@ impl Store {
             .filter(|((known, format), _)| known == path && matches!(format, Format::Csv(_)))
             .map(|(_, set)| set.columns());
         let first = of_file.next()?;
-        of_file.all(|columns| columns == first).then(|| first.to_vec())
+        of_file
+            .all(|columns| columns == first)
+            .then(|| first.to_vec())
     }
 
     /// Whether a script was told in these words that a file is missing.

@@ -226,8 +226,9 @@ impl List<'_> {
                 _ => None,
             };
             // What is just being written is no key yet.
-            let written = named
-                .filter(|token| !(token.span.start <= self.offset && self.offset <= token.span.end));
+            let written = named.filter(|token| {
+                !(token.span.start <= self.offset && self.offset <= token.span.end)
+            });
             let name = written.map_or("", |token| token.of(text).trim_matches('"'));
             if rhai::is_valid_identifier(name) && word(at + 4) != "(" {
                 names.insert(name);

@@ -249,7 +249,9 @@ pub fn kind_of<'a>(outline: &'a Outline, value: &str, offset: usize) -> Option<&
     let mut kind = kind_of_variable(outline, names.next()?, offset, NESTED)?;
     for name in names {
         let mut members = catalog().members(kind);
-        kind = &members.find(|item| item.name == name && item.is_property)?.gives;
+        kind = &members
+            .find(|item| item.name == name && item.is_property)?
+            .gives;
     }
     Some(kind)
 }
@@ -271,9 +273,7 @@ fn kind_of_variable<'a>(
         let before = variable.at.start.saturating_sub(1);
         let is_known = outline.visible(before).any(|one| one.name == *checked);
         return match nested.checked_sub(1).filter(|_| is_known) {
-            Some(nested) => {
-                kind_of_variable(outline, checked, before, nested).or(Some(RESPONSE))
-            }
+            Some(nested) => kind_of_variable(outline, checked, before, nested).or(Some(RESPONSE)),
             None => Some(RESPONSE),
         };
     }

@@ -90,7 +90,10 @@ fn names_before(before: &[Token], text: &str) -> String {
             _ => return String::new(),
         }
     }
-    if rest.last().is_some_and(|token| matches!(token.of(text), "::" | ".")) {
+    if rest
+        .last()
+        .is_some_and(|token| matches!(token.of(text), "::" | "."))
+    {
         return String::new();
     }
     names.reverse();

@@ -42,13 +42,16 @@ impl From<Diagnostic> for ScriptError {
 
 /// An error of the top level; or what a look at the text tells, if that finds it too: with more about it, and with all others.
 fn explained(thrown: Diagnostic, mut found: Vec<Diagnostic>, sources: &Sources) -> ScriptError {
+    let is_error = |d: &Diagnostic| d.severity == Severity::Error;
     let at = |d: &Diagnostic| (d.source.clone(), d.line, d.column);
-    let known = found
-        .iter_mut()
-        .find(|d| d.severity == Severity::Error && at(d) == at(&thrown));
-    match known {
-        Some(known) => known.notes = thrown.notes,
-        None => return thrown.into(),
+    let is_known = |d: &Diagnostic| is_error(d) && at(d) == at(&thrown);
+    if let Some(known) = found.iter_mut().find(|d| is_known(d)) {
+        known.notes = thrown.notes;
+    } else if thrown.code == MISSING_FILE && found.iter().any(is_error) {
+        // Whether the script itself is right does not depend on the file.
+        found.push(thrown);
+    } else {
+        return thrown.into();
     }
     diagnostic::in_reading_order(&mut found, sources);
     ScriptError(found)

@@ -7,7 +7,9 @@ use crate::golden::{hold, rejected, rhaid};
 fn thrown(name: &str, script: &str) {
     let output = rhaid().script(script).run();
     let errors = output.expect_result()["errors"].as_array().unwrap();
-    let text = errors.iter().find_map(|error| error["example"]["text"].as_str());
+    let text = errors
+        .iter()
+        .find_map(|error| error["example"]["text"].as_str());
     hold(name, text.unwrap_or_default());
 }
 
@@ -43,11 +45,22 @@ fn what_a_map_may_hold_is_called_with_as_many_arguments_as_it_likes() {
 fn what_only_the_running_script_can_miss() {
     // The names are keys of a map, too, so that nothing is said before the run.
     let run = |body: &str| {
-        format!("fn iteration() {{\n    let m = #{{ push: || 1, len: || 2, header: || 3 }};\n    let r = http::get(\"http://127.0.0.1:1/\");\n    {body}\n}}\n")
+        format!(
+            "fn iteration() {{\n    let m = #{{ push: || 1, len: || 2, header: || 3 }};\n    let r = http::get(\"http://127.0.0.1:1/\");\n    {body}\n}}\n"
+        )
     };
-    thrown("member_nothing_method", &run("r.json(\"guest.name\").len();"));
-    thrown("member_nothing_index", &run("let x = r.json(\"rooms\")[0].id;"));
-    thrown("member_nothing_variable", &run("let name = r.json(\"name\"); name.push(1);"));
+    thrown(
+        "member_nothing_method",
+        &run("r.json(\"guest.name\").len();"),
+    );
+    thrown(
+        "member_nothing_index",
+        &run("let x = r.json(\"rooms\")[0].id;"),
+    );
+    thrown(
+        "member_nothing_variable",
+        &run("let name = r.json(\"name\"); name.push(1);"),
+    );
     thrown("member_run_arguments", &run("r.header();"));
     thrown("member_run_other_type", &run("r.push(1);"));
 }
@@ -85,7 +98,11 @@ fn columns_that_a_file_has_not() {
 
 #[test]
 fn a_place_far_to_the_right_of_its_line() {
-    let line = format!("    let x = [{}]; slep(1); let y = [{}];", "1, ".repeat(100), "2, ".repeat(100));
+    let line = format!(
+        "    let x = [{}]; slep(1); let y = [{}];",
+        "1, ".repeat(100),
+        "2, ".repeat(100)
+    );
     rejected("excerpt_long", &format!("fn iteration() {{\n{line}\n}}\n"));
 }
 
@@ -94,7 +111,9 @@ fn defaults_of_secrets_are_not_shown_in_excerpts() {
     let output = rhaid()
         .script("const KEY = secret(\"API_KEY\", \"hunter2-default\", 3);\nfn iteration() { throw_it(secret(\"API_KEY\", `other-default`)); }\nfn throw_it(x) { throw \"no\"; }\n")
         .run();
-    output.expect_code(65).expect_text("secret(\"API_KEY\", \"***\", 3)");
+    output
+        .expect_code(65)
+        .expect_text("secret(\"API_KEY\", \"***\", 3)");
     assert!(!output.stderr.contains("default"), "{output}");
 }
 

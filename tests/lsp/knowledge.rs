@@ -253,13 +253,23 @@ fn members_are_those_of_the_value_as_far_as_it_is_known() {
     };
     let inbox = labels(2, "inbox.");
     assert!(inbox.iter().any(|label| label == "mark"), "{inbox:?}");
-    assert_eq!(inbox.iter().filter(|label| *label == "len").count(), 1, "{inbox:?}");
+    assert_eq!(
+        inbox.iter().filter(|label| *label == "len").count(),
+        1,
+        "{inbox:?}"
+    );
     assert_eq!(labels(3, "ctx.state."), ["las", "token"]);
     assert_eq!(labels(5, "ctx.state.las"), ["last", "token"]);
     for (line, place) in [(7, "answer."), (8, "| r.")] {
         let response = labels(line, place);
-        assert!(response.iter().any(|label| label == "status"), "{response:?}");
-        assert!(!response.iter().any(|label| label == "push"), "{response:?}");
+        assert!(
+            response.iter().any(|label| label == "status"),
+            "{response:?}"
+        );
+        assert!(
+            !response.iter().any(|label| label == "push"),
+            "{response:?}"
+        );
     }
     // Of what nobody knows anything, all is offered.
     let unknown = labels(9, "| x.");

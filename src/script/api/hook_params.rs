@@ -51,8 +51,8 @@ pub fn unknown_scheme(name: &str) -> Option<(String, String)> {
     if SCHEMES.contains(&name) {
         return None;
     }
-    let help = did_you_mean(name, SCHEMES)
-        .unwrap_or_else(|| format!("there are: {}", SCHEMES.join(", ")));
+    let help =
+        did_you_mean(name, SCHEMES).unwrap_or_else(|| format!("there are: {}", SCHEMES.join(", ")));
     Some((format!("there is no scheme of signatures `{name}`"), help))
 }
 

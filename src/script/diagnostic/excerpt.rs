@@ -91,7 +91,13 @@ pub fn around(
         text.push(CUT);
         shift = 1;
     }
-    text.extend(cells.get(from..to).unwrap_or_default().iter().map(|cell| cell.shown));
+    text.extend(
+        cells
+            .get(from..to)
+            .unwrap_or_default()
+            .iter()
+            .map(|cell| cell.shown),
+    );
     if to < cells.len() {
         text.push(CUT);
     }
@@ -103,11 +109,7 @@ pub fn around(
 }
 
 /// A line as it is shown, and the place in it.
-fn cells_of(
-    line: &str,
-    span: Range<usize>,
-    hidden: &[Range<usize>],
-) -> (Vec<Cell>, Range<usize>) {
+fn cells_of(line: &str, span: Range<usize>, hidden: &[Range<usize>]) -> (Vec<Cell>, Range<usize>) {
     let mut cells: Vec<Cell> = Vec::new();
     let (mut start, mut end) = (None, None);
     let mut column = 0;
@@ -153,7 +155,10 @@ fn cells_of(
 }
 
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+    matches!(
+        c,
+        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
+    )
 }
 
 /// The default that stands for a secret, `secret("NAME", "default")`: not to be shown, since it may be one.
@@ -168,7 +173,9 @@ static DEFAULTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub fn defaults(text: &str, line: usize) -> Vec<Range<usize>> {
     let first = line.saturating_sub(1 + AROUND);
     let lines: Vec<&str> = text.lines().skip(first).take(2 * AROUND + 1).collect();
-    let Some(pattern) = DEFAULTS.as_ref().filter(|_| lines.iter().any(|line| line.contains("secret")))
+    let Some(pattern) = DEFAULTS
+        .as_ref()
+        .filter(|_| lines.iter().any(|line| line.contains("secret")))
     else {
         return Vec::new();
     };
@@ -178,7 +185,9 @@ pub fn defaults(text: &str, line: usize) -> Vec<Range<usize>> {
         .take(line.saturating_sub(1 + first))
         .map(|line| line.len() + 1)
         .sum();
-    let length = lines.get(line.saturating_sub(1 + first)).map_or(0, |line| line.len());
+    let length = lines
+        .get(line.saturating_sub(1 + first))
+        .map_or(0, |line| line.len());
     let characters = |end: usize| piece.get(here..end).map_or(0, |part| part.chars().count());
     pattern
         .captures_iter(&piece)
@@ -223,7 +232,10 @@ mod tests {
         assert_eq!(marked, "bb");
         assert!(text.starts_with('…') && text.ends_with("bb"), "{text}");
         let (text, marked) = window(&line, 0..605, 60);
-        assert!(text.chars().count() <= 60 && marked.starts_with("aaa"), "{text}");
+        assert!(
+            text.chars().count() <= 60 && marked.starts_with("aaa"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -233,13 +245,19 @@ mod tests {
             ("let x = y;".to_owned(), "y".to_owned())
         );
         // A place behind the end has a column of its own.
-        assert_eq!(window("let x", 5..6, 60), ("let x ".to_owned(), " ".to_owned()));
+        assert_eq!(
+            window("let x", 5..6, 60),
+            ("let x ".to_owned(), " ".to_owned())
+        );
     }
 
     #[test]
     fn what_is_wide_invisible_or_a_command_keeps_the_place_right() {
         let (text, marked) = window("\tüß🏨\u{200b}\u{1b}x", 6..7, 60);
-        assert_eq!((text.as_str(), marked.as_str()), ("    üß🏨\u{fffd}\u{fffd}x", "x"));
+        assert_eq!(
+            (text.as_str(), marked.as_str()),
+            ("    üß🏨\u{fffd}\u{fffd}x", "x")
+        );
         let wide = format!("{}x", "漢".repeat(200));
         let (text, marked) = window(&wide, 200..201, 40);
         assert_eq!(marked, "x");
@@ -251,7 +269,10 @@ mod tests {
     fn defaults_of_secrets_are_not_shown() {
         let text = "let a = secret(\"KEY\", \"hunter2\") + secret(NAME, `x y`);\nlet b = secret(\n    \"K\",\n    \"s3cr\\\"et\");\nlet c = env(\"A\", \"open\");";
         let line = |number| plain_line(text, number).unwrap();
-        assert_eq!(line(1), "let a = secret(\"KEY\", \"***\") + secret(NAME, `***`);");
+        assert_eq!(
+            line(1),
+            "let a = secret(\"KEY\", \"***\") + secret(NAME, `***`);"
+        );
         assert_eq!(line(4), "    \"***\");");
         assert_eq!(line(5), "let c = env(\"A\", \"open\");");
     }

@@ -6,7 +6,7 @@ use crate::lengths::shorten;
 const SHOWN: usize = 60;
 
 /// What is said of a `()` that nobody expected, whichever expression gave it.
-pub const HELP: &str = "a field that is missing in JSON gives `()`, and so does what was not answered: ask first, `if x != () { … }`, or read on with `x?.…`";
+pub const HELP: &str = "was the request answered, and is the field there? One that is missing in JSON gives `()`: ask first, `if x != () { … }`, or read on with `x?.…`";
 
 /// The expression before the `.` or `[` that precedes the place at `column` (from 1, in characters) of a line.
 pub fn receiver(line: &str, column: usize) -> Option<String> {
@@ -119,7 +119,10 @@ mod tests {
     fn the_expression_before_a_member_is_found() {
         for (line, expected) in [
             ("    r.json(\"a.b\").^len()", Some("r.json(\"a.b\")")),
-            ("let n = http::get(u + \")\").json(\"x\")?.^y;", Some("http::get(u + \")\").json(\"x\")")),
+            (
+                "let n = http::get(u + \")\").json(\"x\")?.^y;",
+                Some("http::get(u + \")\").json(\"x\")"),
+            ),
             ("x + row[0].^name", Some("row[0]")),
             ("ctx.state.last.^len", Some("ctx.state.last")),
             ("foo(a, b.^c)", Some("b")),
@@ -133,7 +136,10 @@ mod tests {
             let line = line.replace('^', "");
             assert_eq!(receiver(&line, column).as_deref(), expected, "{line}");
         }
-        assert_eq!(indexed("let x = r.json(\"y\")[0];", 19).as_deref(), Some("r.json(\"y\")"));
+        assert_eq!(
+            indexed("let x = r.json(\"y\")[0];", 19).as_deref(),
+            Some("r.json(\"y\")")
+        );
     }
 
     #[test]

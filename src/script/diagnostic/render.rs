@@ -29,7 +29,9 @@ pub fn render(found: &Diagnostic, colour: bool, columns: Option<usize>) -> Strin
             Severity::Warning => "Warning",
         };
         let place = match found.beyond {
-            Some(Beyond::Lines) => format!(", beyond line {COUNTED}, up to which lines are counted"),
+            Some(Beyond::Lines) => {
+                format!(", beyond line {COUNTED}, up to which lines are counted")
+            }
             Some(Beyond::Columns) => format!(
                 ":{}, beyond column {COUNTED}, up to which columns are counted",
                 found.line
@@ -80,7 +82,9 @@ pub fn render(found: &Diagnostic, colour: bool, columns: Option<usize>) -> Strin
     let shown_at = format!("{name}:{}:{} ", found.line, span.start - above + 1);
     let stands_at = format!("{name}:{}:{} ", found.line, found.column.max(1));
     // Writing to memory does not fail.
-    let _ = report.finish().write(ariadne::sources([(name, text)]), &mut out);
+    let _ = report
+        .finish()
+        .write(ariadne::sources([(name, text)]), &mut out);
     let drawn = String::from_utf8_lossy(&out).into_owned();
     let mut is_placed = false;
     let mut page = String::with_capacity(drawn.len());
@@ -170,11 +174,18 @@ mod tests {
 
     #[test]
     fn a_place_far_to_the_right_is_shown_with_its_true_column() {
-        let text = format!("let x = 1;\n{}wrong_one; {}\n", "x + ".repeat(200), "y".repeat(500));
+        let text = format!(
+            "let x = 1;\n{}wrong_one; {}\n",
+            "x + ".repeat(200),
+            "y".repeat(500)
+        );
         for (columns, most) in [(None, LINE_COLUMNS), (Some(60), 60)] {
             let page = found(&text, 2, 801).render_within(false, columns);
             assert!(page.contains("t.rhai:2:801 ]"), "{page}");
-            assert!(page.contains(" 2 │ …") && page.contains("x + wrong_one; yyy"), "{page}");
+            assert!(
+                page.contains(" 2 │ …") && page.contains("x + wrong_one; yyy"),
+                "{page}"
+            );
             let widest = page.lines().map(|line| line.chars().count()).max();
             assert!(widest.is_some_and(|width| width <= most), "{page}");
             let lines: Vec<&str> = page.lines().collect();
@@ -188,8 +199,12 @@ mod tests {
 
     #[test]
     fn nothing_of_a_script_is_a_command_to_the_terminal() {
-        let mut found = found("let x = \"\u{1b}[31m\u{202e}\"; // \u{2028} \u{85}\nlet y;", 1, 5)
-            .with_help(Some("\u{1b}[2J".to_owned()));
+        let mut found = found(
+            "let x = \"\u{1b}[31m\u{202e}\"; // \u{2028} \u{85}\nlet y;",
+            1,
+            5,
+        )
+        .with_help(Some("\u{1b}[2J".to_owned()));
         found.message = "a\u{7}b".to_owned();
         found.notes.push(Note {
             message: "in \u{1b}c".to_owned(),
@@ -197,7 +212,10 @@ mod tests {
         });
         let page = found.render(false);
         assert!(!page.contains(harmless::is_command), "{page:?}");
-        assert!(page.contains("t.rhai:1:5 ]") && page.contains(" 1 │ let x"), "{page}");
+        assert!(
+            page.contains("t.rhai:1:5 ]") && page.contains(" 1 │ let x"),
+            "{page}"
+        );
     }
 
     #[test]
@@ -214,6 +232,10 @@ mod tests {
             "Error: wrong\n  in t.rhai:2, beyond column 65535, up to which columns are counted\n"
         );
         let short = "let x = 1;\n".repeat(100);
-        assert!(found(&short, 100, 5).render(false).contains("t.rhai:100:5 ]"));
+        assert!(
+            found(&short, 100, 5)
+                .render(false)
+                .contains("t.rhai:100:5 ]")
+        );
     }
 }

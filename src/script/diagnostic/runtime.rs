@@ -362,7 +362,10 @@ fn property(
 /// An error where there is no script's text at hand: its message with the place, and that with how to mend it.
 pub fn brief(error: &EvalAltResult, engine: &Engine) -> (String, String) {
     let (current, source, calls) = frames::of(error, "", None);
-    let unknown = Written { line: "", column: 0 };
+    let unknown = Written {
+        line: "",
+        column: 0,
+    };
     let (message, help) = explain(current, engine, None, &unknown);
     let position = current.position();
     let place = match (position.line(), position.position()) {

@@ -198,7 +198,10 @@ fn of_value(
     if arities.contains(&given) {
         return None;
     }
-    let message = format!("`{name}` takes {}, here it gets {given}", arguments(&arities));
+    let message = format!(
+        "`{name}` takes {}, here it gets {given}",
+        arguments(&arities)
+    );
     let help = ways(library, name, receiver.as_deref().unwrap_or_default(), None);
     let problem = source.mistake(position, message).with_help(help);
     Some(problem.with_code("arguments"))

@@ -47,7 +47,10 @@ pub fn check(source: &Source<'_>) -> Vec<Diagnostic> {
             let Some(ASTNode::Expr(chain)) = path.last() else {
                 return true;
             };
-            let is_inner = matches!(path.get(path.len().wrapping_sub(2)), Some(ASTNode::Expr(Expr::Dot(..) | Expr::Index(..))));
+            let is_inner = matches!(
+                path.get(path.len().wrapping_sub(2)),
+                Some(ASTNode::Expr(Expr::Dot(..) | Expr::Index(..)))
+            );
             let read = match chain {
                 Expr::Dot(parts, ..) | Expr::Index(parts, ..) => match &parts.lhs {
                     Expr::Variable(variable, ..) if variable.2.is_empty() => {
@@ -190,9 +193,7 @@ fn of_call<'a>(
         return None;
     };
     match &inner.lhs {
-        Expr::MethodCall(call, _) if gives_a_row(call) => {
-            Some((rows, first_read(&parts.rhs)?))
-        }
+        Expr::MethodCall(call, _) if gives_a_row(call) => Some((rows, first_read(&parts.rhs)?)),
         _ => None,
     }
 }

@@ -7,8 +7,8 @@ use rhai::{AST, ASTNode, Expr, FnPtr, Stmt};
 use super::tree::Trees;
 use crate::script::sources::Sources;
 
-/// Those of a script and all modules that it imports.
-pub fn names(trees: &Trees<'_>, sources: &Sources) -> BTreeSet<String> {
+/// Those of a script and all modules that it imports; nothing if some of its code is not known before it runs.
+pub fn names(trees: &Trees<'_>, sources: &Sources) -> Option<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     let mut seen = BTreeSet::new();
     let mut pending = vec![sources.main.clone()];
@@ -16,23 +16,27 @@ pub fn names(trees: &Trees<'_>, sources: &Sources) -> BTreeSet<String> {
         if !seen.insert(name.clone()) {
             continue;
         }
-        if let Some(tree) = trees.get(&name) {
-            look_through(&tree, &mut names, |path| {
-                let found = sources.import(path, Some(&name));
-                pending.extend(found.map(|(module, _)| module));
-            });
-        }
+        let tree = trees.get(&name)?;
+        let is_known = look_through(&tree, &mut names, |path| {
+            let found = sources.import(path, Some(&name));
+            pending.extend(found.map(|(module, _)| module));
+        });
+        is_known.then_some(())?;
     }
-    names
+    Some(names)
 }
 
-fn look_through(tree: &AST, names: &mut BTreeSet<String>, mut import: impl FnMut(&str)) {
+/// Whether all of the code is known.
+fn look_through(tree: &AST, names: &mut BTreeSet<String>, mut import: impl FnMut(&str)) -> bool {
+    let mut is_known = true;
     tree.walk(&mut |path: &[ASTNode]| {
         match path.last() {
-            Some(ASTNode::Stmt(Stmt::Import(parts, _))) => {
-                if let Expr::StringConstant(path, _) = &parts.0 {
-                    import(path);
-                }
+            Some(ASTNode::Stmt(Stmt::Import(parts, _))) => match &parts.0 {
+                Expr::StringConstant(path, _) => import(path),
+                _ => is_known = false,
+            },
+            Some(ASTNode::Stmt(Stmt::FnCall(call, _)) | ASTNode::Expr(Expr::FnCall(call, _))) => {
+                is_known &= call.name != "eval"
             }
             Some(ASTNode::Expr(Expr::Map(map, _))) => {
                 let entries = map.0.iter();
@@ -48,8 +52,9 @@ fn look_through(tree: &AST, names: &mut BTreeSet<String>, mut import: impl FnMut
             }
             _ => {}
         }
-        true
+        is_known
     });
+    is_known
 }
 
 /// The last property or key of what is assigned to.

@@ -20,7 +20,7 @@ pub struct Trees<'a> {
     engine: Engine,
     sources: &'a Sources,
     parsed: RefCell<BTreeMap<String, Option<Rc<AST>>>>,
-    held: OnceCell<BTreeSet<String>>,
+    held: OnceCell<Option<BTreeSet<String>>>,
 }
 
 impl<'a> Trees<'a> {
@@ -42,7 +42,7 @@ impl<'a> Trees<'a> {
     /// need not be one of the function of this name.
     pub fn may_hold(&self, name: &str) -> bool {
         let held = self.held.get_or_init(|| held::names(self, self.sources));
-        held.contains(name)
+        held.as_ref().is_none_or(|held| held.contains(name))
     }
 
     /// The tree of a text that has been read; nothing if it is not Rhai.
