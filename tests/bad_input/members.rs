@@ -1,23 +1,13 @@
 //! What is read of and called on values: numbers of arguments, properties that are called, values that are not there.
 
 use crate::golden::{hold, rejected, rhaid};
-
-/// What the summary of a run keeps of the one error that its script threw.
-#[track_caller]
-fn thrown(name: &str, script: &str) {
-    let output = rhaid().script(script).run();
-    let errors = output.expect_result()["errors"].as_array().unwrap();
-    let text = errors
-        .iter()
-        .find_map(|error| error["example"]["text"].as_str());
-    hold(name, text.unwrap_or_default());
-}
+use crate::runtime::throws;
 
 #[test]
 fn methods_with_another_number_of_arguments() {
     rejected(
         "member_arguments",
-        "fn iteration() {\n    let inbox = hooks::inbox();\n    let call = inbox.wait();\n    let r = http::get(inbox.url);\n    r.json(1, 2, 3);\n    [1, 2].len(3);\n    inbox.mark(1);\n}\n",
+        "fn iteration() {\n    let inbox = hooks::inbox();\n    let got = inbox.wait();\n    let r = http::get(inbox.url);\n    r.json(1, 2, 3);\n    [1, 2].len(3);\n    inbox.mark(1);\n}\n",
     );
 }
 
@@ -49,20 +39,20 @@ fn what_only_the_running_script_can_miss() {
             "fn iteration() {{\n    let m = #{{ push: || 1, len: || 2, header: || 3 }};\n    let r = http::get(\"http://127.0.0.1:1/\");\n    {body}\n}}\n"
         )
     };
-    thrown(
+    throws(
         "member_nothing_method",
         &run("r.json(\"guest.name\").len();"),
     );
-    thrown(
+    throws(
         "member_nothing_index",
         &run("let x = r.json(\"rooms\")[0].id;"),
     );
-    thrown(
+    throws(
         "member_nothing_variable",
         &run("let name = r.json(\"name\"); name.push(1);"),
     );
-    thrown("member_run_arguments", &run("r.header();"));
-    thrown("member_run_other_type", &run("r.push(1);"));
+    throws("member_run_arguments", &run("r.header();"));
+    throws("member_run_other_type", &run("r.push(1);"));
 }
 
 #[test]
@@ -75,11 +65,11 @@ fn what_is_written_out_about_webhooks() {
 
 #[test]
 fn the_same_is_said_of_webhooks_while_they_run() {
-    thrown(
+    throws(
         "hooks_run_option",
         "fn iteration() {\n    let how = #{ nmae: \"x\" };\n    hooks::inbox(how);\n}\n",
     );
-    thrown(
+    throws(
         "hooks_run_scheme",
         "fn iteration() {\n    let how = #{ scheme: \"strpe\", secret: \"abcd\" };\n    hooks::verify(how);\n}\n",
     );
