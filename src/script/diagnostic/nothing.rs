@@ -137,7 +137,7 @@ mod tests {
             assert_eq!(receiver(&line, column).as_deref(), expected, "{line}");
         }
         assert_eq!(
-            indexed("let x = r.json(\"y\")[0];", 19).as_deref(),
+            indexed("let x = r.json(\"y\")[0];", 20).as_deref(),
             Some("r.json(\"y\")")
         );
     }
