@@ -88,16 +88,15 @@ fn constants(text: &mut String, variables: &[Variable]) {
     let lines = variables.iter().map(|variable| {
         let read = if variable.secret { "secret" } else { "env" };
         // What is secret does not stand in a script.
-        let default = if variable.secret {
-            ""
-        } else {
-            &variable.default
+        let default = match &variable.default {
+            None => String::new(),
+            Some(_) if variable.secret => ", \"\"".to_owned(),
+            Some(default) => format!(", {}", quoted(default)),
         };
         let line = format!(
-            "const {} = {read}({}, {});",
+            "const {} = {read}({}{default});",
             variable.constant,
-            quoted(&variable.env),
-            quoted(default)
+            quoted(&variable.env)
         );
         (line, comment(&variable.meaning))
     });

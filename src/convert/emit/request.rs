@@ -50,9 +50,9 @@ pub fn call(request: &Request, status: Option<u16>) -> Layout {
     Layout::Call(name.to_owned(), arguments)
 }
 
-/// The request as an item of `http::batch`.
-pub fn in_batch(request: &Request) -> Layout {
-    let (body, parameters) = body_and_parameters(request, None);
+/// The request as an item of `http::batch`. `status` is the one that is expected.
+pub fn in_batch(request: &Request, status: Option<u16>) -> Layout {
+    let (body, parameters) = body_and_parameters(request, status);
     let url = Layout::atom(text(&request.url.text()));
     if request.method == "GET" && body.is_none() && parameters.is_none() {
         return url;
