@@ -464,8 +464,13 @@ fn recordings_of_other_tools() {
     let socket = json!({ "_resourceType": "websocket", "_webSocketMessages": [{ "type": "send", "data": "x" }],
         "request": { "method": "GET", "url": "wss://h.test/live" }, "response": { "status": 101 } });
     let data = json!({ "request": { "method": "GET", "url": "data:image/png;base64,AAAA" }, "response": { "status": 200 } });
+    let mut upgraded = bare.clone();
+    merge(
+        &mut upgraded,
+        json!({ "time": "12.5", "request": { "url": "https://h.test/upgraded" }, "response": { "status": "101" } }),
+    );
     let output = rhaid(["convert", "har", "a.har", "-o", "out.rhai"])
-        .file("a.har", har(vec![data, bare, posted, socket]))
+        .file("a.har", har(vec![data, bare, posted, socket, upgraded]))
         .run();
     hold("convert", "har_other_tools", &script(&output));
 }

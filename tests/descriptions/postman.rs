@@ -75,3 +75,20 @@ fn version_2_0_and_bare_urls_are_understood() {
         "{script}"
     );
 }
+
+/// Rhai bounds how deep an expression is, and a group is one.
+#[test]
+fn folders_in_folders_are_still_a_script() {
+    let body = format!("{}{{{{id}}}}{}", "{\\\"a\\\": ".repeat(8), "}".repeat(8));
+    let mut item = format!(
+        r#"{{"name": "deepest", "request": {{"method": "POST", "url": "http://h.test/a", "body": {{"mode": "raw", "raw": "{body}", "options": {{"raw": {{"language": "json"}}}}}}}}}}"#
+    );
+    for depth in 0..10 {
+        item = format!(r#"{{"name": "folder {depth}", "item": [{item}]}}"#);
+    }
+    let output = convert_text(
+        "postman",
+        &format!(r#"{{"info": {{"name": "A"}}, "item": [{item}]}}"#),
+    );
+    assert!(checked(&output).contains("name: \"deepest\""), "{output}");
+}

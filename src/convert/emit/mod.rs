@@ -10,8 +10,8 @@ pub mod words;
 use std::fmt::Write as _;
 
 use super::journey::{Function, Item, Journey, Variable};
-pub use layout::DEEPEST;
 use layout::Layout;
+pub use layout::deepest;
 use words::{comment, quoted};
 
 /// The whole script, with a line feed at its end.
@@ -37,7 +37,7 @@ pub fn script(journey: &Journey) -> String {
         let entries = journey
             .options
             .iter()
-            .map(|(key, value)| Layout::entry(key, Layout::value(value)));
+            .map(|(key, value)| Layout::entry(key, Layout::value(value, deepest(0))));
         let start = "export const options = ";
         // Always broken: options are what people change.
         let laid = Layout::Map(entries.collect()).lay_out(usize::MAX / 2, 0, 1);

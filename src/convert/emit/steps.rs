@@ -40,6 +40,7 @@ pub fn write_body(text: &mut String, function: &Function) {
         outer: &outer,
         names: Names::default(),
         declared: HashSet::new(),
+        groups: 0,
     };
     writer.items(&function.items, STEP);
 }
@@ -54,6 +55,8 @@ struct Writer<'a> {
     names: Names,
     /// Further variables that exist already, so that they are assigned.
     declared: HashSet<String>,
+    /// How many groups are around.
+    groups: usize,
 }
 
 impl Writer<'_> {
@@ -101,14 +104,16 @@ impl Writer<'_> {
         self.line(indent, &format!("group({}, || {{", quoted(&group.name)));
         // What is declared inside is forgotten outside; names of responses are given anew in each group.
         let (names, declared) = (self.names.clone(), self.declared.clone());
+        self.groups += 1;
         self.items(&group.items, indent + STEP);
+        self.groups -= 1;
         (self.names, self.declared) = (names, declared);
         self.line(indent, "});");
     }
 
     fn step(&mut self, step: &Step, indent: usize) {
         self.notes(&step.notes, indent);
-        let layout = call(&step.request, step.status);
+        let layout = call(&step.request, step.status, self.groups);
         let wanted = step.status.is_some()
             || !step.checks.is_empty()
             || !step.extractions.is_empty()
@@ -199,7 +204,11 @@ impl Writer<'_> {
     fn batch(&mut self, batch: &Batch, indent: usize) {
         self.notes(&batch.notes, indent);
         let requests = batch.requests.iter();
-        let items = Layout::List(requests.map(|request| in_batch(request, None)).collect());
+        let items = Layout::List(
+            requests
+                .map(|request| in_batch(request, None, self.groups))
+                .collect(),
+        );
         let layout = Layout::Call("http::batch".to_owned(), vec![items]);
         if batch.check.is_empty() {
             return self.statement(indent, "", &layout);
@@ -216,7 +225,7 @@ impl Writer<'_> {
         }
         let items = steps
             .iter()
-            .map(|step| in_batch(&step.request, step.status))
+            .map(|step| in_batch(&step.request, step.status, self.groups))
             .collect();
         let layout = Layout::Call("http::batch".to_owned(), vec![Layout::List(items)]);
         let responses = self.unique("responses");
@@ -323,6 +332,7 @@ fn mention(item: &Item, names: &HashSet<String>, mentioned: &mut HashSet<String>
         outer: &HashSet::new(),
         names: Names::default(),
         declared: HashSet::new(),
+        groups: 0,
     };
     writer.items(std::slice::from_ref(item), 0);
     let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));

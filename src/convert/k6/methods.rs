@@ -105,7 +105,7 @@ impl<'a> Translator<'_> {
             return Ok(called(receiver, dot, "json", &values, Kind::Unknown));
         };
         let path = path.value.as_str();
-        if path.contains(['*', '?', '|', '@', '(', '{']) {
+        if path.contains(['*', '?', '|', '(', '{', '\\']) {
             return Why::new("rhaid's paths are `rooms[0].id`, or a JSONPath that begins with `$`");
         }
         let text = |path: &str| match path {

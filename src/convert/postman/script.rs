@@ -10,7 +10,7 @@ use crate::convert::load;
 use crate::convert::{Error, Settings};
 
 /// Groups within groups at most, as scripts may have.
-const DEEPEST: usize = 12;
+const DEEPEST: usize = 4;
 
 /// Makes the journey.
 ///

@@ -44,7 +44,9 @@ impl Lifter {
             let name = constant(&format!("{label} url"), "OTHER_URL");
             (name.clone(), name, String::new())
         };
-        self.add(&origin, &name, &env, Some(&origin), &meaning, false)
+        // A variable of a shell is no host.
+        let default = Some(origin.as_str()).filter(|origin| !origin.contains('$'));
+        self.add(&origin, &name, &env, default, &meaning, false)
     }
 
     /// The expression for a secret.
