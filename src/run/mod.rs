@@ -16,12 +16,15 @@ mod environment;
 mod fit;
 mod handle;
 mod hooks;
+mod intervals;
 mod judging;
 mod masking;
 mod outcome;
 mod progress;
 mod reloads;
 mod rows;
+mod setup;
+pub mod stability;
 mod terms;
 mod wishes;
 

@@ -7,6 +7,7 @@ mod closing;
 mod golden;
 mod page;
 mod quality;
+mod recommendations;
 mod traffic;
 mod unjudged;
 mod verdict;
@@ -29,6 +30,7 @@ pub fn render(result: &RunResult, look: &Look) -> String {
     let mut page = Page::new(&look);
     verdict::headline(&mut page, result);
     verdict::objectives(&mut page, result);
+    recommendations::recommendations(&mut page, result);
     traffic::scenarios(&mut page, result);
     traffic::requests(&mut page, result);
     traffic::endpoints(&mut page, result);
