@@ -9,7 +9,7 @@ use serde_json::json;
 use super::values::Format;
 use super::{Failure, print};
 use crate::exit;
-use crate::import::{self, Imported, ImportError, Kind};
+use crate::import::{self, ImportError, Imported, Kind};
 use crate::judge::{Judged, Terms, finished, standard};
 use crate::report::{Look, render_brief, render_judged};
 use crate::result;
@@ -84,8 +84,8 @@ pub fn run(arguments: ValidateArguments) -> Result<u8, Failure> {
     }
     let from = arguments.from.as_deref().and_then(import::by_name);
     let Imported { format, result } = import::read(&arguments.file, from)?;
-    // Objectives of the run give way to those that are asked for; thresholds of another tool stand beside them.
-    let is_own = format.name() == "rhaid" && result.tool.name == "rhaid";
+    // Objectives of a result of ours give way to those that are asked for; thresholds of another tool stand beside them.
+    let is_own = format.name() == "rhaid";
     let standard_too = asked.is_none() && result.slos.is_empty();
     let terms = Terms {
         own: asked.is_none() || !is_own,
@@ -100,9 +100,8 @@ pub fn run(arguments: ValidateArguments) -> Result<u8, Failure> {
         )
     })?;
     if let Some(out) = &arguments.out {
-        result::write(out, &judged.result).map_err(|error| {
-            Failure::new(exit::CANNOT_WRITE, out_error(&error.to_string()))
-        })?;
+        result::write(out, &judged.result)
+            .map_err(|error| Failure::new(exit::CANNOT_WRITE, out_error(&error.to_string())))?;
     }
     show(&arguments, format.name(), &judged)?;
     Ok(judged.result.verdict.exit_code)
@@ -122,7 +121,11 @@ fn show(arguments: &ValidateArguments, format: &str, judged: &Judged) -> Result<
     let result = &judged.result;
     let term = console::Term::stdout();
     let look = Look {
-        width: if term.is_term() { usize::from(term.size().1).max(40) } else { 100 },
+        width: if term.is_term() {
+            usize::from(term.size().1).max(40)
+        } else {
+            100
+        },
         colour: console::colors_enabled(),
         unicode: true,
         result_path: arguments.out.clone(),
@@ -142,8 +145,11 @@ fn show(arguments: &ValidateArguments, format: &str, judged: &Judged) -> Result<
             Ok(())
         }
         Format::Text => {
-            let notes: Vec<Option<String>> =
-                judged.grounds.iter().map(|(_, note)| note.clone()).collect();
+            let notes: Vec<Option<String>> = judged
+                .grounds
+                .iter()
+                .map(|(_, note)| note.clone())
+                .collect();
             print(&render_judged(result, &notes, &look))
         }
     }

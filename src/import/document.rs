@@ -5,7 +5,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::timeline::{Moment, SECOND};
 use crate::result::{
-    Generator, Intervals, Machine, Outcome, Run, RunResult, TimeSeries, Tool, VERSION, Verdict, VerdictStatus,
+    Generator, Intervals, Machine, Outcome, Run, RunResult, TimeSeries, Tool, VERSION, Verdict,
+    VerdictStatus,
 };
 
 /// What is known of another tool's run as a whole.
@@ -27,7 +28,11 @@ pub struct About {
 
 /// A document without any figures.
 pub fn empty(about: About) -> RunResult {
-    let seconds = if about.seconds.is_finite() { about.seconds.max(0.0) } else { 0.0 };
+    let seconds = if about.seconds.is_finite() {
+        about.seconds.max(0.0)
+    } else {
+        0.0
+    };
     let ended = about
         .started
         .map(|start| start.saturating_add((seconds * SECOND as f64) as i64));

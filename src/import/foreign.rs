@@ -46,7 +46,11 @@ const KNOWN: [(&[&str], &str, &str); 11] = [
         "it tells too little to be judged; `wrk --latency` or `oha --output-format json` do the same and tell more",
     ),
     (
-        &["response-time,DNS+dialup,DNS,Request-write", "\nSummary:\n  Total:", "Summary:\n  Success rate:"],
+        &[
+            "response-time,DNS+dialup,DNS,Request-write",
+            "\nSummary:\n  Total:",
+            "Summary:\n  Success rate:",
+        ],
         "the output of hey or oha for people, or hey's CSV",
         "run `oha --output-format json`",
     ),
@@ -91,7 +95,10 @@ pub fn unknown(shape: &Shape<'_>) -> Flaw {
     let outer = shape.outer_keys();
     let what = if shape.is_object() && !outer.is_empty() {
         let shown: Vec<String> = outer.iter().take(6).map(|key| format!("`{key}`")).collect();
-        format!("it is a JSON object with {}, and no result that is known", shown.join(", "))
+        format!(
+            "it is a JSON object with {}, and no result that is known",
+            shown.join(", ")
+        )
     } else {
         let mut first = shape.first_line().to_owned();
         crate::lengths::shorten(&mut first, 60);
@@ -112,7 +119,9 @@ mod tests {
     #[test]
     fn a_neighbour_of_what_is_read_is_told_what_to_give_instead() {
         assert!(told("var stats = {\n type: \"GROUP\"").contains("give `stats.json`"));
-        assert!(told("Timestamp,User Count,Type,Name,Requests/s\n").contains("ends in `_stats.csv`"));
+        assert!(
+            told("Timestamp,User Count,Type,Name,Requests/s\n").contains("ends in `_stats.csv`")
+        );
         assert!(told("metric_name,timestamp,metric_value,check\n").contains("--out json=FILE"));
     }
 
@@ -120,7 +129,10 @@ mod tests {
     fn anything_else_is_told_what_was_looked_for() {
         let all = told("{\"a\": 1, \"b\": {\"c\": 2}}");
         assert!(all.contains("a JSON object with `a`, `b`"), "{all}");
-        assert!(all.contains("k6 --summary-export") && all.contains("--from"), "{all}");
+        assert!(
+            all.contains("k6 --summary-export") && all.contains("--from"),
+            "{all}"
+        );
         assert!(told("\u{0}\u{1}ELF").starts_with("it is no text"));
         assert!(told("hello").contains("it begins with `hello`"));
     }

@@ -13,7 +13,9 @@ use super::intervals::{Parts, Row};
 use super::overtime::{Overtime, Role};
 use super::timeline::{Moment, SECOND};
 use crate::metrics::histogram::to_scaled;
-use crate::metrics::{Builtin, Contains, MetricId, MetricInfo, MetricKind, Recorder, TagSetId, Tags, Totals};
+use crate::metrics::{
+    Builtin, Contains, MetricId, MetricInfo, MetricKind, Recorder, TagSetId, Tags, Totals,
+};
 use crate::result::{ErrorExample, ErrorKind, ErrorResult, IntervalRow, RunResult};
 use crate::run::rows;
 use crate::secrets::mask_urls;
@@ -135,7 +137,9 @@ impl Gatherer {
     ) -> Result<(), Flaw> {
         if place.kind == MetricKind::Trend && value < 0.0 {
             if place.is_time {
-                return Err(Flaw::new(format!("`{name}` is {value}: a duration is never negative")));
+                return Err(Flaw::new(format!(
+                    "`{name}` is {value}: a duration is never negative"
+                )));
             }
             *self.negative.entry(name.to_owned()).or_default() += 1;
             return Ok(());
@@ -147,7 +151,9 @@ impl Gatherer {
                 "this sample lies {} days from others in the file",
                 last.saturating_sub(first) / (24 * 3600 * SECOND)
             ))
-            .help("clocks, time zones or units of time are mixed, or several runs were put together"));
+            .help(
+                "clocks, time zones or units of time are mixed, or several runs were put together",
+            ));
         }
         self.recorder
             .add(place.metric, place.tags, value)
@@ -192,19 +198,22 @@ impl Gatherer {
         };
         // Moments become seconds of the run when its beginning is known.
         let seconds = at as f64 / SECOND as f64;
-        let row = self.errors.entry(key).or_insert_with_key(|(code, message)| ErrorResult {
-            kind: ErrorKind::Http,
-            code: code.clone(),
-            message: message.clone(),
-            count: 0,
-            first_seconds: seconds,
-            last_seconds: seconds,
-            example: url.map(|url| ErrorExample {
-                text: message.clone(),
-                url: Some(mask_urls(url).into_owned()),
-                ..ErrorExample::default()
-            }),
-        });
+        let row = self
+            .errors
+            .entry(key)
+            .or_insert_with_key(|(code, message)| ErrorResult {
+                kind: ErrorKind::Http,
+                code: code.clone(),
+                message: message.clone(),
+                count: 0,
+                first_seconds: seconds,
+                last_seconds: seconds,
+                example: url.map(|url| ErrorExample {
+                    text: message.clone(),
+                    url: Some(mask_urls(url).into_owned()),
+                    ..ErrorExample::default()
+                }),
+            });
         row.count += 1;
         row.first_seconds = row.first_seconds.min(seconds);
         row.last_seconds = row.last_seconds.max(seconds);
@@ -220,7 +229,12 @@ impl Gatherer {
         let mut totals = Totals::default();
         totals.absorb(0, self.recorder.snapshot());
         let slots = [self.overtime.start(), self.intervals.start()];
-        let start = slots.into_iter().chain([self.first]).flatten().min().unwrap_or_default();
+        let start = slots
+            .into_iter()
+            .chain([self.first])
+            .flatten()
+            .min()
+            .unwrap_or_default();
         let end = self.last.unwrap_or(start);
         let seconds = self.first.map_or(0.0, |first| {
             end.saturating_sub(first) as f64 / SECOND as f64
@@ -253,9 +267,11 @@ impl Gatherer {
             error.first_seconds = (error.first_seconds - began).max(0.0);
             error.last_seconds = (error.last_seconds - began).max(0.0);
         }
-        result
-            .errors
-            .sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.message.cmp(&b.message)));
+        result.errors.sort_by(|a, b| {
+            b.count
+                .cmp(&a.count)
+                .then_with(|| a.message.cmp(&b.message))
+        });
         result.time_series = self.overtime.series(start, end);
         result.intervals = self.intervals.finish(start, end);
         let negative = |row: &IntervalRow| self.negative.contains_key(&row.metric);

@@ -66,11 +66,22 @@ fn contents(
     rows: &mut Vec<(String, String, Requests)>,
 ) -> Result<(), Flaw> {
     if depth > DEEPEST {
-        return Err(Flaw::new("groups are nested deeper than Gatling nests them"));
+        return Err(Flaw::new(
+            "groups are nested deeper than Gatling nests them",
+        ));
     }
     let inner = entry.get("contents").and_then(Value::as_object);
-    for entry in inner.into_iter().flatten().filter_map(|(_, value)| value.as_object()) {
-        let text = |key| entry.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    for entry in inner
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, value)| value.as_object())
+    {
+        let text = |key| {
+            entry
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
         // The path tells requests of one name in several groups apart.
         let name = text("path").or(text("name")).unwrap_or("(no name)");
         if text("type") != Some("GROUP") {
@@ -87,11 +98,15 @@ fn requests(stats: &Map<String, Value>, of: &str) -> Result<Requests, Flaw> {
     let count = figure(stats, "numberOfRequests", "total")?;
     let failed = figure(stats, "numberOfRequests", "ko")?;
     if count.is_nan() {
-        return Err(Flaw::new(format!("it does not tell how many requests `{of}` had")));
+        return Err(Flaw::new(format!(
+            "it does not tell how many requests `{of}` had"
+        )));
     }
     let failed = if failed.is_nan() { 0.0 } else { failed };
     if failed > count {
-        return Err(Flaw::new(format!("{failed} of {count} requests failed, of `{of}`")));
+        return Err(Flaw::new(format!(
+            "{failed} of {count} requests failed, of `{of}`"
+        )));
     }
     let total = |key| figure(stats, key, "total");
     Ok(Requests {
@@ -125,9 +140,9 @@ fn figure(stats: &Map<String, Value>, key: &str, which: &str) -> Result<f64, Fla
         Some(_) => None,
     };
     match number {
-        Some(number) if number < 0.0 => {
-            Err(Flaw::new(format!("`{key}` is {number}: it cannot be negative")))
-        }
+        Some(number) if number < 0.0 => Err(Flaw::new(format!(
+            "`{key}` is {number}: it cannot be negative"
+        ))),
         Some(number) if number.is_finite() => Ok(number),
         _ => Err(Flaw::new(format!("`{key}.{which}` is no number"))),
     }

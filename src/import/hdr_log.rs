@@ -34,7 +34,9 @@ impl Importer for Log {
     }
 
     fn sniff(&self, shape: &Shape<'_>) -> Confidence {
-        let header = shape.text.contains("\"StartTimestamp\",\"Interval_Length\"");
+        let header = shape
+            .text
+            .contains("\"StartTimestamp\",\"Interval_Length\"");
         let histogram = shape.text.lines().any(|line| line.contains(",HIST"));
         if header || shape.text.contains("#[Histogram log format version") {
             Confidence::Sure
@@ -53,9 +55,8 @@ impl Importer for Log {
             let (number, flaw) = match lines.advance()? {
                 None => break,
                 Some((number, line)) => {
-                    let text = std::str::from_utf8(line).map_err(|_| {
-                        Flaw::from(crate::data::not_utf8_line(line, number))
-                    })?;
+                    let text = std::str::from_utf8(line)
+                        .map_err(|_| Flaw::from(crate::data::not_utf8_line(line, number)))?;
                     match reading.line(text.trim()) {
                         Ok(()) => continue,
                         Err(flaw) => (number, flaw),
@@ -118,7 +119,10 @@ impl Reading {
             },
             None => ("", line),
         };
-        let values: Vec<&str> = rest.split([',', ' ']).filter(|value| !value.is_empty()).collect();
+        let values: Vec<&str> = rest
+            .split([',', ' '])
+            .filter(|value| !value.is_empty())
+            .collect();
         let [at, length, greatest, histogram] = values.as_slice() else {
             return Err(Flaw::new(format!(
                 "an interval has 4 values (start, length, maximum, histogram), and here are {}",
@@ -152,11 +156,15 @@ impl Reading {
         let to = from.saturating_add((length * SECOND as f64) as i64);
         let unit = self.unit(greatest, buckets);
         let requests = self.gatherer.builtin(Builtin::HttpReqs, [("name", tag)]);
-        let durations = self.gatherer.builtin(Builtin::HttpReqDuration, [("name", tag)]);
+        let durations = self
+            .gatherer
+            .builtin(Builtin::HttpReqDuration, [("name", tag)]);
         for (low, high, times) in buckets {
             let middle = *low as f64 + (high - low) as f64 / 2.0;
-            self.gatherer.add_many(durations, (from, to), middle / unit, *times)?;
-            self.gatherer.add(requests, (from, to), *times as f64, "the number of values")?;
+            self.gatherer
+                .add_many(durations, (from, to), middle / unit, *times)?;
+            self.gatherer
+                .add(requests, (from, to), *times as f64, "the number of values")?;
         }
         Ok(())
     }
@@ -207,10 +215,12 @@ impl Reading {
 
 fn number(what: &str, text: &str) -> Result<f64, Flaw> {
     match text.parse::<f64>() {
-        Ok(value) if value < 0.0 => {
-            Err(Flaw::new(format!("the {what} of the interval is {value}: it cannot be negative")))
-        }
+        Ok(value) if value < 0.0 => Err(Flaw::new(format!(
+            "the {what} of the interval is {value}: it cannot be negative"
+        ))),
         Ok(value) if value.is_finite() => Ok(value),
-        _ => Err(Flaw::new(format!("the {what} of the interval is `{text}`, and no number"))),
+        _ => Err(Flaw::new(format!(
+            "the {what} of the interval is `{text}`, and no number"
+        ))),
     }
 }

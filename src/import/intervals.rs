@@ -154,7 +154,10 @@ impl Parts {
     pub fn add(&mut self, rows: &[Option<Row>; 2], at: Moment, value: f64, times: u64) {
         let part = self.parts.at(at);
         for row in rows.iter().flatten() {
-            let cell = part.0.entry(row.number).or_insert_with(|| Cell::new(row.kind));
+            let cell = part
+                .0
+                .entry(row.number)
+                .or_insert_with(|| Cell::new(row.kind));
             cell.add(value, times);
         }
     }
@@ -172,23 +175,27 @@ impl Parts {
         let interval_seconds = self.parts.width();
         let mut parts = self.parts.into_slots();
         let all = parts.len() as u64;
-        let rows = self.named.into_iter().zip(0u32..).map(|((info, tags), number)| {
-            let nothing = Accumulator::new(info.kind);
-            let whole = info.name == "http_req_duration" && tags.is_empty();
-            let mut cells = Cells::new(&nothing, whole, 0);
-            for part in &mut parts {
-                let cell = part.as_mut().and_then(|part| part.0.remove(&number));
-                match cell {
-                    Some(cell) => cells.push(&cell.gathered()),
-                    None => cells.push(&nothing),
+        let rows = self
+            .named
+            .into_iter()
+            .zip(0u32..)
+            .map(|((info, tags), number)| {
+                let nothing = Accumulator::new(info.kind);
+                let whole = info.name == "http_req_duration" && tags.is_empty();
+                let mut cells = Cells::new(&nothing, whole, 0);
+                for part in &mut parts {
+                    let cell = part.as_mut().and_then(|part| part.0.remove(&number));
+                    match cell {
+                        Some(cell) => cells.push(&cell.gathered()),
+                        None => cells.push(&nothing),
+                    }
                 }
-            }
-            IntervalRow {
-                metric: info.name,
-                tags,
-                values: cells.values(),
-            }
-        });
+                IntervalRow {
+                    metric: info.name,
+                    tags,
+                    values: cells.values(),
+                }
+            });
         let mut rows: Vec<IntervalRow> = rows.collect();
         rows.sort_by(|a, b| (&a.metric, &a.tags).cmp(&(&b.metric, &b.tags)));
         let covered = (ended.saturating_sub(start) as u64).div_ceil(SECOND as u64);
@@ -196,7 +203,8 @@ impl Parts {
             interval_seconds,
             start_seconds: start.saturating_sub(began) as f64 / SECOND as f64,
             // As many as there are parts, even where the last sample lies at the very end of the run.
-            covered_seconds: covered.clamp((all - 1) * interval_seconds + 1, all * interval_seconds),
+            covered_seconds: covered
+                .clamp((all - 1) * interval_seconds + 1, all * interval_seconds),
             rows,
         }
     }
@@ -233,7 +241,10 @@ mod tests {
             panic!("{intervals:?}");
         };
         assert_eq!(sums, &[1.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
-        let Some(IntervalValues::Trend { counts, histograms, .. }) = intervals.total("http_req_duration") else {
+        let Some(IntervalValues::Trend {
+            counts, histograms, ..
+        }) = intervals.total("http_req_duration")
+        else {
             panic!("{intervals:?}");
         };
         assert_eq!((counts.len(), histograms.len()), (6, 6));
@@ -249,7 +260,11 @@ mod tests {
             parts.add(&requests, second * SECOND, 1.0, 1);
         }
         let intervals = parts.finish(0, 999 * SECOND);
-        assert!(intervals.len() <= MAX_INTERVALS && intervals.interval_seconds >= 8, "{}", intervals.len());
+        assert!(
+            intervals.len() <= MAX_INTERVALS && intervals.interval_seconds >= 8,
+            "{}",
+            intervals.len()
+        );
         let Some(IntervalValues::Counter { sums }) = intervals.total("http_reqs") else {
             panic!("{intervals:?}");
         };

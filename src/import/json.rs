@@ -79,8 +79,13 @@ pub fn amount(map: &Map<String, Value>, key: &str, of: &str) -> Result<f64, Flaw
 fn not_negative(number: Option<f64>, key: &str, of: &str, value: &Value) -> Result<f64, Flaw> {
     match number {
         Some(number) if number >= 0.0 && number.is_finite() => Ok(number),
-        Some(number) => Err(Flaw::new(format!("`{key}` of {of} is {number}: it cannot be negative"))),
-        None => Err(Flaw::new(format!("`{key}` of {of} is {}, and no number", kind(value)))),
+        Some(number) => Err(Flaw::new(format!(
+            "`{key}` of {of} is {number}: it cannot be negative"
+        ))),
+        None => Err(Flaw::new(format!(
+            "`{key}` of {of} is {}, and no number",
+            kind(value)
+        ))),
     }
 }
 

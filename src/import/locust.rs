@@ -83,11 +83,17 @@ impl Importer for Stats {
                 })?;
                 all = Some((read, per_second));
             } else {
-                rows.push((row.text("Name").to_owned(), row.text("Type").to_owned(), read));
+                rows.push((
+                    row.text("Name").to_owned(),
+                    row.text("Type").to_owned(),
+                    read,
+                ));
             }
         }
         let Some((all, per_second)) = all else {
-            return Err(Flaw::new(format!("it has no row `{ALL}`: the file is cut off, or no summary")));
+            return Err(Flaw::new(format!(
+                "it has no row `{ALL}`: the file is cut off, or no summary"
+            )));
         };
         if all.count == 0 {
             return Err(Flaw::new("it has no requests: nothing was measured"));
@@ -107,13 +113,18 @@ impl Importer for Stats {
 }
 
 fn check(header: &[String], line: u64) -> Result<(), Flaw> {
-    let missing = NEEDED.iter().find(|needed| !header.iter().any(|name| name == *needed));
+    let missing = NEEDED
+        .iter()
+        .find(|needed| !header.iter().any(|name| name == *needed));
     match missing {
         None => Ok(()),
         Some(missing) => {
             let near = nearest(missing, header.iter().map(String::as_str));
             let near = near.map_or_else(String::new, |near| format!(" (there is `{near}`)"));
-            Err(Flaw::at(line, format!("the header has no column `{missing}`{near}")))
+            Err(Flaw::at(
+                line,
+                format!("the header has no column `{missing}`{near}"),
+            ))
         }
     }
 }
@@ -126,7 +137,8 @@ struct Row<'r> {
 impl Row<'_> {
     fn text(&self, name: &str) -> &str {
         let at = self.header.iter().position(|column| column == name);
-        at.and_then(|at| self.values.get(at)).map_or("", String::as_str)
+        at.and_then(|at| self.values.get(at))
+            .map_or("", String::as_str)
     }
 
     /// NaN where Locust writes that it does not know.
@@ -136,9 +148,9 @@ impl Row<'_> {
             return Ok(f64::NAN);
         }
         match text.parse::<f64>() {
-            Ok(number) if number < 0.0 => {
-                Err(Flaw::new(format!("`{name}` is {number}: it cannot be negative")))
-            }
+            Ok(number) if number < 0.0 => Err(Flaw::new(format!(
+                "`{name}` is {number}: it cannot be negative"
+            ))),
             Ok(number) if number.is_finite() => Ok(number),
             _ => Err(Flaw::new(format!("`{name}` is `{text}`, and no number"))),
         }

@@ -97,7 +97,10 @@ pub fn all() -> &'static [&'static dyn Importer] {
 
 /// The format called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Importer> {
-    all().iter().copied().find(|importer| importer.name() == name)
+    all()
+        .iter()
+        .copied()
+        .find(|importer| importer.name() == name)
 }
 
 /// A file, read.

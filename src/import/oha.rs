@@ -9,9 +9,7 @@ use super::error::Flaw;
 use super::sheet::{self, Requests};
 use super::{Confidence, Importer, Shape, Source, json};
 use crate::metrics::Contains;
-use crate::result::{
-    ErrorKind, ErrorResult, MetricSeries, MetricValues, RunResult, TrendSummary,
-};
+use crate::result::{ErrorKind, ErrorResult, MetricSeries, MetricValues, RunResult, TrendSummary};
 
 /// What oha calls requests that were under way when its time was over; they are no failures.
 const DEADLINE: &str = "aborted due to deadline";
@@ -39,8 +37,12 @@ impl Importer for Report {
         let statuses = counts(&document, "statusCodeDistribution")?;
         let mut errors = counts(&document, "errorDistribution")?;
         let unfinished = errors.remove(DEADLINE).unwrap_or_default();
-        let answered: u64 = statuses.values().fold(0, |sum, count| sum.saturating_add(*count));
-        let silent: u64 = errors.values().fold(0, |sum, count| sum.saturating_add(*count));
+        let answered: u64 = statuses
+            .values()
+            .fold(0, |sum, count| sum.saturating_add(*count));
+        let silent: u64 = errors
+            .values()
+            .fold(0, |sum, count| sum.saturating_add(*count));
         if answered == 0 && silent == 0 {
             return Err(Flaw::new("it has no requests: nothing was measured"));
         }
@@ -53,9 +55,8 @@ impl Importer for Report {
             failed: refused.saturating_add(silent),
             durations: durations(&document, summary, answered)?,
         };
-        let mut notes = vec![
-            "oha takes response times of requests that got a response only".to_owned(),
-        ];
+        let mut notes =
+            vec!["oha takes response times of requests that got a response only".to_owned()];
         if unfinished > 0 {
             notes.push(format!(
                 "{unfinished} requests were under way when oha's time was over; they are not counted"
@@ -73,7 +74,9 @@ impl Importer for Report {
         if let Some(bytes) = json::number(summary, "totalData").filter(|bytes| *bytes >= 0.0) {
             let seconds = result.run.duration_seconds;
             let values = sheet::counter(bytes, seconds);
-            result.metrics.push(sheet::metric("data_received", Contains::Data, values));
+            result
+                .metrics
+                .push(sheet::metric("data_received", Contains::Data, values));
         }
         result.metrics.sort_by(|a, b| a.name.cmp(&b.name));
         result.errors = errors
@@ -88,7 +91,9 @@ impl Importer for Report {
                 example: None,
             })
             .collect();
-        result.errors.sort_by_key(|error| std::cmp::Reverse(error.count));
+        result
+            .errors
+            .sort_by_key(|error| std::cmp::Reverse(error.count));
         Ok(result)
     }
 }
@@ -101,10 +106,13 @@ fn durations(
     if count == 0 {
         return Ok(TrendSummary::default());
     }
-    let percentiles = document.get("latencyPercentiles").and_then(Value::as_object);
+    let percentiles = document
+        .get("latencyPercentiles")
+        .and_then(Value::as_object);
     // Seconds, and null where there is none.
     let of = |map: Option<&Map<String, Value>>, key: &str| {
-        map.and_then(|map| json::number(map, key)).map_or(f64::NAN, |seconds| seconds * 1e3)
+        map.and_then(|map| json::number(map, key))
+            .map_or(f64::NAN, |seconds| seconds * 1e3)
     };
     let found = TrendSummary {
         count,
@@ -126,7 +134,9 @@ fn counts(document: &Map<String, Value>, key: &str) -> Result<BTreeMap<String, u
         .iter()
         .map(|(name, count)| match count.as_u64() {
             Some(count) => Ok((name.clone(), count)),
-            None => Err(Flaw::new(format!("`{key}` of `{name}` is no number of requests"))),
+            None => Err(Flaw::new(format!(
+                "`{key}` of `{name}` is no number of requests"
+            ))),
         })
         .collect()
 }
@@ -141,16 +151,25 @@ fn by_status(result: &mut RunResult, statuses: &BTreeMap<String, u64>, silent: u
             .collect(),
         values,
     };
-    let Some(requests) = result.metrics.iter_mut().find(|metric| metric.name == "http_reqs") else {
+    let Some(requests) = result
+        .metrics
+        .iter_mut()
+        .find(|metric| metric.name == "http_reqs")
+    else {
         return;
     };
     requests.series = statuses
         .iter()
         .map(|(status, count)| {
-            series(Some(("status", status)), sheet::counter(*count as f64, seconds))
+            series(
+                Some(("status", status)),
+                sheet::counter(*count as f64, seconds),
+            )
         })
         .collect();
     if silent > 0 {
-        requests.series.push(series(None, sheet::counter(silent as f64, seconds)));
+        requests
+            .series
+            .push(series(None, sheet::counter(silent as f64, seconds)));
     }
 }

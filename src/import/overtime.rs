@@ -1,7 +1,7 @@
 //! The main metrics over time, of samples that come in any order.
 
-use super::timeline::{Moment, SECOND, Slot, Timeline};
 use super::spread::Spread;
+use super::timeline::{Moment, SECOND, Slot, Timeline};
 use crate::metrics::histogram::{from_scaled, to_scaled};
 use crate::result::{Column, Combine, MAX_POINTS, TimeSeries};
 
@@ -115,7 +115,11 @@ impl Overtime {
     /// The same duration many times.
     pub fn add_many(&mut self, role: Role, at: Moment, value: f64, times: u64) {
         if role == Role::Duration && times > 0 {
-            self.rows.at(at).durations.opened().record_n(to_scaled(value), times);
+            self.rows
+                .at(at)
+                .durations
+                .opened()
+                .record_n(to_scaled(value), times);
         }
     }
 
@@ -153,7 +157,9 @@ impl Overtime {
                 column.values.push(row.read(name));
             }
         }
-        let covered = (ended.saturating_sub(start) as u64).div_ceil(SECOND as u64).max(1);
+        let covered = (ended.saturating_sub(start) as u64)
+            .div_ceil(SECOND as u64)
+            .max(1);
         TimeSeries {
             interval_seconds,
             start_seconds: start.saturating_sub(began) as f64 / SECOND as f64,
@@ -171,7 +177,12 @@ const COLUMNS: [(&str, &str, Combine, Role); 11] = [
     ("http_req_duration_p95", "ms", Combine::Max, Role::Duration),
     ("http_req_duration_p99", "ms", Combine::Max, Role::Duration),
     ("iterations", "iterations", Combine::Sum, Role::Iterations),
-    ("dropped_iterations", "iterations", Combine::Sum, Role::Dropped),
+    (
+        "dropped_iterations",
+        "iterations",
+        Combine::Sum,
+        Role::Dropped,
+    ),
     ("checks_failed", "checks", Combine::Sum, Role::Checks),
     ("vus", "virtual users", Combine::Max, Role::Vus),
     ("data_sent", "bytes", Combine::Sum, Role::Sent),
@@ -213,7 +224,9 @@ mod tests {
     fn columns_are_named_and_combined_as_those_of_a_run_of_our_own() {
         let text = include_str!("../run/aggregate.rs");
         for (name, unit, combine, _) in COLUMNS {
-            let at = text.find(&format!("\"{name}\",")).unwrap_or_else(|| panic!("{name}"));
+            let at = text
+                .find(&format!("\"{name}\","))
+                .unwrap_or_else(|| panic!("{name}"));
             let entry: String = text[at..].chars().take(200).collect();
             assert!(entry.contains(&format!("\"{unit}\"")), "{name}: {unit}");
             assert!(entry.contains(&format!("Combine::{combine:?}")), "{name}");
@@ -233,7 +246,12 @@ mod tests {
         let names: Vec<&str> = series.columns.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(
             names,
-            ["http_reqs", "http_req_duration_p50", "http_req_duration_p95", "http_req_duration_p99"]
+            [
+                "http_reqs",
+                "http_req_duration_p50",
+                "http_req_duration_p95",
+                "http_req_duration_p99"
+            ]
         );
         let p99 = &series.columns[3].values;
         assert_eq!(p99.len(), 20);

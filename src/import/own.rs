@@ -63,7 +63,9 @@ fn flaw(error: ReadError) -> Flaw {
 fn check(result: &RunResult) -> Result<(), Flaw> {
     let seconds = result.run.duration_seconds;
     if !(seconds >= 0.0 && seconds.is_finite()) {
-        return Err(Flaw::new(format!("`duration_seconds` is {seconds}: a run cannot last so long")));
+        return Err(Flaw::new(format!(
+            "`duration_seconds` is {seconds}: a run cannot last so long"
+        )));
     }
     for metric in &result.metrics {
         let series = metric.series.iter().map(|series| &series.values);

@@ -39,7 +39,10 @@ impl<'a> Shape<'a> {
     /// The first line that is not empty.
     pub fn first_line(&self) -> &'a str {
         let lines = self.text.lines().map(str::trim);
-        lines.into_iter().find(|line| !line.is_empty()).unwrap_or_default()
+        lines
+            .into_iter()
+            .find(|line| !line.is_empty())
+            .unwrap_or_default()
     }
 
     /// Whether it begins as a JSON object.
@@ -55,8 +58,11 @@ impl<'a> Shape<'a> {
         let wanted: Vec<&str> = path.split('/').collect();
         self.keys.iter().any(|key| {
             let mut parts = key.split('/');
-            wanted.iter().all(|want| parts.next().is_some_and(|part| *want == "*" || *want == part))
-                && parts.next().is_none()
+            wanted.iter().all(|want| {
+                parts
+                    .next()
+                    .is_some_and(|part| *want == "*" || *want == part)
+            }) && parts.next().is_none()
         })
     }
 
@@ -128,7 +134,9 @@ mod tests {
 
     #[test]
     fn keys_are_known_by_their_path_even_of_a_text_that_is_cut_off() {
-        let shape = Shape::of(br#"{"a": {"b": [1, {"c": 2}], "d/e": "x\"}"}, "f": 3, "g": {"h": {"i": {"j": 1"#);
+        let shape = Shape::of(
+            br#"{"a": {"b": [1, {"c": 2}], "d/e": "x\"}"}, "f": 3, "g": {"h": {"i": {"j": 1"#,
+        );
         for path in ["a", "a/b", "a/b/c", "a/d|e", "f", "g/h/i", "g/*/i"] {
             assert!(shape.has(path), "{path}");
         }

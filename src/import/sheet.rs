@@ -17,7 +17,9 @@ pub fn metric(name: &str, contains: Contains, total: MetricValues) -> MetricResu
         kind: total.kind(),
         contains: definition.map_or(contains, |definition| definition.contains),
         description: definition
-            .map_or("a metric of another tool", |definition| definition.description)
+            .map_or("a metric of another tool", |definition| {
+                definition.description
+            })
             .to_owned(),
         total,
         series: Vec::new(),
@@ -65,7 +67,9 @@ pub fn not_negative(name: &str, summary: &TrendSummary) -> Result<(), Flaw> {
         summary.max,
     ];
     match least.into_iter().find(|value| *value < 0.0) {
-        Some(value) => Err(Flaw::new(format!("`{name}` is {value}: a duration is never negative"))),
+        Some(value) => Err(Flaw::new(format!(
+            "`{name}` is {value}: a duration is never negative"
+        ))),
         None => Ok(()),
     }
 }
@@ -90,7 +94,9 @@ pub fn requests(result: &mut RunResult, all: &Requests, by_name: &[(String, Stri
     let values: [(&str, fn(&Requests, f64) -> MetricValues); 3] = [
         ("http_req_duration", |row, _| trend(row.durations)),
         ("http_req_failed", |row, _| rate(row.failed, row.count)),
-        ("http_reqs", |row, seconds| counter(row.count as f64, seconds)),
+        ("http_reqs", |row, seconds| {
+            counter(row.count as f64, seconds)
+        }),
     ];
     for (name, of) in values {
         let mut metric = metric(name, Contains::Default, of(all, seconds));

@@ -48,7 +48,8 @@ impl Source<'static> {
             }
         })?;
         if file.metadata().is_ok_and(|found| found.is_dir()) {
-            let flaw = Flaw::new("it is a folder").help("name the file in it that holds the result");
+            let flaw =
+                Flaw::new("it is a folder").help("name the file in it that holds the result");
             return Err(flaw.of(&name));
         }
         Source::reading(name, file)

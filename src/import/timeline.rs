@@ -70,8 +70,16 @@ impl<T: Slot> Timeline<T> {
     }
 
     fn too_long_with(&self, index: i64) -> bool {
-        let first = self.slots.keys().next().map_or(index, |first| index.min(*first));
-        let last = self.slots.keys().next_back().map_or(index, |last| index.max(*last));
+        let first = self
+            .slots
+            .keys()
+            .next()
+            .map_or(index, |first| index.min(*first));
+        let last = self
+            .slots
+            .keys()
+            .next_back()
+            .map_or(index, |last| index.max(*last));
         last.saturating_sub(first) >= self.limit as i64
     }
 
@@ -95,7 +103,10 @@ impl<T: Slot> Timeline<T> {
     /// When the first slot begins.
     pub fn start(&self) -> Option<Moment> {
         let first = *self.slots.keys().next()?;
-        Some(self.base?.saturating_add(first.saturating_mul(self.width * SECOND)))
+        Some(
+            self.base?
+                .saturating_add(first.saturating_mul(self.width * SECOND)),
+        )
     }
 
     /// Every slot from the first to the last, those without anything among them.

@@ -94,15 +94,18 @@ impl Found {
             ["Uncorrected", ..] | ["Detailed", ..] => {}
             [percent, value] if percent.ends_with('%') => self.percentile(percent, value)?,
             [count, "requests", "in", took, bytes, "read"] => {
-                let count = count.parse().map_err(|_| {
-                    Flaw::new(format!("`{count}` is no number of requests"))
-                })?;
+                let count = count
+                    .parse()
+                    .map_err(|_| Flaw::new(format!("`{count}` is no number of requests")))?;
                 self.requests = Some(count);
                 self.seconds = milliseconds(took.trim_end_matches(','))? / 1e3;
                 self.bytes = size(bytes)?;
             }
             ["Socket", "errors:", counts @ ..] => {
-                for count in counts.iter().filter_map(|word| word.trim_end_matches(',').parse::<u64>().ok()) {
+                for count in counts
+                    .iter()
+                    .filter_map(|word| word.trim_end_matches(',').parse::<u64>().ok())
+                {
                     self.sockets = self.sockets.saturating_add(count);
                 }
             }
@@ -134,8 +137,10 @@ impl Found {
 
     fn finish(self, file: String) -> Result<RunResult, Flaw> {
         let Some(answered) = self.requests else {
-            return Err(Flaw::new("it is cut off: the line with the number of requests is missing")
-                .help("wrk prints it at its end; let it finish"));
+            return Err(Flaw::new(
+                "it is cut off: the line with the number of requests is missing",
+            )
+            .help("wrk prints it at its end; let it finish"));
         };
         let all = Requests {
             count: answered.saturating_add(self.sockets),
@@ -159,7 +164,9 @@ impl Found {
             notes.push("wrk printed no percentiles; run it with `--latency`".to_owned());
         }
         if self.corrected {
-            notes.push("wrk2 counts response times from when a request should have been sent".to_owned());
+            notes.push(
+                "wrk2 counts response times from when a request should have been sent".to_owned(),
+            );
         }
         let seconds = self.seconds;
         let mut result = empty(About {
@@ -171,14 +178,18 @@ impl Found {
         });
         sheet::requests(&mut result, &all, &[]);
         let bytes = sheet::counter(self.bytes, seconds);
-        result.metrics.push(sheet::metric("data_received", Contains::Data, bytes));
+        result
+            .metrics
+            .push(sheet::metric("data_received", Contains::Data, bytes));
         if let Some(connections) = self.connections {
             let values = crate::result::MetricValues::Gauge {
                 value: connections,
                 min: connections,
                 max: connections,
             };
-            result.metrics.push(sheet::metric("vus", Contains::Default, values));
+            result
+                .metrics
+                .push(sheet::metric("vus", Contains::Default, values));
         }
         result.metrics.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(result)
@@ -187,7 +198,13 @@ impl Found {
 
 /// A time as wrk writes it.
 fn milliseconds(text: &str) -> Result<f64, Flaw> {
-    let factor = [("us", 1e-3), ("ms", 1.0), ("s", 1e3), ("m", 60e3), ("h", 3600e3)];
+    let factor = [
+        ("us", 1e-3),
+        ("ms", 1.0),
+        ("s", 1e3),
+        ("m", 60e3),
+        ("h", 3600e3),
+    ];
     let found = factor.iter().find_map(|(unit, factor)| {
         let number: f64 = text.strip_suffix(unit)?.parse().ok()?;
         (number >= 0.0 && number.is_finite()).then_some(number * factor)
@@ -198,7 +215,13 @@ fn milliseconds(text: &str) -> Result<f64, Flaw> {
 /// An amount of data as wrk writes it, in steps of 1,024.
 fn size(text: &str) -> Result<f64, Flaw> {
     let text = text.trim_end_matches(',');
-    let factor = [("KB", 1024.0), ("MB", 1048576.0), ("GB", 1073741824.0), ("TB", 1099511627776.0), ("B", 1.0)];
+    let factor = [
+        ("KB", 1024.0),
+        ("MB", 1048576.0),
+        ("GB", 1073741824.0),
+        ("TB", 1099511627776.0),
+        ("B", 1.0),
+    ];
     let found = factor.iter().find_map(|(unit, factor)| {
         let number: f64 = text.strip_suffix(unit)?.parse().ok()?;
         (number >= 0.0 && number.is_finite()).then_some(number * factor)

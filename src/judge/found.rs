@@ -29,9 +29,19 @@ pub struct Unreadable {
 /// What a result holds of what an objective is about.
 #[derive(Debug)]
 pub enum Found {
-    Counter { sum: f64, seconds: f64 },
-    Gauge { last: f64, min: f64, max: f64 },
-    Rate { trues: u64, total: u64 },
+    Counter {
+        sum: f64,
+        seconds: f64,
+    },
+    Gauge {
+        last: f64,
+        min: f64,
+        max: f64,
+    },
+    Rate {
+        trues: u64,
+        total: u64,
+    },
     Distribution(Box<Histogram>),
     /// A trend of which only some statistics are known.
     Summary(TrendSummary),
@@ -71,13 +81,16 @@ impl Found {
         let aggregate = objective.target.aggregate;
         let kind = match self {
             Self::Counter { seconds, .. } if *seconds <= 0.0 && aggregate == Aggregate::Rate => {
-                return "the file does not tell how long the run took, so there is no rate".to_owned();
+                return "the file does not tell how long the run took, so there is no rate"
+                    .to_owned();
             }
             Self::Counter { .. } => MetricKind::Counter,
             Self::Gauge { .. } => MetricKind::Gauge,
             Self::Rate { total: 0, .. } => return "no samples".to_owned(),
             Self::Rate { .. } => MetricKind::Rate,
-            Self::Distribution(histogram) if histogram.is_empty() => return "no samples".to_owned(),
+            Self::Distribution(histogram) if histogram.is_empty() => {
+                return "no samples".to_owned();
+            }
             _ => MetricKind::Trend,
         };
         format!(
@@ -100,7 +113,11 @@ pub fn find(result: &RunResult, selector: &Selector) -> Result<Found, Unreadable
             None => Ok(missing(result, selector)),
         };
     }
-    if let Some(part) = result.metrics.iter().find(|metric| same(&metric.name, selector)) {
+    if let Some(part) = result
+        .metrics
+        .iter()
+        .find(|metric| same(&metric.name, selector))
+    {
         return one(result, &part.name, &part.total);
     }
     let Some(metric) = metric else {
@@ -169,7 +186,11 @@ pub fn distribution(
     })?;
     let sum = summary.avg * SCALE * summary.count as f64;
     if sum.is_finite() && sum >= 0.0 && summary.count == histogram.count() {
-        histogram.restore_exact(to_scaled(summary.min), to_scaled(summary.max), sum.round() as u128);
+        histogram.restore_exact(
+            to_scaled(summary.min),
+            to_scaled(summary.max),
+            sum.round() as u128,
+        );
     }
     Ok(histogram)
 }
@@ -242,7 +263,10 @@ fn missing(result: &RunResult, selector: &Selector) -> Found {
     let known = result.metrics.iter().map(|metric| metric.name.as_str());
     let near = match Builtin::by_name(name) {
         Some(_) => None,
-        None => nearest(name, known.chain(Builtin::ALL.map(|metric| metric.definition().name))),
+        None => nearest(
+            name,
+            known.chain(Builtin::ALL.map(|metric| metric.definition().name)),
+        ),
     };
     let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     Found::Nothing(format!("the file tells nothing of `{name}`{hint}"))
@@ -256,7 +280,9 @@ fn no_match(result: &RunResult, metric: &MetricResult, selector: &Selector) -> F
             .metrics
             .iter()
             .map(|other| other.name.as_str())
-            .filter(|name| name.split('{').next() == Some(metric.name.as_str()) && name.contains('{'))
+            .filter(|name| {
+                name.split('{').next() == Some(metric.name.as_str()) && name.contains('{')
+            })
             .collect();
         let told = match parts.as_slice() {
             [] => "it tells the metric as a whole only".to_owned(),
@@ -285,13 +311,20 @@ fn no_match(result: &RunResult, metric: &MetricResult, selector: &Selector) -> F
             format!("; of `{key}` there is {}", list(&values))
         })
     });
-    Found::Nothing(format!("no samples with these tags{}", hint.unwrap_or_default()))
+    Found::Nothing(format!(
+        "no samples with these tags{}",
+        hint.unwrap_or_default()
+    ))
 }
 
 /// A few of the names, and how many more there are.
 fn list(names: &[&str]) -> String {
     const SHOWN: usize = 5;
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let shown: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("`{name}`"))
+        .collect();
     let more = match names.len().saturating_sub(SHOWN) {
         0 => String::new(),
         more => format!(" and {more} more"),

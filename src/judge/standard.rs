@@ -38,7 +38,9 @@ mod tests {
     fn they_are_those_of_the_standard_library() {
         let ours = standard();
         assert_eq!(ours.len(), 6);
-        let text = stdlib::text("std/slo").or_else(|| stdlib::text("slo")).unwrap();
+        let text = stdlib::text("std/slo")
+            .or_else(|| stdlib::text("slo"))
+            .unwrap();
         let map = rhai::Engine::new()
             .eval::<rhai::Dynamic>(&format!("{text}\nstandard()"))
             .unwrap();

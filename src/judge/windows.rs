@@ -45,7 +45,9 @@ fn of_intervals(
     let intervals = &result.intervals;
     let selector = &objective.selector;
     let tags = selector.conditions();
-    let by_endpoint = tags.iter().all(|tag| matches!(tag.key.as_str(), "name" | "method"));
+    let by_endpoint = tags
+        .iter()
+        .all(|tag| matches!(tag.key.as_str(), "name" | "method"));
     let rows: Vec<&IntervalValues> = intervals
         .rows
         .iter()
@@ -57,7 +59,10 @@ fn of_intervals(
         return Ok(Err(unknown(objective, "")));
     }
     let mut all = intervals.len();
-    if rows.iter().any(|row| matches!(row, IntervalValues::Counter { .. })) {
+    if rows
+        .iter()
+        .any(|row| matches!(row, IntervalValues::Counter { .. }))
+    {
         let (start, interval) = (intervals.start_seconds, intervals.interval_seconds);
         all = whole_points(result, start, interval, all);
     }
@@ -208,7 +213,12 @@ fn of_columns(result: &RunResult, objective: &Objective, over: Duration) -> Wors
     let below = below.map(column).transpose()?;
     let all = match below {
         Some(_) => above.len(),
-        None => whole_points(result, series.start_seconds, series.interval_seconds, above.len()),
+        None => whole_points(
+            result,
+            series.start_seconds,
+            series.interval_seconds,
+            above.len(),
+        ),
     };
     let points = Points::of(series.interval_seconds, over, all);
     let mut worst = None;
@@ -234,7 +244,11 @@ fn of_columns(result: &RunResult, objective: &Objective, over: Duration) -> Wors
 fn whole_points(result: &RunResult, start: f64, interval: u64, all: usize) -> usize {
     let seconds = result.run.duration_seconds - start;
     let whole = (seconds / interval.max(1) as f64 + 1e-6).floor();
-    if whole >= 1.0 { all.min(whole as usize) } else { all }
+    if whole >= 1.0 {
+        all.min(whole as usize)
+    } else {
+        all
+    }
 }
 
 fn sum(values: Option<&[Option<f64>]>) -> f64 {
@@ -335,7 +349,9 @@ mod tests {
         let told = tags.into_iter().filter(|(_, value)| !value.is_empty());
         IntervalRow {
             metric: metric.to_owned(),
-            tags: told.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            tags: told
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect(),
             values,
         }
     }
@@ -345,7 +361,9 @@ mod tests {
             .iter()
             .map(|values| {
                 let mut histogram = Histogram::new();
-                values.iter().for_each(|value| histogram.record(value * 1_000_000));
+                values
+                    .iter()
+                    .for_each(|value| histogram.record(value * 1_000_000));
                 histogram
             })
             .collect();
@@ -381,7 +399,14 @@ mod tests {
 
     #[test]
     fn shares_and_sums_come_from_the_finer_series() {
-        let result = run(Vec::new(), &[("http_reqs", &[10.0, 0.0, 10.0]), ("http_req_failures", &[1.0, 0.0, 5.0])], 1);
+        let result = run(
+            Vec::new(),
+            &[
+                ("http_reqs", &[10.0, 0.0, 10.0]),
+                ("http_req_failures", &[1.0, 0.0, 5.0]),
+            ],
+            1,
+        );
         let failed = objective("http_req_failed", "rate < 1%");
         assert_eq!(worst(&result, &failed, seconds(1)).unwrap().unwrap().0, 0.5);
         assert_eq!(worst(&result, &failed, seconds(3)).unwrap().unwrap().0, 0.3);
@@ -402,7 +427,11 @@ mod tests {
         };
         assert_eq!(of("avg < 100", 4).unwrap().0, 25.0);
         assert_eq!(of("p(95) < 100", 2).unwrap().0, 2.0);
-        assert!(of("p(95) < 100", 4).unwrap_err().contains("the `p(95)` of `http_req_duration{name:rooms}`"));
+        assert!(
+            of("p(95) < 100", 4)
+                .unwrap_err()
+                .contains("the `p(95)` of `http_req_duration{name:rooms}`")
+        );
         assert!(of("p(99) < 100", 2).is_err());
         let (_, note) = of("avg < 100", 3).unwrap();
         assert!(note.unwrap().contains("windows of 4 s"));

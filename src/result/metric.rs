@@ -181,7 +181,10 @@ mod tests {
             histogram: None,
         };
         let json = serde_json::to_value(&values).unwrap();
-        assert_eq!((&json["p99"], &json["avg"]), (&serde_json::Value::Null, &3.5.into()));
+        assert_eq!(
+            (&json["p99"], &json["avg"]),
+            (&serde_json::Value::Null, &3.5.into())
+        );
         let MetricValues::Trend { summary, .. } = serde_json::from_value(json).unwrap() else {
             panic!("no trend");
         };

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::conductor::Conductor;
-use crate::judge::{Ending, verdict};
 use super::{environment, rows};
+use crate::judge::{Ending, verdict};
 use crate::metrics::Builtin;
 use crate::metrics::totals::Accumulator;
 use crate::result::{self, AbortedBy, Outcome, RunResult, ScenarioResult, SloResult, Verdict};

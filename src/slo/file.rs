@@ -74,10 +74,15 @@ pub fn read(path: &Path) -> Result<Vec<Objective>, FileError> {
         ErrorKind::NotFound => FileError::Missing(path.to_owned()),
         _ => unreadable(error.to_string()),
     })?;
-    let bytes = project::read_stream(file, MAX_SIZE).map_err(|error| unreadable(error.to_string()))?;
+    let bytes =
+        project::read_stream(file, MAX_SIZE).map_err(|error| unreadable(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
-        let line = 1 + before.unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + before
+            .unwrap_or_default()
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
         unreadable(format!("line {line} is not UTF-8 text"))
     })?;
     parse(&path.display().to_string(), &text).map_err(FileError::Wrong)
@@ -102,19 +107,33 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Objective>, Vec<Mistake>> {
     };
     let document = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        vec![place(at, format!("this is not valid TOML: {}", error.message()), None)]
+        vec![place(
+            at,
+            format!("this is not valid TOML: {}", error.message()),
+            None,
+        )]
     })?;
     let mut spans = Spans::default();
     let map = spans.table(document.get_ref(), &mut Vec::new());
     let mut mistakes = Vec::new();
-    for (key, _) in document.get_ref().iter().filter(|(key, _)| key.get_ref() != TABLE) {
+    for (key, _) in document
+        .get_ref()
+        .iter()
+        .filter(|(key, _)| key.get_ref() != TABLE)
+    {
         let name = key.get_ref();
         let help = if is_metric(name) {
-            format!("objectives stand under `[{TABLE}]`: write `[{TABLE}]` above, or `[[{TABLE}.{name}]]`")
+            format!(
+                "objectives stand under `[{TABLE}]`: write `[{TABLE}]` above, or `[[{TABLE}.{name}]]`"
+            )
         } else {
             did_you_mean(name, [TABLE]).unwrap_or_else(|| format!("known here: {TABLE}"))
         };
-        mistakes.push(place(key.span().start, format!("unknown key `{name}`"), Some(help)));
+        mistakes.push(place(
+            key.span().start,
+            format!("unknown key `{name}`"),
+            Some(help),
+        ));
     }
     let mut errors = Vec::new();
     let path = vec![TABLE.to_owned()];
@@ -126,7 +145,11 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Objective>, Vec<Mistake>> {
         }
         Some(_) => {
             let message = "expected a table of objectives".to_owned();
-            errors.push(OptionError { path, message, help: None });
+            errors.push(OptionError {
+                path,
+                message,
+                help: None,
+            });
             Vec::new()
         }
         None => Vec::new(),
@@ -136,8 +159,14 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Objective>, Vec<Mistake>> {
         place(spans.find(&error.path), message, error.help)
     }));
     if mistakes.is_empty() && found.is_empty() {
-        let help = format!("write `[{TABLE}]` and below it, for example, `http_req_failed = [\"rate < 1%\"]`");
-        mistakes.push(place(0, "there are no objectives in this file".to_owned(), Some(help)));
+        let help = format!(
+            "write `[{TABLE}]` and below it, for example, `http_req_failed = [\"rate < 1%\"]`"
+        );
+        mistakes.push(place(
+            0,
+            "there are no objectives in this file".to_owned(),
+            Some(help),
+        ));
     }
     if mistakes.is_empty() {
         return Ok(found);
@@ -154,8 +183,15 @@ fn is_metric(name: &str) -> bool {
 /// What is wrong with an objective for a metric whose nature is known.
 fn misfit(objective: &Objective) -> Option<OptionError> {
     let definition = Builtin::by_name(objective.selector.metric())?.definition();
-    let SloError { text, what, fix, suggestion, .. } =
-        objective.check(definition.kind, definition.contains).err()?;
+    let SloError {
+        text,
+        what,
+        fix,
+        suggestion,
+        ..
+    } = objective
+        .check(definition.kind, definition.contains)
+        .err()?;
     Some(OptionError {
         path: vec![TABLE.to_owned(), objective.selector.to_string()],
         message: format!("in `{text}`: {what}"),
@@ -231,7 +267,10 @@ mod tests {
 
     fn mistakes(text: &str) -> String {
         let all = parse("slo.toml", text).unwrap_err();
-        all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        all.iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     #[test]
@@ -251,31 +290,52 @@ mod tests {
                 "http_req_failed: rate < 1%"
             ]
         );
-        assert!(found.iter().any(|objective| objective.priority == Priority::P0));
+        assert!(
+            found
+                .iter()
+                .any(|objective| objective.priority == Priority::P0)
+        );
     }
 
     #[test]
     fn every_mistake_is_told_with_its_place_and_the_nearest_name() {
-        let all = mistakes("[slos]\nhttp_req_failed = [\"rate < 1%\", { target = \"p95 < 3s\" }]\nchecks = { targett = \"rate > 99%\" }\n\n[slo]\n");
-        let found: Vec<&str> = all.lines().filter(|line| line.starts_with("slo.toml:")).collect();
+        let all = mistakes(
+            "[slos]\nhttp_req_failed = [\"rate < 1%\", { target = \"p95 < 3s\" }]\nchecks = { targett = \"rate > 99%\" }\n\n[slo]\n",
+        );
+        let found: Vec<&str> = all
+            .lines()
+            .filter(|line| line.starts_with("slo.toml:"))
+            .collect();
         assert_eq!(found.len(), 4, "{all}");
-        assert!(found[0].starts_with("slo.toml:2:36: slos.http_req_failed.1.target:"), "{all}");
+        assert!(
+            found[0].starts_with("slo.toml:2:36: slos.http_req_failed.1.target:"),
+            "{all}"
+        );
         assert!(all.contains("did you mean `p(95)`?"), "{all}");
         assert!(all.contains("did you mean `target`?"), "{all}");
-        assert!(all.contains("slo.toml:5:2: unknown key `slo`") && all.contains("did you mean `slos`?"), "{all}");
+        assert!(
+            all.contains("slo.toml:5:2: unknown key `slo`") && all.contains("did you mean `slos`?"),
+            "{all}"
+        );
     }
 
     #[test]
     fn a_metric_outside_the_table_is_told_where_it_belongs() {
         let all = mistakes("[[http_req_duration]]\ntarget = \"p(95) < 1s\"\n");
-        assert!(all.contains("slo.toml:1:3: unknown key `http_req_duration`"), "{all}");
+        assert!(
+            all.contains("slo.toml:1:3: unknown key `http_req_duration`"),
+            "{all}"
+        );
         assert!(all.contains("[[slos.http_req_duration]]"), "{all}");
     }
 
     #[test]
     fn an_objective_that_cannot_fit_its_metric_is_refused() {
         let all = mistakes("[slos]\nhttp_req_failed = [\"p(95) < 3s\"]\n");
-        assert!(all.contains("slo.toml:2:1:") && all.contains("does not apply to a rate"), "{all}");
+        assert!(
+            all.contains("slo.toml:2:1:") && all.contains("does not apply to a rate"),
+            "{all}"
+        );
     }
 
     #[test]
@@ -283,6 +343,9 @@ mod tests {
         assert!(mistakes("").contains("there are no objectives"));
         assert!(mistakes("[slos]\n").contains("there are no objectives"));
         assert!(mistakes("[slos]\nx = [\n").contains("this is not valid TOML"));
-        assert!(matches!(read(Path::new("/nowhere/slo.toml")), Err(FileError::Missing(_))));
+        assert!(matches!(
+            read(Path::new("/nowhere/slo.toml")),
+            Err(FileError::Missing(_))
+        ));
     }
 }

@@ -56,6 +56,10 @@ fn slo<'v>(judged: &'v Value, metric: &str, target: &str) -> &'v Value {
 fn hold(name: &str, command: Rhaid, code: i32) -> Output {
     let output = command.run();
     output.expect_code(code);
-    golden::hold("validate", name, &format!("{}{}", output.stdout, output.stderr));
+    golden::hold(
+        "validate",
+        name,
+        &format!("{}{}", output.stdout, output.stderr),
+    );
     output
 }

@@ -15,8 +15,28 @@ const ROUNDS: u32 = 60;
 
 /// Pieces that formats are made of.
 const PIECES: [&[u8]; 22] = [
-    b"null", b"-1", b"NaN", b"1e999", b"-0", b"\"\"", b"{}", b"[]", b"{", b"}", b"[", b"]", b",", b"\"", b"\n", b"\0",
-    b"<", b"/>", b"18446744073709551616", b"9999-12-31T23:59:59Z", b"0001-01-01T00:00:00Z", b"\xff\xfe",
+    b"null",
+    b"-1",
+    b"NaN",
+    b"1e999",
+    b"-0",
+    b"\"\"",
+    b"{}",
+    b"[]",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b"\"",
+    b"\n",
+    b"\0",
+    b"<",
+    b"/>",
+    b"18446744073709551616",
+    b"9999-12-31T23:59:59Z",
+    b"0001-01-01T00:00:00Z",
+    b"\xff\xfe",
 ];
 
 fn mutate(bytes: &mut Vec<u8>, random: &mut StdRng) {
@@ -75,7 +95,10 @@ fn swallow(bytes: &[u8], from: Option<&'static dyn import::Importer>) {
 /// Without the packing, so that mistakes get past it.
 fn unpacked(bytes: Vec<u8>) -> Vec<u8> {
     let mut plain = Vec::new();
-    match std::io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(bytes.as_slice()), &mut plain) {
+    match std::io::Read::read_to_end(
+        &mut flate2::read::MultiGzDecoder::new(bytes.as_slice()),
+        &mut plain,
+    ) {
         Ok(_) => {
             // A few hundred lines hold all kinds there are.
             plain.truncate(60_000);
@@ -87,10 +110,15 @@ fn unpacked(bytes: Vec<u8>) -> Vec<u8> {
 
 #[test]
 fn files_with_mistakes_are_refused_or_read_and_never_a_panic() {
-    let seconds = std::env::var("RHAID_MUTATE_SECONDS").ok().and_then(|text| text.parse().ok());
+    let seconds = std::env::var("RHAID_MUTATE_SECONDS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     let mut random = StdRng::seed_from_u64(seconds.unwrap_or(7));
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/validate/data");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     let mut tried = 0u64;
     for path in files {

@@ -52,15 +52,27 @@ impl Importer for Csv {
             return Confidence::Sure;
         }
         let headless = values.next().is_some_and(is_epoch)
-            && values.next().is_some_and(|elapsed| elapsed.parse::<u64>().is_ok())
+            && values
+                .next()
+                .is_some_and(|elapsed| elapsed.parse::<u64>().is_ok())
             && values.count() > 4;
-        if headless { Confidence::Likely } else { Confidence::No }
+        if headless {
+            Confidence::Likely
+        } else {
+            Confidence::No
+        }
     }
 
     fn read(&self, source: Source<'_>) -> Result<RunResult, Flaw> {
         let script = source.name().to_owned();
         let dialect = Dialect {
-            delimiter: delimiter(source.head().split(|byte| *byte == b'\n').next().unwrap_or_default()),
+            delimiter: delimiter(
+                source
+                    .head()
+                    .split(|byte| *byte == b'\n')
+                    .next()
+                    .unwrap_or_default(),
+            ),
             ..Dialect::default()
         };
         let mut records = Records::new(source.stream(), 0);
@@ -116,7 +128,11 @@ impl Importer for Csv {
                     line: Some(line),
                     ..flaw
                 };
-                if whole { flaw } else { cut(Mistake::new(line, flaw.what), whole) }
+                if whole {
+                    flaw
+                } else {
+                    cut(Mistake::new(line, flaw.what), whole)
+                }
             })?;
         }
         samples.finish(script, String::new())
@@ -128,8 +144,11 @@ fn cut(mistake: Mistake, whole: bool) -> Flaw {
     if whole {
         return mistake.into();
     }
-    Flaw::at(mistake.line, format!("the file is cut off in this line: {}", mistake.what))
-        .help("JMeter was stopped before it had written all; copy the file again, or delete the line")
+    Flaw::at(
+        mistake.line,
+        format!("the file is cut off in this line: {}", mistake.what),
+    )
+    .help("JMeter was stopped before it had written all; copy the file again, or delete the line")
 }
 
 fn is_epoch(text: &str) -> bool {
@@ -139,7 +158,10 @@ fn is_epoch(text: &str) -> bool {
 /// The delimiter that a first line has most of.
 fn delimiter(line: &[u8]) -> u8 {
     let count = |wanted: u8| line.iter().filter(|byte| **byte == wanted).count();
-    let most = DELIMITERS.into_iter().rev().max_by_key(|delimiter| count(*delimiter));
+    let most = DELIMITERS
+        .into_iter()
+        .rev()
+        .max_by_key(|delimiter| count(*delimiter));
     most.unwrap_or(b',')
 }
 

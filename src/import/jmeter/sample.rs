@@ -96,7 +96,9 @@ impl Samples {
         let elapsed = milliseconds("elapsed", sample.elapsed)?;
         let to = from.saturating_add((elapsed * 1e6) as i64);
         if sample.is_transaction() {
-            let place = self.gatherer.builtin(Builtin::GroupDuration, [("group", sample.label)]);
+            let place = self
+                .gatherer
+                .builtin(Builtin::GroupDuration, [("group", sample.label)]);
             return self.gatherer.add(place, (from, to), elapsed, "elapsed");
         }
         let status = Some(sample.code).filter(|code| is_status(code));
@@ -111,17 +113,21 @@ impl Samples {
         self.gatherer.add(places.requests, span, 1.0, "http_reqs")?;
         if let Some(success) = success {
             let failed = f64::from(u8::from(!success));
-            self.gatherer.add(places.failed, span, failed, "http_req_failed")?;
+            self.gatherer
+                .add(places.failed, span, failed, "http_req_failed")?;
         }
-        self.gatherer.add(places.duration, span, elapsed, "elapsed")?;
+        self.gatherer
+            .add(places.duration, span, elapsed, "elapsed")?;
         let connect = optional("Connect", sample.connect)?;
         if let Some(connect) = connect {
-            self.gatherer.add(places.connecting, span, connect, "Connect")?;
+            self.gatherer
+                .add(places.connecting, span, connect, "Connect")?;
         }
         if let Some(latency) = optional("Latency", sample.latency)? {
             // JMeter counts both from the start of the sample.
             let waiting = (latency - connect.unwrap_or_default()).max(0.0);
-            self.gatherer.add(places.waiting, span, waiting, "Latency")?;
+            self.gatherer
+                .add(places.waiting, span, waiting, "Latency")?;
         }
         if let Some(bytes) = optional("bytes", sample.bytes)? {
             self.gatherer.add(places.received, span, bytes, "bytes")?;
@@ -130,7 +136,8 @@ impl Samples {
             self.gatherer.add(places.sent, span, bytes, "sentBytes")?;
         }
         if let Some(threads) = optional("allThreads", sample.threads)? {
-            self.gatherer.add(self.threads, span, threads, "allThreads")?;
+            self.gatherer
+                .add(self.threads, span, threads, "allThreads")?;
         }
         if success == Some(false) {
             let mut message = [sample.failure, sample.message]
@@ -165,7 +172,11 @@ impl Samples {
             Some(true) => "true",
             Some(false) => "false",
         };
-        let tags = [("name", label), ("status", status), ("expected_response", expected)];
+        let tags = [
+            ("name", label),
+            ("status", status),
+            ("expected_response", expected),
+        ];
         let mut of = |metric| self.gatherer.builtin(metric, tags);
         let places = Places {
             requests: of(Builtin::HttpReqs),
@@ -212,11 +223,14 @@ impl Samples {
     /// When there was no sample.
     pub fn finish(self, script: String, version: String) -> Result<RunResult, Flaw> {
         if self.gatherer.samples() == 0 {
-            return Err(Flaw::new("there are no samples in it: nothing was measured"));
+            return Err(Flaw::new(
+                "there are no samples in it: nothing was measured",
+            ));
         }
         let mut notes = Vec::new();
         if self.form == Some(Form::Local) {
-            notes.push("the times in the file have no time zone; they were taken as UTC".to_owned());
+            notes
+                .push("the times in the file have no time zone; they were taken as UTC".to_owned());
         }
         if !self.judged {
             notes.push("the file tells neither `success` nor `responseCode`, so not how many requests failed".to_owned());
@@ -239,7 +253,9 @@ fn truth(text: &str) -> Result<bool, Flaw> {
     match text.trim() {
         text if text.eq_ignore_ascii_case("true") => Ok(true),
         text if text.eq_ignore_ascii_case("false") => Ok(false),
-        other => Err(Flaw::new(format!("`success` is `{other}`, and neither true nor false"))),
+        other => Err(Flaw::new(format!(
+            "`success` is `{other}`, and neither true nor false"
+        ))),
     }
 }
 
@@ -271,6 +287,8 @@ fn local(text: &str) -> Option<Moment> {
         format_description!("[year]-[month]-[day] [hour]:[minute]:[second]"),
     ];
     let text = text.trim().replace('T', " ").replace(',', ".");
-    let found = FORMS.iter().find_map(|form| PrimitiveDateTime::parse(&text, form).ok())?;
+    let found = FORMS
+        .iter()
+        .find_map(|form| PrimitiveDateTime::parse(&text, form).ok())?;
     i64::try_from(found.assume_utc().unix_timestamp_nanos()).ok()
 }

@@ -31,7 +31,9 @@ impl Importer for Xml {
     }
 
     fn sniff(&self, shape: &Shape<'_>) -> Confidence {
-        Confidence::when(shape.text.trim_start().starts_with('<') && shape.text.contains("<testResults"))
+        Confidence::when(
+            shape.text.trim_start().starts_with('<') && shape.text.contains("<testResults"),
+        )
     }
 
     fn read(&self, source: Source<'_>) -> Result<RunResult, Flaw> {
@@ -73,7 +75,10 @@ fn flaw<R>(error: &quick_xml::Error, line: u64, reader: &Metered<R>) -> Flaw {
     match error {
         quick_xml::Error::Io(error) if reader.is_spent() => {
             let _ = error;
-            Flaw::at(line, format!("a tag or text here is longer than {} MiB", LONGEST >> 20))
+            Flaw::at(
+                line,
+                format!("a tag or text here is longer than {} MiB", LONGEST >> 20),
+            )
         }
         quick_xml::Error::Io(error) => Flaw {
             line: Some(line),
@@ -117,7 +122,9 @@ impl Reading {
             b"httpSample" | b"sample" => {
                 let transaction = self.sample(tag)?;
                 if self.open.len() >= DEEPEST {
-                    return Err(Flaw::new("samples are nested deeper than JMeter nests them"));
+                    return Err(Flaw::new(
+                        "samples are nested deeper than JMeter nests them",
+                    ));
                 }
                 if has_inside {
                     self.open.push(transaction);
@@ -145,8 +152,12 @@ impl Reading {
         ];
         let mut values: [Option<String>; 11] = Default::default();
         for attribute in tag.attributes() {
-            let attribute = attribute.map_err(|error| Flaw::new(format!("a sample is not well-formed: {error}")))?;
-            let Some(at) = NAMES.iter().position(|name| *name == attribute.key.as_ref()) else {
+            let attribute = attribute
+                .map_err(|error| Flaw::new(format!("a sample is not well-formed: {error}")))?;
+            let Some(at) = NAMES
+                .iter()
+                .position(|name| *name == attribute.key.as_ref())
+            else {
                 continue;
             };
             let value = attribute
@@ -163,7 +174,8 @@ impl Reading {
             }
         }
         let text = |value: &'_ Option<String>| value.clone().unwrap_or_default();
-        let (time, elapsed, label, code, message) = (text(ts), text(t), text(lb), text(rc), text(rm));
+        let (time, elapsed, label, code, message) =
+            (text(ts), text(t), text(lb), text(rc), text(rm));
         let sample = Sample {
             time: &time,
             elapsed: &elapsed,

@@ -34,8 +34,9 @@ impl Importer for HandleSummary {
                 return Err(Flaw::new(format!("the metric `{name}` has no `values`")));
             };
             let text = |key| metric.get(key).and_then(Value::as_str);
-            let kind = kind(text("type"), values)
-                .ok_or_else(|| Flaw::new(format!("the metric `{name}` has no type that is known")))?;
+            let kind = kind(text("type"), values).ok_or_else(|| {
+                Flaw::new(format!("the metric `{name}` has no type that is known"))
+            })?;
             let thresholds = metric.get("thresholds").and_then(Value::as_object);
             for (expression, verdict) in thresholds.into_iter().flatten() {
                 let Some(met) = verdict.get("ok").and_then(Value::as_bool) else {

@@ -93,7 +93,11 @@ impl Importer for MachineReadable {
         })?;
         // It tells no single threshold, and in some versions whether all were met.
         if let Some(passed) = results.get("passed").and_then(Value::as_bool) {
-            result.slos.push(objective("thresholds", "all are met, says k6", Some(passed)));
+            result.slos.push(objective(
+                "thresholds",
+                "all are met, says k6",
+                Some(passed),
+            ));
         }
         Ok(result)
     }

@@ -110,7 +110,9 @@ impl Summary<'_> {
             .iter()
             .map(|(metric, expression, met)| objective(metric, expression, Some(*met)))
             .collect();
-        result.slos.sort_by(|a, b| (&a.metric, &a.target).cmp(&(&b.metric, &b.target)));
+        result
+            .slos
+            .sort_by(|a, b| (&a.metric, &a.target).cmp(&(&b.metric, &b.target)));
         result.checks = std::mem::take(&mut self.checks);
         Ok(result)
     }
@@ -149,17 +151,23 @@ fn plain(stats: &Stats<'_>, seconds: f64) -> Result<MetricValues, Flaw> {
     let amount = |key: &str| json::amount(stats.values, key, &format!("`{}`", stats.name));
     Ok(match stats.kind {
         MetricKind::Counter => sheet::counter(amount("count")?, seconds),
-        MetricKind::Rate if stats.values.contains_key("matches") => {
-            whole(amount("matches")? as u64, amount("total")? as u64, stats.name)?
-        }
+        MetricKind::Rate if stats.values.contains_key("matches") => whole(
+            amount("matches")? as u64,
+            amount("total")? as u64,
+            stats.name,
+        )?,
         MetricKind::Rate => {
             let trues = amount("passes")? as u64;
-            whole(trues, trues.saturating_add(amount("fails")? as u64), stats.name)?
+            whole(
+                trues,
+                trues.saturating_add(amount("fails")? as u64),
+                stats.name,
+            )?
         }
         _ => {
             let of = |key: &str| json::number(stats.values, key);
-            let value = of("value")
-                .ok_or_else(|| Flaw::new(format!("`{}` has no `value`", stats.name)))?;
+            let value =
+                of("value").ok_or_else(|| Flaw::new(format!("`{}` has no `value`", stats.name)))?;
             MetricValues::Gauge {
                 value,
                 min: of("min").unwrap_or(value),
@@ -171,7 +179,9 @@ fn plain(stats: &Stats<'_>, seconds: f64) -> Result<MetricValues, Flaw> {
 
 fn whole(trues: u64, total: u64, name: &str) -> Result<MetricValues, Flaw> {
     if trues > total {
-        return Err(Flaw::new(format!("`{name}` was true {trues} times of {total}")));
+        return Err(Flaw::new(format!(
+            "`{name}` was true {trues} times of {total}"
+        )));
     }
     Ok(sheet::rate(trues, total))
 }
@@ -208,11 +218,18 @@ fn trend(stats: &Stats<'_>, count: u64) -> TrendSummary {
 pub fn checks(group: &Value, depth: usize, out: &mut Vec<CheckResult>) {
     /// Groups are not nested deeper by anybody.
     const DEEPEST: usize = 32;
-    let path = group.get("path").and_then(Value::as_str).unwrap_or_default();
+    let path = group
+        .get("path")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     for check in members(group.get("checks")) {
         let count = |key| check.get(key).and_then(Value::as_u64).unwrap_or_default();
         out.push(CheckResult {
-            name: check.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            name: check
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
             group: path.to_owned(),
             scenario: String::new(),
             passes: count("passes"),

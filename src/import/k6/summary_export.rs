@@ -22,7 +22,12 @@ impl Importer for SummaryExport {
     }
 
     fn sniff(&self, shape: &Shape<'_>) -> Confidence {
-        let figures = ["metrics/*/avg", "metrics/*/count", "metrics/*/value", "metrics/*/passes"];
+        let figures = [
+            "metrics/*/avg",
+            "metrics/*/count",
+            "metrics/*/value",
+            "metrics/*/passes",
+        ];
         Confidence::when(
             shape.has("metrics")
                 && !shape.has("metrics/*/values")
@@ -52,8 +57,11 @@ impl Importer for SummaryExport {
                 };
                 summary.thresholds.push((name, expression, met));
             }
-            let kind = kind(None, values)
-                .ok_or_else(|| Flaw::new(format!("the metric `{name}` has no statistics that are known")))?;
+            let kind = kind(None, values).ok_or_else(|| {
+                Flaw::new(format!(
+                    "the metric `{name}` has no statistics that are known"
+                ))
+            })?;
             summary.metrics.push(Stats {
                 name,
                 kind,
@@ -69,7 +77,10 @@ impl Importer for SummaryExport {
             .iter()
             .filter_map(|name| metrics.get(*name)?.as_object())
             .find_map(|values| {
-                let seconds = ratio(json::number(values, "count")?, json::number(values, "rate")?);
+                let seconds = ratio(
+                    json::number(values, "count")?,
+                    json::number(values, "rate")?,
+                );
                 (seconds > 0.0).then_some(seconds)
             });
         summary.finish(About {

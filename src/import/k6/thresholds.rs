@@ -16,9 +16,10 @@ pub fn objective(metric: &str, expression: &str, met: Option<bool>) -> SloResult
             .parse::<Selector>()
             .map_or_else(|_| metric.to_owned(), |selector| selector.to_string()),
         name: None,
-        target: expression
-            .parse::<Expression>()
-            .map_or_else(|_| expression.to_owned(), |expression| expression.to_string()),
+        target: expression.parse::<Expression>().map_or_else(
+            |_| expression.to_owned(),
+            |expression| expression.to_string(),
+        ),
         warn: None,
         priority: Priority::P1,
         over: None,

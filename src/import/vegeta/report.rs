@@ -41,7 +41,9 @@ impl Importer for Report {
         let mut good: u64 = 0;
         for (code, number) in codes {
             let Some(number) = number.as_u64() else {
-                return Err(Flaw::new(format!("`status_codes` of {code} is no number of requests")));
+                return Err(Flaw::new(format!(
+                    "`status_codes` of {code} is no number of requests"
+                )));
             };
             // As vegeta counts success.
             if code.starts_with(['2', '3']) {
@@ -49,11 +51,19 @@ impl Importer for Report {
             }
         }
         if good > count {
-            return Err(Flaw::new(format!("{good} of {count} requests were successful")));
+            return Err(Flaw::new(format!(
+                "{good} of {count} requests were successful"
+            )));
         }
         // Nanoseconds, until the last response.
-        let seconds = (amount("duration")? + json::number(&document, "wait").unwrap_or_default()) / 1e9;
-        let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
+        let seconds =
+            (amount("duration")? + json::number(&document, "wait").unwrap_or_default()) / 1e9;
+        let text = |key: &str| {
+            document
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
         let mut result = empty(About {
             tool: "vegeta",
             script,
@@ -69,7 +79,11 @@ impl Importer for Report {
             durations,
         };
         sheet::requests(&mut result, &all, &[]);
-        if let Some(requests) = result.metrics.iter_mut().find(|metric| metric.name == "http_reqs") {
+        if let Some(requests) = result
+            .metrics
+            .iter_mut()
+            .find(|metric| metric.name == "http_reqs")
+        {
             requests.series = codes
                 .iter()
                 .map(|(code, number)| MetricSeries {
@@ -79,10 +93,14 @@ impl Importer for Report {
                 .collect();
         }
         for (key, name) in [("bytes_in", "data_received"), ("bytes_out", "data_sent")] {
-            let total = document.get(key).and_then(|bytes| bytes.get("total")?.as_f64());
+            let total = document
+                .get(key)
+                .and_then(|bytes| bytes.get("total")?.as_f64());
             if let Some(total) = total.filter(|total| *total >= 0.0) {
                 let values = sheet::counter(total, seconds);
-                result.metrics.push(sheet::metric(name, Contains::Data, values));
+                result
+                    .metrics
+                    .push(sheet::metric(name, Contains::Data, values));
             }
         }
         result.metrics.sort_by(|a, b| a.name.cmp(&b.name));
@@ -91,7 +109,8 @@ impl Importer for Report {
 }
 
 fn durations(latencies: &Map<String, Value>, count: u64) -> Result<TrendSummary, Flaw> {
-    let of = |key: &str| json::number(latencies, key).map_or(f64::NAN, |nanoseconds| nanoseconds / 1e6);
+    let of =
+        |key: &str| json::number(latencies, key).map_or(f64::NAN, |nanoseconds| nanoseconds / 1e6);
     let found = TrendSummary {
         count,
         min: of("min"),

@@ -94,7 +94,9 @@ impl Importer for Results {
             });
         }
         if gatherer.samples() == 0 {
-            return Err(Flaw::new("there are no results in it: nothing was measured"));
+            return Err(Flaw::new(
+                "there are no results in it: nothing was measured",
+            ));
         }
         Ok(gatherer.finish(About {
             tool: "vegeta",
@@ -116,12 +118,21 @@ fn take(
     let at = of(hit, good, gatherer, places);
     let span = (from, to);
     gatherer.add(at.requests, span, 1.0, "http_reqs")?;
-    gatherer.add(at.failed, span, f64::from(u8::from(!good)), "http_req_failed")?;
+    gatherer.add(
+        at.failed,
+        span,
+        f64::from(u8::from(!good)),
+        "http_req_failed",
+    )?;
     gatherer.add(at.duration, span, hit.latency / 1e6, "latency")?;
     gatherer.add(at.sent, span, hit.bytes_out, "bytes_out")?;
     gatherer.add(at.received, span, hit.bytes_in, "bytes_in")?;
     if !good {
-        let code = if hit.code == 0 { String::new() } else { hit.code.to_string() };
+        let code = if hit.code == 0 {
+            String::new()
+        } else {
+            hit.code.to_string()
+        };
         let mut message = if hit.error.is_empty() {
             format!("unexpected status {}", hit.code)
         } else {
@@ -144,7 +155,11 @@ fn of(
     if let Some(known) = places.get(&key) {
         return *known;
     }
-    let status = if hit.code == 0 { String::new() } else { hit.code.to_string() };
+    let status = if hit.code == 0 {
+        String::new()
+    } else {
+        hit.code.to_string()
+    };
     // What follows the question mark varies, and may be secret.
     let name = hit.url.split('?').next().unwrap_or_default();
     let tags = [

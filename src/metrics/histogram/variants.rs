@@ -124,10 +124,14 @@ struct Layout {
 impl Layout {
     fn of(digits: u32, lowest: u64) -> Result<Self, HistogramError> {
         if digits > 5 {
-            return Err(HistogramError::OtherLayout(format!("{digits} significant digits")));
+            return Err(HistogramError::OtherLayout(format!(
+                "{digits} significant digits"
+            )));
         }
         if lowest == 0 || lowest > u64::MAX / 4 {
-            return Err(HistogramError::OtherLayout(format!("lowest discernible value {lowest}")));
+            return Err(HistogramError::OtherLayout(format!(
+                "lowest discernible value {lowest}"
+            )));
         }
         let apart = 2 * 10u64.pow(digits);
         Ok(Self {
@@ -144,7 +148,9 @@ impl Layout {
             Some(doubling) => (doubling, (index & (half - 1)) + half),
         };
         let shift = u32::try_from(doubling).ok()?.checked_add(self.unit)?;
-        let low = within.checked_shl(shift).filter(|low| low >> shift == within)?;
+        let low = within
+            .checked_shl(shift)
+            .filter(|low| low >> shift == within)?;
         let high = low.checked_add((1u64.checked_shl(shift)?) - 1)?;
         Some((low, high))
     }

@@ -28,7 +28,12 @@ pub fn render_judged(result: &RunResult, notes: &[Option<String>], look: &Look) 
 /// The result without those notes on the run that stand beside an objective.
 fn without(result: &RunResult, notes: &[Option<String>]) -> RunResult {
     let mut rest = result.clone();
-    let beside = |note: &String| notes.iter().flatten().any(|told| note.ends_with(told.as_str()));
+    let beside = |note: &String| {
+        notes
+            .iter()
+            .flatten()
+            .any(|told| note.ends_with(told.as_str()))
+    };
     rest.run.notes.retain(|note| !beside(note));
     rest
 }
@@ -122,7 +127,10 @@ mod tests {
         for slo in &result.slos {
             assert!(text.contains(slo.status.label()), "{text}");
         }
-        assert!(text.contains("WARN") && text.contains("taken from the file"), "{text}");
+        assert!(
+            text.contains("WARN") && text.contains("taken from the file"),
+            "{text}"
+        );
         assert!(text.lines().all(|line| line.chars().count() <= 120));
     }
 

@@ -18,9 +18,9 @@ use std::borrow::Cow;
 use console::Style;
 
 use self::page::Page;
-pub use judged::render_judged;
 use super::Look;
 use crate::result::RunResult;
+pub use judged::render_judged;
 
 /// The narrowest page; a narrower terminal wraps it.
 const NARROWEST: usize = 40;
