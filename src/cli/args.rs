@@ -51,6 +51,8 @@ pub enum Command {
     Check(CheckArguments),
     /// Run the tests of scripts against mock servers that they describe.
     Test(super::test::TestArguments),
+    /// Find the highest arrival rate at which all SLOs hold.
+    Search(Box<super::search::SearchArguments>),
     /// Print a script's resolved options and plan as JSON; send nothing.
     Inspect(InspectArguments),
     /// Begin a test: a small project, or a script, from a template.

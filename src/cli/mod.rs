@@ -20,7 +20,9 @@ mod reference;
 mod reload;
 mod run;
 mod scripts;
+mod search;
 mod signals;
+mod slos;
 mod test;
 mod validate;
 mod values;
@@ -146,6 +148,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Definitions(options) => definitions::run(options),
         args::Command::Lsp(options) => lsp::run(options),
         args::Command::New(options) => new::run(options),
+        args::Command::Search(options) => search::run(&options),
         args::Command::Validate(options) => validate::run(options),
     };
     match outcome {

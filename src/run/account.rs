@@ -42,6 +42,13 @@ impl Conductor<'_> {
                 units::format_count(totals.folded())
             ));
         }
+        if let (Some(after), Some(wanted)) = (self.stable_after, self.settings.until_stable) {
+            notes.push(format!(
+                "ended after {}, before the end of the plan: the value of every objective was known to within {} by then (`--until-stable`)",
+                units::format_duration(Duration::from_secs(after.as_secs())),
+                units::format_fraction(wanted)
+            ));
+        }
         let text = self.blueprint.sources.main_text();
         let format = |moment: OffsetDateTime| moment.format(&Rfc3339).unwrap_or_default();
         RunResult {
@@ -100,7 +107,10 @@ impl Conductor<'_> {
                 (Outcome::Aborted { by, reason }, false)
             }
             (Some(SetupFailure::Stopped), None) => (Outcome::Interrupted, false),
-            _ if self.run.stage() > Stage::Running && !self.run.is_finished() => {
+            _ if self.run.stage() > Stage::Running
+                && !self.run.is_finished()
+                && (self.stable_after.is_none() || self.run.stage() == Stage::Killed) =>
+            {
                 (Outcome::Interrupted, false)
             }
             _ => (Outcome::Completed, false),

@@ -16,6 +16,7 @@ use super::judging::Bench;
 use super::masking::{mask_result, mask_slos};
 use super::progress::STOPPING;
 use super::reloads::Reloads;
+use super::stability::Stability;
 use super::terms::{Observer, RunError, Settings};
 use super::wishes::Wish;
 use super::{environment, hooks, rows};
@@ -79,6 +80,8 @@ pub async fn conduct(
         setups,
         setup_again: false,
         handed_over: false,
+        stability: settings.until_stable.map(Stability::new),
+        stable_after: None,
     };
     let bench = Bench::new(
         &blueprint.options,
@@ -124,6 +127,9 @@ pub(super) struct Conductor<'a> {
     setups: mpsc::UnboundedReceiver<Result<Value, SetupFailure>>,
     /// `setup` is to run again before anything else does.
     pub(super) setup_again: bool,
+    stability: Option<Stability>,
+    /// When everything was known well enough, and the run ended for that.
+    pub(super) stable_after: Option<Duration>,
     /// Another run goes on with the data of `setup`.
     pub(super) handed_over: bool,
 }
@@ -391,6 +397,7 @@ impl Conductor<'_> {
             self.aggregate.totals.forget_current();
             return;
         }
+        self.mind_stability();
         self.aggregate.end_second();
         // The reports speak of whole seconds, however long they took.
         let covered = Duration::from_secs(self.elapsed().as_secs());
@@ -402,6 +409,18 @@ impl Conductor<'_> {
             && self.settings.looking.is_none()
         {
             self.abort(AbortedBy::Slo, reason);
+        }
+    }
+
+    /// Ends the run once every objective is known well enough.
+    fn mind_stability(&mut self) {
+        let (Some(stability), Some(bench)) = (&mut self.stability, &self.bench) else {
+            return;
+        };
+        let is_known = stability.second(&bench.in_this_second(&self.aggregate.totals));
+        if is_known && self.stable_after.is_none() && self.run.stage() == Stage::Running {
+            self.stable_after = Some(self.elapsed());
+            self.run.advance(Stage::Stopping);
         }
     }
 

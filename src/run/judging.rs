@@ -92,6 +92,23 @@ impl Bench {
         reason
     }
 
+    /// What each objective's value was in the second that ends now, before the totals' tick, and its bound.
+    pub fn in_this_second(&self, totals: &Totals) -> Vec<(Option<f64>, f64)> {
+        let value = |judged: &Judged| {
+            let objective = &judged.objective;
+            let current = &totals.tracker(judged.tracker).current;
+            let is_there = match current {
+                Accumulator::Counter { sum } => *sum != 0.0 || judged.counts_from_zero,
+                _ => true,
+            };
+            let value = is_there
+                .then(|| self::judged(current, 1.0, objective))
+                .flatten();
+            (value, objective.target.threshold.bound())
+        };
+        self.judged.iter().map(value).collect()
+    }
+
     /// Looks at what came after the last whole second, before the totals' tick: a last window, longer by the rest.
     pub fn rest(&mut self, totals: &Totals, rest: Duration) {
         for judged in &mut self.judged {

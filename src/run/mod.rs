@@ -23,6 +23,7 @@ mod progress;
 mod reloads;
 pub(crate) mod rows;
 mod setup;
+pub mod stability;
 mod terms;
 mod wishes;
 

@@ -66,6 +66,18 @@ pub struct Mistake {
 /// # Errors
 /// When it cannot be read, or everything that is wrong in it, each with its place.
 pub fn read(path: &Path) -> Result<Vec<Objective>, FileError> {
+    read_both(path).map(|(objectives, _)| objectives)
+}
+
+/// Reads the objectives in a file as the map that options hold them in.
+///
+/// # Errors
+/// As [`read`] has them.
+pub fn table(path: &Path) -> Result<Map<String, Value>, FileError> {
+    read_both(path).map(|(_, table)| table)
+}
+
+fn read_both(path: &Path) -> Result<(Vec<Objective>, Map<String, Value>), FileError> {
     let unreadable = |why: String| FileError::Unreadable {
         path: path.to_owned(),
         why,
@@ -85,7 +97,7 @@ pub fn read(path: &Path) -> Result<Vec<Objective>, FileError> {
             .count();
         unreadable(format!("line {line} is not UTF-8 text"))
     })?;
-    parse(&path.display().to_string(), &text).map_err(FileError::Wrong)
+    parse_both(&path.display().to_string(), &text).map_err(FileError::Wrong)
 }
 
 /// Reads the objectives in a text; `file` is what mistakes call it.
@@ -93,6 +105,13 @@ pub fn read(path: &Path) -> Result<Vec<Objective>, FileError> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Objective>, Vec<Mistake>> {
+    parse_both(file, text).map(|(objectives, _)| objectives)
+}
+
+fn parse_both(
+    file: &str,
+    text: &str,
+) -> Result<(Vec<Objective>, Map<String, Value>), Vec<Mistake>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let place = |at: usize, message: String, help: Option<String>| {
         let before = text.get(..at.min(text.len())).unwrap_or(text);
@@ -114,7 +133,7 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Objective>, Vec<Mistake>> {
         )]
     })?;
     let mut spans = Spans::default();
-    let map = spans.table(document.get_ref(), &mut Vec::new());
+    let mut map = spans.table(document.get_ref(), &mut Vec::new());
     let mut mistakes = Vec::new();
     for (key, _) in document
         .get_ref()
@@ -169,7 +188,11 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Objective>, Vec<Mistake>> {
         ));
     }
     if mistakes.is_empty() {
-        return Ok(found);
+        let table = match map.remove(TABLE) {
+            Some(Value::Object(table)) => table,
+            _ => Map::new(),
+        };
+        return Ok((found, table));
     }
     mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
     Err(mistakes)

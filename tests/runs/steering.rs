@@ -70,6 +70,7 @@ fn run(script: &Path, server: &HttpServer, sender: mpsc::Sender<Handle>) -> RunR
         execution_segment: None,
         notes: Vec::new(),
         given: None,
+        until_stable: None,
         looking: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

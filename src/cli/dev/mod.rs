@@ -125,6 +125,7 @@ fn direct(
             execution_segment: None,
             notes: Vec::new(),
             given: data,
+            until_stable: None,
             looking: Some(Looking {
                 tap: tap.clone(),
                 breather: arguments.every,

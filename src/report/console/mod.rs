@@ -8,6 +8,7 @@ mod golden;
 mod judged;
 mod page;
 mod quality;
+mod recommendations;
 mod traffic;
 mod unjudged;
 mod verdict;
@@ -31,6 +32,7 @@ pub fn render(result: &RunResult, look: &Look) -> String {
     let mut page = Page::new(&look);
     verdict::headline(&mut page, result);
     verdict::objectives(&mut page, result);
+    recommendations::recommendations(&mut page, result);
     traffic::scenarios(&mut page, result);
     traffic::requests(&mut page, result);
     traffic::endpoints(&mut page, result);
