@@ -56,6 +56,7 @@ fn of_file(path: &Path) -> Result<Map<String, Value>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit;
 
     #[test]
     fn an_objective_is_told_from_a_file() {
