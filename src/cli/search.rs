@@ -163,7 +163,7 @@ pub fn run(arguments: &SearchArguments) -> Result<u8, Failure> {
             round = search.round();
             super::complain(&format!("round {round} of {}", arguments.rounds));
         }
-        let mut conducted = |each: Duration| -> Result<RunResult, Failure> {
+        let conducted = |each: Duration| -> Result<RunResult, Failure> {
             let blueprint = draw(rate, each)?;
             let mut quiet = stopper.clone();
             runtime

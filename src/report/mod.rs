@@ -9,7 +9,7 @@
 mod console;
 pub mod format;
 mod table;
-mod text;
+pub mod text;
 
 use std::path::PathBuf;
 

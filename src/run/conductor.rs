@@ -71,6 +71,7 @@ pub async fn conduct(
         observer,
         phase: "setup",
         start: None,
+        held_before: Duration::ZERO,
         seconds: 0,
         aborted: None,
         failed_parts: BTreeMap::new(),
@@ -115,6 +116,8 @@ pub(super) struct Conductor<'a> {
     pub(super) phase: &'static str,
     /// When the scenarios started.
     pub(super) start: Option<Instant>,
+    /// How long the run had been paused by then.
+    held_before: Duration,
     /// Whole seconds since then that have been looked at.
     seconds: u64,
     pub(super) aborted: Option<(AbortedBy, String)>,
@@ -158,6 +161,7 @@ impl Conductor<'_> {
             // A moment ahead, so that all workers begin together.
             let start = Instant::now() + Duration::from_millis(2);
             self.start = Some(start);
+            self.held_before = self.run.brake.held(start);
             before = environment::usage(self.settings.workers);
             self.ask_all(|reply| Command::Run { start, reply }).await;
         }
@@ -334,10 +338,10 @@ impl Conductor<'_> {
             }
             Report::ScenarioStarted { scenario, at } => {
                 self.aggregate
-                    .scenario_started(scenario, self.elapsed_at(at));
+                    .scenario_started(scenario, self.plan_time(at));
             }
             Report::ScenarioEnded { scenario, at } => {
-                self.aggregate.scenario_ended(scenario, self.elapsed_at(at));
+                self.aggregate.scenario_ended(scenario, self.plan_time(at));
             }
         }
     }
@@ -368,6 +372,13 @@ impl Conductor<'_> {
         self.start
             .map(|start| at.saturating_duration_since(start))
             .unwrap_or_default()
+    }
+
+    /// From the scenarios' start to a moment, without the pauses.
+    fn plan_time(&self, at: Instant) -> Duration {
+        let held = self.run.brake.held(at);
+        self.elapsed_at(at)
+            .saturating_sub(held.saturating_sub(self.held_before))
     }
 
     /// Seconds from the run's epoch to the scenarios' start.
@@ -447,9 +458,10 @@ impl Conductor<'_> {
             self.phase
         };
         let elapsed = self.elapsed();
+        let planned = self.plan_time(Instant::now());
         let mut progress = self
             .aggregate
-            .progress(elapsed, phase, &self.blueprint.options);
+            .progress(planned, phase, &self.blueprint.options);
         if let (Some(_), Some(bench)) = (&self.settings.looking, &self.bench) {
             let verdicts = bench.verdicts(&self.aggregate.totals, elapsed);
             progress.slos = verdicts.into_iter().map(|(_, row)| row).collect();
@@ -463,10 +475,10 @@ impl Conductor<'_> {
         while let Ok(report) = self.crew.reports.try_recv() {
             self.take(report);
         }
-        let elapsed = self.elapsed();
+        let planned = self.plan_time(Instant::now());
         let progress = self
             .aggregate
-            .progress(elapsed, self.phase, &self.blueprint.options);
+            .progress(planned, self.phase, &self.blueprint.options);
         if !progress.logs.is_empty() {
             self.observer.progress(&progress);
         }

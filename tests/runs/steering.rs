@@ -39,7 +39,7 @@ impl Drop for Stopped {
 }
 
 /// Runs a script in this process while `steer` holds its handle.
-fn steered(script: &str, server: &HttpServer, steer: impl FnOnce(&Handle) + Send) -> RunResult {
+pub fn steered(script: &str, server: &HttpServer, steer: impl FnOnce(&Handle) + Send) -> RunResult {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("script.rhai");
     std::fs::write(&path, script).unwrap();
