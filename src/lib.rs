@@ -12,7 +12,6 @@
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`hints`] finds in a result why an objective was missed;
 //! - [`search`] finds the highest rate at which a run's objectives hold;
-//! - [`report`] shows a result, [`live`] a run in progress;
 //! - [`import`] reads results, of other tools too, [`report`] shows one, [`live`] a run in progress;
 //! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
 //! - [`template`] is what a new test begins with;

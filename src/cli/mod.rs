@@ -37,6 +37,7 @@ use crate::exit;
 use crate::harmless;
 use crate::run::BlueprintError;
 use crate::script::{Diagnostic, SourceError};
+use crate::slo::file::FileError;
 
 /// A command that could not do its work: what to say, and with which code to end.
 #[derive(Debug)]
@@ -90,13 +91,21 @@ impl From<BlueprintError> for Failure {
     }
 }
 
-impl From<crate::slo::file::FileError> for Failure {
-    fn from(error: crate::slo::file::FileError) -> Self {
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
         let code = match &error {
-            crate::slo::file::FileError::Missing(_) => exit::NO_INPUT,
+            FileError::Missing(_) => exit::NO_INPUT,
             _ => exit::CONFIG,
         };
-        Self::new(code, format!("error: {error}"))
+        let message = match &error {
+            FileError::Wrong(mistakes) => mistakes
+                .iter()
+                .map(|mistake| format!("error: {mistake}"))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            other => format!("error: {other}"),
+        };
+        Self { code, message }
     }
 }
 

@@ -5,7 +5,6 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::Failure;
-use crate::exit;
 use crate::slo::file::{self, FileError};
 
 /// The objectives that are asked for, as options hold them: by metric.
@@ -43,20 +42,21 @@ fn pair(text: &str) -> Option<(&str, &str)> {
 
 fn of_file(path: &Path) -> Result<Map<String, Value>, Failure> {
     file::table(path).map_err(|error| {
-        let (code, help) = match &error {
-            FileError::Missing(_) => (
-                exit::NO_INPUT,
+        let is_missing = matches!(error, FileError::Missing(_));
+        let mut failure = Failure::from(error);
+        if is_missing {
+            failure.message.push_str(
                 "\nhelp: write a file, or an objective such as --slo \"http_req_duration: p(95) < 300ms\"",
-            ),
-            _ => (exit::CONFIG, ""),
-        };
-        Failure::new(code, format!("error: {error}{help}"))
+            );
+        }
+        failure
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit;
 
     #[test]
     fn an_objective_is_told_from_a_file() {

@@ -7,13 +7,15 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::values::Format;
-use super::{Failure, print};
+use super::{Failure, print, slos};
 use crate::exit;
 use crate::import::{self, ImportError, Imported, Kind};
 use crate::judge::{Judged, Terms, finished, standard};
+use crate::metrics::Builtin;
+use crate::options::objectives;
 use crate::report::{Look, render_brief, render_judged};
 use crate::result;
-use crate::slo::file;
+use crate::slo::Objective;
 
 #[derive(Debug, Args)]
 #[command(
@@ -22,6 +24,7 @@ use crate::slo::file;
 Examples:
   rhaid validate results/load.json                   by the SLOs of the run
   rhaid validate results/load.json --slo slo.toml    by others
+  rhaid validate samples.jtl --slo \"http_req_duration: p(95) < 300ms\" --slo \"http_req_failed: rate < 1%\"
   k6 run --summary-export s.json t.js; rhaid validate s.json
   jmeter -n -t plan.jmx -l samples.jtl; rhaid validate samples.jtl --slo slo.toml
   wrk --latency -d 30 http://127.0.0.1:8080 | rhaid validate -
@@ -39,9 +42,9 @@ pub struct ValidateArguments {
     /// What the file is [default: what it looks like].
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     pub from: Option<String>,
-    /// Judge by the SLOs in this file, a TOML file.
-    #[arg(long, value_name = "FILE", env = "RHAID_SLO", hide_env_values = true)]
-    pub slo: Option<PathBuf>,
+    /// An SLO to judge by, or a file of them: "http_req_duration: p(95) < 300ms", or slo.toml; may be given several times.
+    #[arg(long = "slo", value_name = "SLO")]
+    pub slos: Vec<String>,
     /// Exit with 2 where it would be 1: warnings and missed P1 and P2 SLOs block too.
     #[arg(
         long,
@@ -78,14 +81,14 @@ impl From<ImportError> for Failure {
 /// Judges a file; the exit code of the contract.
 pub fn run(arguments: ValidateArguments) -> Result<u8, Failure> {
     // What is asked is read before what may be gigabytes.
-    let asked = arguments.slo.as_deref().map(file::read).transpose()?;
+    let asked = asked(&arguments.slos)?;
     if let Some(out) = &arguments.out {
         writable(out)?;
     }
     let from = arguments.from.as_deref().and_then(import::by_name);
     let Imported { format, result } = import::read(&arguments.file, from)?;
-    // Objectives of the run give way to those that are asked for; thresholds of another tool stand beside them.
-    let is_own = format.name() == "rhaid" && result.tool.name == "rhaid";
+    // Objectives of a result of ours give way to those that are asked for; thresholds of another tool stand beside them.
+    let is_own = format.name() == "rhaid";
     let standard_too = asked.is_none() && result.slos.is_empty();
     let terms = Terms {
         own: asked.is_none() || !is_own,
@@ -105,6 +108,34 @@ pub fn run(arguments: ValidateArguments) -> Result<u8, Failure> {
     }
     show(&arguments, format.name(), &judged)?;
     Ok(judged.result.verdict.exit_code)
+}
+
+/// The objectives that are asked for on the command line, if any are.
+fn asked(texts: &[String]) -> Result<Option<Vec<Objective>>, Failure> {
+    if texts.is_empty() {
+        return Ok(None);
+    }
+    let mut errors = Vec::new();
+    let found = objectives(&slos::wanted(texts)?, vec!["--slo".to_owned()], &mut errors);
+    let misfits = found.iter().filter_map(|objective| {
+        let definition = Builtin::by_name(objective.selector.metric())?.definition();
+        let error = objective
+            .check(definition.kind, definition.contains)
+            .err()?;
+        Some(error.to_string())
+    });
+    let wrong: Vec<String> = errors
+        .iter()
+        .map(ToString::to_string)
+        .chain(misfits)
+        .map(|error| format!("error: {error}"))
+        .collect();
+    // What stands in a file was looked at when it was read.
+    if wrong.is_empty() {
+        Ok(Some(found))
+    } else {
+        Err(Failure::new(exit::USAGE, wrong.join("\n")))
+    }
 }
 
 /// Whether a result can be written there.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::found::{find, nature};
 use super::{Ending, recorded, row, verdict, windows};
 use crate::exit;
-use crate::result::{RunResult, SloResult, SloStatus, Verdict};
+use crate::result::{RunResult, SloResult, SloStatus, Verdict, VerdictStatus};
 use crate::slo::{Judgement, Objective, Outcome, Status, judge};
 
 pub use super::found::Unreadable;
@@ -76,9 +76,8 @@ pub fn finished(mut result: RunResult, terms: &Terms) -> Result<Judged, Unreadab
         .iter()
         .map(|one| (outcome(&one.row), one.row.clone()))
         .collect();
-    let mut ending = ending(&result, &outcomes);
-    ending.failed_parts = rests;
-    let mut verdict = verdict(&ending, &outcomes, terms.strict);
+    let mut verdict = verdict(&ending(&result, &outcomes), &outcomes, terms.strict);
+    keep_what_stands(&mut verdict, rests, &result.verdict);
     // Other codes are about the command that ran, not about what it measured.
     if verdict.exit_code > exit::BLOCKED {
         verdict.exit_code = exit::BLOCKED;
@@ -131,9 +130,25 @@ fn ending(result: &RunResult, slos: &[(Outcome, SloResult)]) -> Ending {
     }
 }
 
+/// What was wrong with the run beside its objectives stands, and is as grave as it was.
+fn keep_what_stands(verdict: &mut Verdict, reasons: Vec<String>, recorded: &Verdict) {
+    if reasons.is_empty() {
+        return;
+    }
+    let grave = match recorded.exit_code {
+        exit::REVIEW if !verdict.strict => exit::REVIEW,
+        _ => exit::BLOCKED,
+    };
+    verdict.exit_code = verdict.exit_code.max(grave);
+    if matches!(verdict.status, VerdictStatus::Pass | VerdictStatus::Warning) {
+        verdict.status = VerdictStatus::Failed;
+    }
+    verdict.reasons.splice(0..0, reasons);
+}
+
 /// Reasons of the recorded verdict that follow from nothing else in the result: parts of the script that failed and are no
-/// iterations.
-fn unjudged_reasons(result: &RunResult) -> BTreeMap<String, u64> {
+/// iterations, for one.
+fn unjudged_reasons(result: &RunResult) -> Vec<String> {
     let slos: Vec<(Outcome, SloResult)> = result
         .slos
         .iter()
@@ -145,7 +160,7 @@ fn unjudged_reasons(result: &RunResult) -> BTreeMap<String, u64> {
         .reasons
         .iter()
         .filter(|reason| !reasons.contains(reason))
-        .map(|reason| (reason.clone(), 1))
+        .cloned()
         .collect()
 }
 

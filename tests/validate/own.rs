@@ -13,7 +13,7 @@ export const options = #{
     },
 };
 fn iteration(ctx) {
-    metric::trend("booking").add(ctx.iteration % 20, #{ kind: if ctx.iteration % 2 == 0 { "slow" } else { "fast" } });
+    metrics::trend("booking").add(ctx.iteration % 20, #{ kind: if ctx.iteration % 2 == 0 { "slow" } else { "fast" } });
     check(ctx.iteration, #{ "counts": |i| i >= 0 });
 }
 "#;
@@ -33,7 +33,7 @@ fn a_result_is_judged_as_it_was_when_it_was_made() {
     let (run, text) = ran(SCRIPT);
     let recorded: serde_json::Value = serde_json::from_str(&text).unwrap();
     let (judged, output) = json(rhaid(["validate", "r.json"]).file("r.json", &text));
-    output.expect_code(run.code());
+    output.expect_code(run.code);
     assert_eq!(judged["verdict"]["status"], recorded["verdict"]["status"]);
     let (new, old) = (
         judged["slos"].as_array().unwrap(),

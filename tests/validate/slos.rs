@@ -132,3 +132,31 @@ fn a_count_that_a_file_does_not_tell_is_not_made_up() {
         "{count}"
     );
 }
+
+#[test]
+fn objectives_can_stand_on_the_command_line() {
+    let slos = [
+        "--slo",
+        "http_req_duration: p(99) < 5ms",
+        "--slo",
+        "http_reqs: rate > 10",
+    ];
+    let (judged, output) = json(validate("wrk.txt", slos));
+    output.expect_code(1);
+    assert_eq!(
+        slo(&judged, "http_req_duration", "p(99) < 5ms")["status"],
+        "FAIL"
+    );
+    assert_eq!(slo(&judged, "http_reqs", "rate > 10")["status"], "PASS");
+    for (wrong, message) in [
+        ("http_req_duration: p95 < 5ms", "did you mean `p(95)`?"),
+        ("http_req_failed: p(95) < 5ms", "does not apply to a rate"),
+    ] {
+        let output = validate("wrk.txt", ["--slo", wrong]).run();
+        output.expect_code(64);
+        assert!(
+            output.stderr.contains(message) && output.stdout.is_empty(),
+            "{output}"
+        );
+    }
+}

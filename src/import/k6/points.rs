@@ -1,7 +1,7 @@
 //! k6's `--out json=FILE`: every sample, one object a line, as they came in.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -32,6 +32,8 @@ const DROPPED: [&str; 9] = [
     "url",
     "vu",
 ];
+/// Metrics that may be declared.
+const METRICS: usize = 10_000;
 /// Places that are remembered; a file with more of them has ids in its tags.
 const REMEMBERED: usize = 20_000;
 
@@ -159,6 +161,8 @@ struct Reading {
     /// Tags that parts are made by.
     kept: BTreeSet<String>,
     places: FxHashMap<Vec<u8>, Place>,
+    /// Metrics that cannot be kept, and why.
+    odd: BTreeMap<String, String>,
     key: Vec<u8>,
 }
 
@@ -171,6 +175,7 @@ impl Default for Reading {
             parts: BTreeSet::new(),
             kept: BTreeSet::new(),
             places: FxHashMap::default(),
+            odd: BTreeMap::new(),
             key: Vec::new(),
         }
     }
@@ -203,6 +208,9 @@ impl Reading {
             )));
         };
         let contains = contains(data.contains.as_ref().map(|Text(contains)| &**contains));
+        if self.natures.len() >= METRICS {
+            return Err(Flaw::new(format!("there are more than {METRICS} metrics")));
+        }
         if self
             .natures
             .insert(metric.to_owned(), (kind, contains))
@@ -241,7 +249,9 @@ impl Reading {
         let to = moment(time).ok_or_else(|| Flaw::new(format!("`{}` is no time", shown(time))))?;
         let empty = Vec::new();
         let tags = data.tags.as_ref().map_or(&empty, |Pairs(pairs)| pairs);
-        let place = self.place(metric, tags)?;
+        let Some(place) = self.place(metric, tags)? else {
+            return Ok(());
+        };
         let from = match metric {
             "http_req_duration" | "iteration_duration" => {
                 to.saturating_sub((value.max(0.0) * 1e6) as i64)
@@ -268,11 +278,15 @@ impl Reading {
         Ok(())
     }
 
+    /// Where a sample goes; `None` when it is of a metric that cannot be kept, which a note says.
     fn place(
         &mut self,
         metric: &str,
         tags: &[(Cow<'_, str>, Cow<'_, str>)],
-    ) -> Result<Place, Flaw> {
+    ) -> Result<Option<Place>, Flaw> {
+        if self.odd.contains_key(metric) {
+            return Ok(None);
+        }
         self.key.clear();
         self.key.extend_from_slice(metric.as_bytes());
         let wanted = |key: &str| !DROPPED.contains(&key) || self.kept.contains(key);
@@ -283,7 +297,7 @@ impl Reading {
             self.key.extend_from_slice(value.as_bytes());
         }
         if let Some(place) = self.places.get(&self.key) {
-            return Ok(*place);
+            return Ok(Some(*place));
         }
         let nature = self.natures.get(metric).copied().or_else(|| {
             let definition = Builtin::by_name(metric)?.definition();
@@ -305,14 +319,20 @@ impl Reading {
             .iter()
             .filter(|(key, _)| !named && key == "url")
             .map(|(_, value)| ("name", &**value));
-        let place = self
+        let place = match self
             .gatherer
             .place(metric, kind, contains, chosen.chain(url))
-            .map_err(Flaw::new)?;
+        {
+            Ok(place) => place,
+            Err(why) => {
+                self.odd.insert(metric.to_owned(), why);
+                return Ok(None);
+            }
+        };
         if self.places.len() < REMEMBERED {
             self.places.insert(self.key.clone(), place);
         }
-        Ok(place)
+        Ok(Some(place))
     }
 
     fn finish(self, about: About) -> Result<RunResult, Flaw> {
@@ -322,6 +342,11 @@ impl Reading {
             ));
         }
         let mut result = self.gatherer.finish(about);
+        let odd = self.odd.iter();
+        result
+            .run
+            .notes
+            .extend(odd.map(|(metric, why)| format!("the metric `{metric}` is left out: {why}")));
         result.slos = self
             .thresholds
             .iter()
