@@ -17,7 +17,6 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
             "--output",
             "--summary-export",
             "--export",
-            "--report",
         ],
         "the result goes into a file by '--result FILE', to standard output by '--format json'",
     ),

@@ -8,7 +8,6 @@ mod golden;
 mod page;
 mod quality;
 mod traffic;
-mod unjudged;
 mod verdict;
 mod versions;
 
