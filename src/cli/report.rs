@@ -103,7 +103,10 @@ pub fn wanted(text: &str) -> Result<Wanted, String> {
         let kinds: Vec<&str> = report::all().iter().map(|kind| kind.name()).collect();
         let near = did_you_mean(name, kinds.iter().copied());
         let near = near.map(|near| format!("{near} ")).unwrap_or_default();
-        format!("there is no such report; {near}The kinds are {}", kinds.join(", "))
+        format!(
+            "there is no such report; {near}The kinds are {}",
+            kinds.join(", ")
+        )
     })?;
     Ok(Wanted {
         kind,
@@ -168,7 +171,10 @@ pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
             let path = arguments.file.display();
             return Err(Failure::new(
                 exit::USAGE,
-                format!("error: the {} report would replace the result `{path}` itself\nhelp: name another file: --{0} FILE", wanted.kind.name()),
+                format!(
+                    "error: the {} report would replace the result `{path}` itself\nhelp: name another file: --{0} FILE",
+                    wanted.kind.name()
+                ),
             ));
         }
     }
@@ -210,7 +216,8 @@ pub fn probe(asked: &[Wanted], result: &Path) -> Result<(), Failure> {
     for wanted in asked {
         if let Place::File(path) = wanted.place(result) {
             result::probe_report(&path).map_err(|error| {
-                let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
+                let message =
+                    format!("error: {error}\nThat was tried before the start: nothing was sent.");
                 Failure::new(exit::CANNOT_WRITE, message)
             })?;
         }
@@ -220,11 +227,7 @@ pub fn probe(asked: &[Wanted], result: &Path) -> Result<(), Failure> {
 
 /// Makes the reports and puts each in its place, beside the result at `path` unless it has one of its own. The files
 /// that were written; those after one that could not be are written all the same.
-pub fn deliver(
-    asked: &[Wanted],
-    result: &RunResult,
-    path: &Path,
-) -> Result<Vec<PathBuf>, Failure> {
+pub fn deliver(asked: &[Wanted], result: &RunResult, path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut written = Vec::new();
     let mut wrong = None;
     for wanted in asked {
@@ -252,10 +255,14 @@ fn deliver_one(
         result_path: Some(path.to_owned()),
         ..look
     };
-    let cannot = |error: &dyn fmt::Display| {
-        Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))
+    let cannot =
+        |error: &dyn fmt::Display| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"));
+    let render = || {
+        wanted
+            .kind
+            .render(result, &look)
+            .map_err(|error| cannot(&error))
     };
-    let render = || wanted.kind.render(result, &look).map_err(|error| cannot(&error));
     match wanted.place(path) {
         Place::Output => print(&render()?).map(|()| None),
         Place::Result => Ok(None),

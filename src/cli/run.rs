@@ -69,10 +69,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         Failure::new(exit::CANNOT_WRITE, message)
     })?;
     let started_at = OffsetDateTime::now_utc();
-    report::probe(
-        &arguments.reports,
-        &beside(&arguments, None, started_at),
-    )?;
+    report::probe(&arguments.reports, &beside(&arguments, None, started_at))?;
     let users = blueprint
         .options
         .scenarios
@@ -135,11 +132,7 @@ fn count(workers: usize) -> String {
 }
 
 /// The path that reports lie beside: the result's, or where it would be if it went to no stream.
-fn beside(
-    arguments: &RunArguments,
-    written: Option<&Path>,
-    started_at: OffsetDateTime,
-) -> PathBuf {
+fn beside(arguments: &RunArguments, written: Option<&Path>, started_at: OffsetDateTime) -> PathBuf {
     let named = written.or(arguments.result.as_deref());
     match named {
         Some(path) if matches!(Place::of(path), Ok(Place::File(_))) => path.to_owned(),

@@ -81,10 +81,15 @@ pub struct Health {
 impl Health {
     /// Judges the generator by its own figures.
     pub fn of(result: &RunResult) -> Self {
-        let signs: Vec<Sign> = [processors(result), memory(result), lag(result), dropped(result)]
-            .into_iter()
-            .flatten()
-            .collect();
+        let signs: Vec<Sign> = [
+            processors(result),
+            memory(result),
+            lag(result),
+            dropped(result),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let worst = signs.iter().map(|sign| sign.trust).max();
         let trust = worst.unwrap_or(Trust::Unknown);
         let sentence = match trust {
@@ -164,8 +169,16 @@ fn lag(result: &RunResult) -> Option<Sign> {
     let late = lag.p99 >= LATE && lag.p99 >= median * LATE_SHARE;
     Some(Sign {
         label: "Iteration lag",
-        value: format!("p99 {}, at most {}", latency(lag.p99, true), latency(lag.max, true)),
-        trust: if late { Trust::Doubtful } else { Trust::Trustworthy },
+        value: format!(
+            "p99 {}, at most {}",
+            latency(lag.p99, true),
+            latency(lag.max, true)
+        ),
+        trust: if late {
+            Trust::Doubtful
+        } else {
+            Trust::Trustworthy
+        },
         meaning: format!(
             "how much later than planned iterations began; too late from {} and half of a median response on",
             latency(LATE, true)
@@ -224,7 +237,9 @@ mod tests {
         let mut result = sample::passing();
         result.generator = Generator::default();
         result.scenarios.clear();
-        result.metrics.retain(|metric| metric.name != "iteration_lag");
+        result
+            .metrics
+            .retain(|metric| metric.name != "iteration_lag");
         assert_eq!(Health::of(&result).trust, Trust::Unknown);
     }
 

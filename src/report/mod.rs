@@ -7,8 +7,8 @@
 //! A kind of report is one implementation of [`Report`], listed in [`all`].
 
 mod console;
-pub mod format;
 mod endpoints;
+pub mod format;
 mod headline;
 mod health;
 pub mod html;

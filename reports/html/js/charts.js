@@ -5,8 +5,7 @@ const NO_SERIES = "The document holds no such values over time.";
 function rateChart(place, data) {
   const requests = data.column("http_reqs");
   if (!requests) return nothing(place, NO_SERIES);
-  const step = data.series.interval_seconds || 1;
-  const each = (values) => values.map((value) => (value === null ? null : value / step));
+  const each = (values) => data.rates(values);
   const rows = [data.times(), each(requests)];
   const drawn = [{}, series("requests", "blue", perSecond, { fill: colour("blue-wash") })];
   const add = (name, label, ink, more) => {
@@ -19,7 +18,7 @@ function rateChart(place, data) {
   add("checks_failed", "failed checks", "purple", { dash: [6, 4] });
   add("iteration_errors", "script errors", "orange", { dash: [2, 3], width: 2.25 });
   plot(place, rows, {
-    scales: { y: { range: fromZero } }, series: withTime(drawn), axes: [timeAxis(), valueAxis(number)],
+    scales: { y: { range: fromZero } }, series: withTime(drawn), axes: [timeAxis(), valueAxis(plain)],
   }, { isTime: true, marks: data.view.marks });
 }
 
@@ -55,19 +54,18 @@ function latencyChart(place, data) {
 function usersChart(place, data) {
   const users = data.column("vus");
   if (!users) return nothing(place, NO_SERIES);
-  const step = data.series.interval_seconds || 1;
   const dropped = data.column("dropped_iterations");
   const rows = [data.times(), users];
   const drawn = [{}, series("users", "blue", number, { paths: uPlot.paths.stepped({ align: 1 }), width: 2 })];
-  const axes = [timeAxis(), valueAxis(number)];
+  const axes = [timeAxis(), valueAxis(plain, { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6] })];
   const scales = { y: { range: fromZero } };
   if (dropped?.some((value) => value > 0)) {
-    rows.push(dropped.map((value) => (value === null ? null : value / step)));
+    rows.push(data.rates(dropped));
     drawn.push(series("✗ dropped", "red", perSecond, {
       scale: "dropped", fill: colour("red-wash"), paths: uPlot.paths.bars({ size: [0.9, 40, 1] }), width: 1,
     }));
     scales.dropped = { range: fromZero };
-    axes.push(valueAxis(perSecond, { scale: "dropped", side: 1, grid: { show: false } }));
+    axes.push(valueAxis((value) => plain(value) + "/s", { scale: "dropped", side: 1, grid: { show: false } }));
   }
   plot(place, rows, { scales, series: withTime(drawn), axes }, { isTime: true, marks: data.view.marks });
 }
@@ -192,6 +190,6 @@ function scatterChart(place, data) {
   plot(place, [rates, points.map((point) => point[1]), points.map((point) => point[2])], {
     scales: { x: { time: false, range: (_, min, max) => (min == null || min === least && max === most ? [Math.max(0, least - room), most + room] : [min, max]) }, y: { range: () => [0, most95 * 1.1 || 1] } },
     series: [{ label: "rate", value: (_, value) => perSecond(value) }, dots("median", "sky", { fill: colour("sky") }), dots("p95", "orange", { fill: colour("card") })],
-    axes: [axis({ size: 30, space: 56, values: (_, splits) => splits.map(perSecond) }), valueAxis(tick)],
+    axes: [axis({ size: 30, space: 56, values: (_, splits) => splits.map((value) => plain(value) + "/s") }), valueAxis(tick)],
   }, { height: 280 });
 }

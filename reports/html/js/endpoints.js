@@ -23,7 +23,8 @@ function sparkline(data, endpoint) {
   let pen = "M";
   times.p95s.forEach((value, at) => {
     if (value === null) { pen = "M"; return; }
-    path += `${pen}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
+    const isAlone = pen === "M" && (times.p95s[at + 1] ?? null) === null;
+    path += `${pen}${x(at).toFixed(1)} ${y(value).toFixed(1)}${isAlone ? "h.01" : ""}`;
     pen = "L";
   });
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "sparkline", role: "img" });
@@ -102,10 +103,11 @@ class EndpointTable {
   }
 
   open(each) {
-    each.detail = make("tr", { class: "detail" }, make("td", { colspan: "12" }));
+    each.inside = make("div", { class: "inside" });
+    each.detail = make("tr", { class: "detail" }, make("td", { colspan: "12" }, each.inside));
     each.row.after(each.detail);
-    if (this.data) endpointDetail(each.detail.cells[0], this.data, this.data.result.endpoints[each.index]);
-    else each.detail.cells[0].textContent = "The page's data could not be read.";
+    if (this.data) endpointDetail(each.inside, this.data, this.data.result.endpoints[each.index]);
+    else each.inside.textContent = "The page's data could not be read.";
   }
 
   close(each) {
@@ -117,8 +119,8 @@ class EndpointTable {
   /** Draws opened details anew, after their charts were taken away. */
   redraw() {
     for (const each of this.rows.filter((each) => each.detail)) {
-      each.detail.cells[0].replaceChildren();
-      endpointDetail(each.detail.cells[0], this.data, this.data.result.endpoints[each.index]);
+      each.inside.replaceChildren();
+      endpointDetail(each.inside, this.data, this.data.result.endpoints[each.index]);
     }
   }
 
@@ -159,7 +161,7 @@ function endpointDetail(place, data, endpoint) {
   for (const [status, count] of Object.entries(endpoint.statuses)) {
     if (count > 0) list.append(make("span", { class: "tag" }, `${status}: ${number(count)}`), " ");
   }
-  for (const where of [endpoint.scenario, endpoint.group]) if (where) list.append(make("span", { class: "dim" }, where), " ");
+  for (const where of [endpoint.scenario, endpoint.group?.replace(/^::/, "").replaceAll("::", " › ")]) if (where) list.append(make("span", { class: "dim" }, where), " ");
   place.append(list);
   const failed = endpoint.duration_failed;
   if (failed?.count > 0) {
@@ -182,7 +184,7 @@ function endpointDetail(place, data, endpoint) {
     series: withTime([{}, series("median", "sky", latency), series("p95", "orange", latency, { width: 2.25 })]),
   }, { isTime: true, height: 190, marks });
   plot(right, [xs, times.counts.map((count) => count / step), failures.map((count) => count / step)], {
-    scales: { y: { range: fromZero } }, axes: [timeAxis(), valueAxis(number)],
+    scales: { y: { range: fromZero } }, axes: [timeAxis(), valueAxis(plain)],
     series: withTime([{}, series("requests", "blue", perSecond, { fill: colour("blue-wash") }), series("✗ failed", "red", perSecond, { fill: colour("red-wash"), dash: [6, 3] })]),
   }, { isTime: true, height: 190, marks });
 }

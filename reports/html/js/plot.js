@@ -1,13 +1,12 @@
 // What all charts have in common: axes, one cursor and one zoom for all that show time, marks, and the keyboard.
 
 const plots = [];
-const zoom = { from: 0, to: 1, all: [0, 1], moving: false };
-let pixelsPerText = 12;
+const zoom = { from: 0, to: 1, all: [0, 1] };
 
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400];
 
 function font() {
-  return `${pixelsPerText}px system-ui, sans-serif`;
+  return "12px system-ui, sans-serif";
 }
 
 function axis(more) {
@@ -34,9 +33,20 @@ function fromZero(_, __, most) {
   return [0, most > 0 ? most * 1.08 : 1];
 }
 
+/** The values that have none beside them: a line does not show these. */
+function alone(u, at) {
+  const values = u.data[at];
+  const found = [];
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] != null && values[i - 1] == null && values[i + 1] == null) found.push(i);
+  }
+  return found;
+}
+
 function series(label, ink, words, more = {}) {
   return {
-    label, stroke: colour(ink), width: 1.75, points: { show: false }, spanGaps: false,
+    label, stroke: colour(ink), width: 1.75, spanGaps: false,
+    points: { show: true, size: 4, fill: colour(ink), filter: alone },
     value: (_, value) => words(value),
     ...more,
   };
@@ -121,16 +131,17 @@ function markLines(marks) {
   };
 }
 
-/** Shows this stretch of time in every chart. */
+/** Shows this stretch of time in every chart. Each of them tells of its new scale, which is the one that it already knows then. */
 function zoomTo(from, to) {
-  if (zoom.moving) return;
   const [least, most] = zoom.all;
+  // Closer than a second there is nothing to see.
+  const shortest = Math.min(1, (most - least) / 4);
+  if (to - from < shortest) [from, to] = [(from + to - shortest) / 2, (from + to + shortest) / 2];
   [from, to] = [Math.max(least, from), Math.min(most, to)];
-  if (to - from < Math.min(1, (most - least) / 4)) return;
-  zoom.moving = true;
-  Object.assign(zoom, { from, to });
-  for (const plot of plots) if (plot.isTime) plot.u.setScale("x", { min: from, max: to });
-  zoom.moving = false;
+  if (from !== zoom.from || to !== zoom.to) Object.assign(zoom, { from, to });
+  for (const { isTime, u } of plots) {
+    if (isTime && (u.scales.x.min !== from || u.scales.x.max !== to)) u.setScale("x", { min: from, max: to });
+  }
   const whole = from <= least && to >= most;
   byId("zoom-text").textContent = whole ? "All of the run" : `From ${clock(from)} to ${clock(to)}`;
   byId("zoom-reset").disabled = whole;
@@ -180,9 +191,9 @@ function pointAt(plot, x) {
 function plot(place, data, options, { isTime = false, height = 240, marks = [], draw = [] } = {}) {
   const self = { place, isTime };
   const hooks = { draw: [...draw, ...(isTime ? [markLines(marks)] : [])] };
-  if (isTime) hooks.setScale = [(u, key) => { if (key === "x" && !zoom.moving && self.u) zoomTo(u.scales.x.min, u.scales.x.max); }];
+  if (isTime) hooks.setScale = [(u, key) => { if (key === "x") zoomTo(u.scales.x.min, u.scales.x.max); }];
   for (const [name, added] of Object.entries(options.hooks ?? {})) hooks[name] = [...(hooks[name] ?? []), ...added];
-  const x = isTime ? { time: false, range: (_, min, max) => [min ?? zoom.from, max ?? zoom.to] } : options.scales.x;
+  const x = isTime ? { time: false, auto: false, min: zoom.from, max: zoom.to } : options.scales.x;
   const all = {
     width: Math.max(240, place.clientWidth), height, padding: [12, 12, 0, 0], ...options, hooks,
     scales: { ...options.scales, x },

@@ -19,11 +19,15 @@ function latency(ms) {
   return digits(ms / 1000) + "s";
 }
 
-/** A bound of a chart's axis, as short as it can be. */
+/** A number on a chart's axis, as short as it can be. */
+function plain(value) {
+  return Number(value.toPrecision(4)).toLocaleString("en-US");
+}
+
+/** A response time on a chart's axis. */
 function tick(ms) {
   if (ms === 0) return "0";
-  const [value, unit] = ms < 1 ? [ms * 1000, "µs"] : ms < 1000 ? [ms, "ms"] : [ms / 1000, "s"];
-  return Number(value.toPrecision(4)).toLocaleString("en-US") + unit;
+  return ms < 1 ? plain(ms * 1000) + "µs" : ms < 1000 ? plain(ms) + "ms" : plain(ms / 1000) + "s";
 }
 
 /** A moment of the run, in seconds from its start. */
@@ -43,7 +47,8 @@ function clock(seconds) {
 
 function number(value) {
   if (value == null || !Number.isFinite(value)) return NOTHING;
-  return Number.isInteger(value) ? value.toLocaleString("en-US") : digits(Math.abs(value)).replace(/^/, value < 0 ? "-" : "");
+  if (Number.isInteger(value)) return value.toLocaleString("en-US");
+  return (value < 0 ? "-" : "") + digits(Math.abs(value));
 }
 
 function perSecond(value) {

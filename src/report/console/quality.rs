@@ -3,14 +3,13 @@
 use console::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::super::format::{measured, number, per_second, percent, plural, span, thousands};
+use super::super::format::{measured, percent, plural, span, thousands};
 use super::super::measures::{is_custom, is_webhook, single};
 use super::super::table::{Cell, Column, Cut, Table};
 use super::page::{Mark, Page};
 use super::{bad, dim, good};
 use crate::result::{
-    CheckResult, Contains, ErrorExample, ErrorKind, ErrorResult, MetricResult, MetricValues,
-    RunResult, ratio,
+    CheckResult, ErrorExample, ErrorKind, ErrorResult, MetricResult, MetricValues, RunResult, ratio,
 };
 
 /// Up to so many checks are all listed; of more, those that passed are only counted.

@@ -34,7 +34,11 @@ pub fn judgement(page: &mut Page<'_>, result: &RunResult) {
     };
     let mut phrase = headline.phrase;
     if result.verdict.exit_code != 0 {
-        let strict = if result.verdict.strict { ", strict" } else { "" };
+        let strict = if result.verdict.strict {
+            ", strict"
+        } else {
+            ""
+        };
         phrase.push_str(&format!(" (exit {}{strict})", result.verdict.exit_code));
     }
     let lead = format!("{} {}  ", page.glyph(mark), headline.word);

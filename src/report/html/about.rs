@@ -47,7 +47,11 @@ fn facts(result: &RunResult) -> Vec<Fact> {
     }
     if let Some(git) = &run.git {
         let branch = git.branch.as_ref().map(|name| format!(" on {name}"));
-        let dirty = if git.dirty { ", with uncommitted changes" } else { "" };
+        let dirty = if git.dirty {
+            ", with uncommitted changes"
+        } else {
+            ""
+        };
         let value = format!("{}{}{dirty}", git.commit, branch.unwrap_or_default());
         add("Commit", value, true);
     }
@@ -57,14 +61,21 @@ fn facts(result: &RunResult) -> Vec<Fact> {
     let (scenarios, all) = (lasted(result), from_start_to_end(result));
     let mut took = span(scenarios, true);
     if all - scenarios >= 0.5 {
-        took = format!("{took}, {} with what comes before and after", span(all, true));
+        took = format!(
+            "{took}, {} with what comes before and after",
+            span(all, true)
+        );
     }
     add("Took", took, false);
     add("Seed", run.seed.to_string(), true);
     if run.scale != 1.0 {
         add("Scale", run.scale.to_string(), false);
     }
-    add("Segment", run.execution_segment.clone().unwrap_or_default(), true);
+    add(
+        "Segment",
+        run.execution_segment.clone().unwrap_or_default(),
+        true,
+    );
     add("Machine", machine(result), false);
     add(
         "Made by",

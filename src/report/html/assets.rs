@@ -91,7 +91,9 @@ pub fn fill(page: &impl Serialize) -> Result<String, ReportError> {
             .register_template_string(name, text)
             .map_err(|error| wrong(&error))?;
     }
-    templates.render("page", page).map_err(|error| wrong(&error))
+    templates
+        .render("page", page)
+        .map_err(|error| wrong(&error))
 }
 
 #[cfg(test)]

@@ -189,9 +189,9 @@ pub fn figures(result: &RunResult, view: &View<'_>) -> Vec<Figure> {
         figure(
             "heat",
             "Heat map of response times",
-            view.heat.as_ref().map(|_| {
-                "The stronger the colour, the more requests took that long.".to_owned()
-            }),
+            view.heat
+                .as_ref()
+                .map(|_| "The stronger the colour, the more requests took that long.".to_owned()),
             "Two bands are two kinds of requests, or a cache; a slope is a queue or a leak.",
             true,
         ),
@@ -287,7 +287,10 @@ mod tests {
             reason: "p(95) is past 3s".to_owned(),
         };
         let marks = marks(&result);
-        let shown: Vec<_> = marks.iter().map(|m| (m.at, m.kind, m.text.as_str())).collect();
+        let shown: Vec<_> = marks
+            .iter()
+            .map(|m| (m.at, m.kind, m.text.as_str()))
+            .collect();
         assert_eq!(
             shown,
             [
@@ -306,8 +309,14 @@ mod tests {
         result.slos.push(one);
         let targets = targets(&result);
         let first = |target: &Target| (target.label.clone(), target.value, target.percentile);
-        assert_eq!(first(&targets[0]), ("p(95) < 3s".to_owned(), 3_000.0, Some(95.0)));
+        assert_eq!(
+            first(&targets[0]),
+            ("p(95) < 3s".to_owned(), 3_000.0, Some(95.0))
+        );
         assert_eq!((targets[1].value, targets[1].warn), (2_500.0, true));
-        assert!(targets.iter().all(|target| target.value > 1.0), "{targets:?}");
+        assert!(
+            targets.iter().all(|target| target.value > 1.0),
+            "{targets:?}"
+        );
     }
 }

@@ -34,8 +34,10 @@ impl Curve {
         let last = self.x.last().copied().unwrap_or(1.0);
         match last >= 10f64.powi(NINES as i32) {
             true => format!("Of {samples}."),
+            // Of a thousand 99.9, of ten thousand 99.99.
             false => format!(
-                "Of {samples}, which tell up to the {:.4} percentile.",
+                "Of {samples}, which tell up to the {:.*} percentile.",
+                (last.log10() - 1.0).clamp(0.0, 3.0).ceil() as usize,
                 100.0 - 100.0 / last
             ),
         }

@@ -85,7 +85,9 @@ fn meaning(code: u8, strict: bool) -> &'static str {
         exit::PASS => "ship it",
         exit::REVIEW => "look before you ship: a warning, or an objective of P1 or P2 was missed",
         exit::BLOCKED if strict => "do not ship: strict, so warnings and missed objectives block",
-        exit::BLOCKED => "do not ship: a P0 objective was missed, the run was aborted, or its script threw",
+        exit::BLOCKED => {
+            "do not ship: a P0 objective was missed, the run was aborted, or its script threw"
+        }
         exit::UNREACHABLE => "setup could not reach the target; nothing was tested",
         exit::CANNOT_WRITE => "the result could not be written",
         exit::INTERRUPTED => "interrupted; what had been measured by then is here",
@@ -105,7 +107,11 @@ fn figures(result: &RunResult) -> Vec<Figure> {
     if let Some(MetricValues::Counter { count, rate }) = result.metric("http_reqs") {
         add("Requests", thousands(*count as u64), per_second(*rate));
     }
-    if let Some(MetricValues::Rate { rate, passes, total }) = result.metric("http_req_failed")
+    if let Some(MetricValues::Rate {
+        rate,
+        passes,
+        total,
+    }) = result.metric("http_req_failed")
         && *total > 0
     {
         add("Failed", percent(*rate), thousands(*passes));
@@ -129,7 +135,11 @@ fn figures(result: &RunResult) -> Vec<Figure> {
         add("Iterations", thousands(iterations), beside);
     }
     if let Some(MetricValues::Gauge { max, .. }) = result.metric("vus") {
-        add("Virtual users", thousands(*max as u64), "at most".to_owned());
+        add(
+            "Virtual users",
+            thousands(*max as u64),
+            "at most".to_owned(),
+        );
     }
     figures
 }

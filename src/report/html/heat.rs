@@ -31,7 +31,8 @@ pub struct Heat {
 /// The heat map of all response times; `None` where the document has no distributions over time.
 pub fn heat(result: &RunResult) -> Option<Heat> {
     let intervals = &result.intervals;
-    let Some(IntervalValues::Trend { histograms, .. }) = intervals.total("http_req_duration") else {
+    let Some(IntervalValues::Trend { histograms, .. }) = intervals.total("http_req_duration")
+    else {
         return None;
     };
     let decoded: Vec<Option<Histogram>> = histograms
@@ -45,7 +46,9 @@ pub fn heat(result: &RunResult) -> Option<Heat> {
     let low = from_scaled(least as f64).max(1e-3);
     let high = from_scaled(most as f64).max(low) * 1.000_1;
     let ratio = (high / low).powf(1.0 / BINS as f64).max(FINEST);
-    let bins = ((high / low).ln() / ratio.ln()).ceil().clamp(1.0, BINS as f64) as usize;
+    let bins = ((high / low).ln() / ratio.ln())
+        .ceil()
+        .clamp(1.0, BINS as f64) as usize;
     let mut peak = 0;
     let columns = decoded
         .iter()
@@ -54,7 +57,9 @@ pub fn heat(result: &RunResult) -> Option<Heat> {
             let counts = counts.unwrap_or_default();
             peak = counts.iter().copied().fold(peak, u64::max);
             let filled = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-            filled.flat_map(|(bin, count)| [bin as u64, *count]).collect()
+            filled
+                .flat_map(|(bin, count)| [bin as u64, *count])
+                .collect()
         })
         .collect();
     Some(Heat {
@@ -127,7 +132,10 @@ mod tests {
         assert_eq!(heat.columns[0][..2], [0, 2]);
         assert_eq!(heat.columns[0][3], 1);
         let middle = heat.columns[0][2] as usize;
-        assert!((heat.bins / 2 - 1..=heat.bins / 2).contains(&middle), "{heat:?}");
+        assert!(
+            (heat.bins / 2 - 1..=heat.bins / 2).contains(&middle),
+            "{heat:?}"
+        );
         assert!(heat.columns[1].is_empty());
         assert_eq!(heat.columns[2], [heat.bins as u64 - 1, 1]);
     }

@@ -136,7 +136,12 @@ fn sections(result: &RunResult, extras: &HtmlExtras) -> Vec<Section> {
         (true, "errors", "Errors", result.errors.len()),
         (true, "checks", "Checks", result.checks.len()),
         (true, "generator", "Generator", 0),
-        (!extras.hints.is_empty(), "hints", "Recommendations", extras.hints.len()),
+        (
+            !extras.hints.is_empty(),
+            "hints",
+            "Recommendations",
+            extras.hints.len(),
+        ),
         (true, "run", "Data", 0),
     ];
     all.into_iter()

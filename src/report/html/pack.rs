@@ -64,12 +64,22 @@ fn zipped(data: &[u8]) -> Vec<u8> {
 }
 
 fn about(result: &RunResult) -> String {
-    let mut text = "The whole result is in this page, and `rhaid report` and the like read what is saved.".to_owned();
+    let mut text =
+        "The result is in this page; what is saved can be reported, judged and compared as the run's own file."
+            .to_owned();
     let without = result
         .metrics
         .iter()
         .flat_map(|metric| &metric.series)
-        .filter(|series| matches!(series.values, MetricValues::Trend { histogram: Some(_), .. }))
+        .filter(|series| {
+            matches!(
+                series.values,
+                MetricValues::Trend {
+                    histogram: Some(_),
+                    ..
+                }
+            )
+        })
         .count();
     if without > 0 {
         let _ = write!(
@@ -226,7 +236,11 @@ mod tests {
     #[test]
     fn what_is_left_out_is_said() {
         let packed = pack(&sample::passing()).unwrap();
-        assert!(packed.about.contains("Left out are the distributions of"), "{}", packed.about);
+        assert!(
+            packed.about.contains("Left out are the distributions of"),
+            "{}",
+            packed.about
+        );
         let mut result = sample::passing();
         result.metrics.clear();
         let packed = pack(&result).unwrap();
@@ -243,8 +257,13 @@ mod tests {
         assert_eq!(packed.kind, "application/gzip+base64");
         let bytes = STANDARD.decode(&packed.text).unwrap();
         let mut json = String::new();
-        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut json).unwrap();
-        assert_eq!(serde_json::from_str::<RunResult>(&json).unwrap(), lighter(&result));
+        flate2::read::GzDecoder::new(&bytes[..])
+            .read_to_string(&mut json)
+            .unwrap();
+        assert_eq!(
+            serde_json::from_str::<RunResult>(&json).unwrap(),
+            lighter(&result)
+        );
     }
 
     #[test]
@@ -271,7 +290,15 @@ mod tests {
 
     #[test]
     fn rounded_numbers_are_short() {
-        let shown = [0.123456, 12.3456, 12345.678, 0.000_012_345_6, 7.0, 123_456.0].map(rounded);
+        let shown = [
+            0.123456,
+            12.3456,
+            12345.678,
+            0.000_012_345_6,
+            7.0,
+            123_456.0,
+        ]
+        .map(rounded);
         assert_eq!(shown, [0.1235, 12.35, 12346.0, 0.00001235, 7.0, 123_456.0]);
     }
 }

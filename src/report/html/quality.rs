@@ -59,7 +59,10 @@ pub struct Checks<'a> {
 
 #[derive(Serialize)]
 struct Group<'a> {
-    name: &'a str,
+    /// As the document has it: `::booking::payment`.
+    #[serde(skip)]
+    path: &'a str,
+    name: String,
     rows: Vec<Check<'a>>,
 }
 
@@ -137,7 +140,12 @@ fn of_error(error: &ErrorResult, open: bool) -> Error<'_> {
     let text = example.map(|example| plain_lines(&example.text));
     let message = plain_lines(&error.message);
     let messages = example
-        .map(|example| [("Request", &example.request), ("Response", &example.response)])
+        .map(|example| {
+            [
+                ("Request", &example.request),
+                ("Response", &example.response),
+            ]
+        })
         .into_iter()
         .flatten()
         .filter_map(|(title, message)| Some(of_message(title, message.as_ref()?)))
@@ -192,10 +200,11 @@ pub fn checks(result: &RunResult) -> Checks<'_> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for check in &result.checks {
         let row = of_check(check);
-        match groups.iter_mut().find(|group| group.name == check.group) {
+        match groups.iter_mut().find(|group| group.path == check.group) {
             Some(group) => group.rows.push(row),
             None => groups.push(Group {
-                name: &check.group,
+                path: &check.group,
+                name: check.group.trim_start_matches("::").replace("::", " › "),
                 rows: vec![row],
             }),
         }
@@ -324,11 +333,18 @@ mod tests {
         }
         let errors = errors(&result);
         assert_eq!((errors.total.as_str(), errors.rows.len()), ("389", 2));
-        assert_eq!((errors.rows[0].count.as_str(), errors.rows[0].open), ("377", true));
+        assert_eq!(
+            (errors.rows[0].count.as_str(), errors.rows[0].open),
+            ("377", true)
+        );
         assert_eq!(errors.rows[0].messages.len(), 1);
         assert_eq!(errors.rows[0].messages[0].headers[0].value, "demo");
         // The escape sequences of a script's error are for terminals.
-        assert!(errors.rows[1].text.contains("^^^^^"), "{}", errors.rows[1].text);
+        assert!(
+            errors.rows[1].text.contains("^^^^^"),
+            "{}",
+            errors.rows[1].text
+        );
         assert!(!errors.rows[1].text.contains('\u{1b}'));
     }
 
@@ -338,7 +354,11 @@ mod tests {
         let again = result.checks[0].clone();
         result.checks.push(again);
         let checks = checks(&result);
-        let sizes: Vec<_> = checks.groups.iter().map(|g| (g.name, g.rows.len())).collect();
+        let sizes: Vec<_> = checks
+            .groups
+            .iter()
+            .map(|g| (g.path, g.rows.len()))
+            .collect();
         assert_eq!(sizes, [("", 2), ("booking", 2)]);
     }
 }

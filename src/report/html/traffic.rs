@@ -100,7 +100,7 @@ fn endpoint(row: Row<'_>) -> Endpoint<'_> {
         index: row.index,
         method: &endpoint.method,
         name: row.name,
-        place: row.place,
+        place: row.place.replace("/::", " › ").replace("::", " › "),
         sort: sort.join(" "),
         values: [
             thousands(endpoint.requests),
