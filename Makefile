@@ -3,9 +3,11 @@
 CARGO ?= cargo
 PERF_ARGS ?= --demo
 BENCH_ARGS ?=
+VALIDATE_ARGS ?=
+FUZZ_SECONDS ?= 600
 
 .PHONY: help build test bench reference screenshot \
-	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-clean
+	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-validate perf-clean fuzz
 
 help:
 	@echo "make build        the release binary: target/release/rhaid"
@@ -16,7 +18,9 @@ help:
 	@echo "make screenshot   draw the pictures of the summary anew (needs tmux and python3)"
 	@echo "make perf-smoke   run a scenario against the demo target (also: load stress spike soak reservation webhook)"
 	@echo "                  PERF_ARGS='--env BASE_URL=https://… --scale 0.1' chooses another target or length"
+	@echo "make perf-validate  judge the newest result in results/, or RESULT=FILE; VALIDATE_ARGS='--slo slo.toml --strict'"
 	@echo "make perf-clean   remove results/"
+	@echo "make fuzz         feed the importers what nobody would write, FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)"
 
 build:
 	$(CARGO) build --release
@@ -37,6 +41,17 @@ screenshot: build
 
 perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook: perf-%:
 	$(CARGO) run --release -- run scripts/$*.rhai $(PERF_ARGS)
+
+perf-validate:
+	@newest="$(RESULT)"; \
+	[ -n "$$newest" ] || newest=$$(ls -t results/*.json 2>/dev/null | head -n 1); \
+	if [ -z "$$newest" ]; then echo "there is no result in results/: run a test first, such as make perf-smoke" >&2; exit 66; fi; \
+	$(CARGO) run --quiet --release -- validate "$$newest" $(VALIDATE_ARGS)
+
+fuzz:
+	for target in importers result; do \
+		$(CARGO) +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target tests/validate/data -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=2048 || exit 1; \
+	done
 
 perf-clean:
 	rm -rf results

@@ -8,8 +8,9 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::{Failure, print};
 use crate::exit;
+use crate::import;
 use crate::report::{self, Look, Report};
-use crate::result::{self, ReadError, RunResult};
+use crate::result::{self, RunResult};
 use crate::suggest::did_you_mean;
 
 /// What stands for standard output where a file is named.
@@ -28,11 +29,12 @@ Examples:
   rhaid report results/run.json --html               results/run.html: one file with charts
   rhaid report results/run.json --html out.html --json -
   rhaid report results/run.json --to html=out.html
+  rhaid report samples.jtl --html page.html          another tool's run
 
-Several kinds may be asked for at once. Without a file a report goes beside the result, under the same name; `-` is standard output. The exit code is 0 when all were written, whatever the verdict on the run."
+What `rhaid validate` reads can be reported, unjudged as it is. Several kinds may be asked for at once. Without a file a report goes beside the result, under the same name; `-` is standard output. The exit code is 0 when all were written, whatever the verdict on the run."
 )]
 pub struct ReportArguments {
-    /// The result of a run.
+    /// The result of a run, of rhaid or another tool.
     pub file: PathBuf,
     #[command(flatten)]
     kinds: Kinds,
@@ -178,25 +180,12 @@ pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
             ));
         }
     }
-    let result = read(&arguments.file)?;
+    let result = import::read(&arguments.file, None)?.result;
     let written = deliver(&asked, &result, &arguments.file)?;
     for path in written {
         super::complain(&format!("wrote {}", path.display()));
     }
     Ok(exit::PASS)
-}
-
-/// Reads the result in a file.
-fn read(path: &Path) -> Result<RunResult, Failure> {
-    result::read(path).map_err(|error| {
-        let code = match &error {
-            ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                exit::NO_INPUT
-            }
-            _ => exit::SCRIPT,
-        };
-        Failure::new(code, format!("error: {error}"))
-    })
 }
 
 /// Standard output holds one document: a reader could not tell two apart.

@@ -3,30 +3,19 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::format::{bytes, latency, percent, plural};
+use super::format::{bytes, latency, percent, plural, thousands};
+use crate::hints::generator::{BUSY as SATURATED, LATE, busy, workers};
+use crate::hints::trust;
 use crate::result::{RunResult, ratio};
 
-/// From this share of its workers' time on, the generator's own delay shows in the figures.
-pub const SATURATED: f64 = 0.9;
 /// From this share on, there is little room for bursts.
 const BUSY: f64 = 0.7;
-/// A start later than this, in milliseconds, is no longer the clock's and the scheduler's own.
-const LATE: f64 = 10.0;
-/// And as a share of the median response time: what is late by more changes what is measured.
-const LATE_SHARE: f64 = 0.5;
+/// Of a lag that is too much, the part from which on it is close.
+const CLOSE: f64 = 0.5;
 /// From this share of the machine's memory on, the system may have begun to swap.
 const FULL: f64 = 0.8;
 /// From this share of the planned arrivals on, dropped ones make it another test than was planned.
 const DROPPED: f64 = 0.01;
-
-/// Share of the workers' time that the generator was busy.
-pub fn busy(result: &RunResult) -> f64 {
-    let used = result.generator.cpu_user_seconds + result.generator.cpu_system_seconds;
-    ratio(
-        used,
-        result.run.duration_seconds * f64::from(result.generator.workers),
-    )
-}
 
 /// How long it all took, in seconds: the scenarios if there were any, else what came before them.
 pub fn lasted(result: &RunResult) -> f64 {
@@ -91,7 +80,10 @@ impl Health {
         .flatten()
         .collect();
         let worst = signs.iter().map(|sign| sign.trust).max();
-        let trust = worst.unwrap_or(Trust::Unknown);
+        let trust = match worst {
+            Some(_) if !trust(result).is_trustworthy() => Trust::Untrustworthy,
+            worst => worst.unwrap_or(Trust::Unknown),
+        };
         let sentence = match trust {
             Trust::Unknown => "The document does not tell how the load generator fared.",
             Trust::Trustworthy => {
@@ -113,18 +105,18 @@ impl Health {
 }
 
 fn processors(result: &RunResult) -> Option<Sign> {
-    if result.generator.workers == 0 {
+    if workers(result) == 0 {
         return None;
     }
     let share = busy(result);
-    // In less than a second, starting up is most of what there is.
-    let long = result.run.duration_seconds >= 1.0;
+    // In a second, starting up is most of what there is.
+    let long = result.run.duration_seconds > 1.0;
     let trust = match share {
-        share if share >= SATURATED && long => Trust::Untrustworthy,
+        share if share > SATURATED && long => Trust::Untrustworthy,
         share if share >= BUSY && long => Trust::Doubtful,
         _ => Trust::Trustworthy,
     };
-    let workers = plural(u64::from(result.generator.workers), "worker", "workers");
+    let workers = plural(u64::from(workers(result)), "worker", "workers");
     Some(Sign {
         label: "Processor",
         value: format!("{} of {workers}", percent(share)),
@@ -165,8 +157,8 @@ fn memory(result: &RunResult) -> Option<Sign> {
 
 fn lag(result: &RunResult) -> Option<Sign> {
     let lag = result.trend("iteration_lag")?;
-    let median = result.trend("http_req_duration").map_or(0.0, |t| t.med);
-    let late = lag.p99 >= LATE && lag.p99 >= median * LATE_SHARE;
+    let median = result.trend("http_req_duration").map(|t| t.med);
+    let allowed = LATE.max(median.unwrap_or_default());
     Some(Sign {
         label: "Iteration lag",
         value: format!(
@@ -174,14 +166,14 @@ fn lag(result: &RunResult) -> Option<Sign> {
             latency(lag.p99, true),
             latency(lag.max, true)
         ),
-        trust: if late {
-            Trust::Doubtful
-        } else {
-            Trust::Trustworthy
+        trust: match lag.p99 {
+            lag if lag > allowed => Trust::Untrustworthy,
+            lag if lag > allowed * CLOSE => Trust::Doubtful,
+            _ => Trust::Trustworthy,
         },
         meaning: format!(
-            "how much later than planned iterations began; too late from {} and half of a median response on",
-            latency(LATE, true)
+            "how much later than planned iterations began; too late from {} on",
+            latency(allowed, true)
         ),
     })
 }
@@ -203,7 +195,7 @@ fn dropped(result: &RunResult) -> Option<Sign> {
         label: "Dropped arrivals",
         value: match dropped {
             0 => "none".to_owned(),
-            _ => format!("{} ({})", super::format::thousands(dropped), percent(share)),
+            _ => format!("{} ({})", thousands(dropped), percent(share)),
         },
         trust: if share >= DROPPED { Trust::Doubtful } else { Trust::Trustworthy },
         meaning: "iterations that found no free virtual user: the load was less than planned; raise max_vus, or make the target faster".to_owned(),

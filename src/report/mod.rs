@@ -14,14 +14,14 @@ mod health;
 pub mod html;
 mod measures;
 mod table;
-mod text;
+pub mod text;
 mod unjudged;
 
 use std::path::PathBuf;
 
 use crate::result::{RunResult, to_json};
 
-pub use console::{render as render_console, render_brief};
+pub use console::{render as render_console, render_brief, render_judged};
 
 /// The surface that a report is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]

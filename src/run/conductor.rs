@@ -16,6 +16,7 @@ use super::judging::Bench;
 use super::masking::{mask_result, mask_slos};
 use super::progress::STOPPING;
 use super::reloads::Reloads;
+use super::stability::Stability;
 use super::terms::{Observer, RunError, Settings};
 use super::wishes::Wish;
 use super::{environment, hooks, rows};
@@ -70,6 +71,7 @@ pub async fn conduct(
         observer,
         phase: "setup",
         start: None,
+        held_before: Duration::ZERO,
         seconds: 0,
         aborted: None,
         failed_parts: BTreeMap::new(),
@@ -79,6 +81,8 @@ pub async fn conduct(
         setups,
         setup_again: false,
         handed_over: false,
+        stability: settings.until_stable.map(Stability::new),
+        stable_after: None,
     };
     let bench = Bench::new(
         &blueprint.options,
@@ -112,6 +116,8 @@ pub(super) struct Conductor<'a> {
     pub(super) phase: &'static str,
     /// When the scenarios started.
     pub(super) start: Option<Instant>,
+    /// How long the run had been paused by then.
+    held_before: Duration,
     /// Whole seconds since then that have been looked at.
     seconds: u64,
     pub(super) aborted: Option<(AbortedBy, String)>,
@@ -124,6 +130,9 @@ pub(super) struct Conductor<'a> {
     setups: mpsc::UnboundedReceiver<Result<Value, SetupFailure>>,
     /// `setup` is to run again before anything else does.
     pub(super) setup_again: bool,
+    stability: Option<Stability>,
+    /// When everything was known well enough, and the run ended for that.
+    pub(super) stable_after: Option<Duration>,
     /// Another run goes on with the data of `setup`.
     pub(super) handed_over: bool,
 }
@@ -152,6 +161,7 @@ impl Conductor<'_> {
             // A moment ahead, so that all workers begin together.
             let start = Instant::now() + Duration::from_millis(2);
             self.start = Some(start);
+            self.held_before = self.run.brake.held(start);
             before = environment::usage(self.settings.workers);
             self.ask_all(|reply| Command::Run { start, reply }).await;
         }
@@ -328,10 +338,10 @@ impl Conductor<'_> {
             }
             Report::ScenarioStarted { scenario, at } => {
                 self.aggregate
-                    .scenario_started(scenario, self.elapsed_at(at));
+                    .scenario_started(scenario, self.plan_time(at));
             }
             Report::ScenarioEnded { scenario, at } => {
-                self.aggregate.scenario_ended(scenario, self.elapsed_at(at));
+                self.aggregate.scenario_ended(scenario, self.plan_time(at));
             }
         }
     }
@@ -364,6 +374,13 @@ impl Conductor<'_> {
             .unwrap_or_default()
     }
 
+    /// From the scenarios' start to a moment, without the pauses.
+    fn plan_time(&self, at: Instant) -> Duration {
+        let held = self.run.brake.held(at);
+        self.elapsed_at(at)
+            .saturating_sub(held.saturating_sub(self.held_before))
+    }
+
     /// Seconds from the run's epoch to the scenarios' start.
     pub(super) fn offset(&self) -> f64 {
         self.start.map_or(0.0, |start| {
@@ -391,6 +408,7 @@ impl Conductor<'_> {
             self.aggregate.totals.forget_current();
             return;
         }
+        self.mind_stability();
         self.aggregate.end_second();
         // The reports speak of whole seconds, however long they took.
         let covered = Duration::from_secs(self.elapsed().as_secs());
@@ -402,6 +420,18 @@ impl Conductor<'_> {
             && self.settings.looking.is_none()
         {
             self.abort(AbortedBy::Slo, reason);
+        }
+    }
+
+    /// Ends the run once every objective is known well enough.
+    fn mind_stability(&mut self) {
+        let (Some(stability), Some(bench)) = (&mut self.stability, &self.bench) else {
+            return;
+        };
+        let is_known = stability.second(&bench.in_this_second(&self.aggregate.totals));
+        if is_known && self.stable_after.is_none() && self.run.stage() == Stage::Running {
+            self.stable_after = Some(self.elapsed());
+            self.run.advance(Stage::Stopping);
         }
     }
 
@@ -428,9 +458,10 @@ impl Conductor<'_> {
             self.phase
         };
         let elapsed = self.elapsed();
+        let planned = self.plan_time(Instant::now());
         let mut progress = self
             .aggregate
-            .progress(elapsed, phase, &self.blueprint.options);
+            .progress(planned, phase, &self.blueprint.options);
         if let (Some(_), Some(bench)) = (&self.settings.looking, &self.bench) {
             let verdicts = bench.verdicts(&self.aggregate.totals, elapsed);
             progress.slos = verdicts.into_iter().map(|(_, row)| row).collect();
@@ -444,10 +475,10 @@ impl Conductor<'_> {
         while let Ok(report) = self.crew.reports.try_recv() {
             self.take(report);
         }
-        let elapsed = self.elapsed();
+        let planned = self.plan_time(Instant::now());
         let progress = self
             .aggregate
-            .progress(elapsed, self.phase, &self.blueprint.options);
+            .progress(planned, self.phase, &self.blueprint.options);
         if !progress.logs.is_empty() {
             self.observer.progress(&progress);
         }

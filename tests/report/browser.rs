@@ -109,5 +109,8 @@ fn pages_work_in_a_browser() {
     assert_eq!(saved.run, run.run);
     assert_eq!(saved.verdict, run.verdict);
     assert_eq!(saved.slos, run.slos);
-    assert_eq!(saved.metric("http_req_duration"), run.metric("http_req_duration"));
+    assert_eq!(
+        saved.metric("http_req_duration"),
+        run.metric("http_req_duration")
+    );
 }

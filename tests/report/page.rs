@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rhaid::report::html::{Bearing, Comparison, ComparisonRow, Hint, HtmlExtras, render};
+use rhaid::report::html::{Bearing, Comparison, ComparisonRow, HtmlExtras, render};
 
 use crate::large::an_hour_of;
 
@@ -37,16 +37,14 @@ fn comparisons_and_recommendations_have_their_place() {
             }],
             ..Comparison::default()
         }),
-        hints: vec![Hint {
-            title: "The connection pool is too small".to_owned(),
-            confidence: "likely".to_owned(),
-            evidence: vec!["blocked 40ms of 100ms".to_owned()],
-            ..Hint::default()
-        }],
     };
     let page = render(&result, &extras).unwrap();
     assert!(page.contains("Slower than &lt;before&gt;."));
     assert!(page.contains("▼</span> worse"));
-    assert!(page.contains("The connection pool is too small"));
+    let mut busy = result;
+    busy.generator.cpu_user_seconds = 2.0 * busy.run.duration_seconds;
+    let page_of_busy = render(&busy, &extras).unwrap();
+    assert!(page_of_busy.contains("the load generator did not keep up"));
+    assert!(page_of_busy.contains("<span aria-hidden=\"true\">✗</span> NOT TRUSTWORTHY"));
     assert!(page.contains("<a href=\"#changes\">"));
 }

@@ -6,8 +6,8 @@ use rhaid::metrics::Histogram;
 use rhaid::metrics::histogram::to_scaled;
 use rhaid::result::{
     CheckResult, Column, Combine, Contains, EndpointResult, Generator, IntervalRow, IntervalValues,
-    Intervals, Machine, MetricKind, MetricResult, MetricSeries, MetricValues, Outcome, Priority, Run,
-    RunResult, ScenarioResult, SloResult, SloStatus, TimeSeries, Tool, TrendSummary, VERSION,
+    Intervals, Machine, MetricKind, MetricResult, MetricSeries, MetricValues, Outcome, Priority,
+    Run, RunResult, ScenarioResult, SloResult, SloStatus, TimeSeries, Tool, TrendSummary, VERSION,
     Verdict, VerdictStatus,
 };
 use serde_json::json;
@@ -85,7 +85,10 @@ pub fn an_hour_of(endpoints: usize) -> RunResult {
         },
         slos: vec![objective()],
         scenarios: vec![scenario()],
-        endpoints: names.iter().map(|name| endpoint(&mut spread, name)).collect(),
+        endpoints: names
+            .iter()
+            .map(|name| endpoint(&mut spread, name))
+            .collect(),
         checks: vec![CheckResult {
             name: "status is 200".to_owned(),
             group: String::new(),
@@ -110,7 +113,8 @@ fn run() -> Run {
     Run {
         id: "20260301-090000-1000".to_owned(),
         script: "scripts/load.rhai".to_owned(),
-        script_sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        script_sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+            .to_owned(),
         reloads: Vec::new(),
         started_at: "2026-03-01T09:00:00Z".to_owned(),
         ended_at: "2026-03-01T10:00:00Z".to_owned(),
@@ -307,7 +311,12 @@ fn time_series(spread: &mut Spread) -> TimeSeries {
         })
         .collect();
     for name in times {
-        columns.push(column(name, "ms", Combine::Max, spread.times(SECONDS, 80.0)));
+        columns.push(column(
+            name,
+            "ms",
+            Combine::Max,
+            spread.times(SECONDS, 80.0),
+        ));
     }
     TimeSeries {
         interval_seconds: 1,
@@ -359,7 +368,9 @@ fn intervals(spread: &mut Spread, names: &[String]) -> Intervals {
             metric: "http_req_failed".to_owned(),
             tags: tags(),
             values: IntervalValues::Rate {
-                passes: (0..INTERVALS).map(|_| u64::from(spread.next() > 0.97)).collect(),
+                passes: (0..INTERVALS)
+                    .map(|_| u64::from(spread.next() > 0.97))
+                    .collect(),
                 totals: (0..INTERVALS).map(|_| spread.time(16.0) as u64).collect(),
             },
         });

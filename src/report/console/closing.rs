@@ -3,9 +3,10 @@
 use console::Style;
 
 use super::super::format::{bytes, latency, percent, span};
-use super::super::health::{SATURATED, busy, from_start_to_end, lasted};
+use super::super::health::{from_start_to_end, lasted};
 use super::page::{Mark, Page};
 use super::{caution, dim};
+use crate::hints::generator::{BUSY as SATURATED, busy};
 use crate::result::RunResult;
 
 /// How much the corrected 99th percentile must differ from the measured one to be worth a line.

@@ -5,8 +5,10 @@
 mod closing;
 #[cfg(test)]
 mod golden;
+mod judged;
 mod page;
 mod quality;
+mod recommendations;
 mod traffic;
 mod verdict;
 mod versions;
@@ -18,6 +20,7 @@ use console::Style;
 use self::page::Page;
 use super::Look;
 use crate::result::RunResult;
+pub use judged::render_judged;
 
 /// The narrowest page; a narrower terminal wraps it.
 const NARROWEST: usize = 40;
@@ -28,6 +31,7 @@ pub fn render(result: &RunResult, look: &Look) -> String {
     let mut page = Page::new(&look);
     verdict::headline(&mut page, result);
     verdict::objectives(&mut page, result);
+    recommendations::recommendations(&mut page, result);
     traffic::scenarios(&mut page, result);
     traffic::requests(&mut page, result);
     traffic::endpoints(&mut page, result);

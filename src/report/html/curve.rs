@@ -96,7 +96,7 @@ fn of_summary(summary: &TrendSummary) -> Curve {
     ];
     let (x, y) = known
         .into_iter()
-        .filter(|(place, value)| *place <= summary.count as f64 && (*value > 0.0 || *place == 1.0))
+        .filter(|(place, value)| *place <= summary.count.max(2) as f64 && value.is_finite())
         .unzip();
     Curve {
         count: summary.count,

@@ -1,4 +1,4 @@
-//! What others found out about a run and the page shows: how it compares, and what to do about it. In words and figures that are ready
+//! What others found out about a run and the page shows: how it compares. In words and figures that are ready
 //! to be read, so that the page needs to know nothing of how they were found.
 
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,6 @@ use serde::{Deserialize, Serialize};
 pub struct HtmlExtras {
     /// How the run compares with another.
     pub comparison: Option<Comparison>,
-    /// Recommendations, the weightiest first.
-    pub hints: Vec<Hint>,
 }
 
 /// How the run compares with another.
@@ -56,24 +54,6 @@ pub enum Bearing {
     Worse,
     #[default]
     CannotTell,
-}
-
-/// A recommendation.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Hint {
-    /// What is the matter, in a few words.
-    pub title: String,
-    /// The objective that it is about, if it is about one.
-    pub objective: Option<String>,
-    /// What is the matter, in a sentence or two.
-    pub text: String,
-    /// How sure it is, in words.
-    pub confidence: String,
-    /// The figures behind it.
-    pub evidence: Vec<String>,
-    /// What to try.
-    pub actions: Vec<String>,
 }
 
 /// A comparison as the template takes it.

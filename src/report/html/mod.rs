@@ -1,6 +1,6 @@
 //! The report as one HTML file that needs no network: tables that are complete by themselves, charts that a script in the file draws.
 //!
-//! - **In**: the result, and [`HtmlExtras`]: what others found out about it (a comparison, recommendations).
+//! - **In**: the result, and [`HtmlExtras`]: what it was compared with.
 //! - **Out**: the page as text, from the templates, styles and scripts in `reports/html`, which are embedded in the program.
 //!
 //! | file | what it makes |
@@ -30,9 +30,10 @@ mod traffic;
 use serde::Serialize;
 
 use super::{Look, Report, ReportError};
+use crate::hints::hints;
 use crate::result::RunResult;
 
-pub use extras::{Bearing, Comparison, ComparisonRow, Hint, HtmlExtras};
+pub use extras::{Bearing, Comparison, ComparisonRow, HtmlExtras};
 
 /// One HTML file.
 pub(super) struct Html;
@@ -75,7 +76,7 @@ struct Page<'a> {
     scenarios: Vec<traffic::Scenario<'a>>,
     metrics: Vec<quality::Metric<'a>>,
     generator: quality::Generator,
-    hints: &'a [Hint],
+    hints: Vec<quality::Hint>,
     run: about::Run<'a>,
     view: String,
     data: pack::Packed,
@@ -95,6 +96,7 @@ struct Section {
 /// [`ReportError`] when the result cannot be written as JSON, or a template is wrong.
 pub fn render(result: &RunResult, extras: &HtmlExtras) -> Result<String, ReportError> {
     let data = pack::pack(result)?;
+    let hints = hints(result);
     let marks = charts::marks(result);
     let view = charts::view(result, &marks);
     let page = Page {
@@ -102,7 +104,7 @@ pub fn render(result: &RunResult, extras: &HtmlExtras) -> Result<String, ReportE
         style: assets::style(),
         script: assets::script(),
         tool: format!("{} {}", result.tool.name, result.tool.version),
-        sections: sections(result, extras),
+        sections: sections(result, extras, hints.len()),
         verdict: head::verdict(result),
         slos: result.slos.iter().map(head::slo).collect(),
         comparison: extras.comparison.as_ref().map(extras::shown),
@@ -116,14 +118,14 @@ pub fn render(result: &RunResult, extras: &HtmlExtras) -> Result<String, ReportE
         scenarios: traffic::scenarios(result),
         metrics: quality::metrics(result),
         generator: quality::generator(result),
-        hints: &extras.hints,
+        hints: quality::hints(&hints),
         run: about::run(result)?,
         data,
     };
     assets::fill(&page)
 }
 
-fn sections(result: &RunResult, extras: &HtmlExtras) -> Vec<Section> {
+fn sections(result: &RunResult, extras: &HtmlExtras, hints: usize) -> Vec<Section> {
     let count = |number: usize| match number {
         0 => String::new(),
         number => super::format::thousands(number as u64),
@@ -136,12 +138,7 @@ fn sections(result: &RunResult, extras: &HtmlExtras) -> Vec<Section> {
         (true, "errors", "Errors", result.errors.len()),
         (true, "checks", "Checks", result.checks.len()),
         (true, "generator", "Generator", 0),
-        (
-            !extras.hints.is_empty(),
-            "hints",
-            "Recommendations",
-            extras.hints.len(),
-        ),
+        (hints > 0, "hints", "Recommendations", hints),
         (true, "run", "Data", 0),
     ];
     all.into_iter()

@@ -110,6 +110,29 @@ struct Status {
     word: &'static str,
 }
 
+#[derive(Serialize)]
+pub struct Hint {
+    /// As it stands in a sentence: "probably".
+    confidence: &'static str,
+    /// The objective that it is about, if it is about one.
+    objective: Option<String>,
+    finding: String,
+    evidence: Vec<String>,
+    advice: Vec<String>,
+}
+
+/// What may be behind it, and what to try.
+pub fn hints(hints: &[crate::hints::Hint]) -> Vec<Hint> {
+    let shown = hints.iter().map(|hint| Hint {
+        confidence: hint.confidence.label(),
+        objective: hint.slo.clone(),
+        finding: hint.finding.clone(),
+        evidence: hint.evidence.clone(),
+        advice: hint.advice.clone(),
+    });
+    shown.collect()
+}
+
 /// Errors by code, the most frequent first.
 pub fn errors(result: &RunResult) -> Errors<'_> {
     let mut rows: Vec<&ErrorResult> = result.errors.iter().collect();

@@ -122,6 +122,10 @@ fn endpoint(row: Row<'_>) -> Endpoint<'_> {
 
 /// Enough digits to sort by.
 fn round(number: f64) -> String {
+    if !number.is_finite() {
+        // What is not known sorts below everything that is.
+        return "-1".to_owned();
+    }
     match number.fract() {
         0.0 => number.to_string(),
         _ => format!("{number:.4}"),
