@@ -14,8 +14,12 @@ use rhaid::executor::{
 };
 use rhaid::jsonpath as json;
 use rhaid::metrics::{Builtin, Recorder, Tags};
+use rhaid::report::Look;
 use rhaid::script::{Program, Sources, convert};
 use serde_json::Value;
+
+#[path = "../tests/support/large.rs"]
+mod large;
 
 /// The program's own allocator: without it, other costs would be measured.
 #[global_allocator]
@@ -227,6 +231,18 @@ fn natives(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A page about an hour's run of a thousand endpoints.
+fn reports(criterion: &mut Criterion) {
+    let result = large::an_hour_of(1_000);
+    let html = rhaid::report::by_name("html").expect("there is one");
+    let mut group = criterion.benchmark_group("report");
+    group.sample_size(10);
+    group.bench_function("html, an hour of 1,000 endpoints", |bencher| {
+        bencher.iter(|| html.render(black_box(&result), &Look::default()));
+    });
+    group.finish();
+}
+
 criterion_group!(
     micro,
     iterations,
@@ -234,6 +250,7 @@ criterion_group!(
     schedule_steps,
     json_paths,
     rows,
-    natives
+    natives,
+    reports
 );
 criterion_main!(micro);

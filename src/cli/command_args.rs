@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::report::{Wanted, wanted};
 use super::values::{
     Format, duration, duration_text, fraction, iterations, narrow, pair, rate_text, scale, seed,
     vus, workers,
@@ -155,6 +156,7 @@ Examples:
   rhaid run scripts/soak.rhai --demo --scale 0.05        30 minutes in 90 seconds
   rhaid run journey.rhai --until-stable 2%                    no longer than it takes to know
   rhaid run journey.rhai --quiet --format json | jq .verdict
+  rhaid run journey.rhai --report html                        a page with charts beside the result
   rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
   rhaid run journey.rhai --hooks-listen 0.0.0.0:9000 --hooks-url https://load.example.com
 
@@ -210,6 +212,15 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub result: Option<PathBuf>,
+    /// Reports to write, separated by commas: html, html=FILE [default place: beside the result].
+    #[arg(
+        long = "report",
+        value_name = "KIND[=FILE],…",
+        value_delimiter = ',',
+        value_parser = wanted,
+        help_heading = "Output"
+    )]
+    pub reports: Vec<Wanted>,
     /// What goes to standard output: the summary, or the result.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,

@@ -42,7 +42,9 @@ pub use traffic::{
     CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, HeaderExample,
     MessageExample, ScenarioResult,
 };
-pub use write::{WriteError, default_path, probe, to_json, write, write_default};
+pub use write::{
+    WriteError, default_path, probe, probe_report, to_json, write, write_default, write_report,
+};
 
 /// `part / whole`, and 0 when there is no whole: JSON has no NaN, and a rate of nothing is shown as 0.
 pub fn ratio(part: f64, whole: f64) -> f64 {

@@ -10,7 +10,6 @@ mod page;
 mod quality;
 mod recommendations;
 mod traffic;
-mod unjudged;
 mod verdict;
 mod versions;
 
