@@ -2,10 +2,12 @@
 
 use clap::{Parser, Subcommand};
 
+use super::baseline::BaselineArguments;
 use super::command_args::{
     CheckArguments, DefinitionsArguments, DemoArguments, InspectArguments, LspArguments,
     ReferenceArguments, RunArguments,
 };
+use super::compare::CompareArguments;
 use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
 use super::new::NewArguments;
@@ -50,6 +52,10 @@ pub enum Command {
     Check(CheckArguments),
     /// Run the tests of scripts against mock servers that they describe.
     Test(super::test::TestArguments),
+    /// Keep runs that later ones are held against.
+    Baseline(BaselineArguments),
+    /// Tell what changed between two runs, and what is chance.
+    Compare(CompareArguments),
     /// Print a script's resolved options and plan as JSON; send nothing.
     Inspect(InspectArguments),
     /// Begin a test: a small project, or a script, from a template.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::baselines::StoreArguments;
 use super::values::{
-    Format, duration, duration_text, fraction, iterations, pair, rate_text, scale, seed, vus,
+    Format, clean_runs, duration, duration_text, fraction, iterations, pair, rate_text, scale, seed, vus,
     workers,
 };
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
@@ -150,6 +151,7 @@ Examples:
   rhaid run journey.rhai --stage 30s:20 --stage 1m:20 --stage 10s:0
   rhaid run scripts/soak.rhai --demo --scale 0.05        30 minutes in 90 seconds
   rhaid run journey.rhai --quiet --format json | jq .verdict
+  rhaid run journey.rhai --baseline journey --fail-on-regression 5%
   rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
   rhaid run journey.rhai --hooks-listen 0.0.0.0:9000 --hooks-url https://load.example.com
 
@@ -173,6 +175,17 @@ pub struct RunArguments {
         value_parser = clap::builder::FalseyValueParser::new()
     )]
     pub strict: bool,
+    /// Compare with this baseline when the run has ended.
+    #[arg(long, value_name = "NAME", help_heading = "Baseline")]
+    pub baseline: Option<String>,
+    /// Fail when a figure is really worse than in the baseline by more than this: 5%.
+    #[arg(long, value_name = "SHARE", requires = "baseline", value_parser = fraction, help_heading = "Baseline")]
+    pub fail_on_regression: Option<f64>,
+    /// After so many clean runs in a row, the last of them takes the baseline's place.
+    #[arg(long, value_name = "N", requires = "baseline", value_parser = clean_runs, help_heading = "Baseline")]
+    pub promote_after: Option<u32>,
+    #[command(flatten)]
+    pub store: StoreArguments,
     /// Threads that run virtual users [default: one per processor].
     #[arg(
         long,

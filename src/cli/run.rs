@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::against::Against;
 use super::command_args::{RunArguments, ScriptArguments};
 use super::hosted::{BASE_URL, start_demo};
 use super::reload::Reloader;
@@ -14,7 +15,8 @@ use super::values::Format;
 use super::watch::Watch;
 use super::{Failure, config, limits, print, reload};
 use crate::live::{View, Voice};
-use crate::report::{Look, render_brief, render_console};
+use crate::compare::Comparison;
+use crate::report::{Look, render_brief, render_changes, render_console};
 use crate::result::{self, Place, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
@@ -58,6 +60,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     } else {
         None
     };
+    let mut against = Against::begin(&arguments)?;
     let blueprint = Blueprint::draw_up(request)?;
     super::warn(&blueprint.warnings);
     result::probe(arguments.result.as_deref()).map_err(|error| {
@@ -106,7 +109,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     drop(runtime);
     drop(watcher.watch);
     watcher.view.end();
-    let result = outcome.map_err(|error| match error {
+    let mut result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
         // Like any other address on the command line; one in a file is a matter of configuration.
         RunError::Hooks(why) if arguments.script.hooks_listen.is_some() => {
@@ -115,7 +118,16 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         RunError::Hooks(why) => Failure::new(exit::CONFIG, format!("error: {why}")),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
-    finish(&arguments, &result, started_at, watcher.own_summary)
+    let comparison = against.as_ref().and_then(|against| against.compare(&mut result));
+    let ended = finish(&arguments, &result, comparison.as_ref(), started_at, watcher.own_summary);
+    if let Some(against) = &mut against {
+        // A run that could not be finished is the graver matter.
+        against.end(&result, comparison.as_ref()).or_else(|failure| match &ended {
+            Ok(_) => Err(failure),
+            Err(_) => Ok(()),
+        })?;
+    }
+    ended
 }
 
 fn count(workers: usize) -> String {
@@ -130,6 +142,7 @@ fn count(workers: usize) -> String {
 fn finish(
     arguments: &RunArguments,
     result: &RunResult,
+    comparison: Option<&Comparison>,
     started_at: OffsetDateTime,
     own: Option<Value>,
 ) -> Result<u8, Failure> {
@@ -182,7 +195,10 @@ fn finish(
             }
             Ok(())
         }
-        (Format::Text, None) => print(&render_console(&told, &look)),
+        (Format::Text, None) => {
+            let changes = comparison.map(|comparison| render_changes(comparison, &look));
+            print(&(render_console(&told, &look) + changes.unwrap_or_default().as_str()))
+        }
     };
     match (written, shown) {
         (Ok(_), Ok(())) => Ok(result.verdict.exit_code),

@@ -39,7 +39,9 @@ pub use series::{Column, ColumnSpec, Combine, MAX_POINTS, SeriesBuilder, TimeSer
 pub use traffic::{
     CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, ScenarioResult,
 };
-pub use write::{WriteError, default_path, probe, to_json, write, write_default};
+pub use write::{
+    WriteError, default_path, probe, probe_baseline, to_json, write, write_baseline, write_default,
+};
 
 /// `part / whole`, and 0 when there is no whole: JSON has no NaN, and a rate of nothing is shown as 0.
 pub fn ratio(part: f64, whole: f64) -> f64 {
