@@ -145,6 +145,18 @@ pub struct TotalSeries {
     pub tags: TagMap,
     pub total: Accumulator,
     trackers: Vec<TrackerId>,
+    /// Numbers of the groups it belongs to.
+    groups: Vec<usize>,
+}
+
+/// Says to which groups a series of a metric belongs: by which tags each of them is told from others of the metric.
+pub type Grouping = Box<dyn Fn(&MetricInfo, &TagMap) -> Vec<TagMap> + Send>;
+
+/// Series of one metric that are looked at together, since [`Totals::clear_groups`]. Groups come about as series do.
+pub struct Group {
+    pub info: MetricInfo,
+    pub tags: TagMap,
+    pub current: Accumulator,
 }
 
 /// A registered view across series.
@@ -201,6 +213,9 @@ pub struct Totals {
     maps: Vec<Vec<usize>>,
     folded: Vec<u64>,
     trackers: Vec<Tracker>,
+    grouping: Option<(Grouping, usize)>,
+    groups: Vec<Group>,
+    group_index: HashMap<(String, TagMap), usize>,
 }
 
 impl Totals {
@@ -232,6 +247,46 @@ impl Totals {
         id
     }
 
+    /// From now on puts new series together in groups, of which there are at most `limit`.
+    pub fn group_by(&mut self, grouping: Grouping, limit: usize) {
+        self.grouping = Some((grouping, limit));
+    }
+
+    /// The groups, in the order in which they came about: a group's number never changes.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// Forgets what groups have gathered.
+    pub fn clear_groups(&mut self) {
+        for group in &mut self.groups {
+            group.current.clear();
+        }
+    }
+
+    /// The groups that a new series belongs to.
+    fn groups_of(&mut self, info: &MetricInfo, tags: &TagMap) -> Vec<usize> {
+        let Some((grouping, limit)) = &self.grouping else {
+            return Vec::new();
+        };
+        let mut numbers = Vec::new();
+        for tags in grouping(info, tags) {
+            let key = (info.name.clone(), tags);
+            if let Some(&number) = self.group_index.get(&key) {
+                numbers.push(number);
+            } else if self.groups.len() < *limit {
+                numbers.push(self.groups.len());
+                self.groups.push(Group {
+                    info: info.clone(),
+                    tags: key.1.clone(),
+                    current: Accumulator::new(info.kind),
+                });
+                self.group_index.insert(key, self.groups.len() - 1);
+            }
+        }
+        numbers
+    }
+
     /// A registered view.
     pub fn tracker(&self, id: TrackerId) -> &Tracker {
         // Ids are only made by `track`, of this same value.
@@ -261,6 +316,11 @@ impl Totals {
                 tracker.current.add(delta);
                 tracker.seen = true;
             }
+            for &number in &series.groups {
+                if let Some(group) = self.groups.get_mut(number) {
+                    group.current.add(delta);
+                }
+            }
         }
     }
 
@@ -280,11 +340,13 @@ impl Totals {
             })
             .map(|(at, _)| TrackerId(at))
             .collect();
+        let groups = self.groups_of(&info, &tags);
         self.series.push(TotalSeries {
             total: Accumulator::new(info.kind),
             info,
             tags,
             trackers,
+            groups,
         });
         self.index.insert(key, number);
         number
@@ -295,6 +357,7 @@ impl Totals {
         for tracker in &mut self.trackers {
             tracker.current.clear();
         }
+        self.clear_groups();
     }
 
     /// Ends the current interval: windows move on by one, current values start anew.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    CheckResult, EndpointResult, ErrorResult, MetricResult, MetricValues, ScenarioResult,
-    SloResult, TimeSeries, TrendSummary, Verdict,
+    CheckResult, EndpointResult, ErrorResult, Intervals, MetricResult, MetricValues,
+    ScenarioResult, SloResult, TimeSeries, TrendSummary, Verdict,
 };
 
 /// The version of the document that this program writes and reads.
@@ -41,6 +41,9 @@ pub struct RunResult {
     pub metrics: Vec<MetricResult>,
     /// The main metrics over time.
     pub time_series: TimeSeries,
+    /// Every metric and each endpoint, interval by interval; empty in documents of earlier programs.
+    #[serde(default)]
+    pub intervals: Intervals,
     /// What the load generator itself used while the scenarios ran.
     pub generator: Generator,
 }

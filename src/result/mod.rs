@@ -16,6 +16,7 @@
 //! know; a field is never removed and never changes meaning without a new version.
 
 mod document;
+mod intervals;
 mod judgement;
 mod metric;
 mod place;
@@ -31,13 +32,15 @@ pub use crate::slo::{Priority, Status as SloStatus};
 pub use document::{
     AbortedBy, Generator, Git, Machine, Outcome, Reload, Run, RunResult, Tool, VERSION, schema,
 };
+pub use intervals::{IntervalRow, IntervalValues, Intervals, MAX_INTERVALS};
 pub use judgement::{SloResult, Verdict, VerdictStatus};
 pub use metric::{MetricResult, MetricSeries, MetricValues, TrendSummary};
 pub use place::Place;
 pub use read::{ReadError, read};
 pub use series::{Column, ColumnSpec, Combine, MAX_POINTS, SeriesBuilder, TimeSeries};
 pub use traffic::{
-    CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, ScenarioResult,
+    CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, HeaderExample,
+    MessageExample, ScenarioResult,
 };
 pub use write::{
     WriteError, default_path, probe, probe_baseline, to_json, write, write_baseline, write_default,

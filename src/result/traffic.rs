@@ -152,4 +152,30 @@ pub struct ErrorExample {
     /// The number of that user's iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration: Option<u64>,
+    /// What was sent, if it was about a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<MessageExample>,
+    /// What came back, if anything did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<MessageExample>,
+}
+
+/// A request or a response, without secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageExample {
+    /// `POST https://…`, or `HTTP/1.1 503`.
+    pub start: String,
+    /// Its headers, names as they were sent.
+    pub headers: Vec<HeaderExample>,
+    /// The beginning of its body, laid out for reading.
+    pub body: String,
+}
+
+/// One header.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeaderExample {
+    /// Its name.
+    pub name: String,
+    /// Its value; `***` stands for a secret.
+    pub value: String,
 }

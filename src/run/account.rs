@@ -75,6 +75,7 @@ impl Conductor<'_> {
             errors,
             metrics: rows::metrics(totals, seconds),
             time_series: self.aggregate.series.snapshot(),
+            intervals: self.aggregate.intervals(),
             generator: used,
         }
     }

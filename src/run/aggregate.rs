@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::intervals::{IntervalsBuilder, MAX_ROWS, grouping};
 use super::progress::{Progress, STOPPING, ScenarioProgress, ScenarioState};
 use crate::metrics::totals::Accumulator;
 use crate::metrics::{Builtin, MetricId, Recorder, Tags, Totals, TrackerId};
 use crate::options::Options;
-use crate::result::{ColumnSpec, Combine, SeriesBuilder};
+use crate::result::{ColumnSpec, Combine, Intervals, SeriesBuilder};
 use crate::vu::{ErrorTally, LogLine, TallyKey, VuCount};
 
 /// How many seconds the percentile of a progress line looks back.
@@ -37,6 +38,7 @@ pub struct Aggregate {
     pub totals: Totals,
     pub errors: HashMap<TallyKey, ErrorTally>,
     pub series: SeriesBuilder,
+    intervals: IntervalsBuilder,
     columns: Vec<(TrackerId, Reading)>,
     scenarios: Vec<Followed>,
     /// Records what only the whole run knows: the number of virtual users.
@@ -87,10 +89,12 @@ impl Aggregate {
             })
             .collect();
         let (specs, columns) = columns(&mut totals);
+        totals.group_by(grouping(), MAX_ROWS);
         Self {
             totals,
             errors: HashMap::new(),
             series: SeriesBuilder::new(specs, 0.0),
+            intervals: IntervalsBuilder::default(),
             columns,
             scenarios,
             recorder: Recorder::new(options.max_tag_sets),
@@ -211,7 +215,13 @@ impl Aggregate {
             .map(|(tracker, reading)| read(&self.totals.tracker(*tracker).current, *reading))
             .collect();
         self.series.push(&row);
+        self.intervals.second(&mut self.totals);
         self.totals.tick();
+    }
+
+    /// What was measured in each interval so far.
+    pub fn intervals(&self) -> Intervals {
+        self.intervals.snapshot(&self.totals)
     }
 
     /// What a watcher sees now.

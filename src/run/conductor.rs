@@ -25,6 +25,9 @@ use crate::vu::lifecycle::SetupFailure;
 use crate::vu::worker::Command;
 use crate::vu::{Report, RunShared, Stage};
 
+/// The phase in which the script's `summary` runs.
+const SUMMARY: &str = "summary";
+
 const SECOND: Duration = Duration::from_secs(1);
 /// How long after a whole second all reports about it have arrived, on a machine that is not overloaded.
 const REPORTS_TAKE: Duration = Duration::from_millis(100);
@@ -133,37 +136,7 @@ impl Conductor<'_> {
         let (has_setup, has_teardown, has_summary) =
             (has("setup"), has("teardown"), has("summary"));
 
-        let given = self.settings.given.clone();
-        let has_setup = has_setup && given.is_none();
-        let mut data = given.unwrap_or_default();
-        let mut setup_failure = None;
-        if has_setup {
-            let reply = loop {
-                let number = self.run.setup_number();
-                let reply = self
-                    .ask_first(|reply| Command::Setup {
-                        number,
-                        limit: timeouts.setup,
-                        reply,
-                    })
-                    .await;
-                let again = std::mem::take(&mut self.setup_again);
-                if !again || reply.is_none() || self.run.stage() != Stage::Running {
-                    break reply;
-                }
-            };
-            match reply {
-                Some(Ok(value)) => {
-                    self.observer.set_up(&value);
-                    data = value;
-                }
-                Some(Err(failure)) => setup_failure = Some(failure),
-                None if self.crew.is_short() => {
-                    setup_failure = Some(SetupFailure::Failed(overflow()));
-                }
-                None => return Err(RunError::Lost(0)),
-            }
-        }
+        let (data, setup_failure) = self.set_up(has_setup).await?;
         if setup_failure.is_none() && self.run.stage() == Stage::Running {
             self.phase = "preparing";
             let data = Arc::new(data);
@@ -205,40 +178,47 @@ impl Conductor<'_> {
         let mut result = self.result(started_at, ran_for, setup_failure, used);
         mask_result(&mut result, &self.blueprint.secrets);
         if has_summary && self.run.stage() < Stage::Killed {
-            self.observer.measured(&result);
-            self.phase = "summary";
-            let document = Arc::new(serde_json::to_value(&result).unwrap_or_default());
-            let given = self
-                .ask_first(|reply| Command::Summary {
-                    limit: timeouts.summary,
-                    result: document,
-                    reply,
-                })
-                .await;
-            if let Some(Some(mut value)) = given {
-                self.blueprint.secrets.mask_json(&mut value);
-                self.observer.summary(&value);
-            }
-            // A summary that failed is one more script error.
-            self.drain();
-            if self.crew.is_short() && self.aborted.is_none() {
-                self.part_failed(format!("`summary` failed: {}", overflow().message));
-            }
-            if self.run.stage() == Stage::Killed && result.run.outcome == Outcome::Completed {
-                result.run.outcome = Outcome::Interrupted;
-            }
-            result.errors = rows::errors(&self.aggregate.errors, self.offset());
-            if !matches!(result.run.outcome, Outcome::SetupFailed { .. }) {
-                (result.verdict, _) = self.judge(&result.run.outcome, false, ran_for);
-            }
-            mask_result(&mut result, &self.blueprint.secrets);
+            self.summarize(&mut result, ran_for).await;
         }
         self.crew.dismiss();
         Ok(result)
     }
 
+    /// Calls the script's `summary` with the result, and completes the result by what went wrong in it.
+    async fn summarize(&mut self, result: &mut RunResult, ran_for: Duration) {
+        self.observer.measured(result);
+        self.phase = SUMMARY;
+        let was_short = self.crew.is_short();
+        let document = Arc::new(serde_json::to_value(&*result).unwrap_or_default());
+        let limit = self.blueprint.options.timeouts.summary;
+        let given = self
+            .ask_first(|reply| Command::Summary {
+                limit,
+                result: document,
+                reply,
+            })
+            .await;
+        if let Some(Some(mut value)) = given {
+            self.blueprint.secrets.mask_json(&mut value);
+            self.observer.summary(&value);
+        }
+        // A summary that failed is one more script error.
+        self.drain();
+        if self.crew.is_short() && !was_short {
+            self.part_failed(format!("`summary` failed: {}", overflow().message));
+        }
+        if self.run.stage() == Stage::Killed && result.run.outcome == Outcome::Completed {
+            result.run.outcome = Outcome::Interrupted;
+        }
+        result.errors = rows::errors(&self.aggregate.errors, self.offset());
+        if !matches!(result.run.outcome, Outcome::SetupFailed { .. }) {
+            (result.verdict, _) = self.judge(&result.run.outcome, false, ran_for);
+        }
+        mask_result(result, &self.blueprint.secrets);
+    }
+
     /// Asks the first worker and keeps the run going until it answers.
-    async fn ask_first<T>(
+    pub(super) async fn ask_first<T>(
         &mut self,
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
     ) -> Option<T> {
@@ -283,9 +263,10 @@ impl Conductor<'_> {
         self.mind_the_lost();
     }
 
-    /// A run that has lost a worker cannot keep to its plan: it ends, with what was measured.
+    /// A run that has lost a worker cannot keep to its plan: it ends, with what was measured. One lost to `summary` has none
+    /// to keep to any more.
     fn mind_the_lost(&mut self) {
-        if self.crew.is_short() {
+        if self.phase != SUMMARY && self.crew.is_short() {
             let why = overflow().message;
             let reason = format!("{why} (what its worker measured in its last second is missing)");
             self.abort(AbortedBy::Script, reason);

@@ -45,6 +45,14 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
             mask(&mut example.text);
             example.url.iter_mut().for_each(mask);
             example.scenario.iter_mut().for_each(mask);
+            for message in [&mut example.request, &mut example.response] {
+                let Some(message) = message else { continue };
+                mask(&mut message.start);
+                mask(&mut message.body);
+                for header in &mut message.headers {
+                    mask(&mut header.value);
+                }
+            }
         }
     }
     for metric in &mut result.metrics {
@@ -52,6 +60,10 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
         for series in &mut metric.series {
             series.tags.values_mut().for_each(mask);
         }
+    }
+    for row in &mut result.intervals.rows {
+        mask(&mut row.metric);
+        row.tags.values_mut().for_each(mask);
     }
 }
 

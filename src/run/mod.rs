@@ -16,12 +16,14 @@ mod environment;
 mod fit;
 mod handle;
 mod hooks;
+mod intervals;
 mod judging;
 mod masking;
 mod outcome;
 mod progress;
 mod reloads;
 mod rows;
+mod setup;
 mod terms;
 mod wishes;
 

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use crate::metrics::totals::{Accumulator, TagMap, TotalSeries};
 use crate::metrics::{Builtin, Contains, Histogram, MetricKind, Totals};
 use crate::result::{
-    CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, MetricResult, MetricSeries,
-    MetricValues, TrendSummary, ratio,
+    CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, HeaderExample,
+    MessageExample, MetricResult, MetricSeries, MetricValues, TrendSummary, ratio,
 };
 use crate::secrets::{MASK, is_secret_name, mask_urls};
-use crate::vu::{ErrorTally, Failure, FailureKind, TallyKey};
+use crate::vu::{ErrorTally, Failure, FailureKind, Seen, TallyKey};
 
 fn values(accumulator: &Accumulator, seconds: f64) -> MetricValues {
     match accumulator {
@@ -209,6 +209,12 @@ pub fn errors(
                     .then(|| tally.example.scenario.clone()),
                 vu: (tally.example.vu > 0).then_some(tally.example.vu),
                 iteration: (tally.example.vu > 0).then_some(tally.example.iteration),
+                request: tally.example.exchange.as_ref().map(|e| message(&e.request)),
+                response: tally
+                    .example
+                    .exchange
+                    .as_ref()
+                    .and_then(|exchange| exchange.response.as_ref().map(message)),
             }),
         })
         .collect();
@@ -218,6 +224,18 @@ pub fn errors(
             .then_with(|| a.message.cmp(&b.message))
     });
     rows
+}
+
+fn message(seen: &Seen) -> MessageExample {
+    let header = |(name, value): &(String, String)| HeaderExample {
+        name: name.clone(),
+        value: value.clone(),
+    };
+    MessageExample {
+        start: seen.start.clone(),
+        headers: seen.headers.iter().map(header).collect(),
+        body: seen.body.clone(),
+    }
 }
 
 /// The failure of `setup`, which belongs to no iteration and so is in no tally.

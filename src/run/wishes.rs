@@ -1,8 +1,5 @@
 //! What a run is asked for while it goes on, and what comes of it.
 
-use std::sync::Arc;
-
-use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::conductor::Conductor;
@@ -45,25 +42,6 @@ impl Conductor<'_> {
                     let outcome = answer.await.unwrap_or(Err(SetupFailure::Stopped));
                     let _ = outcomes.send(outcome);
                 });
-            }
-        }
-    }
-
-    /// Gives all virtual users the data of a further `setup`.
-    pub(super) fn set_up_again(&mut self, outcome: Result<Value, SetupFailure>) {
-        match outcome {
-            Ok(value) => {
-                self.observer.set_up(&value);
-                let data = Arc::new(value);
-                for worker in &self.crew.members {
-                    let _ = worker.commands.send(Command::Data(data.clone()));
-                }
-            }
-            Err(SetupFailure::Stopped) => {}
-            Err(failure) => {
-                let mut why = failure.why();
-                self.blueprint.secrets.mask_text(&mut why);
-                self.observer.set_up_failed(&why);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::lengths::{MESSAGE, TEXT, shorten};
+use crate::lengths::{MESSAGE, NAME, TEXT, shorten};
 
 /// Where a failure comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +40,40 @@ pub struct Example {
     pub scenario: String,
     pub vu: u64,
     pub iteration: u64,
+    /// What was sent and what came back, if it is about a request.
+    pub exchange: Option<Box<SeenExchange>>,
+}
+
+/// A request that failed, and its answer if there was one. Secrets are left out.
+#[derive(Debug, Clone, Default)]
+pub struct SeenExchange {
+    pub request: Seen,
+    pub response: Option<Seen>,
+}
+
+/// A message as it is shown.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// `POST https://…`, or `HTTP/1.1 503`.
+    pub start: String,
+    pub headers: Vec<(String, String)>,
+    /// The beginning of it, laid out for reading.
+    pub body: String,
+}
+
+/// Headers that are kept of a message.
+const MAX_HEADERS: usize = 64;
+
+impl Seen {
+    fn shorten(&mut self) {
+        shorten(&mut self.start, MESSAGE);
+        shorten(&mut self.body, MESSAGE);
+        self.headers.truncate(MAX_HEADERS);
+        for (name, value) in &mut self.headers {
+            shorten(name, NAME);
+            shorten(value, NAME);
+        }
+    }
 }
 
 impl Example {
@@ -60,13 +94,19 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// Counts a failure. `example` is only called for the first of its kind.
-    pub fn add(&mut self, mut key: TallyKey, at: f64, example: impl FnOnce() -> Example) {
+    /// Counts a failure. `example` is only called for the first of its kind; then this gives what the failure is counted as,
+    /// for [`Self::explain`].
+    pub fn add(
+        &mut self,
+        mut key: TallyKey,
+        at: f64,
+        example: impl FnOnce() -> Example,
+    ) -> Option<TallyKey> {
         shorten(&mut key.message, MESSAGE);
         if let Some(tally) = self.tallies.get_mut(&key) {
             tally.count += 1;
             tally.last = at;
-            return;
+            return None;
         }
         let key = if self.tallies.len() < MAX_MESSAGES {
             key
@@ -76,14 +116,30 @@ impl Errors {
                 ..key
             }
         };
-        let tally = self.tallies.entry(key).or_insert_with(|| ErrorTally {
-            count: 0,
-            first: at,
-            last: at,
-            example: example().shortened(),
-        });
+        let is_new = !self.tallies.contains_key(&key);
+        let tally = self
+            .tallies
+            .entry(key.clone())
+            .or_insert_with(|| ErrorTally {
+                count: 0,
+                first: at,
+                last: at,
+                example: example().shortened(),
+            });
         tally.count += 1;
         tally.last = at;
+        is_new.then_some(key)
+    }
+
+    /// Adds to the example of a failure what was sent and what came back.
+    pub fn explain(&mut self, key: &TallyKey, mut exchange: SeenExchange) {
+        exchange.request.shorten();
+        if let Some(response) = &mut exchange.response {
+            response.shorten();
+        }
+        if let Some(tally) = self.tallies.get_mut(key) {
+            tally.example.exchange.get_or_insert(Box::new(exchange));
+        }
     }
 
     /// Takes what was counted.

@@ -287,10 +287,10 @@ fn settle(vu: &Rc<Vu>, outcome: Outcome, what: Option<&'static str>) {
         .borrow_mut()
         .add(key, worker.run.elapsed_seconds(), || Example {
             text: failure.rendered,
-            url: None,
             scenario: vu.scenario.name.to_string(),
             vu: vu.id,
             iteration: vu.iteration.get(),
+            ..Example::default()
         });
 }
 

@@ -22,6 +22,7 @@ mod observe;
 mod plan;
 mod playbook;
 mod precise;
+mod readable;
 mod sent;
 pub mod shared;
 pub mod tap;
@@ -30,7 +31,7 @@ pub mod worker;
 
 pub use brake::Brake;
 pub use context::{Interrupt, ScenarioContext, Vu, WaitError, current, turn_is_over, turns, wait};
-pub use errors::{ErrorTally, Example, FailureKind, TallyKey};
+pub use errors::{ErrorTally, Example, FailureKind, Seen, SeenExchange, TallyKey};
 pub use life::{Failure, Journey, Outcome, VuScript};
 pub use observe::{RequestObserver, redact};
 pub use playbook::Reload;

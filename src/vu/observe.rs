@@ -1,5 +1,6 @@
 //! From a request's measurements to samples: the hottest path after the network itself.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use http::Method;
@@ -56,6 +57,8 @@ pub struct RequestObserver<'a> {
     pub name: Option<Rc<str>>,
     /// The virtual user's tags with the request's own.
     pub tags: TagSetId,
+    /// What the request's failure is counted as, if it is the first of its kind and no one has said yet what was sent.
+    pub unexplained: RefCell<Option<TallyKey>>,
 }
 
 impl Observer for RequestObserver<'_> {
@@ -141,16 +144,21 @@ impl RequestObserver<'_> {
             code,
             message,
         };
-        vu.worker
-            .errors
-            .borrow_mut()
-            .add(key, vu.worker.run.elapsed_seconds(), || Example {
-                text: format!("{} {}", exchange.method, redact(&exchange.target.url)),
-                url: Some(redact(&exchange.target.url)),
-                scenario: vu.scenario.name.to_string(),
-                vu: vu.id,
-                iteration: vu.iteration.get(),
-            });
+        let opened =
+            vu.worker
+                .errors
+                .borrow_mut()
+                .add(key, vu.worker.run.elapsed_seconds(), || Example {
+                    text: format!("{} {}", exchange.method, redact(&exchange.target.url)),
+                    url: Some(redact(&exchange.target.url)),
+                    scenario: vu.scenario.name.to_string(),
+                    vu: vu.id,
+                    iteration: vu.iteration.get(),
+                    exchange: None,
+                });
+        if opened.is_some() {
+            *self.unexplained.borrow_mut() = opened;
+        }
     }
 }
 

@@ -36,10 +36,15 @@ pub struct Body {
 impl Body {
     /// What is kept of a body.
     pub fn of(whole: &Bytes) -> Self {
+        Self::beginning(whole, BODY)
+    }
+
+    /// So many bytes of it, or all if there are no more.
+    pub fn beginning(whole: &Bytes, most: usize) -> Self {
         Self {
-            part: match whole.get(..BODY) {
+            part: match whole.get(..most) {
                 // A part of it that is shared would keep the whole.
-                Some(part) if whole.len() > BODY => Bytes::copy_from_slice(part),
+                Some(part) if whole.len() > most => Bytes::copy_from_slice(part),
                 _ => whole.clone(),
             },
             length: whole.len(),

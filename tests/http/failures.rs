@@ -165,6 +165,58 @@ fn failures_are_grouped_with_an_example_and_without_a_password() {
 }
 
 #[test]
+fn a_failure_shows_what_was_sent_and_what_came_back_without_secrets() {
+    let server = HttpServer::start();
+    let ran = Journey::new(
+        r#"
+        for n in 0..3 {
+            http::post(url + "/status/503", #{ user: "qa", password: "hush-hush", note: secret("TOKEN") },
+                #{ headers: #{ authorization: "Bearer hush-hush", "x-trace": `t-${n}` } });
+        }
+        http::get("http://127.0.0.1:1/nobody");
+        "#,
+    )
+    .at(&server)
+    .env("TOKEN", "whisper-whisper")
+    .run();
+    let result = ran.output.expect_result();
+    let errors = result["errors"].as_array().unwrap();
+    let of = |code: &str| {
+        let row = errors.iter().find(|error| error["code"] == code);
+        &row.unwrap()["example"]
+    };
+    let failed = of("1503");
+    let request = &failed["request"];
+    assert_eq!(
+        request["start"],
+        format!("POST {}", server.url("/status/503"))
+    );
+    let headers = request["headers"].as_array().unwrap();
+    for header in [
+        json!({ "name": "authorization", "value": "***" }),
+        json!({ "name": "x-trace", "value": "t-0" }),
+        json!({ "name": "content-type", "value": "application/json" }),
+    ] {
+        assert!(headers.contains(&header), "{header} in {headers:?}");
+    }
+    assert_eq!(
+        request["body"],
+        "{\n  \"note\": \"***\",\n  \"password\": \"***\",\n  \"user\": \"qa\"\n}"
+    );
+    assert_eq!(failed["response"]["start"], "HTTP/1.1 503");
+    assert_eq!(failed["response"]["body"], "status 503\n");
+    let refused = errors
+        .iter()
+        .find(|error| error["code"] != "1503")
+        .map(|error| &error["example"])
+        .unwrap();
+    assert_eq!(refused["request"]["start"], "GET http://127.0.0.1:1/nobody");
+    assert!(refused.get("response").is_none(), "{refused}");
+    let whole = result.to_string();
+    assert!(!whole.contains("hush-hush") && !whole.contains("whisper-whisper"));
+}
+
+#[test]
 fn a_call_that_makes_no_sense_is_a_script_error_and_nothing_is_sent() {
     let server = HttpServer::start();
     let cases = [

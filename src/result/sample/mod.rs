@@ -109,6 +109,7 @@ pub(crate) fn passing() -> RunResult {
         errors: Vec::new(),
         metrics,
         time_series: series.snapshot(),
+        intervals: Intervals::default(),
         generator: Generator {
             cpu_user_seconds: 9.1,
             cpu_system_seconds: 5.4,
@@ -195,6 +196,22 @@ pub(crate) fn failing() -> RunResult {
                 scenario: Some("guests".to_owned()),
                 vu: Some(3),
                 iteration: Some(17),
+                request: Some(MessageExample {
+                    start: "POST http://127.0.0.1:8080/api/v1/reservations".to_owned(),
+                    headers: vec![HeaderExample {
+                        name: "authorization".to_owned(),
+                        value: "***".to_owned(),
+                    }],
+                    body: "{\n  \"room\": \"r-7\"\n}".to_owned(),
+                }),
+                response: Some(MessageExample {
+                    start: "HTTP/1.1 500".to_owned(),
+                    headers: vec![HeaderExample {
+                        name: "content-type".to_owned(),
+                        value: "application/json".to_owned(),
+                    }],
+                    body: "{\n  \"error\": \"no connection to the database\"\n}".to_owned(),
+                }),
             }),
         },
         ErrorResult {
@@ -209,7 +226,7 @@ pub(crate) fn failing() -> RunResult {
                 scenario: Some("guests".to_owned()),
                 vu: Some(1),
                 iteration: Some(4),
-                url: None,
+                ..ErrorExample::default()
             }),
         },
     ];

@@ -1,5 +1,6 @@
 //! `http`: requests.
 
+use std::cell::RefCell;
 use std::pin::pin;
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use rhai::{Array, Blob, Dynamic, EvalAltResult, Map};
 use super::files::{self, File, Prepared};
 use super::http_batch::{entry_of, send_all};
 use super::http_params::{self, Recording};
+use super::http_shown;
 use super::http_tapped;
 use super::response::ScriptResponse;
 use super::{Fallible, error, virtual_user, waiting};
@@ -58,10 +60,16 @@ pub async fn send(vu: &Vu, mut ready: Ready) -> Response {
         vu,
         name: ready.recording.name,
         tags: ready.recording.tags,
+        unexplained: RefCell::default(),
     };
-    vu.session
+    let response = vu
+        .session
         .send(&vu.worker.client, &mut ready.request, &observer)
-        .await
+        .await;
+    if let Some(key) = observer.unexplained.take() {
+        http_shown::explain(vu, &key, &ready.request, &response);
+    }
+    response
 }
 
 fn call(

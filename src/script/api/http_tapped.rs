@@ -1,12 +1,12 @@
 //! Requests that someone looks on at: with their headers and bodies, which nobody else needs.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use super::http::Ready;
-use crate::http::{Exchange, Observer, Request, Response};
-use crate::secrets::{MASK, is_secret_name, mask_urls};
-use crate::vu::tap::{Body, Exchanged, Headers, What};
-use crate::vu::{RequestObserver, Vu};
+use super::http_shown::{explain, request_headers, response_headers};
+use crate::http::{Exchange, Observer, Response};
+use crate::vu::tap::{Body, Exchanged, What};
+use crate::vu::{RequestObserver, Vu, redact};
 
 /// Counts what goes over the wire, beside the one who records it.
 struct Onlooker<'a> {
@@ -44,32 +44,18 @@ pub async fn send(vu: &Vu, ready: Ready) -> Response {
         recording,
     } = ready;
     let name = recording.name.as_ref().map(ToString::to_string);
-    let url = shown_url(&request.target.url);
+    let url = redact(&request.target.url);
     let (method, body) = (
         request.method.to_string(),
         Body::of(&request.body.to_bytes()),
     );
-    let mut headers: Headers = request
-        .headers
-        .iter()
-        .map(|(name, value)| shown(name.as_str(), value.as_bytes()))
-        .collect();
-    if let Some(kind) = request.body.content_type()
-        && !request.has_header(&http::header::CONTENT_TYPE)
-    {
-        headers.push(("content-type".to_owned(), kind.to_owned()));
-    }
-    if request.auth.is_some() {
-        headers.push(("authorization".to_owned(), MASK.to_owned()));
-    }
-    if has_cookies(vu, &request) {
-        headers.push(("cookie".to_owned(), MASK.to_owned()));
-    }
+    let headers = request_headers(vu, &request);
     let onlooker = Onlooker {
         recorder: RequestObserver {
             vu,
             name: recording.name,
             tags: recording.tags,
+            unexplained: RefCell::default(),
         },
         hops: Cell::new(0),
         bytes: Cell::new((0, 0)),
@@ -79,13 +65,12 @@ pub async fn send(vu: &Vu, ready: Ready) -> Response {
         .session
         .send(&vu.worker.client, &mut request, &onlooker)
         .await;
+    if let Some(key) = onlooker.recorder.unexplained.take() {
+        explain(vu, &key, &request, &response);
+    }
     let (bytes_sent, bytes_received) = onlooker.bytes.get();
     vu.tell(|| {
-        let mut response_headers = Headers::new();
-        response
-            .headers
-            .for_each(|name, value| response_headers.push(shown(name, value)));
-        let final_url = shown_url(&response.target.url);
+        let final_url = redact(&response.target.url);
         What::Request(Box::new(Exchanged {
             name,
             method,
@@ -99,7 +84,7 @@ pub async fn send(vu: &Vu, ready: Ready) -> Response {
             bytes_sent,
             bytes_received,
             hops: onlooker.hops.get(),
-            response_headers,
+            response_headers: response_headers(&response),
             response_body: Body::of(&response.body),
             error: response
                 .error
@@ -109,24 +94,4 @@ pub async fn send(vu: &Vu, ready: Ready) -> Response {
         }))
     });
     response
-}
-
-fn has_cookies(vu: &Vu, request: &Request) -> bool {
-    let jar = vu.session.jar().borrow();
-    jar.header(&request.target.url, &request.cookies).is_some()
-}
-
-/// A header without what must not be seen.
-fn shown(name: &str, value: &[u8]) -> (String, String) {
-    let value = if is_secret_name(name) {
-        MASK.to_owned()
-    } else {
-        let text = String::from_utf8_lossy(value);
-        mask_urls(&text).into_owned()
-    };
-    (name.to_owned(), value)
-}
-
-fn shown_url(url: &url::Url) -> String {
-    crate::vu::redact(url)
 }

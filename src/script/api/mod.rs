@@ -22,6 +22,7 @@ mod html;
 mod http;
 mod http_batch;
 mod http_params;
+mod http_shown;
 mod http_tapped;
 mod iban;
 mod jwt;
