@@ -11,7 +11,8 @@
 //! - [`slo`] judges it;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`report`] shows a result, [`live`] a run in progress;
-//! - [`compare`] tells what changed between two results and what is chance, [`baseline`] keeps those that others are held against;
+//! - [`compare`] tells what changed between two results and what is chance, [`baseline`] keeps those that others are held against,
+//!   [`history`] remembers all of them;
 //! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
 //! - [`template`] is what a new test begins with;
 //! - [`convert`] makes scripts of what others recorded or described, [`record`] records it;
@@ -34,6 +35,7 @@ pub mod exchange;
 pub mod executor;
 pub mod exit;
 pub mod hex;
+pub mod history;
 pub mod hooks;
 pub mod http;
 pub mod jsonpath;

@@ -17,9 +17,15 @@ fn is_plain(value: &Value) -> bool {
     !matches!(value, Value::Array(_) | Value::Object(_))
 }
 
+/// Texts that would make a line that nobody reads, as histograms are.
+fn is_long_text(items: &[Value]) -> bool {
+    let length: usize = items.iter().filter_map(Value::as_str).map(str::len).sum();
+    length > SHORT
+}
+
 fn write(value: &Value, depth: usize, out: &mut String) {
     match value {
-        Value::Array(items) if items.iter().all(is_plain) => {
+        Value::Array(items) if items.iter().all(is_plain) && !is_long_text(items) => {
             let items: Vec<String> = items.iter().map(Value::to_string).collect();
             out.push_str(&format!("[{}]", items.join(", ")));
         }
@@ -77,6 +83,12 @@ mod tests {
         let value = json!({ "a": [1, 2.5, null], "b": { "c": "x\"y" }, "d": [{ "e": [] }, {}] });
         let expected = "{\n  \"a\": [1, 2.5, null],\n  \"b\": { \"c\": \"x\\\"y\" },\n  \"d\": [\n    {\n      \"e\": []\n    },\n    {}\n  ]\n}\n";
         assert_eq!(text(&value), expected);
+    }
+
+    #[test]
+    fn long_texts_have_a_line_each() {
+        let value = json!(["x".repeat(80), null, "y".repeat(80)]);
+        assert_eq!(text(&value).lines().count(), 5);
     }
 
     fn any_value() -> impl Strategy<Value = Value> {

@@ -10,6 +10,7 @@ use super::command_args::{
 use super::compare::CompareArguments;
 use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
+use super::history::HistoryArguments;
 use super::new::NewArguments;
 
 /// Load, SLO and chaos testing: journeys in Rhai, run by thousands of virtual users, judged by SLOs.
@@ -56,6 +57,8 @@ pub enum Command {
     Baseline(BaselineArguments),
     /// Tell what changed between two runs, and what is chance.
     Compare(CompareArguments),
+    /// List earlier runs, and show how a figure went on from run to run.
+    History(HistoryArguments),
     /// Print a script's resolved options and plan as JSON; send nothing.
     Inspect(InspectArguments),
     /// Begin a test: a small project, or a script, from a template.

@@ -209,6 +209,9 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub result: Option<PathBuf>,
+    /// Do not record the run in the project's history.
+    #[arg(long, help_heading = "Output")]
+    pub no_history: bool,
     /// What goes to standard output: the summary, or the result.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,

@@ -13,6 +13,7 @@ mod convert_args;
 mod definitions;
 mod demo;
 mod dev;
+mod history;
 mod hosted;
 mod inspect;
 mod limits;
@@ -122,6 +123,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Dev(options) => dev::run(*options),
         args::Command::Baseline(options) => baseline::run(options),
         args::Command::Compare(options) => compare::run(options),
+        args::Command::History(options) => history::run(options),
         args::Command::Check(options) => check::run(options),
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::against::Against;
 use super::command_args::{RunArguments, ScriptArguments};
+use super::history;
 use super::hosted::{BASE_URL, start_demo};
 use super::reload::Reloader;
 use super::signals::Signals;
@@ -168,6 +169,10 @@ fn finish(
         verdict.exit_code = exit::CANNOT_WRITE;
         verdict.status = VerdictStatus::Error;
         verdict.reasons.insert(0, error.to_string());
+    }
+    if !arguments.no_history {
+        let path = written.as_ref().ok().map(PathBuf::as_path);
+        history::record(&told, &arguments.script.script, path);
     }
     // A result that could not be written is not lost: it is on standard output at least as a summary.
     let shown = match (arguments.format, own) {

@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn blocks_are_longer_where_seconds_depend_on_each_other() {
-        let length = |rho| mean_of((0..40).map(|seed| Blocks::fitting(&correlated(600, rho, seed)).length));
+        let length = |rho| mean_of((0..40u32).map(|seed| Blocks::fitting(&correlated(600, rho, seed.into())).length));
         let (none, some, strong) = (length(0.0), length(0.5), length(0.9));
         assert!(none < 10.0, "{none}");
         assert!(none < some && some < strong, "{none} {some} {strong}");

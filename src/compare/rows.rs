@@ -24,6 +24,8 @@ const MAIN: [Builtin; 6] = [
 
 /// Times that differ by less are the timers' and the scheduler's matter, in milliseconds.
 const NO_MATTER_MS: f64 = 0.010;
+/// And of what happens before a request is on its way, where the generator's own work is most of it.
+const NO_MATTER_BEFORE_MS: f64 = 0.1;
 /// Fewer samples tell nothing about their distribution.
 pub const FEWEST_SAMPLES: u64 = 20;
 /// Below this, the number of rare events strays as a Poisson variable does, whatever its intervals show.
@@ -284,7 +286,13 @@ impl Maker<'_> {
             (summary.count > 0 && value.is_finite()).then_some(value)
         };
         let values = (value(before), value(after));
-        let no_matter = if about.contains == Contains::Time { NO_MATTER_MS } else { 0.0 };
+        let no_matter = match (about.contains, Builtin::by_name(about.metric)) {
+            (Contains::Time, Some(Builtin::IterationLag | Builtin::HttpReqBlocked | Builtin::HttpReqSending)) => {
+                NO_MATTER_BEFORE_MS
+            }
+            (Contains::Time, _) => NO_MATTER_MS,
+            _ => 0.0,
+        };
         let is_tiny = |value: Option<f64>| value.is_some_and(|value| value <= no_matter);
         let scale = if is_tiny(values.0) || is_tiny(values.1) { Scale::Plain } else { Scale::Factor };
         let mut made = self.candidate(about, values, (before.count, after.count), scale);

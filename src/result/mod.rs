@@ -44,6 +44,7 @@ pub use traffic::{
 };
 pub use write::{
     WriteError, default_path, probe, probe_baseline, to_json, write, write_baseline, write_default,
+    write_table,
 };
 
 /// `part / whole`, and 0 when there is no whole: JSON has no NaN, and a rate of nothing is shown as 0.

@@ -32,6 +32,8 @@ enum What {
     Result,
     #[error("baselines")]
     Baseline,
+    #[error("table")]
+    Table,
 }
 
 /// The step of writing that failed.
@@ -55,6 +57,7 @@ impl WriteError {
         let elsewhere = match self.what {
             What::Result => "or give another path with `--result FILE`",
             What::Baseline => "or give another path with `--baseline-file FILE`",
+            What::Table => "or give another path",
         };
         match self.source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
@@ -63,7 +66,7 @@ impl WriteError {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 format!("Allow writing to that folder, {elsewhere}")
             }
-            ErrorKind::IsADirectory if self.what == What::Baseline => {
+            ErrorKind::IsADirectory if self.what != What::Result => {
                 "Name a file inside that folder".to_owned()
             }
             ErrorKind::IsADirectory => {
@@ -115,6 +118,14 @@ pub fn write(path: &Path, result: &RunResult) -> Result<(), WriteError> {
 /// [`WriteError`], with the file that was there before left untouched.
 pub fn write_baseline(path: &Path, text: &str) -> Result<(), WriteError> {
     put(path, What::Baseline, text.as_bytes())
+}
+
+/// Writes a table of figures to `path` as [`write`] does a result: whole or not at all.
+///
+/// # Errors
+/// [`WriteError`], with the file that was there before left untouched.
+pub fn write_table(path: &Path, text: &str) -> Result<(), WriteError> {
+    put(path, What::Table, text.as_bytes())
 }
 
 fn put(path: &Path, what: What, data: &[u8]) -> Result<(), WriteError> {

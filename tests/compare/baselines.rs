@@ -41,7 +41,7 @@ fn the_file_is_made_for_reviews() {
     let file = saved();
     let longest = file.lines().map(str::len).max().unwrap();
     assert!(file.lines().count() < 400, "{} lines", file.lines().count());
-    assert!(file.len() < 60_000 && longest < 20_000, "{} bytes, {longest}", file.len());
+    assert!(file.len() < 60_000 && longest < 3_000, "{} bytes, {longest}", file.len());
     assert_eq!(file, saved().replace(&moment(&saved()), &moment(&file)), "the same run makes the same file");
 }
 

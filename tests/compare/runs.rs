@@ -3,12 +3,13 @@
 use std::fs;
 
 use crate::bin::{Output, Rhaid};
+use crate::made_runs::{self, Course};
 use crate::{pair, rhaid, text};
 
 const FILE: &str = ".performance/baseline.json";
 const SCRIPT: &str = r#"
     export const options = #{ vus: 2, duration: "1s" };
-    fn iteration() { http::get(`${env("BASE_URL")}/health/live`, #{ name: "endpoint 0" }); }
+    fn iteration() { http::get(`${env("BASE_URL")}/health/live`, #{ name: "endpoint 0" }); sleep(0.01); }
 "#;
 
 fn journey(arguments: &[&str]) -> Rhaid {
@@ -54,4 +55,27 @@ fn the_first_clean_run_becomes_the_baseline_and_later_ones_are_counted() {
     let file = fs::read_to_string(first.path(FILE)).unwrap();
     let second = journey(&arguments).file(FILE, &file).run();
     second.expect_code(0).expect_text("1 of 3 clean runs");
+}
+
+#[test]
+fn a_run_that_is_really_worse_is_failed_with_the_reasons() {
+    // No server answers in 20 microseconds.
+    let course = Course {
+        median: 0.02,
+        ..Course::PLAIN
+    };
+    let before = made_runs::run(&course, 1);
+    let saved = rhaid().file("a.json", text(&before)).args(["baseline", "save", "a.json"]).run();
+    let file = fs::read_to_string(saved.path(FILE)).unwrap();
+    let run = |arguments: &[&str]| {
+        let gate = ["--duration", "13s", "--baseline", "load", "--fail-on-regression", "50%"];
+        journey(&gate).args(arguments).file(FILE, &file).spawn()
+    };
+    // Side by side, since each takes its time.
+    let (plain, strict) = (run(&[]), run(&["--strict"]));
+    let output = plain.wait();
+    output.expect_code(1).expect_text("FAILED").expect_text("WORSE");
+    assert!(reasons(&output).contains("http_req_duration med is worse than in baseline `load`"), "{output}");
+    assert_eq!(output.expect_result()["verdict"]["status"], "failed");
+    strict.wait().expect_code(2);
 }

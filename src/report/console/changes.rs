@@ -267,10 +267,19 @@ fn unclear(page: &mut Page<'_>, comparison: &Comparison, all: bool) {
     }
     page.section("Cannot tell", "");
     let lead = format!("  {} ", page.glyph(Mark::Bullet));
+    // What many rows have in common is said once.
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
     for row in shown {
         let reason = row.reason.as_deref().unwrap_or("too little was measured");
         let needed = row.needed.map(|needed| format!("; {}", enough(needed))).unwrap_or_default();
-        page.prose(&lead, &dim(), &format!("{}: {reason}{needed}", name(row)), &Style::new());
+        let why = format!("{reason}{needed}");
+        match said.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(name(row)),
+            None => said.push((why, vec![name(row)])),
+        }
+    }
+    for (why, names) in said {
+        page.prose(&lead, &dim(), &format!("{}: {why}", names.join(", ")), &Style::new());
     }
     if left > 0 {
         let figures = plural(left as u64, "other figure", "other figures");
