@@ -243,7 +243,13 @@ fn comparisons(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("compare");
     group.sample_size(10);
     group.bench_function("1,000 endpoints", |bencher| {
-        bencher.iter(|| compare(labelled("before", &before), labelled("after", &after), MARGIN));
+        bencher.iter(|| {
+            compare(
+                labelled("before", &before),
+                labelled("after", &after),
+                MARGIN,
+            )
+        });
     });
     group.finish();
 }

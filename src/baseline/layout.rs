@@ -29,7 +29,12 @@ fn write(value: &Value, depth: usize, out: &mut String) {
             let items: Vec<String> = items.iter().map(Value::to_string).collect();
             out.push_str(&format!("[{}]", items.join(", ")));
         }
-        Value::Array(items) => block(items.iter().map(|item| (None, item)), ['[', ']'], depth, out),
+        Value::Array(items) => block(
+            items.iter().map(|item| (None, item)),
+            ['[', ']'],
+            depth,
+            out,
+        ),
         Value::Object(map) => {
             if map.values().all(is_plain) {
                 let pairs: Vec<String> = map
@@ -45,7 +50,12 @@ fn write(value: &Value, depth: usize, out: &mut String) {
                     return;
                 }
             }
-            block(map.iter().map(|(key, value)| (Some(key), value)), ['{', '}'], depth, out);
+            block(
+                map.iter().map(|(key, value)| (Some(key), value)),
+                ['{', '}'],
+                depth,
+                out,
+            );
         }
         plain => out.push_str(&plain.to_string()),
     }

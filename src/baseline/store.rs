@@ -159,8 +159,13 @@ impl Store {
 
     /// The baseline called `name` that is nearest to `branch`: of that branch, of none, of the trunk, else the newest.
     pub fn find(&self, name: &str, branch: Option<&str>) -> Option<Found<'_>> {
-        let named: Vec<&Baseline> = self.baselines.iter().filter(|known| known.name == name).collect();
-        let of = |wanted: Option<&str>| named.iter().find(|known| known.branch.as_deref() == wanted);
+        let named: Vec<&Baseline> = self
+            .baselines
+            .iter()
+            .filter(|known| known.name == name)
+            .collect();
+        let of =
+            |wanted: Option<&str>| named.iter().find(|known| known.branch.as_deref() == wanted);
         if let Some(baseline) = of(branch) {
             return Some(Found {
                 baseline,
@@ -178,14 +183,19 @@ impl Store {
 
     /// The baseline of exactly that name and branch.
     pub fn exact(&self, name: &str, branch: Option<&str>) -> Option<&Baseline> {
-        self.baselines.iter().find(|known| known.name == name && known.branch.as_deref() == branch)
+        self.baselines
+            .iter()
+            .find(|known| known.name == name && known.branch.as_deref() == branch)
     }
 
     /// Puts a baseline in; the one of the same name and branch, if there was one, comes out.
     pub fn put(&mut self, baseline: Baseline) -> Option<Baseline> {
         let key = |baseline: &Baseline| (baseline.name.clone(), baseline.branch.clone());
         match self.baselines.binary_search_by_key(&key(&baseline), key) {
-            Ok(at) => self.baselines.get_mut(at).map(|place| std::mem::replace(place, baseline)),
+            Ok(at) => self
+                .baselines
+                .get_mut(at)
+                .map(|place| std::mem::replace(place, baseline)),
             Err(at) => {
                 self.baselines.insert(at, baseline);
                 None
@@ -203,7 +213,10 @@ impl Store {
         needed: u32,
         now: String,
     ) -> CleanRun {
-        let known = self.baselines.iter_mut().find(|known| known.name == name && known.branch.as_deref() == branch);
+        let known = self
+            .baselines
+            .iter_mut()
+            .find(|known| known.name == name && known.branch.as_deref() == branch);
         let Some(known) = known else {
             return CleanRun::Nothing;
         };
@@ -215,7 +228,11 @@ impl Store {
             let had_some = known.clean_runs > 0;
             known.clean_runs = 0;
             known.last_counted = run.filter(|_| had_some);
-            return if had_some { CleanRun::Reset } else { CleanRun::Nothing };
+            return if had_some {
+                CleanRun::Reset
+            } else {
+                CleanRun::Nothing
+            };
         }
         known.clean_runs = known.clean_runs.saturating_add(1);
         known.last_counted = run;
@@ -274,7 +291,10 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<Baseline>, BaselineError> {
     let mut baselines = document.baselines;
     // Somebody may have put an entry in by hand, or merged two.
     baselines.sort_by(|a, b| (&a.name, &a.branch).cmp(&(&b.name, &b.branch)));
-    if let Some([double, _]) = baselines.array_windows().find(|[a, b]| (&a.name, &a.branch) == (&b.name, &b.branch)) {
+    if let Some([double, _]) = baselines
+        .array_windows()
+        .find(|[a, b]| (&a.name, &a.branch) == (&b.name, &b.branch))
+    {
         return Err(BaselineError::Wrong {
             path: file(),
             message: format!("it has {} twice", double.title()),
@@ -312,7 +332,11 @@ mod tests {
         store.save().unwrap();
         let first = fs::read_to_string(&path).unwrap();
         let again = Store::open(&path).unwrap();
-        let names: Vec<&str> = again.all().iter().map(|baseline| baseline.name.as_str()).collect();
+        let names: Vec<&str> = again
+            .all()
+            .iter()
+            .map(|baseline| baseline.name.as_str())
+            .collect();
         assert_eq!(names, ["load", "soak"]);
         again.save().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), first);
@@ -330,12 +354,24 @@ mod tests {
         ]);
         let found = |name, branch| {
             let found = store.find(name, branch)?;
-            Some((found.baseline.branch.clone().unwrap_or_default(), found.own_branch))
+            Some((
+                found.baseline.branch.clone().unwrap_or_default(),
+                found.own_branch,
+            ))
         };
-        assert_eq!(found("load", Some("feature/b")), Some(("feature/b".to_owned(), true)));
-        assert_eq!(found("load", Some("feature/c")), Some(("main".to_owned(), false)));
+        assert_eq!(
+            found("load", Some("feature/b")),
+            Some(("feature/b".to_owned(), true))
+        );
+        assert_eq!(
+            found("load", Some("feature/c")),
+            Some(("main".to_owned(), false))
+        );
         assert_eq!(found("load", None), Some(("main".to_owned(), false)));
-        assert_eq!(found("soak", Some("main")), Some(("feature/b".to_owned(), false)));
+        assert_eq!(
+            found("soak", Some("main")),
+            Some(("feature/b".to_owned(), false))
+        );
         assert_eq!(found("spike", None), None);
     }
 
@@ -356,13 +392,20 @@ mod tests {
         assert_eq!(count("6", true), CleanRun::Counted(2));
         assert_eq!(count("7", true), CleanRun::Promoted);
         let kept = store.exact("load", None).unwrap();
-        assert_eq!((kept.result.run.id.as_str(), kept.saved_at.as_str()), ("7", "2026-02-02"));
+        assert_eq!(
+            (kept.result.run.id.as_str(), kept.saved_at.as_str()),
+            ("7", "2026-02-02")
+        );
         assert_eq!(kept.clean_runs, 0);
     }
 
     #[test]
     fn a_file_that_is_broken_foreign_or_newer_is_told_apart() {
-        let error = |text: &str| parse(Path::new("b.json"), text.as_bytes()).unwrap_err().to_string();
+        let error = |text: &str| {
+            parse(Path::new("b.json"), text.as_bytes())
+                .unwrap_err()
+                .to_string()
+        };
         let whole = layout::text(&serde_json::json!({ "version": 1, "baselines": [] }));
         assert!(error(&whole[..12]).contains("is cut off"));
         assert!(error("[]").contains("it has no `version`"));

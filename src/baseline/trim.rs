@@ -55,7 +55,15 @@ mod tests {
 
     #[test]
     fn numbers_keep_five_digits() {
-        let inputs = [0.0, 1.234_567_8, 0.000_123_456_78, 123_456_789.0, -9.999_999, 1e-320, 1e300];
+        let inputs = [
+            0.0,
+            1.234_567_8,
+            0.000_123_456_78,
+            123_456_789.0,
+            -9.999_999,
+            1e-320,
+            1e300,
+        ];
         let rounded = inputs.map(|mut value| {
             round(&mut value);
             value

@@ -38,7 +38,8 @@ impl Against {
         }
         if against.promote_after.is_some() {
             probe_baseline(&path).map_err(|error| {
-                let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
+                let message =
+                    format!("error: {error}\nThat was tried before the start: nothing was sent.");
                 Failure::new(exit::CANNOT_WRITE, message)
             })?;
         }
@@ -49,7 +50,8 @@ impl Against {
     pub fn compare(&self, result: &mut RunResult) -> Option<Comparison> {
         let branch = branch_of(result).map(str::to_owned);
         let found = self.store.find(&self.name, None).is_some();
-        let baseline: &Baseline = found.then(|| find(&self.store, &self.name, branch.as_deref()).ok())??;
+        let baseline: &Baseline =
+            found.then(|| find(&self.store, &self.name, branch.as_deref()).ok())??;
         let label = format!("baseline {}", baseline.title());
         let before = Labelled {
             label: &label,
@@ -66,7 +68,11 @@ impl Against {
     }
 
     /// Counts the run for `--promote-after`.
-    pub fn end(&mut self, result: &RunResult, comparison: Option<&Comparison>) -> Result<(), Failure> {
+    pub fn end(
+        &mut self,
+        result: &RunResult,
+        comparison: Option<&Comparison>,
+    ) -> Result<(), Failure> {
         if let Some(needed) = self.promote_after {
             let said = count(&mut self.store, &self.name, result, comparison, needed)?;
             complain(&format!("note: {said}"));

@@ -109,7 +109,9 @@ fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
         None => script_name(&result.run.script),
     };
     if name.trim().is_empty() || name.contains(char::is_control) {
-        return Err(usage("error: a baseline needs a name\nhelp: give one with --name".to_owned()));
+        return Err(usage(
+            "error: a baseline needs a name\nhelp: give one with --name".to_owned(),
+        ));
     }
     let code = result.verdict.exit_code;
     if code != exit::PASS && !arguments.force {
@@ -130,7 +132,12 @@ fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
     }
     let mut baseline = Baseline::new(&name, branch, &result, now());
     baseline.note = arguments.note;
-    let said = format!("{} in `{}`: {}", baseline.title(), path.display(), summary(&baseline));
+    let said = format!(
+        "{} in `{}`: {}",
+        baseline.title(),
+        path.display(),
+        summary(&baseline)
+    );
     let replaced = store.put(baseline);
     store.save()?;
     let mut text = format!("kept baseline {said}\n");
@@ -143,7 +150,10 @@ fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
 
 /// `scripts/load.rhai` is called `load`.
 fn script_name(script: &str) -> String {
-    Path::new(script).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+    Path::new(script)
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// When it was, on which commit, how much, how fast.
@@ -151,7 +161,10 @@ fn summary(baseline: &Baseline) -> String {
     let result = &baseline.result;
     let mut parts = vec![format!("saved {}", day(&baseline.saved_at))];
     if let Some(git) = &result.run.git {
-        parts.push(format!("commit {}", git.commit.get(..8).unwrap_or(&git.commit)));
+        parts.push(format!(
+            "commit {}",
+            git.commit.get(..8).unwrap_or(&git.commit)
+        ));
     }
     parts.extend(figures(result));
     parts.join(", ")
@@ -193,7 +206,10 @@ fn list(arguments: &ListArguments) -> Result<u8, Failure> {
     let store = Store::open(&arguments.store.path(Path::new(".")))?;
     if arguments.format == Format::Json {
         let all: Vec<Value> = store.all().iter().map(facts).collect();
-        print(&format!("{}\n", serde_json::to_string_pretty(&all).unwrap_or_default()))?;
+        print(&format!(
+            "{}\n",
+            serde_json::to_string_pretty(&all).unwrap_or_default()
+        ))?;
         return Ok(exit::PASS);
     }
     if store.all().is_empty() {
@@ -203,24 +219,39 @@ fn list(arguments: &ListArguments) -> Result<u8, Failure> {
         ))?;
         return Ok(exit::PASS);
     }
-    let headings = ["NAME", "BRANCH", "SAVED", "COMMIT", "LASTED", "REQUESTS", "P95", "NOTE"];
+    let headings = [
+        "NAME", "BRANCH", "SAVED", "COMMIT", "LASTED", "REQUESTS", "P95", "NOTE",
+    ];
     let rows = store.all().iter().map(|baseline| {
         let result = &baseline.result;
         let figures = figures(result);
         let figure = |at: usize| figures.get(at).cloned().unwrap_or_default();
-        let commit = result.run.git.as_ref().map(|git| git.commit.get(..8).unwrap_or(&git.commit));
+        let commit = result
+            .run
+            .git
+            .as_ref()
+            .map(|git| git.commit.get(..8).unwrap_or(&git.commit));
         vec![
             baseline.name.clone(),
             baseline.branch.clone().unwrap_or_else(|| "-".to_owned()),
             day(&baseline.saved_at).to_owned(),
             commit.unwrap_or("-").to_owned(),
             figure(0),
-            figure(1).trim_end_matches(|c: char| !c.is_ascii_digit()).to_owned(),
+            figure(1)
+                .trim_end_matches(|c: char| !c.is_ascii_digit())
+                .to_owned(),
             figure(2).trim_start_matches("p95 ").to_owned(),
             baseline.note.clone().unwrap_or_default(),
         ]
     });
-    print(&lines_of(&headings, rows, &Look { width: 120, ..Look::default() }))?;
+    print(&lines_of(
+        &headings,
+        rows,
+        &Look {
+            width: 120,
+            ..Look::default()
+        },
+    ))?;
     Ok(exit::PASS)
 }
 
@@ -247,7 +278,11 @@ fn show(arguments: &ShowArguments) -> Result<u8, Failure> {
         lines.insert(1, format!("note      {note}"));
     }
     if let Some(git) = &result.run.git {
-        let dirty = if git.dirty { ", with uncommitted changes" } else { "" };
+        let dirty = if git.dirty {
+            ", with uncommitted changes"
+        } else {
+            ""
+        };
         lines.push(format!("commit    {}{dirty}", git.commit));
     }
     let machine = &result.run.machine;
@@ -257,17 +292,31 @@ fn show(arguments: &ShowArguments) -> Result<u8, Failure> {
         machine.arch,
         plural(u64::from(machine.cpus), "processor", "processors")
     ));
-    if let Some(crate::result::MetricValues::Rate { rate, .. }) = result.metric(Builtin::HttpReqFailed.definition().name) {
+    if let Some(crate::result::MetricValues::Rate { rate, .. }) =
+        result.metric(Builtin::HttpReqFailed.definition().name)
+    {
         lines.push(format!("failed    {}", percent(*rate)));
     }
     for scenario in &result.scenarios {
-        lines.push(format!("scenario  {}: {}, {}", scenario.name, scenario.executor, scenario.description));
+        lines.push(format!(
+            "scenario  {}: {}, {}",
+            scenario.name, scenario.executor, scenario.description
+        ));
     }
     for slo in &result.slos {
-        lines.push(format!("target    {} {} ({}): {}", slo.metric, slo.target, slo.priority.label(), slo.actual_text));
+        lines.push(format!(
+            "target    {} {} ({}): {}",
+            slo.metric,
+            slo.target,
+            slo.priority.label(),
+            slo.actual_text
+        ));
     }
     if baseline.clean_runs > 0 {
-        lines.push(format!("since     {} in a row", plural(u64::from(baseline.clean_runs), "clean run", "clean runs")));
+        lines.push(format!(
+            "since     {} in a row",
+            plural(u64::from(baseline.clean_runs), "clean run", "clean runs")
+        ));
     }
     print(&format!("{}\n", lines.join("\n")))?;
     Ok(exit::PASS)

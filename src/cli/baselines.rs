@@ -46,7 +46,10 @@ impl StoreArguments {
 fn default_path(folder: &Path) -> PathBuf {
     let path = Project::of(folder).root().join(baseline::FILE);
     let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    match here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
+    match here
+        .ok()
+        .and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned))
+    {
         Some(short) => short,
         None => path,
     }
@@ -65,7 +68,11 @@ impl From<BaselineError> for Failure {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         let missing = matches!(&error, ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
-        let code = if missing { exit::NO_INPUT } else { exit::SCRIPT };
+        let code = if missing {
+            exit::NO_INPUT
+        } else {
+            exit::SCRIPT
+        };
         Self::new(code, format!("error: {error}"))
     }
 }
@@ -76,7 +83,11 @@ pub fn read_result(path: &Path) -> Result<RunResult, Failure> {
 }
 
 /// The baseline called `name` that fits the branch, and a word about it if it is of another.
-pub fn find<'a>(store: &'a Store, name: &str, branch: Option<&str>) -> Result<&'a Baseline, Failure> {
+pub fn find<'a>(
+    store: &'a Store,
+    name: &str,
+    branch: Option<&str>,
+) -> Result<&'a Baseline, Failure> {
     let Some(Found {
         baseline,
         own_branch,
@@ -86,14 +97,20 @@ pub fn find<'a>(store: &'a Store, name: &str, branch: Option<&str>) -> Result<&'
     };
     if !own_branch && let Some(branch) = branch {
         let other = baseline.branch.as_deref().unwrap_or("none");
-        complain(&format!("note: there is no baseline `{name}` of branch {branch}; that of branch {other} is taken"));
+        complain(&format!(
+            "note: there is no baseline `{name}` of branch {branch}; that of branch {other} is taken"
+        ));
     }
     Ok(baseline)
 }
 
 /// There is no baseline of that name.
 pub fn missing(store: &Store, name: &str) -> Failure {
-    let mut names: Vec<&str> = store.all().iter().map(|baseline| baseline.name.as_str()).collect();
+    let mut names: Vec<&str> = store
+        .all()
+        .iter()
+        .map(|baseline| baseline.name.as_str())
+        .collect();
     names.dedup();
     let file = store.path().display();
     let help = match (did_you_mean(name, names.iter().copied()), names.as_slice()) {
@@ -101,7 +118,10 @@ pub fn missing(store: &Store, name: &str) -> Failure {
         (None, []) => format!("keep one with `rhaid baseline save RESULT --name {name}`"),
         (None, names) => format!("there are: {}", names.join(", ")),
     };
-    Failure::new(exit::NO_INPUT, format!("error: there is no baseline `{name}` in `{file}`\nhelp: {help}"))
+    Failure::new(
+        exit::NO_INPUT,
+        format!("error: there is no baseline `{name}` in `{file}`\nhelp: {help}"),
+    )
 }
 
 /// The branch that a result is of.
@@ -146,7 +166,11 @@ pub fn weigh(verdict: &mut result::Verdict, mut reasons: Vec<String>) {
     }
     verdict.reasons.extend(reasons);
     if verdict.exit_code == exit::PASS {
-        verdict.exit_code = if verdict.strict { exit::BLOCKED } else { exit::REVIEW };
+        verdict.exit_code = if verdict.strict {
+            exit::BLOCKED
+        } else {
+            exit::REVIEW
+        };
     }
     if matches!(verdict.status, VerdictStatus::Pass | VerdictStatus::Warning) {
         verdict.status = VerdictStatus::Failed;
@@ -172,7 +196,9 @@ pub fn count(
             ));
         }
         if !clean {
-            return Ok(format!("there is no baseline `{name}` yet, and this run is not clean, so it becomes none"));
+            return Ok(format!(
+                "there is no baseline `{name}` yet, and this run is not clean, so it becomes none"
+            ));
         }
         let baseline = Baseline::new(name, branch, result, now());
         let title = baseline.title();
@@ -185,8 +211,12 @@ pub fn count(
         store.save()?;
     }
     Ok(match outcome {
-        CleanRun::Counted(runs) => format!("baseline `{name}`: {runs} of {needed} clean runs in a row"),
-        CleanRun::Promoted => format!("baseline `{name}`: this run takes its place, after {needed} clean runs in a row"),
+        CleanRun::Counted(runs) => {
+            format!("baseline `{name}`: {runs} of {needed} clean runs in a row")
+        }
+        CleanRun::Promoted => format!(
+            "baseline `{name}`: this run takes its place, after {needed} clean runs in a row"
+        ),
         CleanRun::Reset => format!("baseline `{name}`: not a clean run, so counting begins anew"),
         CleanRun::Nothing => format!("baseline `{name}` stays as it is"),
     })
@@ -210,7 +240,10 @@ mod tests {
         assert_eq!(weighed(0, VerdictStatus::Pass, true), (2, failed));
         assert_eq!(weighed(1, VerdictStatus::Warning, false), (1, failed));
         assert_eq!(weighed(2, failed, false), (2, failed));
-        assert_eq!(weighed(130, VerdictStatus::Interrupted, true), (130, VerdictStatus::Interrupted));
+        assert_eq!(
+            weighed(130, VerdictStatus::Interrupted, true),
+            (130, VerdictStatus::Interrupted)
+        );
         let mut verdict = sample::passing().verdict;
         weigh(&mut verdict, Vec::new());
         assert_eq!(verdict, sample::passing().verdict);

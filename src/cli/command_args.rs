@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 
 use super::baselines::StoreArguments;
 use super::values::{
-    Format, clean_runs, duration, duration_text, fraction, iterations, pair, rate_text, scale, seed, vus,
-    workers,
+    Format, clean_runs, duration, duration_text, fraction, iterations, pair, rate_text, scale,
+    seed, vus, workers,
 };
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 

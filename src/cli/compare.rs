@@ -88,7 +88,10 @@ pub fn run(arguments: CompareArguments) -> Result<u8, Failure> {
     if arguments.promote_after.is_some() && before.baseline.is_none() {
         return Err(Failure::new(
             exit::USAGE,
-            format!("error: `{}` is no baseline, so nothing can be promoted\nhelp: compare with {PREFIX}NAME, or leave --promote-after away", before.label),
+            format!(
+                "error: `{}` is no baseline, so nothing can be promoted\nhelp: compare with {PREFIX}NAME, or leave --promote-after away",
+                before.label
+            ),
         ));
     }
     let comparison = compare(before.labelled(), after.labelled(), arguments.margin);
@@ -97,7 +100,9 @@ pub fn run(arguments: CompareArguments) -> Result<u8, Failure> {
     for reason in &reasons {
         complain(&format!("regression: {reason}"));
     }
-    if let (Some(needed), Some(name), Some(store)) = (arguments.promote_after, &before.baseline, &mut store) {
+    if let (Some(needed), Some(name), Some(store)) =
+        (arguments.promote_after, &before.baseline, &mut store)
+    {
         let said = count(store, name, &after.result, Some(&comparison), needed)?;
         if !arguments.quiet {
             complain(&format!("note: {said}"));
@@ -130,7 +135,9 @@ fn show(comparison: &Comparison, arguments: &CompareArguments) -> Result<(), Fai
             };
             print(&render_comparison(comparison, &look, arguments.all))?;
             if comparison.verdict == Verdict::CannotTell && comparison.method.intervals == 0 {
-                complain("note: only results that rhaid wrote itself hold intervals; run both with the same rhaid to have changes judged");
+                complain(
+                    "note: only results that rhaid wrote itself hold intervals; run both with the same rhaid to have changes judged",
+                );
             }
             Ok(())
         }
@@ -162,7 +169,10 @@ fn choose(
         let failure = missing(store, name);
         return Err(Failure::new(
             failure.code,
-            format!("error: `{text}` is neither a file nor a baseline\n{}", failure.message),
+            format!(
+                "error: `{text}` is neither a file nor a baseline\n{}",
+                failure.message
+            ),
         ));
     }
     let baseline = find(store, name, branch)?;

@@ -152,9 +152,12 @@ fn moment(text: &str) -> Result<i64, String> {
     if let Ok(moment) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(moment.unix_timestamp());
     }
-    let ago = duration(text).map_err(|_| "write a duration such as 30d, or a day such as 2026-03-01".to_owned())?;
+    let ago = duration(text)
+        .map_err(|_| "write a duration such as 30d, or a day such as 2026-03-01".to_owned())?;
     let ago = i64::try_from(ago.as_secs()).map_err(|error| error.to_string())?;
-    Ok(OffsetDateTime::now_utc().unix_timestamp().saturating_sub(ago))
+    Ok(OffsetDateTime::now_utc()
+        .unix_timestamp()
+        .saturating_sub(ago))
 }
 
 impl WhichArguments {
@@ -163,7 +166,9 @@ impl WhichArguments {
             script: self.script.clone(),
             branch: self.branch.clone(),
             status: self.status.and_then(|status| {
-                status.to_possible_value().map(|value| value.get_name().to_owned())
+                status
+                    .to_possible_value()
+                    .map(|value| value.get_name().to_owned())
             }),
             since: self.since,
             limit,
@@ -185,7 +190,10 @@ fn open(file: Option<&Path>) -> Result<Store, Failure> {
     Store::open_if_there(&path)?.ok_or_else(|| {
         Failure::new(
             exit::NO_INPUT,
-            format!("error: there is no history at `{}`\nhelp: `rhaid run` records each run there", path.display()),
+            format!(
+                "error: there is no history at `{}`\nhelp: `rhaid run` records each run there",
+                path.display()
+            ),
         )
     })
 }
@@ -193,8 +201,10 @@ fn open(file: Option<&Path>) -> Result<Store, Failure> {
 /// Records a run at its end. The result is safe by then, so what goes wrong here is only told.
 pub fn record(result: &RunResult, script: &Path, result_path: Option<&Path>) {
     let folder = script.parent().unwrap_or(Path::new(""));
-    let full = result_path.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
-    let recorded = Store::open(&place(None, folder)).and_then(|mut store| store.record(result, full.as_deref()));
+    let full =
+        result_path.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+    let recorded = Store::open(&place(None, folder))
+        .and_then(|mut store| store.record(result, full.as_deref()));
     if let Err(error) = recorded {
         complain(&format!("warning: this run is not in the history: {error}"));
     }
@@ -212,7 +222,10 @@ pub fn run(arguments: HistoryArguments) -> Result<u8, Failure> {
 }
 
 fn json_text(value: &impl serde::Serialize) -> String {
-    format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default())
+    format!(
+        "{}\n",
+        serde_json::to_string_pretty(value).unwrap_or_default()
+    )
 }
 
 fn minute(moment: &str) -> String {
@@ -228,22 +241,30 @@ fn list(arguments: &ListArguments) -> Result<(), Failure> {
     if runs.is_empty() {
         return print("there is no such run in the history\n");
     }
-    let headings = ["STARTED", "SCRIPT", "BRANCH", "COMMIT", "LASTED", "REQUESTS", "FAILED", "P95", "STATUS"];
+    let headings = [
+        "STARTED", "SCRIPT", "BRANCH", "COMMIT", "LASTED", "REQUESTS", "FAILED", "P95", "STATUS",
+    ];
     let none = || "-".to_owned();
     let rows = runs.iter().map(|run| {
         vec![
             minute(&run.started_at),
             run.script.clone(),
             run.branch.clone().unwrap_or_else(none),
-            run.commit.as_ref().map_or_else(none, |commit| commit.get(..8).unwrap_or(commit).to_owned()),
+            run.commit
+                .as_ref()
+                .map_or_else(none, |commit| commit.get(..8).unwrap_or(commit).to_owned()),
             span(run.duration_seconds, true),
-            run.requests.map_or_else(none, |requests| thousands(requests.max(0.0) as u64)),
+            run.requests
+                .map_or_else(none, |requests| thousands(requests.max(0.0) as u64)),
             run.failed.map_or_else(none, percent),
             run.p95.map_or_else(none, |p95| latency(p95, true)),
             format!("{} ({})", run.status, run.exit_code),
         ]
     });
-    let look = Look { width: 120, ..Look::default() };
+    let look = Look {
+        width: 120,
+        ..Look::default()
+    };
     let mut text = lines_of(&headings, rows, &look);
     text.push_str(&courses(&runs));
     print(&text)
@@ -251,17 +272,26 @@ fn list(arguments: &ListArguments) -> Result<(), Failure> {
 
 /// Bars for the figures of the runs that are listed.
 fn courses(runs: &[Recorded]) -> String {
-    let of = |figure: fn(&Recorded) -> Option<f64>| -> Vec<f64> { runs.iter().filter_map(figure).collect() };
+    let of = |figure: fn(&Recorded) -> Option<f64>| -> Vec<f64> {
+        runs.iter().filter_map(figure).collect()
+    };
     let rows = [
         ("p95", of(|run| run.p95)),
         ("failed", of(|run| run.failed)),
-        ("requests/s", of(|run| Some(run.requests? / run.duration_seconds).filter(|rate| rate.is_finite()))),
+        (
+            "requests/s",
+            of(|run| Some(run.requests? / run.duration_seconds).filter(|rate| rate.is_finite())),
+        ),
     ];
     let mut text = String::new();
     for (name, values) in rows.iter().filter(|(_, values)| values.len() > 1) {
         text.push_str(&format!("\n{name:<10}  {}", trend::sparkline(values, 60)));
     }
-    if text.is_empty() { text } else { format!("{text}\n") }
+    if text.is_empty() {
+        text
+    } else {
+        format!("{text}\n")
+    }
 }
 
 fn show_trend(arguments: &TrendArguments) -> Result<(), Failure> {
@@ -273,7 +303,10 @@ fn show_trend(arguments: &TrendArguments) -> Result<(), Failure> {
             .unwrap_or_else(|| format!("there are: {}", names.collect::<Vec<_>>().join(", ")));
         return Err(Failure::new(
             exit::USAGE,
-            format!("error: no run in the history has a metric `{}`\nhelp: {help}", arguments.metric),
+            format!(
+                "error: no run in the history has a metric `{}`\nhelp: {help}",
+                arguments.metric
+            ),
         ));
     };
     let kind = kind_of(arguments.statistic.as_deref(), kinds, metric)?;
@@ -301,8 +334,19 @@ fn show_trend(arguments: &TrendArguments) -> Result<(), Failure> {
     if !endpoint.is_empty() {
         out.push_str(&format!(" of {endpoint}"));
     }
-    out.push_str(&format!(" over {} runs\n\n  {}\n\n", values.len(), trend::sparkline(&values, 60)));
-    let extreme = |f: fn(f64, f64) -> f64| values.iter().copied().reduce(f).map(&text).unwrap_or_default();
+    out.push_str(&format!(
+        " over {} runs\n\n  {}\n\n",
+        values.len(),
+        trend::sparkline(&values, 60)
+    ));
+    let extreme = |f: fn(f64, f64) -> f64| {
+        values
+            .iter()
+            .copied()
+            .reduce(f)
+            .map(&text)
+            .unwrap_or_default()
+    };
     out.push_str(&format!(
         "  latest {}, median {}, least {}, most {}\n",
         values.last().copied().map(&text).unwrap_or_default(),
@@ -322,7 +366,10 @@ fn show_trend(arguments: &TrendArguments) -> Result<(), Failure> {
     for at in outliers {
         out.push_str(&format!(
             "\n  stands out  {} in the run of {}",
-            points.get(at).map(|point| text(point.value)).unwrap_or_default(),
+            points
+                .get(at)
+                .map(|point| text(point.value))
+                .unwrap_or_default(),
             place(at),
         ));
     }
@@ -330,8 +377,15 @@ fn show_trend(arguments: &TrendArguments) -> Result<(), Failure> {
 }
 
 fn described(point: &Point) -> String {
-    let commit = point.commit.as_ref().map(|commit| format!(", commit {}", commit.get(..8).unwrap_or(commit)));
-    format!("{}{}", minute(&point.started_at), commit.unwrap_or_default())
+    let commit = point
+        .commit
+        .as_ref()
+        .map(|commit| format!(", commit {}", commit.get(..8).unwrap_or(commit)));
+    format!(
+        "{}{}",
+        minute(&point.started_at),
+        commit.unwrap_or_default()
+    )
 }
 
 /// The statistic that was asked for, or the one that such a metric is mostly read by.
@@ -344,13 +398,18 @@ fn kind_of(wanted: Option<&str>, kinds: &[Kind], metric: &str) -> Result<Kind, F
     let found = kinds.iter().copied().find(|kind| kind.name() == wanted);
     found.ok_or_else(|| {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-        let help = did_you_mean(wanted, names.iter().copied()).unwrap_or_else(|| format!("it has: {}", names.join(", ")));
-        Failure::new(exit::USAGE, format!("error: `{metric}` has no statistic `{wanted}`\nhelp: {help}"))
+        let help = did_you_mean(wanted, names.iter().copied())
+            .unwrap_or_else(|| format!("it has: {}", names.join(", ")));
+        Failure::new(
+            exit::USAGE,
+            format!("error: `{metric}` has no statistic `{wanted}`\nhelp: {help}"),
+        )
     })
 }
 
 fn amount(metric: &str, kind: Kind, value: f64) -> String {
-    let contains = Builtin::by_name(metric).map_or(Contains::Default, |metric| metric.definition().contains);
+    let contains =
+        Builtin::by_name(metric).map_or(Contains::Default, |metric| metric.definition().contains);
     match kind {
         Kind::Rate => percent(value),
         Kind::PerSecond => format!("{}/s", measured(value, contains, true)),
@@ -362,15 +421,22 @@ fn prune(arguments: &PruneArguments) -> Result<(), Failure> {
     let mut store = open(arguments.file.as_deref())?;
     let before = arguments.older_than.map(|age| {
         let age = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
-        OffsetDateTime::now_utc().unix_timestamp().saturating_sub(age)
+        OffsetDateTime::now_utc()
+            .unix_timestamp()
+            .saturating_sub(age)
     });
     let gone = store.prune(before, arguments.keep)?;
-    print(&format!("{} forgotten\n", crate::report::format::plural(gone as u64, "run", "runs")))
+    print(&format!(
+        "{} forgotten\n",
+        crate::report::format::plural(gone as u64, "run", "runs")
+    ))
 }
 
 fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let store = open(arguments.which.file.as_deref())?;
-    let mut text = String::from("run,started_at,script,branch,commit,status,metric,endpoint,statistic,value\n");
+    let mut text = String::from(
+        "run,started_at,script,branch,commit,status,metric,endpoint,statistic,value\n",
+    );
     for line in store.lines(&arguments.which.filter(None))? {
         let value = line.value.to_string();
         let fields = [
@@ -418,6 +484,9 @@ mod tests {
 
     #[test]
     fn a_field_with_a_comma_or_a_quote_is_quoted() {
-        assert_eq!([cell("a"), cell("a,b"), cell("a\"b")], ["a", "\"a,b\"", "\"a\"\"b\""]);
+        assert_eq!(
+            [cell("a"), cell("a,b"), cell("a\"b")],
+            ["a", "\"a,b\"", "\"a\"\"b\""]
+        );
     }
 }

@@ -15,8 +15,8 @@ use super::signals::Signals;
 use super::values::Format;
 use super::watch::Watch;
 use super::{Failure, config, limits, print, reload};
-use crate::live::{View, Voice};
 use crate::compare::Comparison;
+use crate::live::{View, Voice};
 use crate::report::{Look, render_brief, render_changes, render_console};
 use crate::result::{self, Place, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
@@ -119,14 +119,24 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         RunError::Hooks(why) => Failure::new(exit::CONFIG, format!("error: {why}")),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
-    let comparison = against.as_ref().and_then(|against| against.compare(&mut result));
-    let ended = finish(&arguments, &result, comparison.as_ref(), started_at, watcher.own_summary);
+    let comparison = against
+        .as_ref()
+        .and_then(|against| against.compare(&mut result));
+    let ended = finish(
+        &arguments,
+        &result,
+        comparison.as_ref(),
+        started_at,
+        watcher.own_summary,
+    );
     if let Some(against) = &mut against {
         // A run that could not be finished is the graver matter.
-        against.end(&result, comparison.as_ref()).or_else(|failure| match &ended {
-            Ok(_) => Err(failure),
-            Err(_) => Ok(()),
-        })?;
+        against
+            .end(&result, comparison.as_ref())
+            .or_else(|failure| match &ended {
+                Ok(_) => Err(failure),
+                Err(_) => Ok(()),
+            })?;
     }
     ended
 }

@@ -232,7 +232,11 @@ mod tests {
 
     #[test]
     fn blocks_are_longer_where_seconds_depend_on_each_other() {
-        let length = |rho| mean_of((0..40u32).map(|seed| Blocks::fitting(&correlated(600, rho, seed.into())).length));
+        let length = |rho| {
+            mean_of(
+                (0..40u32).map(|seed| Blocks::fitting(&correlated(600, rho, seed.into())).length),
+            )
+        };
         let (none, some, strong) = (length(0.0), length(0.5), length(0.9));
         assert!(none < 10.0, "{none}");
         assert!(none < some && some < strong, "{none} {some} {strong}");
@@ -249,9 +253,15 @@ mod tests {
     fn the_error_of_a_mean_is_what_means_of_many_runs_stray() {
         for rho in [0.0, 0.4, 0.7] {
             let runs: Vec<Vec<f64>> = (0..400).map(|seed| correlated(60, rho, seed)).collect();
-            let means: Vec<f64> = runs.iter().map(|run| mean_of(run.iter().copied())).collect();
+            let means: Vec<f64> = runs
+                .iter()
+                .map(|run| mean_of(run.iter().copied()))
+                .collect();
             let strayed = mean_of(means.iter().map(|mean| mean * mean)).sqrt();
-            let found = mean_of(runs.iter().map(|run| error_of_mean(run, &Blocks::fitting(run))));
+            let found = mean_of(
+                runs.iter()
+                    .map(|run| error_of_mean(run, &Blocks::fitting(run))),
+            );
             let ratio = found / strayed;
             assert!((0.85..1.15).contains(&ratio), "rho {rho}: {ratio}");
         }

@@ -20,21 +20,49 @@ pub fn differences(before: &RunResult, after: &RunResult) -> Vec<Difference> {
     found.note("how it ended", ended(&a.outcome), ended(&b.outcome));
     if !found.note("script", &a.script, &b.script) {
         let hash = |text: &str| text.get(..12).unwrap_or(text).to_owned();
-        found.note("the script's text (SHA-256)", hash(&a.script_sha256), hash(&b.script_sha256));
+        found.note(
+            "the script's text (SHA-256)",
+            hash(&a.script_sha256),
+            hash(&b.script_sha256),
+        );
     }
     found.note("scale", a.scale.to_string(), b.scale.to_string());
-    let segment = |segment: &Option<String>| segment.clone().unwrap_or_else(|| "all of the plan".to_owned());
-    found.note("part of the plan", segment(&a.execution_segment), segment(&b.execution_segment));
+    let segment = |segment: &Option<String>| {
+        segment
+            .clone()
+            .unwrap_or_else(|| "all of the plan".to_owned())
+    };
+    found.note(
+        "part of the plan",
+        segment(&a.execution_segment),
+        segment(&b.execution_segment),
+    );
     options(&before.options, &after.options, &mut found);
     let (m, n) = (&a.machine, &b.machine);
-    found.note("machine: system", format!("{} {}", m.os, m.arch), format!("{} {}", n.os, n.arch));
+    found.note(
+        "machine: system",
+        format!("{} {}", m.os, m.arch),
+        format!("{} {}", n.os, n.arch),
+    );
     found.note("machine: kernel", &m.kernel, &n.kernel);
-    found.note("machine: processors", m.cpus.to_string(), n.cpus.to_string());
-    found.note("machine: workers", m.workers.to_string(), n.workers.to_string());
+    found.note(
+        "machine: processors",
+        m.cpus.to_string(),
+        n.cpus.to_string(),
+    );
+    found.note(
+        "machine: workers",
+        m.workers.to_string(),
+        n.workers.to_string(),
+    );
     // A virtual machine's memory differs by a little from start to start.
     if m.memory_bytes.abs_diff(n.memory_bytes) > m.memory_bytes / 20 {
         let size = |bytes: u64| crate::units::format_bytes(bytes);
-        found.note("machine: memory", size(m.memory_bytes), size(n.memory_bytes));
+        found.note(
+            "machine: memory",
+            size(m.memory_bytes),
+            size(n.memory_bytes),
+        );
     }
     found.0
 }
@@ -72,7 +100,11 @@ fn ended(outcome: &Outcome) -> &'static str {
 fn options(before: &Value, after: &Value, found: &mut Found) {
     let mut paths = Vec::new();
     walk("options", before, after, &mut paths);
-    let aside = |path: &str| OPTIONS_ASIDE.iter().any(|key| path == format!("options.{key}") || path.starts_with(&format!("options.{key}.")));
+    let aside = |path: &str| {
+        OPTIONS_ASIDE.iter().any(|key| {
+            path == format!("options.{key}") || path.starts_with(&format!("options.{key}."))
+        })
+    };
     paths.retain(|(path, ..)| !aside(path));
     let left = paths.len().saturating_sub(MOST_OPTIONS);
     for (path, before, after) in paths.into_iter().take(MOST_OPTIONS) {
@@ -91,7 +123,8 @@ fn walk(path: &str, before: &Value, after: &Value, paths: &mut Vec<(String, Stri
     if let (Value::Object(a), Value::Object(b)) = (before, after) {
         let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
         for key in keys {
-            let of = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or(Value::Null);
+            let of =
+                |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or(Value::Null);
             walk(&format!("{path}.{key}"), &of(a), &of(b), paths);
         }
         return;

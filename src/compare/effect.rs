@@ -31,7 +31,10 @@ pub fn effect(before: &Histogram, after: &Histogram) -> Option<Effect> {
 
 /// Adds the effect to the median of each trend that has its samples in both runs: of metrics always, of endpoints where something changed.
 pub fn fill_in(rows: &mut [Row], before: &Indexed<'_>, after: &Indexed<'_>) {
-    for row in rows.iter_mut().filter(|row| row.statistic == Statistic::Med) {
+    for row in rows
+        .iter_mut()
+        .filter(|row| row.statistic == Statistic::Med)
+    {
         let changed = !matches!(row.verdict, Verdict::Same | Verdict::CannotTell);
         if row.endpoint.is_some() && !changed {
             continue;

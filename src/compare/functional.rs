@@ -55,7 +55,10 @@ impl Functional {
     fn value(&self, weights: &[f64]) -> Option<f64> {
         match self {
             Self::Ratio(ratio) => ratio.value(weights),
-            Self::Quantile(quantile) => quantile.samples.quantile(weights, quantile.quantile).map(f64::ln),
+            Self::Quantile(quantile) => quantile
+                .samples
+                .quantile(weights, quantile.quantile)
+                .map(f64::ln),
         }
     }
 
@@ -84,7 +87,11 @@ pub fn error_of_difference(before: &Functional, after: &Functional, paired: bool
         let freedom = size.powi(4) / parts;
         return Some(Error {
             size,
-            freedom: if freedom.is_finite() { freedom } else { a.freedom.min(b.freedom) },
+            freedom: if freedom.is_finite() {
+                freedom
+            } else {
+                a.freedom.min(b.freedom)
+            },
             block: a.block.max(b.block),
         });
     }
@@ -128,7 +135,9 @@ impl Ratio {
         let usable = ratio.is_finite() && scale.is_finite() && scale > 0.0;
         usable.then(|| {
             let pairs = self.above.iter().zip(&self.below);
-            pairs.map(|(above, below)| (above - ratio * below) / scale).collect()
+            pairs
+                .map(|(above, below)| (above - ratio * below) / scale)
+                .collect()
         })
     }
 
@@ -157,7 +166,11 @@ impl Quantile {
         let scale = 2.0 * reach / width * all / ones.len() as f64;
         let below = samples.at_or_below(value);
         let pairs = samples.counts.iter().zip(below);
-        Some(pairs.map(|(count, below)| (count * q - below) / scale).collect())
+        Some(
+            pairs
+                .map(|(count, below)| (count * q - below) / scale)
+                .collect(),
+        )
     }
 }
 
@@ -175,10 +188,13 @@ impl Samples {
     /// Of the histograms of a run's intervals; `None` where there was no sample.
     pub fn new(histograms: &[Option<Histogram>]) -> Self {
         let intervals = histograms.len();
-        let mut counts: std::collections::BTreeMap<u64, Vec<f64>> = std::collections::BTreeMap::new();
+        let mut counts: std::collections::BTreeMap<u64, Vec<f64>> =
+            std::collections::BTreeMap::new();
         for (at, histogram) in histograms.iter().enumerate() {
             for (_, highest, times) in histogram.iter().flat_map(Histogram::iter_nonzero) {
-                let row = counts.entry(highest).or_insert_with(|| vec![0.0; intervals]);
+                let row = counts
+                    .entry(highest)
+                    .or_insert_with(|| vec![0.0; intervals]);
                 if let Some(count) = row.get_mut(at) {
                     *count += times as f64;
                 }
@@ -249,7 +265,9 @@ mod tests {
 
     fn histogram(values: &[u64]) -> Option<Histogram> {
         let mut histogram = Histogram::new();
-        values.iter().for_each(|value| histogram.record(*value * 1_000_000));
+        values
+            .iter()
+            .for_each(|value| histogram.record(*value * 1_000_000));
         (!values.is_empty()).then_some(histogram)
     }
 
@@ -286,7 +304,10 @@ mod tests {
         let influence = quantile.influence().unwrap();
         let sum: f64 = influence.iter().sum();
         assert!(sum.abs() < 0.05, "{influence:?}");
-        assert!(influence[0] < influence[2] && influence[2] < influence[1], "{influence:?}");
+        assert!(
+            influence[0] < influence[2] && influence[2] < influence[1],
+            "{influence:?}"
+        );
     }
 
     #[test]
@@ -305,12 +326,18 @@ mod tests {
     fn a_course_that_both_runs_share_is_no_noise_when_they_are_paired() {
         let ramp = |offset: f64| {
             Functional::Ratio(Ratio {
-                above: (0..60).map(|at| f64::from(at) + offset + f64::from(at % 3)).collect(),
+                above: (0..60)
+                    .map(|at| f64::from(at) + offset + f64::from(at % 3))
+                    .collect(),
                 below: vec![1.0; 60],
                 logarithm: false,
             })
         };
-        let error = |paired| error_of_difference(&ramp(10.0), &ramp(12.0), paired).unwrap().size;
+        let error = |paired| {
+            error_of_difference(&ramp(10.0), &ramp(12.0), paired)
+                .unwrap()
+                .size
+        };
         assert!(error(true) < 0.01, "{}", error(true));
         assert!(error(false) > 1.0, "{}", error(false));
     }

@@ -32,8 +32,8 @@ use side::Indexed;
 use verdict::Tested;
 
 pub use model::{
-    Comparison, Counts, Difference, Direction, Effect, Endpoint, Interval, Method, Needed, Row, Side,
-    Statistic, Verdict,
+    Comparison, Counts, Difference, Direction, Effect, Endpoint, Interval, Method, Needed, Row,
+    Side, Statistic, Verdict,
 };
 
 /// The smallest relative change that matters, unless told otherwise.
@@ -51,11 +51,17 @@ pub fn compare(before: Labelled<'_>, after: Labelled<'_>, margin: f64) -> Compar
     let (first, second) = (&before.result.intervals, &after.result.intervals);
     let (shorter, longer) = (first.len().min(second.len()), first.len().max(second.len()));
     // An interval more or less at the end is a matter of when the last iteration ended.
-    let paired = shorter > 0 && first.interval_seconds == second.interval_seconds && longer - shorter <= 1 + shorter / 20;
+    let paired = shorter > 0
+        && first.interval_seconds == second.interval_seconds
+        && longer - shorter <= 1 + shorter / 20;
     let length = |own: usize| if paired { shorter } else { own };
     let a = Indexed::new(before.result, length(first.len()));
     let b = Indexed::new(after.result, length(second.len()));
-    let seconds = before.result.run.duration_seconds.min(after.result.run.duration_seconds);
+    let seconds = before
+        .result
+        .run
+        .duration_seconds
+        .min(after.result.run.duration_seconds);
     let mut tested: Vec<Tested> = rows::candidates(&a, &b, margin)
         .into_iter()
         .map(|candidate| verdict::test(candidate, paired, seconds))
@@ -68,8 +74,14 @@ pub fn compare(before: Labelled<'_>, after: Labelled<'_>, margin: f64) -> Compar
         let row = &tested.candidate.row;
         row.metric == Builtin::HttpReqDuration.definition().name && row.endpoint.is_none()
     };
-    let block = tested.iter().find(is_median).and_then(|tested| tested.error.map(|error| error.block));
-    let mut rows: Vec<Row> = tested.into_iter().map(|tested| tested.candidate.row).collect();
+    let block = tested
+        .iter()
+        .find(is_median)
+        .and_then(|tested| tested.error.map(|error| error.block));
+    let mut rows: Vec<Row> = tested
+        .into_iter()
+        .map(|tested| tested.candidate.row)
+        .collect();
     effect::fill_in(&mut rows, &a, &b);
     Comparison {
         before: side(before),
@@ -78,7 +90,8 @@ pub fn compare(before: Labelled<'_>, after: Labelled<'_>, margin: f64) -> Compar
         verdict: overall(&rows),
         counts: counts(&rows),
         method: Method {
-            test: "stationary block bootstrap over intervals, Student's t, Benjamini-Hochberg".to_owned(),
+            test: "stationary block bootstrap over intervals, Student's t, Benjamini-Hochberg"
+                .to_owned(),
             level: verdict::LEVEL,
             margin,
             paired,
@@ -128,10 +141,14 @@ fn overall(rows: &[Row]) -> Verdict {
         }
     }
     // Response times and failures are what most runs are about; without any request, whatever is there speaks.
-    let main: Vec<&Row> = rows.iter().filter(|row| row.main && row.metric != rows::CHECKS).collect();
+    let main: Vec<&Row> = rows
+        .iter()
+        .filter(|row| row.main && row.metric != rows::CHECKS)
+        .collect();
     let of_requests = |row: &&&Row| {
         let is = |metric: Builtin| row.metric == metric.definition().name;
-        is(Builtin::HttpReqDuration) && row.statistic == Statistic::Med || is(Builtin::HttpReqFailed)
+        is(Builtin::HttpReqDuration) && row.statistic == Statistic::Med
+            || is(Builtin::HttpReqFailed)
     };
     let about: Vec<&&Row> = main.iter().filter(of_requests).collect();
     let unclear = |row: &Row| row.verdict == Verdict::CannotTell;

@@ -73,8 +73,14 @@ pub fn candidates(before: &Indexed<'_>, after: &Indexed<'_>, margin: f64) -> Vec
         .map(|metric| metric.name.as_str())
         .collect();
     let place = |name: &str| {
-        let main = MAIN.iter().position(|metric| metric.definition().name == name);
-        main.unwrap_or(if maker.directions.contains_key(name) { MAIN.len() } else { usize::MAX })
+        let main = MAIN
+            .iter()
+            .position(|metric| metric.definition().name == name);
+        main.unwrap_or(if maker.directions.contains_key(name) {
+            MAIN.len()
+        } else {
+            usize::MAX
+        })
     };
     let mut names: Vec<&str> = names.into_iter().collect();
     names.sort_by_key(|name| place(name));
@@ -82,7 +88,11 @@ pub fn candidates(before: &Indexed<'_>, after: &Indexed<'_>, margin: f64) -> Vec
     for name in names {
         maker.metric(name, place(name) < usize::MAX, &mut rows);
     }
-    let endpoints: BTreeSet<&Endpoint> = before.endpoints.keys().chain(after.endpoints.keys()).collect();
+    let endpoints: BTreeSet<&Endpoint> = before
+        .endpoints
+        .keys()
+        .chain(after.endpoints.keys())
+        .collect();
     for endpoint in endpoints {
         maker.endpoint(endpoint, &mut rows);
     }
@@ -101,7 +111,11 @@ fn directions(results: &[&RunResult]) -> BTreeMap<String, Direction> {
             slo::Direction::Above => Direction::Higher,
             slo::Direction::Exact => continue,
         };
-        let name = objective.metric.split('{').next().unwrap_or(&objective.metric);
+        let name = objective
+            .metric
+            .split('{')
+            .next()
+            .unwrap_or(&objective.metric);
         known.insert(name.to_owned(), direction);
     }
     known
@@ -161,28 +175,36 @@ impl Maker<'_> {
             },
             main,
         };
-        let same_kind = before.zip(after).is_none_or(|(before, after)| before.kind == after.kind);
+        let same_kind = before
+            .zip(after)
+            .is_none_or(|(before, after)| before.kind == after.kind);
         if !same_kind {
             return;
         }
         match any.kind {
-            MetricKind::Counter => rows.extend(self.counter(&about(Statistic::PerSecond), before, after)),
+            MetricKind::Counter => {
+                rows.extend(self.counter(&about(Statistic::PerSecond), before, after))
+            }
             MetricKind::Gauge => rows.extend(self.gauge(&about(Statistic::Level), before, after)),
             MetricKind::Rate => {
-                let counts = |metric: Option<&MetricResult>| match metric.map(|metric| &metric.total) {
-                    Some(MetricValues::Rate { passes, total, .. }) => (*passes, *total),
-                    _ => (0, 0),
-                };
+                let counts =
+                    |metric: Option<&MetricResult>| match metric.map(|metric| &metric.total) {
+                        Some(MetricValues::Rate { passes, total, .. }) => (*passes, *total),
+                        _ => (0, 0),
+                    };
                 rows.extend(self.share(&about(Statistic::Share), counts(before), counts(after)));
             }
             MetricKind::Trend => {
-                let summary = |metric: Option<&MetricResult>| match metric.map(|metric| &metric.total) {
-                    Some(MetricValues::Trend { summary, .. }) => *summary,
-                    _ => TrendSummary::default(),
-                };
+                let summary =
+                    |metric: Option<&MetricResult>| match metric.map(|metric| &metric.total) {
+                        Some(MetricValues::Trend { summary, .. }) => *summary,
+                        _ => TrendSummary::default(),
+                    };
                 let is_duration = name == Builtin::HttpReqDuration.definition().name;
                 let statistics: &[Statistic] = match any.contains {
-                    Contains::Time if is_duration => &[Statistic::Med, Statistic::P95, Statistic::P99],
+                    Contains::Time if is_duration => {
+                        &[Statistic::Med, Statistic::P95, Statistic::P99]
+                    }
                     Contains::Time => &[Statistic::Med, Statistic::P95],
                     _ => &[Statistic::Avg, Statistic::Med, Statistic::P95],
                 };
@@ -216,7 +238,11 @@ impl Maker<'_> {
         rows.extend(self.share(&about, counts(&before), counts(&after)));
     }
 
-    fn functionals(&self, about: &About<'_>, logarithm: bool) -> Result<(Functional, Functional), String> {
+    fn functionals(
+        &self,
+        about: &About<'_>,
+        logarithm: bool,
+    ) -> Result<(Functional, Functional), String> {
         let of = |side: &Indexed<'_>, which: &str| {
             let found = side.functional(about.metric, about.endpoint, about.statistic, logarithm);
             found.map_err(|why| format!("the run {which}: {why}"))
@@ -248,10 +274,12 @@ impl Maker<'_> {
             before: values.0,
             after: values.1,
             change,
-            relative: change.zip(values.0).and_then(|(change, before)| match before {
-                0.0 => None,
-                _ => fraction(change, before),
-            }),
+            relative: change
+                .zip(values.0)
+                .and_then(|(change, before)| match before {
+                    0.0 => None,
+                    _ => fraction(change, before),
+                }),
             interval: None,
             p_value: None,
             adjusted_p_value: None,
@@ -272,7 +300,12 @@ impl Maker<'_> {
         }
     }
 
-    fn trend(&self, about: &About<'_>, before: &TrendSummary, after: &TrendSummary) -> Option<Candidate> {
+    fn trend(
+        &self,
+        about: &About<'_>,
+        before: &TrendSummary,
+        after: &TrendSummary,
+    ) -> Option<Candidate> {
         if before.count == 0 && after.count == 0 {
             return None;
         }
@@ -287,20 +320,26 @@ impl Maker<'_> {
         };
         let values = (value(before), value(after));
         let no_matter = match (about.contains, Builtin::by_name(about.metric)) {
-            (Contains::Time, Some(Builtin::IterationLag | Builtin::HttpReqBlocked | Builtin::HttpReqSending)) => {
-                NO_MATTER_BEFORE_MS
-            }
+            (
+                Contains::Time,
+                Some(Builtin::IterationLag | Builtin::HttpReqBlocked | Builtin::HttpReqSending),
+            ) => NO_MATTER_BEFORE_MS,
             (Contains::Time, _) => NO_MATTER_MS,
             _ => 0.0,
         };
         let is_tiny = |value: Option<f64>| value.is_some_and(|value| value <= no_matter);
-        let scale = if is_tiny(values.0) || is_tiny(values.1) { Scale::Plain } else { Scale::Factor };
-        let mut made = self.candidate(about, values, (before.count, after.count), scale);
-        let detect = DETECT * match about.statistic {
-            Statistic::P95 => 2.0,
-            Statistic::P99 => 4.0,
-            _ => 1.0,
+        let scale = if is_tiny(values.0) || is_tiny(values.1) {
+            Scale::Plain
+        } else {
+            Scale::Factor
         };
+        let mut made = self.candidate(about, values, (before.count, after.count), scale);
+        let detect = DETECT
+            * match about.statistic {
+                Statistic::P95 => 2.0,
+                Statistic::P99 => 4.0,
+                _ => 1.0,
+            };
         let base = values.0.unwrap_or_default().abs();
         let absolute = (no_matter, DETECT * no_matter);
         (made.negligible, made.detectable) = match scale {
@@ -354,11 +393,17 @@ impl Maker<'_> {
         let (before, after) = (sum(before), sum(after));
         let values = (before.map(|(_, rate)| rate), after.map(|(_, rate)| rate));
         let samples = |sum: Option<(f64, f64)>| sum.map_or(0, |(count, _)| count.abs() as u64);
-        let mut made = self.candidate(about, values, (samples(before), samples(after)), Scale::Plain);
+        let mut made = self.candidate(
+            about,
+            values,
+            (samples(before), samples(after)),
+            Scale::Plain,
+        );
         let base = values.0.unwrap_or_default().abs();
         // Events that should not be are held against how much was done at all, as shares are.
         let done = if about.direction == Direction::Lower {
-            let iterations = |side: &Indexed<'_>| sum(side.metric(Builtin::Iterations.definition().name));
+            let iterations =
+                |side: &Indexed<'_>| sum(side.metric(Builtin::Iterations.definition().name));
             iterations(self.before).map_or(0.0, |(_, rate)| rate)
         } else {
             0.0
@@ -412,5 +457,9 @@ fn spread(summary: &TrendSummary, statistic: Statistic) -> f64 {
         _ => return 0.0,
     };
     let spread = factor * (high / low).ln() / apart / (summary.count as f64).sqrt();
-    if spread.is_finite() { spread.max(0.0) } else { 0.0 }
+    if spread.is_finite() {
+        spread.max(0.0)
+    } else {
+        0.0
+    }
 }

@@ -46,10 +46,16 @@ impl<'a> Indexed<'a> {
         });
         let rows: HashMap<_, _> = rows.collect();
         let name = Builtin::HttpReqDuration.definition().name;
-        let duration = rows.get(&(name, None)).and_then(|values| samples(values, length));
+        let duration = rows
+            .get(&(name, None))
+            .and_then(|values| samples(values, length));
         Self {
             result,
-            metrics: result.metrics.iter().map(|metric| (metric.name.as_str(), metric)).collect(),
+            metrics: result
+                .metrics
+                .iter()
+                .map(|metric| (metric.name.as_str(), metric))
+                .collect(),
             endpoints: endpoints(result),
             rows,
             length,
@@ -77,21 +83,31 @@ impl<'a> Indexed<'a> {
             return Err(NO_INTERVALS);
         }
         let place = endpoint.map(|endpoint| (endpoint.name.as_str(), endpoint.method.as_str()));
-        let values = self.rows.get(&(metric, place)).ok_or("its intervals were not kept")?;
+        let values = self
+            .rows
+            .get(&(metric, place))
+            .ok_or("its intervals were not kept")?;
         let quantile = match statistic {
             Statistic::Med => 0.5,
             Statistic::P95 => 0.95,
             _ => 0.99,
         };
         let is_quantile = matches!(statistic, Statistic::Med | Statistic::P95 | Statistic::P99);
-        let is_duration = endpoint.is_none() && metric == Builtin::HttpReqDuration.definition().name;
-        if let Some(samples) = self.duration.as_ref().filter(|_| is_duration && is_quantile && logarithm) {
+        let is_duration =
+            endpoint.is_none() && metric == Builtin::HttpReqDuration.definition().name;
+        if let Some(samples) = self
+            .duration
+            .as_ref()
+            .filter(|_| is_duration && is_quantile && logarithm)
+        {
             return Ok(Functional::Quantile(Quantile {
                 samples: Rc::clone(samples),
                 quantile,
             }));
         }
-        let (above, below) = self.sums(values, statistic).ok_or("its intervals do not hold it")?;
+        let (above, below) = self
+            .sums(values, statistic)
+            .ok_or("its intervals do not hold it")?;
         Ok(Functional::Ratio(Ratio {
             above,
             below,
@@ -101,22 +117,34 @@ impl<'a> Indexed<'a> {
 
     /// What is divided by what, interval by interval.
     fn sums(&self, values: &IntervalValues, statistic: Statistic) -> Option<(Vec<f64>, Vec<f64>)> {
-        let first = |values: &[f64]| -> Vec<f64> { values.iter().copied().take(self.length).collect() };
+        let first =
+            |values: &[f64]| -> Vec<f64> { values.iter().copied().take(self.length).collect() };
         let whole = |values: &[u64]| -> Vec<f64> {
-            values.iter().take(self.length).map(|value| *value as f64).collect()
+            values
+                .iter()
+                .take(self.length)
+                .map(|value| *value as f64)
+                .collect()
         };
         let pair = match (values, statistic) {
             (IntervalValues::Counter { sums }, Statistic::PerSecond) => {
                 (first(sums), seconds(&self.result.intervals, self.length))
             }
-            (IntervalValues::Rate { passes, totals }, Statistic::Share) => (whole(passes), whole(totals)),
-            (IntervalValues::Gauge { values }, Statistic::Level) => levels(values, None, self.length),
+            (IntervalValues::Rate { passes, totals }, Statistic::Share) => {
+                (whole(passes), whole(totals))
+            }
+            (IntervalValues::Gauge { values }, Statistic::Level) => {
+                levels(values, None, self.length)
+            }
             (IntervalValues::Trend { counts, means, .. }, Statistic::Avg) => {
                 levels(means, Some(counts), self.length)
             }
-            (IntervalValues::Trend { counts, medians, .. }, Statistic::Med) => {
-                levels(medians, Some(counts), self.length)
-            }
+            (
+                IntervalValues::Trend {
+                    counts, medians, ..
+                },
+                Statistic::Med,
+            ) => levels(medians, Some(counts), self.length),
             (IntervalValues::Trend { counts, p95s, .. }, Statistic::P95) => {
                 levels(p95s, Some(counts), self.length)
             }
@@ -144,13 +172,16 @@ impl<'a> Indexed<'a> {
             return histogram_of(&metric.total);
         };
         let of_it = metric.series.iter().filter(|series| {
-            series.tags.get("name") == Some(&endpoint.name) && series.tags.get("method") == Some(&endpoint.method)
+            series.tags.get("name") == Some(&endpoint.name)
+                && series.tags.get("method") == Some(&endpoint.method)
         });
-        of_it.map(|series| histogram_of(&series.values)).reduce(|sum, more| {
-            let mut sum = sum?;
-            sum.merge(&more?);
-            Some(sum)
-        })?
+        of_it
+            .map(|series| histogram_of(&series.values))
+            .reduce(|sum, more| {
+                let mut sum = sum?;
+                sum.merge(&more?);
+                Some(sum)
+            })?
     }
 }
 

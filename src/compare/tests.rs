@@ -9,7 +9,8 @@ fn compared(before: &RunResult, after: &RunResult) -> Comparison {
 }
 
 fn row<'a>(comparison: &'a Comparison, metric: &str, statistic: Statistic) -> &'a Row {
-    let is = |row: &&Row| row.metric == metric && row.statistic == statistic && row.endpoint.is_none();
+    let is =
+        |row: &&Row| row.metric == metric && row.statistic == statistic && row.endpoint.is_none();
     comparison.rows.iter().find(is).unwrap()
 }
 
@@ -41,7 +42,9 @@ impl Tally {
             let comparison = compared(&run(&course, 2 * pair), &run(&later, 2 * pair + 1));
             let row = median(&comparison);
             tally.pairs += 1;
-            tally.stray.push((row.after.unwrap() / row.before.unwrap()).ln());
+            tally
+                .stray
+                .push((row.after.unwrap() / row.before.unwrap()).ln());
             match row.verdict {
                 Verdict::Same => tally.same += 1,
                 Verdict::CannotTell => tally.cannot_tell += 1,
@@ -63,38 +66,54 @@ impl Tally {
     fn strays(&self) -> f64 {
         let count = self.stray.len() as f64;
         let mean = self.stray.iter().sum::<f64>() / count;
-        (self.stray.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt()
+        (self
+            .stray
+            .iter()
+            .map(|value| (value - mean).powi(2))
+            .sum::<f64>()
+            / count)
+            .sqrt()
     }
 }
 
 #[test]
 fn runs_of_the_same_thing_are_the_same_and_a_twentieth_more_is_found() {
     let course = Course {
-        rate: 300.0,
         endpoints: 1,
         ..Course::PLAIN
     };
-    let unchanged = Tally::of(course, 1.0, 40);
-    assert!(unchanged.same >= 38, "same: {} of 40", unchanged.same);
-    let slower = Tally::of(course, 1.05, 40);
-    assert!(slower.worse >= 38, "worse: {} of 40", slower.worse);
+    let unchanged = Tally::of(course, 1.0, 20);
+    assert!(unchanged.same >= 19, "same: {} of 20", unchanged.same);
+    let slower = Tally::of(course, 1.05, 20);
+    assert!(slower.worse >= 19, "worse: {} of 20", slower.worse);
 }
 
 /// The table of `docs/compare.md`: `cargo test --release --lib compare::tests::the_table -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes minutes"]
 fn the_table_of_the_guide() {
-    println!("| requests/s | correlation | wander | strays | same | cannot tell | false alarm (median) | false alarm (any row) | 5 % found |");
+    println!(
+        "| requests/s | correlation | wander | strays | same | cannot tell | false alarm (median) | false alarm (any row) | 5 % found |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     for rate in [20.0, 50.0, 100.0, 300.0, 1_000.0] {
-        for (rho, wander) in [(0.0, 0.0), (0.3, 0.02), (0.6, 0.02), (0.8, 0.02), (0.9, 0.02)] {
+        for (rho, wander) in [
+            (0.0, 0.0),
+            (0.3, 0.02),
+            (0.6, 0.02),
+            (0.8, 0.02),
+            (0.9, 0.02),
+        ] {
             let course = Course {
                 rate,
                 rho,
                 wander,
                 ..Course::PLAIN
             };
-            let pairs = std::env::var("PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(400);
+            let pairs = std::env::var("PAIRS")
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(400);
             let unchanged = Tally::of(course, 1.0, pairs);
             let slower = Tally::of(course, 1.05, pairs);
             let alarms = unchanged.pairs - unchanged.same - unchanged.cannot_tell;
@@ -129,7 +148,10 @@ fn one_slow_endpoint_of_many_is_found_and_the_others_are_left_alone() {
         .filter(|row| row.verdict == Verdict::Worse)
         .filter_map(|row| row.endpoint.as_ref().map(|endpoint| endpoint.name.as_str()))
         .collect();
-    assert!(!worse.is_empty() && worse.iter().all(|name| *name == "endpoint 0"), "{worse:?}");
+    assert!(
+        !worse.is_empty() && worse.iter().all(|name| *name == "endpoint 0"),
+        "{worse:?}"
+    );
     assert_eq!(comparison.verdict, Verdict::Worse);
 }
 
@@ -146,7 +168,10 @@ fn more_failures_are_worse_however_few_there_were() {
     let comparison = compared(&run(&course, 1), &run(&failing, 2));
     let failed = row(&comparison, "http_req_failed", Statistic::Share);
     assert_eq!(failed.verdict, Verdict::Worse, "{failed:?}");
-    assert_eq!((failed.relative, failed.regression()), (None, Some(f64::INFINITY)));
+    assert_eq!(
+        (failed.relative, failed.regression()),
+        (None, Some(f64::INFINITY))
+    );
     assert_eq!(comparison.regressions(0.05)[0].metric, "http_req_failed");
 }
 
@@ -158,7 +183,10 @@ fn too_short_a_run_says_how_long_it_would_have_to_be() {
     };
     let comparison = compared(&run(&short, 1), &run(&short, 2));
     let row = median(&comparison);
-    assert_eq!((row.verdict, comparison.verdict), (Verdict::CannotTell, Verdict::CannotTell));
+    assert_eq!(
+        (row.verdict, comparison.verdict),
+        (Verdict::CannotTell, Verdict::CannotTell)
+    );
     assert_eq!(row.needed.unwrap().seconds, 60.0);
     let sparse = Course {
         rate: 10.0,
@@ -168,7 +196,10 @@ fn too_short_a_run_says_how_long_it_would_have_to_be() {
     let row = median(&comparison);
     assert_eq!(row.verdict, Verdict::CannotTell);
     let needed = row.needed.unwrap();
-    assert!(needed.seconds > 120.0 && needed.samples > 1_200, "{needed:?}");
+    assert!(
+        needed.seconds > 120.0 && needed.samples > 1_200,
+        "{needed:?}"
+    );
 }
 
 #[test]
@@ -179,7 +210,13 @@ fn a_summary_without_intervals_is_compared_but_not_judged() {
     let comparison = compared(&summary, &whole);
     let row = median(&comparison);
     assert_eq!((row.verdict, row.change), (Verdict::CannotTell, Some(0.0)));
-    assert!(row.reason.as_ref().unwrap().starts_with("the run before: it has no intervals"), "{row:?}");
+    assert!(
+        row.reason
+            .as_ref()
+            .unwrap()
+            .starts_with("the run before: it has no intervals"),
+        "{row:?}"
+    );
     assert_eq!(comparison.verdict, Verdict::CannotTell);
     assert!(row.effect.is_some());
 }
@@ -189,11 +226,20 @@ fn a_run_beside_itself_is_the_same_in_every_row() {
     let result = run(&Course::PLAIN, 3);
     let comparison = compared(&result, &result);
     assert_eq!(comparison.verdict, Verdict::Same);
-    assert!(comparison.differences.is_empty(), "{:?}", comparison.differences);
+    assert!(
+        comparison.differences.is_empty(),
+        "{:?}",
+        comparison.differences
+    );
     let wrong: Vec<&Row> = comparison
         .rows
         .iter()
-        .filter(|row| matches!(row.verdict, Verdict::Worse | Verdict::Better | Verdict::Changed))
+        .filter(|row| {
+            matches!(
+                row.verdict,
+                Verdict::Worse | Verdict::Better | Verdict::Changed
+            )
+        })
         .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
@@ -201,7 +247,12 @@ fn a_run_beside_itself_is_the_same_in_every_row() {
 #[test]
 fn which_way_is_better_of_an_own_metric_is_what_its_objective_says() {
     let with = |result: &mut RunResult, count: f64| {
-        let mut metric = result.metrics.iter().find(|metric| metric.name == "http_reqs").unwrap().clone();
+        let mut metric = result
+            .metrics
+            .iter()
+            .find(|metric| metric.name == "http_reqs")
+            .unwrap()
+            .clone();
         metric.name = "rooms_booked".to_owned();
         metric.total = crate::result::MetricValues::Counter {
             count: count * 60.0,
@@ -222,7 +273,12 @@ fn which_way_is_better_of_an_own_metric_is_what_its_objective_says() {
     with(&mut before, 20.0);
     with(&mut after, 15.0);
     let verdict = |before: &RunResult, after: &RunResult| {
-        row(&compared(before, after), "rooms_booked", Statistic::PerSecond).verdict
+        row(
+            &compared(before, after),
+            "rooms_booked",
+            Statistic::PerSecond,
+        )
+        .verdict
     };
     assert_eq!(verdict(&before, &after), Verdict::Changed);
     let mut slo = crate::result::sample::passing().slos.remove(0);
@@ -241,10 +297,19 @@ fn what_else_differs_is_named() {
     after.run.machine.cpus = 64;
     after.options["scenarios"]["guests"]["vus"] = 7.into();
     let comparison = compared(&before, &after);
-    let named: Vec<&str> = comparison.differences.iter().map(|difference| difference.what.as_str()).collect();
+    let named: Vec<&str> = comparison
+        .differences
+        .iter()
+        .map(|difference| difference.what.as_str())
+        .collect();
     assert_eq!(
         named,
-        ["the script's text (SHA-256)", "scale", "options.scenarios.guests.vus", "machine: processors"]
+        [
+            "the script's text (SHA-256)",
+            "scale",
+            "options.scenarios.guests.vus",
+            "machine: processors"
+        ]
     );
     assert_eq!(comparison.differences[2].before, "not set");
 }
@@ -261,7 +326,11 @@ fn figures_that_are_no_figures_break_nothing() {
     }
     for row in &mut wrong.intervals.rows {
         match &mut row.values {
-            crate::result::IntervalValues::Trend { medians, histograms, .. } => {
+            crate::result::IntervalValues::Trend {
+                medians,
+                histograms,
+                ..
+            } => {
                 medians[0] = Some(f64::INFINITY);
                 histograms.truncate(1);
             }

@@ -37,7 +37,10 @@ pub fn test(mut candidate: Candidate, paired: bool, seconds: f64) -> Tested {
     let error = match examine(&candidate, paired) {
         Ok(error) => Some(error),
         Err(reason) => {
-            let samples = candidate.row.samples_before.min(candidate.row.samples_after);
+            let samples = candidate
+                .row
+                .samples_before
+                .min(candidate.row.samples_after);
             candidate.row.needed = enough(samples, seconds);
             candidate.row.reason = Some(reason);
             None
@@ -81,7 +84,10 @@ fn examine(candidate: &Candidate, paired: bool) -> Result<Error, String> {
     };
     let filled = before.filled().min(after.filled());
     let samples = row.samples_before.min(row.samples_after);
-    let counts = matches!(row.statistic, super::model::Statistic::PerSecond | super::model::Statistic::Level);
+    let counts = matches!(
+        row.statistic,
+        super::model::Statistic::PerSecond | super::model::Statistic::Level
+    );
     if samples < FEWEST_SAMPLES && !counts {
         return Err(format!("too few samples: {samples}"));
     }
@@ -90,7 +96,11 @@ fn examine(candidate: &Candidate, paired: bool) -> Result<Error, String> {
     }
     let mut error = error_of_difference(before, after, paired)
         .ok_or_else(|| "how much it varied could not be worked out".to_owned())?;
-    let resolution = if candidate.scale == Scale::Factor { RESOLUTION } else { 0.0 };
+    let resolution = if candidate.scale == Scale::Factor {
+        RESOLUTION
+    } else {
+        0.0
+    };
     error.size = error.size.max(candidate.floor).max(resolution);
     Ok(error)
 }
@@ -149,7 +159,9 @@ pub fn adjust(tested: &mut [Tested]) {
 pub fn conclude(tested: &mut Tested, seconds: f64) {
     let Tested { candidate, error } = tested;
     let row = &mut candidate.row;
-    let (Some(error), Some(estimate), Some(p_value)) = (error, candidate.estimate, row.adjusted_p_value) else {
+    let (Some(error), Some(estimate), Some(p_value)) =
+        (error, candidate.estimate, row.adjusted_p_value)
+    else {
         return;
     };
     if p_value < LEVEL && estimate.abs() >= candidate.negligible {
@@ -165,7 +177,9 @@ pub fn conclude(tested: &mut Tested, seconds: f64) {
         row.verdict = Verdict::Same;
         return;
     }
-    let times = (error.size * TO_DETECT / candidate.detectable).powi(2).max(1.0);
+    let times = (error.size * TO_DETECT / candidate.detectable)
+        .powi(2)
+        .max(1.0);
     let samples = row.samples_before.min(row.samples_after);
     row.reason = Some("too little was measured".to_owned());
     row.needed = times.is_finite().then(|| Needed {

@@ -66,8 +66,12 @@ pub fn figures(result: &RunResult) -> Vec<Figure> {
     let mut found = Vec::new();
     for metric in &result.metrics {
         let values = match &metric.total {
-            MetricValues::Counter { count, rate } => vec![(Kind::Count, *count), (Kind::PerSecond, *rate)],
-            MetricValues::Gauge { value, max, .. } => vec![(Kind::Value, *value), (Kind::Max, *max)],
+            MetricValues::Counter { count, rate } => {
+                vec![(Kind::Count, *count), (Kind::PerSecond, *rate)]
+            }
+            MetricValues::Gauge { value, max, .. } => {
+                vec![(Kind::Value, *value), (Kind::Max, *max)]
+            }
             MetricValues::Rate { rate, total, .. } if *total > 0 => vec![(Kind::Rate, *rate)],
             MetricValues::Rate { .. } => Vec::new(),
             MetricValues::Trend { summary, .. } => of_trend(summary),
@@ -122,7 +126,11 @@ fn endpoints(result: &RunResult) -> Vec<Figure> {
         };
         add("http_reqs", Kind::Count, requests as f64);
         if requests > 0 {
-            add("http_req_failed", Kind::Rate, failed as f64 / requests as f64);
+            add(
+                "http_req_failed",
+                Kind::Rate,
+                failed as f64 / requests as f64,
+            );
         }
         for (kind, value) in of_trend(&duration) {
             if matches!(kind, Kind::Med | Kind::P95 | Kind::P99) {
@@ -142,13 +150,25 @@ mod tests {
     fn own_metrics_and_endpoints_are_remembered_like_any_other() {
         let found = figures(&sample::passing());
         let value = |metric: &str, endpoint: &str, kind| {
-            let is = |figure: &&Figure| (figure.metric.as_str(), figure.endpoint.as_str(), figure.kind) == (metric, endpoint, kind);
+            let is = |figure: &&Figure| {
+                (
+                    figure.metric.as_str(),
+                    figure.endpoint.as_str(),
+                    figure.kind,
+                ) == (metric, endpoint, kind)
+            };
             found.iter().find(is).map(|figure| figure.value)
         };
         assert_eq!(value("rooms_booked", "", Kind::Count), Some(2_149.0));
-        assert_eq!(value("http_reqs", "POST reserve", Kind::Count), Some(2_149.0));
+        assert_eq!(
+            value("http_reqs", "POST reserve", Kind::Count),
+            Some(2_149.0)
+        );
         assert!(value("http_req_duration", "", Kind::P95).is_some());
-        let mut names: Vec<_> = found.iter().map(|f| (&f.metric, &f.endpoint, f.kind)).collect();
+        let mut names: Vec<_> = found
+            .iter()
+            .map(|f| (&f.metric, &f.endpoint, f.kind))
+            .collect();
         names.sort();
         names.dedup();
         assert_eq!(names.len(), found.len(), "a figure is there twice");

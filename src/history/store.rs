@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params, params_from_iter};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, TransactionBehavior, params, params_from_iter,
+};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -138,7 +140,9 @@ impl Store {
     /// # Errors
     /// [`HistoryError`], with what to do about it.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder.filter(|folder| !folder.exists()) {
             fs::create_dir_all(folder).map_err(|error| HistoryError::Open {
                 path: path.to_owned(),
@@ -165,9 +169,15 @@ impl Store {
         let wrong = |error: rusqlite::Error| told(path, &error);
         let mut connection = Connection::open(path).map_err(wrong)?;
         connection.busy_timeout(PATIENCE).map_err(wrong)?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(wrong)?;
-        connection.pragma_update(None, "synchronous", "NORMAL").map_err(wrong)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(wrong)?;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(wrong)?;
+        connection
+            .pragma_update(None, "synchronous", "NORMAL")
+            .map_err(wrong)?;
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .map_err(wrong)?;
         migrate(&mut connection, path)?;
         Ok(Self {
             path: path.to_owned(),
@@ -183,7 +193,11 @@ impl Store {
     ///
     /// # Errors
     /// [`HistoryError`].
-    pub fn record(&mut self, result: &RunResult, result_path: Option<&Path>) -> Result<(), HistoryError> {
+    pub fn record(
+        &mut self,
+        result: &RunResult,
+        result_path: Option<&Path>,
+    ) -> Result<(), HistoryError> {
         let path = self.path.clone();
         let wrong = |error: rusqlite::Error| told(&path, &error);
         let transaction = self
@@ -192,7 +206,8 @@ impl Store {
             .map_err(wrong)?;
         let run = &result.run;
         let git = run.git.as_ref();
-        let started = OffsetDateTime::parse(&run.started_at, &Rfc3339).map_or(0, OffsetDateTime::unix_timestamp);
+        let started = OffsetDateTime::parse(&run.started_at, &Rfc3339)
+            .map_or(0, OffsetDateTime::unix_timestamp);
         let added = transaction
             .execute(
                 "INSERT INTO runs (id, script, branch, commit_hash, started_at, started_seconds, duration_seconds, status,
@@ -224,7 +239,13 @@ impl Store {
                 .map_err(wrong)?;
             for figure in figures(result) {
                 insert
-                    .execute(params![number, figure.metric, figure.endpoint, figure.kind.name(), figure.value])
+                    .execute(params![
+                        number,
+                        figure.metric,
+                        figure.endpoint,
+                        figure.kind.name(),
+                        figure.value
+                    ])
                     .map_err(wrong)?;
             }
         }
@@ -240,7 +261,9 @@ impl Store {
         let limit = filter.limit.map_or(-1, i64::from);
         values.push(Value::Integer(limit));
         let figure = |metric: &str, statistic: &str| {
-            format!("(SELECT value FROM figures f WHERE f.run = runs.number AND metric = '{metric}' AND endpoint = '' AND statistic = '{statistic}')")
+            format!(
+                "(SELECT value FROM figures f WHERE f.run = runs.number AND metric = '{metric}' AND endpoint = '' AND statistic = '{statistic}')"
+            )
         };
         let query = format!(
             "SELECT id, script, branch, commit_hash, started_at, duration_seconds, status, exit_code, scale, result_path, {}, {}, {}
@@ -306,8 +329,10 @@ impl Store {
     /// # Errors
     /// [`HistoryError`].
     pub fn metrics(&self) -> Result<Vec<(String, Vec<Kind>)>, HistoryError> {
-        let query = "SELECT DISTINCT metric, statistic FROM figures WHERE endpoint = '' ORDER BY metric";
-        let pairs: Vec<(String, String)> = self.collect(query, Vec::new(), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let query =
+            "SELECT DISTINCT metric, statistic FROM figures WHERE endpoint = '' ORDER BY metric";
+        let pairs: Vec<(String, String)> =
+            self.collect(query, Vec::new(), |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut metrics: Vec<(String, Vec<Kind>)> = Vec::new();
         for (metric, statistic) in pairs {
             let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == statistic) else {
@@ -362,17 +387,26 @@ impl Store {
         let mut gone = 0;
         if let Some(before) = before {
             gone += transaction
-                .execute("DELETE FROM runs WHERE started_seconds < ?1", params![before])
+                .execute(
+                    "DELETE FROM runs WHERE started_seconds < ?1",
+                    params![before],
+                )
                 .map_err(wrong)?;
         }
         if let Some(keep) = keep {
-            let latest = "SELECT number FROM runs ORDER BY started_seconds DESC, number DESC LIMIT ?1";
+            let latest =
+                "SELECT number FROM runs ORDER BY started_seconds DESC, number DESC LIMIT ?1";
             gone += transaction
-                .execute(&format!("DELETE FROM runs WHERE number NOT IN ({latest})"), params![keep])
+                .execute(
+                    &format!("DELETE FROM runs WHERE number NOT IN ({latest})"),
+                    params![keep],
+                )
                 .map_err(wrong)?;
         }
         transaction.commit().map_err(wrong)?;
-        self.connection.execute_batch("VACUUM").map_err(|error| self.wrong(&error))?;
+        self.connection
+            .execute_batch("VACUUM")
+            .map_err(|error| self.wrong(&error))?;
         Ok(gone)
     }
 
@@ -384,7 +418,9 @@ impl Store {
     ) -> Result<Vec<T>, HistoryError> {
         let wrong = |error: rusqlite::Error| self.wrong(&error);
         let mut statement = self.connection.prepare(query).map_err(wrong)?;
-        let rows = statement.query_map(params_from_iter(values), read).map_err(wrong)?;
+        let rows = statement
+            .query_map(params_from_iter(values), read)
+            .map_err(wrong)?;
         rows.collect::<rusqlite::Result<Vec<T>>>().map_err(wrong)
     }
 }
@@ -417,7 +453,9 @@ impl Filter {
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), HistoryError> {
     let wrong = |error: rusqlite::Error| told(path, &error);
     let version = |connection: &Connection| -> rusqlite::Result<i64> {
-        let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).optional()?;
+        let found = connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .optional()?;
         Ok(found.unwrap_or(0))
     };
     let newest = MIGRATIONS.len() as i64;
@@ -432,12 +470,16 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), HistoryError>
         return Ok(());
     }
     // Two runs may find an old database at once: the second one looks again when it is its turn.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(wrong)?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(wrong)?;
     let found = usize::try_from(version(&transaction).map_err(wrong)?).unwrap_or(0);
     for step in MIGRATIONS.iter().skip(found) {
         transaction.execute_batch(step).map_err(wrong)?;
     }
-    transaction.pragma_update(None, "user_version", newest).map_err(wrong)?;
+    transaction
+        .pragma_update(None, "user_version", newest)
+        .map_err(wrong)?;
     transaction.commit().map_err(wrong)
 }
 
@@ -445,8 +487,12 @@ fn told(path: &Path, error: &rusqlite::Error) -> HistoryError {
     let (path, why) = (path.to_owned(), error.to_string());
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => HistoryError::Locked { path },
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => HistoryError::Corrupt { path, why },
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => HistoryError::Open { path, why },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            HistoryError::Corrupt { path, why }
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            HistoryError::Open { path, why }
+        }
         _ => HistoryError::Other { path, why },
     }
 }
@@ -478,7 +524,9 @@ mod tests {
     fn filled(folder: &Path, runs: u32) -> Store {
         let mut store = Store::open(&folder.join(".rhaid/history.db")).unwrap();
         for number in 0..runs {
-            store.record(&run(number, "scripts/load.rhai"), None).unwrap();
+            store
+                .record(&run(number, "scripts/load.rhai"), None)
+                .unwrap();
         }
         store
     }
@@ -489,27 +537,66 @@ mod tests {
         let mut store = filled(folder.path(), 5);
         let mut other = run(7, "scripts/soak.rhai");
         other.verdict.status = VerdictStatus::Failed;
-        store.record(&other, Some(Path::new("results/soak.json"))).unwrap();
+        store
+            .record(&other, Some(Path::new("results/soak.json")))
+            .unwrap();
         // Recording one twice changes nothing.
         store.record(&other, None).unwrap();
         let ids = |filter: Filter| -> Vec<String> {
-            store.runs(&filter).unwrap().into_iter().map(|run| run.id).collect()
+            store
+                .runs(&filter)
+                .unwrap()
+                .into_iter()
+                .map(|run| run.id)
+                .collect()
         };
         assert_eq!(ids(Filter::default()).len(), 6);
         let limit = Some(2);
-        assert_eq!(ids(Filter { limit, ..Filter::default() }), ["run 4", "run 7"]);
+        assert_eq!(
+            ids(Filter {
+                limit,
+                ..Filter::default()
+            }),
+            ["run 4", "run 7"]
+        );
         let script = Some("soak".to_owned());
-        assert_eq!(ids(Filter { script, ..Filter::default() }), ["run 7"]);
+        assert_eq!(
+            ids(Filter {
+                script,
+                ..Filter::default()
+            }),
+            ["run 7"]
+        );
         let status = Some("failed".to_owned());
-        assert_eq!(ids(Filter { status, ..Filter::default() }), ["run 7"]);
+        assert_eq!(
+            ids(Filter {
+                status,
+                ..Filter::default()
+            }),
+            ["run 7"]
+        );
         let branch = Some("other".to_owned());
-        assert!(ids(Filter { branch, ..Filter::default() }).is_empty());
+        assert!(
+            ids(Filter {
+                branch,
+                ..Filter::default()
+            })
+            .is_empty()
+        );
         let kept = store.runs(&Filter::default()).unwrap();
         assert_eq!(kept[5].result_path.as_deref(), Some("results/soak.json"));
         assert_eq!(kept[0].requests, Some(8_596.0));
-        let course = store.course("rooms_booked", "", "count", &Filter::default()).unwrap();
+        let course = store
+            .course("rooms_booked", "", "count", &Filter::default())
+            .unwrap();
         assert_eq!((course.len(), course[0].value), (6, 2_149.0));
-        assert!(store.metrics().unwrap().iter().any(|(name, kinds)| name == "checks" && kinds == &[Kind::Rate]));
+        assert!(
+            store
+                .metrics()
+                .unwrap()
+                .iter()
+                .any(|(name, kinds)| name == "checks" && kinds == &[Kind::Rate])
+        );
     }
 
     #[test]
@@ -518,10 +605,15 @@ mod tests {
         let mut store = filled(folder.path(), 10);
         assert_eq!(store.prune(None, Some(3)).unwrap(), 7);
         let left = store.runs(&Filter::default()).unwrap();
-        assert_eq!(left.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["run 7", "run 8", "run 9"]);
+        assert_eq!(
+            left.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(),
+            ["run 7", "run 8", "run 9"]
+        );
         let figures: i64 = store
             .connection
-            .query_row("SELECT COUNT(DISTINCT run) FROM figures", [], |row| row.get(0))
+            .query_row("SELECT COUNT(DISTINCT run) FROM figures", [], |row| {
+                row.get(0)
+            })
             .unwrap();
         assert_eq!(figures, 3);
         assert_eq!(store.prune(Some(i64::MAX), None).unwrap(), 3);
@@ -534,17 +626,29 @@ mod tests {
         let mut noise = b"SQLite format 3\0".to_vec();
         noise.extend([0x5a; 8_000]);
         fs::write(&path, noise).unwrap();
-        assert!(matches!(Store::open(&path), Err(HistoryError::Corrupt { .. })));
+        assert!(matches!(
+            Store::open(&path),
+            Err(HistoryError::Corrupt { .. })
+        ));
         fs::write(&path, "this is a text file and no database at all").unwrap();
-        assert!(matches!(Store::open(&path), Err(HistoryError::Corrupt { .. })));
+        assert!(matches!(
+            Store::open(&path),
+            Err(HistoryError::Corrupt { .. })
+        ));
         fs::remove_file(&path).unwrap();
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        assert!(matches!(Store::open(&path), Err(HistoryError::Newer { found: 99, .. })));
+        assert!(matches!(
+            Store::open(&path),
+            Err(HistoryError::Newer { found: 99, .. })
+        ));
         let message = Store::open(&path).unwrap_err().to_string();
         assert!(message.contains("has version 99"), "{message}");
-        assert!(matches!(Store::open(folder.path()), Err(HistoryError::Open { .. })));
+        assert!(matches!(
+            Store::open(folder.path()),
+            Err(HistoryError::Open { .. })
+        ));
     }
 
     #[test]

@@ -35,10 +35,15 @@ pub fn change_points(values: &[f64]) -> Vec<ChangePoint> {
     let mut cuts = Vec::new();
     divide(values, 0, &mut cuts);
     cuts.sort_by_key(|(at, _)| *at);
-    let ends: Vec<usize> = std::iter::once(0).chain(cuts.iter().map(|(at, _)| *at)).chain([values.len()]).collect();
+    let ends: Vec<usize> = std::iter::once(0)
+        .chain(cuts.iter().map(|(at, _)| *at))
+        .chain([values.len()])
+        .collect();
     let part = |from: usize| {
         let bounds = ends.get(from).zip(ends.get(from + 1));
-        bounds.and_then(|(start, end)| values.get(*start..*end)).unwrap_or_default()
+        bounds
+            .and_then(|(start, end)| values.get(*start..*end))
+            .unwrap_or_default()
     };
     cuts.iter()
         .enumerate()
@@ -91,7 +96,10 @@ pub fn outliers(values: &[f64], changes: &[ChangePoint]) -> Vec<usize> {
         let distances: Vec<f64> = part.iter().map(|value| (value - middle).abs()).collect();
         let far = (FAR * 1.4826 * median(&distances)).max(LEAST * middle.abs());
         if part.len() >= SHORTEST {
-            let out = distances.iter().enumerate().filter(|(_, distance)| **distance > far);
+            let out = distances
+                .iter()
+                .enumerate()
+                .filter(|(_, distance)| **distance > far);
             found.extend(out.map(|(at, _)| start + at));
         }
         start = end;
@@ -116,14 +124,21 @@ pub fn median(values: &[f64]) -> f64 {
 pub fn sparkline(values: &[f64], width: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let per_bar = values.len().div_ceil(width.max(1)).max(1);
-    let means: Vec<f64> = values.chunks(per_bar).map(|part| part.iter().sum::<f64>() / part.len() as f64).collect();
+    let means: Vec<f64> = values
+        .chunks(per_bar)
+        .map(|part| part.iter().sum::<f64>() / part.len() as f64)
+        .collect();
     let least = means.iter().copied().fold(f64::INFINITY, f64::min);
     let most = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     means
         .iter()
         .map(|value| {
             let height = (value - least) / (most - least);
-            let bar = if height.is_finite() { (height * 7.0).round() as usize } else { 3 };
+            let bar = if height.is_finite() {
+                (height * 7.0).round() as usize
+            } else {
+                3
+            };
             BARS.get(bar).copied().unwrap_or('█')
         })
         .collect()
@@ -140,7 +155,11 @@ mod tests {
     fn levels(levels: &[(f64, usize)], seed: u64) -> Vec<f64> {
         let mut random = StdRng::seed_from_u64(seed);
         let mut around = |level: f64| level * (1.0 + 0.06 * (random.random::<f64>() - 0.5));
-        levels.iter().flat_map(|(level, runs)| vec![*level; *runs]).map(&mut around).collect()
+        levels
+            .iter()
+            .flat_map(|(level, runs)| vec![*level; *runs])
+            .map(&mut around)
+            .collect()
     }
 
     #[test]
@@ -149,13 +168,20 @@ mod tests {
         let found = change_points(&values);
         let places: Vec<usize> = found.iter().map(|change| change.at).collect();
         assert_eq!(places.len(), 2, "{found:?}");
-        assert!(places[0].abs_diff(15) <= 1 && places[1].abs_diff(30) <= 1, "{found:?}");
-        assert!((found[0].after / found[0].before - 1.2).abs() < 0.03, "{found:?}");
+        assert!(
+            places[0].abs_diff(15) <= 1 && places[1].abs_diff(30) <= 1,
+            "{found:?}"
+        );
+        assert!(
+            (found[0].after / found[0].before - 1.2).abs() < 0.03,
+            "{found:?}"
+        );
     }
 
     #[test]
     fn a_steady_course_has_hardly_ever_a_change() {
-        let with_one = (0..300).filter(|seed| !change_points(&levels(&[(100.0, 30)], *seed)).is_empty());
+        let with_one =
+            (0..300).filter(|seed| !change_points(&levels(&[(100.0, 30)], *seed)).is_empty());
         let count = with_one.count();
         assert!(count <= 9, "{count} of 300");
     }

@@ -19,14 +19,26 @@ fn runs_of_the_same_thing_are_called_the_same() {
     output.expect_code(0);
     golden::hold("compare", "same", &output.stdout);
     let all = with_pair(1.0, &["compare", "a.json", "b.json", "--all"]).run();
-    assert!(all.stdout.lines().count() > output.stdout.lines().count(), "{all}");
+    assert!(
+        all.stdout.lines().count() > output.stdout.lines().count(),
+        "{all}"
+    );
 }
 
 #[test]
 fn a_regression_ends_with_one_and_strictly_with_two() {
-    let gate = ["compare", "a.json", "b.json", "--quiet", "--fail-on-regression", "5%"];
+    let gate = [
+        "compare",
+        "a.json",
+        "b.json",
+        "--quiet",
+        "--fail-on-regression",
+        "5%",
+    ];
     let output = with_pair(1.2, &gate).run();
-    output.expect_code(1).expect_text("regression: http_req_duration med is worse than in a.json");
+    output
+        .expect_code(1)
+        .expect_text("regression: http_req_duration med is worse than in a.json");
     assert_eq!(output.stdout, "", "{output}");
     with_pair(1.2, &gate).arg("--strict").run().expect_code(2);
     with_pair(1.0, &gate).run().expect_code(0);
@@ -38,18 +50,31 @@ fn a_regression_ends_with_one_and_strictly_with_two() {
 
 #[test]
 fn json_has_every_row_with_its_figures() {
-    let output = with_pair(1.2, &["compare", "a.json", "b.json", "--format", "json", "--quiet"]).run();
+    let output = with_pair(
+        1.2,
+        &["compare", "a.json", "b.json", "--format", "json", "--quiet"],
+    )
+    .run();
     output.expect_code(0);
     let comparison: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(comparison["verdict"], "worse");
     assert_eq!(comparison["method"]["paired"], true);
     let median = &comparison["rows"][0];
-    assert_eq!((median["metric"].as_str(), median["statistic"].as_str()), (Some("http_req_duration"), Some("med")));
+    assert_eq!(
+        (median["metric"].as_str(), median["statistic"].as_str()),
+        (Some("http_req_duration"), Some("med"))
+    );
     let relative = median["relative"].as_f64().unwrap();
     assert!((0.1..0.3).contains(&relative), "{median}");
-    assert!(median["effect"]["superiority"].as_f64().unwrap() > 0.55, "{median}");
+    assert!(
+        median["effect"]["superiority"].as_f64().unwrap() > 0.55,
+        "{median}"
+    );
     let low = median["interval"]["low"].as_f64().unwrap();
-    assert!(low > 0.0 && low < median["change"].as_f64().unwrap(), "{median}");
+    assert!(
+        low > 0.0 && low < median["change"].as_f64().unwrap(),
+        "{median}"
+    );
 }
 
 #[test]
@@ -62,8 +87,12 @@ fn another_tools_summary_is_compared_but_not_judged() {
             *histogram = None;
         }
     }
-    let files = rhaid().file("a.json", text(&before)).file("b.json", text(&after));
-    let output = files.args(["compare", "a.json", "b.json", "--fail-on-regression", "5%"]).run();
+    let files = rhaid()
+        .file("a.json", text(&before))
+        .file("b.json", text(&after));
+    let output = files
+        .args(["compare", "a.json", "b.json", "--fail-on-regression", "5%"])
+        .run();
     output.expect_code(0);
     golden::hold("compare", "summary", &output.stdout);
 }
@@ -84,10 +113,18 @@ fn what_is_no_result_is_told_apart() {
         let output = files.args(["compare", "a.json", "b.json"]).run();
         output.expect_code(code).expect_text(message);
     }
-    let output = rhaid().file("a.json", &whole).args(["compare", "a.json", "c.json"]).run();
+    let output = rhaid()
+        .file("a.json", &whole)
+        .args(["compare", "a.json", "c.json"])
+        .run();
     output.expect_code(66).expect_text("c.json");
-    let output = rhaid().file("a.json", &whole).args(["compare", "load", "a.json"]).run();
-    output.expect_code(66).expect_text("`load` is neither a file nor a baseline");
+    let output = rhaid()
+        .file("a.json", &whole)
+        .args(["compare", "load", "a.json"])
+        .run();
+    output
+        .expect_code(66)
+        .expect_text("`load` is neither a file nor a baseline");
 }
 
 #[test]
@@ -99,7 +136,12 @@ fn a_histogram_with_other_bounds_and_no_samples_break_nothing() {
             *histogram = Some("HISTFAAA".to_owned());
         }
     }
-    let files = rhaid().file("a.json", text(&before)).file("b.json", text(&after));
+    let files = rhaid()
+        .file("a.json", text(&before))
+        .file("b.json", text(&after));
     let output = files.args(["compare", "a.json", "b.json"]).run();
-    output.expect_code(0).expect_text("CANNOT TELL").expect_text("only the run before has it");
+    output
+        .expect_code(0)
+        .expect_text("CANNOT TELL")
+        .expect_text("only the run before has it");
 }

@@ -40,5 +40,8 @@ fn pair(slower: f64) -> (RunResult, RunResult) {
 /// Two files, `a.json` and `b.json`, and a command.
 fn with_pair(slower: f64, arguments: &[&str]) -> Rhaid {
     let (before, after) = pair(slower);
-    rhaid().file("a.json", text(&before)).file("b.json", text(&after)).args(arguments)
+    rhaid()
+        .file("a.json", text(&before))
+        .file("b.json", text(&after))
+        .args(arguments)
 }

@@ -13,12 +13,18 @@ const SCRIPT: &str = r#"
 "#;
 
 fn journey(arguments: &[&str]) -> Rhaid {
-    rhaid().script(SCRIPT).args(["--demo", "--workers", "1"]).args(arguments)
+    rhaid()
+        .script(SCRIPT)
+        .args(["--demo", "--workers", "1"])
+        .args(arguments)
 }
 
 fn saved() -> String {
     let (before, _) = pair(1.0);
-    let output = rhaid().file("a.json", text(&before)).args(["baseline", "save", "a.json"]).run();
+    let output = rhaid()
+        .file("a.json", text(&before))
+        .args(["baseline", "save", "a.json"])
+        .run();
     fs::read_to_string(output.path(FILE)).unwrap()
 }
 
@@ -28,9 +34,14 @@ fn reasons(output: &Output) -> String {
 
 #[test]
 fn a_run_shows_what_changed_against_its_baseline() {
-    let output = journey(&["--baseline", "load", "--fail-on-regression", "5%"]).file(FILE, saved()).run();
+    let output = journey(&["--baseline", "load", "--fail-on-regression", "5%"])
+        .file(FILE, saved())
+        .run();
     // A second is too short to tell anything, and what cannot be told is no regression.
-    output.expect_code(0).expect_text("Against baseline `load`").expect_text("Different beside the figures");
+    output
+        .expect_code(0)
+        .expect_text("Against baseline `load`")
+        .expect_text("Different beside the figures");
     assert_eq!(reasons(&output), "[]");
 }
 
@@ -43,7 +54,15 @@ fn a_run_is_not_begun_without_the_baseline_that_it_needs() {
     output.expect_code(64).expect_text("--baseline");
     let output = journey(&["--baseline", "load"]).file(FILE, "{").run();
     output.expect_code(65).expect_text("is cut off");
-    let output = journey(&["--baseline", "load", "--promote-after", "2", "--baseline-file", "/proc/none/b.json"]).run();
+    let output = journey(&[
+        "--baseline",
+        "load",
+        "--promote-after",
+        "2",
+        "--baseline-file",
+        "/proc/none/b.json",
+    ])
+    .run();
     output.expect_code(74).expect_text("nothing was sent");
 }
 
@@ -51,7 +70,9 @@ fn a_run_is_not_begun_without_the_baseline_that_it_needs() {
 fn the_first_clean_run_becomes_the_baseline_and_later_ones_are_counted() {
     let arguments = ["--baseline", "fresh", "--promote-after", "3"];
     let first = journey(&arguments).run();
-    first.expect_code(0).expect_text("this run is the first baseline `fresh`");
+    first
+        .expect_code(0)
+        .expect_text("this run is the first baseline `fresh`");
     let file = fs::read_to_string(first.path(FILE)).unwrap();
     let second = journey(&arguments).file(FILE, &file).run();
     second.expect_code(0).expect_text("1 of 3 clean runs");
@@ -65,17 +86,33 @@ fn a_run_that_is_really_worse_is_failed_with_the_reasons() {
         ..Course::PLAIN
     };
     let before = made_runs::run(&course, 1);
-    let saved = rhaid().file("a.json", text(&before)).args(["baseline", "save", "a.json"]).run();
+    let saved = rhaid()
+        .file("a.json", text(&before))
+        .args(["baseline", "save", "a.json"])
+        .run();
     let file = fs::read_to_string(saved.path(FILE)).unwrap();
     let run = |arguments: &[&str]| {
-        let gate = ["--duration", "13s", "--baseline", "load", "--fail-on-regression", "50%"];
+        let gate = [
+            "--duration",
+            "13s",
+            "--baseline",
+            "load",
+            "--fail-on-regression",
+            "50%",
+        ];
         journey(&gate).args(arguments).file(FILE, &file).spawn()
     };
     // Side by side, since each takes its time.
     let (plain, strict) = (run(&[]), run(&["--strict"]));
     let output = plain.wait();
-    output.expect_code(1).expect_text("FAILED").expect_text("WORSE");
-    assert!(reasons(&output).contains("http_req_duration med is worse than in baseline `load`"), "{output}");
+    output
+        .expect_code(1)
+        .expect_text("FAILED")
+        .expect_text("WORSE");
+    assert!(
+        reasons(&output).contains("http_req_duration med is worse than in baseline `load`"),
+        "{output}"
+    );
     assert_eq!(output.expect_result()["verdict"]["status"], "failed");
     strict.wait().expect_code(2);
 }

@@ -76,28 +76,41 @@ impl Measured {
     }
 
     fn intervals(&self, tags: &BTreeMap<String, String>, histograms: bool) -> [IntervalRow; 2] {
-        let summaries: Vec<TrendSummary> = self.seconds.iter().map(|second| TrendSummary::of(&second.duration)).collect();
+        let summaries: Vec<TrendSummary> = self
+            .seconds
+            .iter()
+            .map(|second| TrendSummary::of(&second.duration))
+            .collect();
         let counts: Vec<u64> = summaries.iter().map(|summary| summary.count).collect();
         let of = |value: fn(&TrendSummary) -> f64| {
-            let some = summaries.iter().map(|summary| (summary.count > 0).then(|| value(summary)));
+            let some = summaries
+                .iter()
+                .map(|summary| (summary.count > 0).then(|| value(summary)));
             some.collect::<Vec<_>>()
         };
-        let text = |second: &Second| (!second.duration.is_empty()).then(|| second.duration.to_v2_base64());
+        let text =
+            |second: &Second| (!second.duration.is_empty()).then(|| second.duration.to_v2_base64());
         let duration = IntervalValues::Trend {
             means: of(|summary| summary.avg),
             medians: of(|summary| summary.med),
             p95s: of(|summary| summary.p95),
-            histograms: if histograms { self.seconds.iter().map(text).collect() } else { Vec::new() },
+            histograms: if histograms {
+                self.seconds.iter().map(text).collect()
+            } else {
+                Vec::new()
+            },
             counts: counts.clone(),
         };
         let failed = IntervalValues::Rate {
             passes: self.seconds.iter().map(|second| second.failed).collect(),
             totals: counts,
         };
-        [("http_req_duration", duration), ("http_req_failed", failed)].map(|(metric, values)| IntervalRow {
-            metric: metric.to_owned(),
-            tags: tags.clone(),
-            values,
+        [("http_req_duration", duration), ("http_req_failed", failed)].map(|(metric, values)| {
+            IntervalRow {
+                metric: metric.to_owned(),
+                tags: tags.clone(),
+                values,
+            }
         })
     }
 }
@@ -133,13 +146,15 @@ pub fn run(course: &Course, seed: u64) -> RunResult {
     let mut each = vec![Measured::default(); course.endpoints];
     let mut level = course.wander * dice.normal();
     for _ in 0..course.seconds {
-        level = course.rho * level + (1.0 - course.rho * course.rho).sqrt() * course.wander * dice.normal();
+        level = course.rho * level
+            + (1.0 - course.rho * course.rho).sqrt() * course.wander * dice.normal();
         let mut total = Second::default();
         let mut parts = vec![Second::default(); course.endpoints];
         for _ in 0..dice.poisson(course.rate) {
             let which = dice.0.random_range(0..course.endpoints);
             let factor = if which == 0 { course.slow_first } else { 1.0 };
-            let time = to_scaled(course.median * factor * (level + course.sigma * dice.normal()).exp());
+            let time =
+                to_scaled(course.median * factor * (level + course.sigma * dice.normal()).exp());
             let failed = u64::from(dice.0.random_bool(course.failing));
             for second in [&mut total, &mut parts[which]] {
                 second.duration.record(time);
@@ -232,7 +247,11 @@ fn document(course: &Course, all: &Measured, each: &[Measured]) -> RunResult {
             MetricKind::Counter,
         ),
     ];
-    let sums = all.seconds.iter().map(|second| second.duration.count() as f64).collect();
+    let sums = all
+        .seconds
+        .iter()
+        .map(|second| second.duration.count() as f64)
+        .collect();
     let mut rows = vec![IntervalRow {
         metric: "http_reqs".to_owned(),
         tags: BTreeMap::new(),

@@ -2,7 +2,9 @@
 
 use console::Style;
 
-use super::super::format::{margin, measured, number, per_second, percent, plural, span, thousands};
+use super::super::format::{
+    margin, measured, number, per_second, percent, plural, span, thousands,
+};
 use super::super::table::{Cell, Column, Cut, Table};
 use super::page::{Mark, Page};
 use super::{Look, bad, caution, dim, good, wide_enough};
@@ -25,14 +27,24 @@ pub fn render_comparison(comparison: &Comparison, look: &Look, all: bool) -> Str
         comparison.rows.iter().filter(|row| wanted(row)).collect()
     };
     let is_worth = |row: &Row| all || has_changed(row);
-    list(&mut page, "Main metrics", &rows(&|row| row.main), usize::MAX);
+    list(
+        &mut page,
+        "Main metrics",
+        &rows(&|row| row.main),
+        usize::MAX,
+    );
     let others = rows(&|row| !row.main && row.endpoint.is_none() && is_worth(row));
     list(&mut page, "Other metrics", &others, usize::MAX);
     let mut endpoints = rows(&|row| row.endpoint.is_some() && is_worth(row));
     if !all {
         gravest_first(&mut endpoints);
     }
-    list(&mut page, "Endpoints", &endpoints, if all { usize::MAX } else { MOST_ROWS });
+    list(
+        &mut page,
+        "Endpoints",
+        &endpoints,
+        if all { usize::MAX } else { MOST_ROWS },
+    );
     unclear(&mut page, comparison, all);
     how(&mut page, comparison);
     page.finish()
@@ -42,7 +54,11 @@ pub fn render_comparison(comparison: &Comparison, look: &Look, all: bool) -> Str
 pub fn render_changes(comparison: &Comparison, look: &Look) -> String {
     let look = wide_enough(look);
     let mut page = Page::new(&look);
-    let mut changed: Vec<&Row> = comparison.rows.iter().filter(|row| has_changed(row)).collect();
+    let mut changed: Vec<&Row> = comparison
+        .rows
+        .iter()
+        .filter(|row| has_changed(row))
+        .collect();
     gravest_first(&mut changed);
     page.section(&format!("Against {}", comparison.before.label), "");
     headline(&mut page, comparison, "  ");
@@ -57,7 +73,9 @@ pub fn render_changes(comparison: &Comparison, look: &Look) -> String {
 
 /// A worsened row in a sentence.
 pub fn regression(row: &Row, label: &str) -> String {
-    let value = |value: Option<f64>| value.map_or_else(|| "nothing".to_owned(), |value| amount(row, value, true));
+    let value = |value: Option<f64>| {
+        value.map_or_else(|| "nothing".to_owned(), |value| amount(row, value, true))
+    };
     format!(
         "{} is worse than in {label}: {}, it was {} ({})",
         name(row),
@@ -80,7 +98,10 @@ fn gravest_first(rows: &mut [&Row]) {
     };
     let size = |row: &Row| row.relative.map_or(f64::INFINITY, f64::abs);
     rows.sort_by(|a, b| {
-        rank(a).cmp(&rank(b)).then(b.main.cmp(&a.main)).then(size(b).total_cmp(&size(a)))
+        rank(a)
+            .cmp(&rank(b))
+            .then(b.main.cmp(&a.main))
+            .then(size(b).total_cmp(&size(a)))
     });
 }
 
@@ -113,9 +134,18 @@ fn headline(page: &mut Page<'_>, comparison: &Comparison, indent: &str) {
         .map(|(count, what)| format!("{} {what}", thousands(*count as u64)))
         .collect();
     let rows = plural(comparison.rows.len() as u64, "figure", "figures");
-    let lead = format!("{indent}{} {}  ", page.glyph(mark), comparison.verdict.label().to_uppercase());
+    let lead = format!(
+        "{indent}{} {}  ",
+        page.glyph(mark),
+        comparison.verdict.label().to_uppercase()
+    );
     let text = format!("of {rows} {}", told.join(", "));
-    page.prose(&lead, &style(comparison.verdict).bold(), &text, &Style::new());
+    page.prose(
+        &lead,
+        &style(comparison.verdict).bold(),
+        &text,
+        &Style::new(),
+    );
 }
 
 fn sides(page: &mut Page<'_>, comparison: &Comparison) {
@@ -123,7 +153,11 @@ fn sides(page: &mut Page<'_>, comparison: &Comparison) {
     let dot = format!(" {} ", page.dot());
     let unicode = page.look.unicode;
     let describe = |side: &Side| {
-        let started = side.started_at.get(..16).unwrap_or(&side.started_at).replace('T', " ");
+        let started = side
+            .started_at
+            .get(..16)
+            .unwrap_or(&side.started_at)
+            .replace('T', " ");
         let mut parts = vec![
             side.label.clone(),
             started,
@@ -137,21 +171,37 @@ fn sides(page: &mut Page<'_>, comparison: &Comparison) {
         }
         parts.join(&dot)
     };
-    page.prose("  before  ", &dim(), &describe(&comparison.before), &Style::new());
-    page.prose("  after   ", &dim(), &describe(&comparison.after), &Style::new());
+    page.prose(
+        "  before  ",
+        &dim(),
+        &describe(&comparison.before),
+        &Style::new(),
+    );
+    page.prose(
+        "  after   ",
+        &dim(),
+        &describe(&comparison.after),
+        &Style::new(),
+    );
 }
 
 fn differences(page: &mut Page<'_>, comparison: &Comparison) {
     if comparison.differences.is_empty() {
         return;
     }
-    page.section("Different beside the figures", "a change may come from here");
+    page.section(
+        "Different beside the figures",
+        "a change may come from here",
+    );
     let lead = format!("  {} ", page.glyph(Mark::Caution));
     let arrow = if page.look.unicode { "→" } else { "->" };
     for difference in &comparison.differences {
         let text = match difference.before.is_empty() {
             true => format!("{}: {}", difference.what, difference.after),
-            false => format!("{}: {} {arrow} {}", difference.what, difference.before, difference.after),
+            false => format!(
+                "{}: {} {arrow} {}",
+                difference.what, difference.before, difference.after
+            ),
         };
         page.prose(&lead, &caution(), &text, &Style::new());
     }
@@ -183,7 +233,9 @@ fn table<'r>(page: &Page<'_>, rows: impl Iterator<Item = &'r Row>) -> Table {
     );
     let unicode = page.look.unicode;
     for row in rows {
-        let value = |value: Option<f64>| Cell::new(value.map_or_else(|| "-".to_owned(), |value| amount(row, value, unicode)));
+        let value = |value: Option<f64>| {
+            Cell::new(value.map_or_else(|| "-".to_owned(), |value| amount(row, value, unicode)))
+        };
         table.row(vec![
             Cell::new(name(row)),
             value(row.before),
@@ -204,7 +256,9 @@ fn name(row: &Row) -> String {
     };
     let what = match &row.endpoint {
         // Response times are what an endpoint's rows are about, if nothing else is said.
-        Some(endpoint) if row.statistic == Statistic::Share => format!("{} {} failed", endpoint.method, endpoint.name),
+        Some(endpoint) if row.statistic == Statistic::Share => {
+            format!("{} {} failed", endpoint.method, endpoint.name)
+        }
         Some(endpoint) => format!("{} {}", endpoint.method, endpoint.name),
         None => row.metric.clone(),
     };
@@ -236,7 +290,11 @@ fn change(row: &Row) -> String {
 fn points(change: f64) -> String {
     match change {
         0.0 => "0pp".to_owned(),
-        change => format!("{}{}pp", sign(change), number((change.abs() * 1e4).round() / 1e2)),
+        change => format!(
+            "{}{}pp",
+            sign(change),
+            number((change.abs() * 1e4).round() / 1e2)
+        ),
     }
 }
 
@@ -259,7 +317,10 @@ fn range(row: &Row) -> String {
 
 /// What nothing can be said about, and what it would take.
 fn unclear(page: &mut Page<'_>, comparison: &Comparison, all: bool) {
-    let rows = comparison.rows.iter().filter(|row| row.verdict == Verdict::CannotTell);
+    let rows = comparison
+        .rows
+        .iter()
+        .filter(|row| row.verdict == Verdict::CannotTell);
     let shown: Vec<&Row> = rows.clone().filter(|row| all || row.main).collect();
     let left = rows.count() - shown.len();
     if shown.is_empty() && left == 0 {
@@ -271,7 +332,10 @@ fn unclear(page: &mut Page<'_>, comparison: &Comparison, all: bool) {
     let mut said: Vec<(String, Vec<String>)> = Vec::new();
     for row in shown {
         let reason = row.reason.as_deref().unwrap_or("too little was measured");
-        let needed = row.needed.map(|needed| format!("; {}", enough(needed))).unwrap_or_default();
+        let needed = row
+            .needed
+            .map(|needed| format!("; {}", enough(needed)))
+            .unwrap_or_default();
         let why = format!("{reason}{needed}");
         match said.iter_mut().find(|(known, _)| *known == why) {
             Some((_, names)) => names.push(name(row)),
@@ -279,7 +343,12 @@ fn unclear(page: &mut Page<'_>, comparison: &Comparison, all: bool) {
         }
     }
     for (why, names) in said {
-        page.prose(&lead, &dim(), &format!("{}: {why}", names.join(", ")), &Style::new());
+        page.prose(
+            &lead,
+            &dim(),
+            &format!("{}: {why}", names.join(", ")),
+            &Style::new(),
+        );
     }
     if left > 0 {
         let figures = plural(left as u64, "other figure", "other figures");
@@ -298,7 +367,10 @@ fn enough(needed: Needed) -> String {
     let long = format_duration(std::time::Duration::from_secs(rounded));
     match needed.samples {
         0 => format!("runs of about {long} would do"),
-        samples => format!("runs of about {long} ({}) would do", plural(samples, "sample", "samples")),
+        samples => format!(
+            "runs of about {long} ({}) would do",
+            plural(samples, "sample", "samples")
+        ),
     }
 }
 
@@ -308,7 +380,11 @@ fn how(page: &mut Page<'_>, comparison: &Comparison) {
         return;
     }
     page.blank();
-    let pairs = if method.paired { "the same moments of both runs together" } else { "each run for itself" };
+    let pairs = if method.paired {
+        "the same moments of both runs together"
+    } else {
+        "each run for itself"
+    };
     let text = format!(
         "{}; {} of {}s, {pairs}; changes below {} do not matter",
         method.test,
