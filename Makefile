@@ -4,9 +4,11 @@ CARGO ?= cargo
 PERF_ARGS ?= --demo
 BASELINE ?= load
 BENCH_ARGS ?=
+VALIDATE_ARGS ?=
+FUZZ_SECONDS ?= 600
 
 .PHONY: help build test bench reference screenshot \
-	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-baseline perf-clean
+	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-baseline perf-validate perf-clean fuzz
 
 help:
 	@echo "make build        the release binary: target/release/rhaid"
@@ -19,7 +21,9 @@ help:
 	@echo "                  PERF_ARGS='--env BASE_URL=https://… --scale 0.1' chooses another target or length"
 	@echo "make perf-baseline  run the load scenario and keep it as the baseline of this branch"
 	@echo "                  BASELINE=smoke chooses another scenario; then: rhaid run … --baseline smoke"
+	@echo "make perf-validate  judge the newest result in results/, or RESULT=FILE; VALIDATE_ARGS='--slo slo.toml --strict'"
 	@echo "make perf-clean   remove results/"
+	@echo "make fuzz         feed the importers what nobody would write, FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)"
 
 build:
 	$(CARGO) build --release
@@ -44,6 +48,17 @@ perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webh
 perf-baseline:
 	$(CARGO) run --release -- run scripts/$(BASELINE).rhai $(PERF_ARGS) --result results/baseline.json
 	$(CARGO) run --release -- baseline promote results/baseline.json --name $(BASELINE)
+
+perf-validate:
+	@newest="$(RESULT)"; \
+	[ -n "$$newest" ] || newest=$$(ls -t results/*.json 2>/dev/null | head -n 1); \
+	if [ -z "$$newest" ]; then echo "there is no result in results/: run a test first, such as make perf-smoke" >&2; exit 66; fi; \
+	$(CARGO) run --quiet --release -- validate "$$newest" $(VALIDATE_ARGS)
+
+fuzz:
+	for target in importers result; do \
+		$(CARGO) +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target tests/validate/data -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=2048 || exit 1; \
+	done
 
 perf-clean:
 	rm -rf results

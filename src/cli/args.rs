@@ -26,6 +26,7 @@ Try it now:
   rhaid dev scripts/smoke.rhai --demo      the same while you write: save, and see
   rhaid check scripts/load.rhai            look for mistakes, send nothing
   rhaid test                               run the tests of scripts, against a mock server
+  rhaid validate summary.json              judge a finished run, also one of k6, JMeter, Locust, …
   rhaid demo                               the hotel API alone, to test against
 
 Exit codes:
@@ -59,6 +60,8 @@ pub enum Command {
     Compare(CompareArguments),
     /// List earlier runs, and show how a figure went on from run to run.
     History(HistoryArguments),
+    /// Find the highest arrival rate at which all SLOs hold.
+    Search(Box<super::search::SearchArguments>),
     /// Print a script's resolved options and plan as JSON; send nothing.
     Inspect(InspectArguments),
     /// Begin a test: a small project, or a script, from a template.
@@ -75,4 +78,6 @@ pub enum Command {
     Lsp(LspArguments),
     /// Print what scripts can call, or the schema of results.
     Reference(ReferenceArguments),
+    /// Judge a finished run: a result of rhaid, or what another tool wrote.
+    Validate(super::validate::ValidateArguments),
 }

@@ -10,9 +10,10 @@ use super::{Failure, complain};
 use crate::baseline::{self, Baseline, BaselineError, CleanRun, Found, Store};
 use crate::compare::{Comparison, Verdict};
 use crate::exit;
+use crate::import;
 use crate::project::Project;
 use crate::report::regression;
-use crate::result::{self, ReadError, RunResult, VerdictStatus};
+use crate::result::{self, RunResult, VerdictStatus};
 use crate::suggest::did_you_mean;
 
 /// Before the name of a baseline, where a file could be meant as well.
@@ -65,21 +66,9 @@ impl From<BaselineError> for Failure {
     }
 }
 
-impl From<ReadError> for Failure {
-    fn from(error: ReadError) -> Self {
-        let missing = matches!(&error, ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
-        let code = if missing {
-            exit::NO_INPUT
-        } else {
-            exit::SCRIPT
-        };
-        Self::new(code, format!("error: {error}"))
-    }
-}
-
-/// A result file, read.
+/// The result in a file, of whatever tool.
 pub fn read_result(path: &Path) -> Result<RunResult, Failure> {
-    Ok(result::read(path)?)
+    Ok(import::read(path, None)?.result)
 }
 
 /// The baseline called `name` that fits the branch, and a word about it if it is of another.

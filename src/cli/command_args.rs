@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 
 use super::baselines::StoreArguments;
 use super::values::{
-    Format, clean_runs, duration, duration_text, fraction, iterations, pair, rate_text, scale,
-    seed, vus, workers,
+    Format, clean_runs, duration, duration_text, fraction, iterations, narrow, pair, rate_text,
+    scale, seed, vus, workers,
 };
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 
@@ -97,6 +97,10 @@ pub struct ScriptArguments {
         help_heading = "Scenario"
     )]
     pub stages: Vec<String>,
+    /// An SLO beside those of the script, or a file of them: "http_req_duration: p(95) < 300ms", or slo.toml; may be given several
+    /// times.
+    #[arg(long = "slo", value_name = "SLO", help_heading = "Script")]
+    pub slos: Vec<String>,
     /// Multiply all of the plan's times, for a trial: 0.05 makes 20 minutes one.
     #[arg(
         long,
@@ -150,6 +154,7 @@ Examples:
   rhaid run journey.rhai --scenario guests --rate 200/s --result out.json
   rhaid run journey.rhai --stage 30s:20 --stage 1m:20 --stage 10s:0
   rhaid run scripts/soak.rhai --demo --scale 0.05        30 minutes in 90 seconds
+  rhaid run journey.rhai --until-stable 2%                    no longer than it takes to know
   rhaid run journey.rhai --quiet --format json | jq .verdict
   rhaid run journey.rhai --baseline journey --fail-on-regression 5%
   rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
@@ -186,6 +191,15 @@ pub struct RunArguments {
     pub promote_after: Option<u32>,
     #[command(flatten)]
     pub store: StoreArguments,
+    /// End the run early, once the value of every SLO is known to within this: 2%, at 95% confidence.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        help_heading = "Run",
+        value_parser = narrow,
+        allow_negative_numbers = true
+    )]
+    pub until_stable: Option<f64>,
     /// Threads that run virtual users [default: one per processor].
     #[arg(
         long,

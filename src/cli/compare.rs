@@ -25,7 +25,7 @@ Examples:
   rhaid compare smoke results/new.json --all                a baseline, where no file is called so
   rhaid compare old.json new.json --quiet --format json | jq .verdict
 
-Each is a result file or a baseline. Each figure is worse, better, the same, or there is too little to tell; what is real is told by a block bootstrap over the runs' intervals (docs/compare.md). The exit code is 0, or with --fail-on-regression 1 where something is worse by more than that (2 with --strict)."
+Each is a result file, of rhaid or of another tool that `rhaid validate` reads, or a baseline. Each figure is worse, better, the same, or there is too little to tell; what is real is told by a block bootstrap over the runs' intervals (docs/compare.md). The exit code is 0, or with --fail-on-regression 1 where something is worse by more than that (2 with --strict)."
 )]
 pub struct CompareArguments {
     /// The run that is held to be normal: a result file, or baseline:NAME.
@@ -136,7 +136,7 @@ fn show(comparison: &Comparison, arguments: &CompareArguments) -> Result<(), Fai
             print(&render_comparison(comparison, &look, arguments.all))?;
             if comparison.verdict == Verdict::CannotTell && comparison.method.intervals == 0 {
                 complain(
-                    "note: only results that rhaid wrote itself hold intervals; run both with the same rhaid to have changes judged",
+                    "note: a summary does not tell how much a run varied; results of rhaid do, and other tools' files of samples",
                 );
             }
             Ok(())

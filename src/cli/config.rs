@@ -98,6 +98,8 @@ pub fn request(arguments: &ScriptArguments) -> Result<Request, Failure> {
             stages: arguments.stages.clone(),
             scenarios: arguments.scenarios.clone(),
             seed: arguments.seed,
+            arrival: None,
+            slos: super::slos::wanted(&arguments.slos)?,
             hooks_listen: arguments.hooks_listen.clone(),
             hooks_url: arguments.hooks_url.clone(),
         },

@@ -25,8 +25,11 @@ mod reference;
 mod reload;
 mod run;
 mod scripts;
+mod search;
 mod signals;
+mod slos;
 mod test;
+mod validate;
 mod values;
 mod watch;
 
@@ -36,8 +39,10 @@ use std::io::{self, Write};
 use clap::{CommandFactory, Parser};
 
 use crate::exit;
+use crate::harmless;
 use crate::run::BlueprintError;
 use crate::script::{Diagnostic, SourceError};
+use crate::slo::file::FileError;
 
 /// A command that could not do its work: what to say, and with which code to end.
 #[derive(Debug)]
@@ -59,6 +64,7 @@ impl From<BlueprintError> for Failure {
     fn from(error: BlueprintError) -> Self {
         let code = match &error {
             BlueprintError::Source(SourceError::Missing { .. }) => exit::NO_INPUT,
+            BlueprintError::Script(script) if script.is_of_missing_files() => exit::NO_INPUT,
             BlueprintError::Source(SourceError::Unreadable { .. } | SourceError::Outside(_))
             | BlueprintError::Script(_) => exit::SCRIPT,
             BlueprintError::Override(_) => exit::USAGE,
@@ -78,8 +84,28 @@ impl From<BlueprintError> for Failure {
                     let help = error.help.iter().map(|help| format!("\nhelp: {help}"));
                     let path = error.path.join(".");
                     let help: String = help.collect();
-                    format!("error: {file}: {path}: {}{help}", error.message)
+                    let line = format!("error: {file}: {path}: {}{help}", error.message);
+                    harmless::text(&line).into_owned()
                 })
+                .collect::<Vec<_>>()
+                .join("\n"),
+            // Names of scenarios are a script's.
+            other => harmless::text(&format!("error: {other}")).into_owned(),
+        };
+        Self { code, message }
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let code = match &error {
+            FileError::Missing(_) => exit::NO_INPUT,
+            _ => exit::CONFIG,
+        };
+        let message = match &error {
+            FileError::Wrong(mistakes) => mistakes
+                .iter()
+                .map(|mistake| format!("error: {mistake}"))
                 .collect::<Vec<_>>()
                 .join("\n"),
             other => format!("error: {other}"),
@@ -134,6 +160,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Definitions(options) => definitions::run(options),
         args::Command::Lsp(options) => lsp::run(options),
         args::Command::New(options) => new::run(options),
+        args::Command::Search(options) => search::run(&options),
+        args::Command::Validate(options) => validate::run(options),
     };
     match outcome {
         Ok(code) => code,
@@ -144,13 +172,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-/// Columns of standard error; those of a page where it is no terminal.
-fn columns() -> usize {
+/// Columns of standard error, if it is a terminal.
+fn columns() -> Option<usize> {
     let terminal = console::Term::stderr();
-    match terminal.size_checked() {
-        Some((_, columns)) if terminal.is_term() => usize::from(columns),
-        _ => 80,
-    }
+    let (_, columns) = terminal.size_checked()?;
+    terminal.is_term().then_some(usize::from(columns))
 }
 
 /// Says what a script can run with but hardly means.

@@ -64,6 +64,12 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     let mut against = Against::begin(&arguments)?;
     let blueprint = Blueprint::draw_up(request)?;
     super::warn(&blueprint.warnings);
+    if arguments.until_stable.is_some() && blueprint.options.slos.is_empty() {
+        return Err(Failure::new(
+            exit::USAGE,
+            "error: `--until-stable` ends a run when its SLOs are known well enough, and this script has none\nhelp: give it `slos` in its options, or a `--duration`",
+        ));
+    }
     result::probe(arguments.result.as_deref()).map_err(|error| {
         let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
         Failure::new(exit::CANNOT_WRITE, message)
@@ -86,6 +92,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             .map(ToString::to_string),
         notes: notes.into_iter().collect(),
         given: None,
+        until_stable: arguments.until_stable,
         looking: None,
     };
     let mut watcher = Watcher {

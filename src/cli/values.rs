@@ -87,6 +87,14 @@ pub fn clean_runs(text: &str) -> Result<u32, String> {
     u32::try_from(number).map_err(|error| error.to_string())
 }
 
+/// How narrow an interval is to be, as a share of its value.
+pub fn narrow(text: &str) -> Result<f64, String> {
+    match fraction(text)? {
+        share if share > 0.0 && share <= 0.5 => Ok(share),
+        _ => Err("write a share above 0 and up to 50%, such as 2%".to_owned()),
+    }
+}
+
 pub fn scale(text: &str) -> Result<f64, String> {
     let value = match text.strip_suffix('%') {
         Some(percent) => percent.parse::<f64>().map(|percent| percent / 100.0),

@@ -108,7 +108,10 @@ fn unclosed(line: u64) -> Mistake {
 }
 
 /// Hands each value of a record to `take`.
-fn each(
+///
+/// # Errors
+/// What is wrong with it.
+pub fn each(
     record: &[u8],
     line: u64,
     dialect: &Dialect,

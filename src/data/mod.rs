@@ -17,7 +17,9 @@ mod store;
 mod turns;
 mod types;
 
+pub(crate) use csv::{Records, each as each_value};
 pub use error::{DataError, not_utf8_file as not_utf8};
+pub(crate) use error::{Mistake, not_utf8 as not_utf8_line};
 pub use set::{Dataset, Row};
 pub use store::Store;
 pub use turns::{Taken, Turns, TurnsOfRun};

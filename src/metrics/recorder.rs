@@ -293,6 +293,13 @@ impl Recorder {
         }
     }
 
+    /// Records the same duration in nanoseconds several times. Other kinds than trends ignore it.
+    pub fn time_n(&mut self, id: SeriesId, nanoseconds: u64, times: u64) {
+        if let Some(Slot::Trend { histogram, .. }) = self.touch(id) {
+            histogram.record_n(nanoseconds, times);
+        }
+    }
+
     /// Sets a gauge. Other kinds ignore it.
     #[inline]
     pub fn gauge(&mut self, id: SeriesId, value: f64) {

@@ -6,6 +6,7 @@
 //! Precedence, lowest first: defaults, `rhaid.toml`, the script, `RHAID_*`, the command line. The last two are
 //! [`Overrides`], applied to the raw values before they are read, so that they change one field and wipe nothing.
 
+mod arrival;
 mod files;
 mod hooks;
 mod http;
@@ -27,10 +28,12 @@ use serde_json::{Map, Value};
 use crate::http::Settings;
 use crate::slo::Objective;
 
+pub use arrival::Arrival;
 pub use files::found_from;
 pub use overrides::{OverrideError, Overrides, executor_keys, fill_defaults};
 pub use reader::{OptionError, Reader, Wrong};
 pub use scenario::Scenario;
+pub use slos::objectives;
 pub use tags::{OWN_TAGS, reserved_tag};
 use work::Clockwork;
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::arrival::Arrival;
 use super::keys::{self, Key};
 use super::scenario::AT_ODDS;
 use crate::suggest::did_you_mean;
@@ -18,6 +19,10 @@ pub struct Overrides {
     /// Only these scenarios run.
     pub scenarios: Vec<String>,
     pub seed: Option<u64>,
+    /// The chosen scenario's work comes at this rate, whatever executor it has.
+    pub arrival: Option<Arrival>,
+    /// Objectives that take the place of the script's about the same metric.
+    pub slos: Map<String, Value>,
     /// Where to listen for webhooks.
     pub hooks_listen: Option<String>,
     /// What their URLs begin with.
@@ -117,6 +122,10 @@ impl Overrides {
             "rate" => self.rate.as_ref().map(|_| "--rate"),
             "stages" => (!self.stages.is_empty()).then_some("--stage"),
             "seed" => self.seed.map(|_| "--seed"),
+            "slos" => path
+                .get(1)
+                .is_some_and(|metric| self.slos.contains_key(metric))
+                .then_some("--slo"),
             _ => None,
         }
     }
@@ -144,7 +153,23 @@ impl Overrides {
                 hooks.insert(key.to_owned(), json!(value));
             }
         }
+        if !self.slos.is_empty() {
+            let slos = raw.entry("slos").or_insert_with(|| json!({}));
+            if slos.is_null() {
+                *slos = json!({});
+            }
+            if let Value::Object(slos) = slos {
+                slos.extend(self.slos.clone());
+            }
+        }
         let fields = self.fields()?;
+        if self.arrival.is_some() && !matches!(raw.get("scenarios"), Some(Value::Object(_))) {
+            for key in ["vus", "duration", "iterations", "stages", "rate"] {
+                raw.remove(key);
+            }
+            let scenario = json!({ "executor": "constant-arrival-rate", "exec": "iteration" });
+            raw.insert("scenarios".to_owned(), json!({ "default": scenario }));
+        }
         let Some(Value::Object(scenarios)) = raw.get_mut("scenarios") else {
             if let Some(name) = self.scenarios.iter().find(|name| *name != "default") {
                 let known = vec!["default".to_owned()];
@@ -198,8 +223,10 @@ impl Overrides {
                 }
             }
         }
-        let Some(&(flag, ..)) = fields.first() else {
-            return Ok(());
+        let flag = match (fields.first(), &self.arrival) {
+            (Some((flag, ..)), _) => *flag,
+            (None, Some(_)) => "the rate",
+            (None, None) => return Ok(()),
         };
         if scenarios.len() > 1 {
             let names = scenarios.keys().cloned().collect();
@@ -212,6 +239,9 @@ impl Overrides {
         let Some((name, Value::Object(scenario))) = scenarios.iter_mut().next() else {
             return Ok(());
         };
+        if let Some(arrival) = &self.arrival {
+            arrival.replace(scenario);
+        }
         let executor = scenario
             .get("executor")
             .and_then(Value::as_str)

@@ -2,19 +2,28 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::keys;
-use super::reader::{Reader, describe};
+use super::reader::{OptionError, Reader, describe};
 use crate::slo::{Expression, Objective, ObjectiveSpec, Priority, Selector, SloError};
 
-/// Reads all objectives.
+/// Reads all objectives of a run's options.
 pub fn read(reader: &mut Reader<'_>) -> Vec<Objective> {
     let Some(map) = reader.object("slos") else {
         return Vec::new();
     };
     let path = reader.path_of("slos");
-    let mut inner = Reader::new(map, path.clone(), reader.errors());
+    objectives(map, path, reader.errors())
+}
+
+/// Reads a map from metrics to their objectives, which stands at `path`. Mistakes are added to `errors`.
+pub fn objectives(
+    map: &Map<String, Value>,
+    path: Vec<String>,
+    errors: &mut Vec<OptionError>,
+) -> Vec<Objective> {
+    let mut inner = Reader::new(map, path.clone(), errors);
     let mut objectives = Vec::new();
     for (metric, value) in map {
         let selector = match metric.parse::<Selector>() {
@@ -61,7 +70,7 @@ fn read_one(
             &short
         }
         other => {
-            outer.errors().push(super::OptionError {
+            outer.errors().push(OptionError {
                 path,
                 message: format!(
                     "expected an objective such as #{{ target: \"p(95) < 3s\" }}, found {}",

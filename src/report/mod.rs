@@ -9,7 +9,7 @@
 mod console;
 pub mod format;
 mod table;
-mod text;
+pub mod text;
 
 use std::path::PathBuf;
 
@@ -17,8 +17,8 @@ use crate::result::{RunResult, to_json};
 
 pub use console::{
     regression, render as render_console, render_brief, render_changes, render_comparison,
+    render_judged,
 };
-
 pub use table::lines_of;
 
 /// The surface that a report is made for.

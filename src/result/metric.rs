@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::metrics::histogram::from_scaled;
 use crate::metrics::{Contains, Histogram, MetricKind};
@@ -86,26 +86,43 @@ impl MetricValues {
     }
 }
 
-/// The main statistics of a distribution. With a `count` of 0 the others are 0 and mean nothing.
+/// The main statistics of a distribution. With a `count` of 0 the others are 0 and mean nothing. What another tool's file does
+/// not tell is NaN, and `null` in JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrendSummary {
-    /// Number of samples.
+    /// Number of samples; 1 where another tool's file does not tell it.
     pub count: u64,
     /// The least sample.
+    #[serde(deserialize_with = "or_unknown")]
+    #[schemars(extend("type" = ["number", "null"]))]
     pub min: f64,
     /// The greatest sample.
+    #[serde(deserialize_with = "or_unknown")]
+    #[schemars(extend("type" = ["number", "null"]))]
     pub max: f64,
     /// The arithmetic mean.
+    #[serde(deserialize_with = "or_unknown")]
+    #[schemars(extend("type" = ["number", "null"]))]
     pub avg: f64,
     /// The median.
+    #[serde(deserialize_with = "or_unknown")]
+    #[schemars(extend("type" = ["number", "null"]))]
     pub med: f64,
     /// The 90th percentile.
+    #[serde(deserialize_with = "or_unknown")]
+    #[schemars(extend("type" = ["number", "null"]))]
     pub p90: f64,
     /// The 95th percentile.
+    #[serde(deserialize_with = "or_unknown")]
+    #[schemars(extend("type" = ["number", "null"]))]
     pub p95: f64,
     /// The 99th percentile.
+    #[serde(deserialize_with = "or_unknown")]
+    #[schemars(extend("type" = ["number", "null"]))]
     pub p99: f64,
     /// The 99.9th percentile.
+    #[serde(deserialize_with = "or_unknown")]
+    #[schemars(extend("type" = ["number", "null"]))]
     pub p999: f64,
 }
 
@@ -128,6 +145,26 @@ impl TrendSummary {
             p999: at(99.9),
         }
     }
+
+    /// Samples of which nothing is known but that there were so many.
+    pub fn unknown(count: u64) -> Self {
+        Self {
+            count,
+            min: f64::NAN,
+            max: f64::NAN,
+            avg: f64::NAN,
+            med: f64::NAN,
+            p90: f64::NAN,
+            p95: f64::NAN,
+            p99: f64::NAN,
+            p999: f64::NAN,
+        }
+    }
+}
+
+/// JSON has no NaN: `null` stands for it.
+fn or_unknown<'de, D: Deserializer<'de>>(value: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(value)?.unwrap_or(f64::NAN))
 }
 
 #[cfg(test)]
@@ -152,5 +189,26 @@ mod tests {
             serde_json::from_value::<MetricValues>(json).unwrap(),
             values
         );
+    }
+
+    #[test]
+    fn a_statistic_that_is_not_known_is_null_and_comes_back_so() {
+        let values = MetricValues::Trend {
+            summary: TrendSummary {
+                avg: 3.5,
+                ..TrendSummary::unknown(7)
+            },
+            histogram: None,
+        };
+        let json = serde_json::to_value(&values).unwrap();
+        assert_eq!(
+            (&json["p99"], &json["avg"]),
+            (&serde_json::Value::Null, &3.5.into())
+        );
+        let MetricValues::Trend { summary, .. } = serde_json::from_value(json).unwrap() else {
+            panic!("no trend");
+        };
+        assert_eq!((summary.count, summary.avg), (7, 3.5));
+        assert!(summary.p99.is_nan() && summary.med.is_nan());
     }
 }

@@ -36,7 +36,7 @@ pub use intervals::{IntervalRow, IntervalValues, Intervals, MAX_INTERVALS};
 pub use judgement::{SloResult, Verdict, VerdictStatus};
 pub use metric::{MetricResult, MetricSeries, MetricValues, TrendSummary};
 pub use place::Place;
-pub use read::{ReadError, read};
+pub use read::{ReadError, parse, read};
 pub use series::{Column, ColumnSpec, Combine, MAX_POINTS, SeriesBuilder, TimeSeries};
 pub use traffic::{
     CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, HeaderExample,

@@ -86,7 +86,11 @@ pub fn read(path: &Path) -> Result<RunResult, ReadError> {
     parse(path, &bytes)
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<RunResult, ReadError> {
+/// Reads the result in `bytes`, which came from the file at `path`.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<RunResult, ReadError> {
     let file = || path.to_owned();
     if bytes.trim_ascii().is_empty() {
         return Err(ReadError::Empty { path: file() });

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::conductor::Conductor;
-use super::outcome::{Ending, verdict};
 use super::{environment, rows};
+use crate::judge::{Ending, verdict};
 use crate::metrics::Builtin;
 use crate::metrics::totals::Accumulator;
 use crate::result::{self, AbortedBy, Outcome, RunResult, ScenarioResult, SloResult, Verdict};
@@ -40,6 +40,13 @@ impl Conductor<'_> {
                 "there were more than {} tag sets on a worker: about {} more, with all their samples, are called `other`; give requests with ids in their URL a `name`",
                 units::format_count(options.max_tag_sets as u64),
                 units::format_count(totals.folded())
+            ));
+        }
+        if let (Some(after), Some(wanted)) = (self.stable_after, self.settings.until_stable) {
+            notes.push(format!(
+                "ended after {}, before the end of the plan: the value of every objective was known to within {} by then (`--until-stable`)",
+                units::format_duration(Duration::from_secs(after.as_secs())),
+                units::format_fraction(wanted)
             ));
         }
         let text = self.blueprint.sources.main_text();
@@ -100,7 +107,10 @@ impl Conductor<'_> {
                 (Outcome::Aborted { by, reason }, false)
             }
             (Some(SetupFailure::Stopped), None) => (Outcome::Interrupted, false),
-            _ if self.run.stage() > Stage::Running && !self.run.is_finished() => {
+            _ if self.run.stage() > Stage::Running
+                && !self.run.is_finished()
+                && (self.stable_after.is_none() || self.run.stage() == Stage::Killed) =>
+            {
                 (Outcome::Interrupted, false)
             }
             _ => (Outcome::Completed, false),

@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
-use super::crew::{Crew, lost, overflow, share_out, start_workers};
+use super::crew::{Crew, overflow, share_out, start_workers};
 use super::handle::Handle;
 use super::judging::Bench;
 use super::masking::{mask_result, mask_slos};
 use super::progress::STOPPING;
 use super::reloads::Reloads;
+use super::stability::Stability;
 use super::terms::{Observer, RunError, Settings};
 use super::wishes::Wish;
 use super::{environment, hooks, rows};
@@ -26,7 +27,7 @@ use crate::vu::worker::Command;
 use crate::vu::{Report, RunShared, Stage};
 
 /// The phase in which the script's `summary` runs.
-const SUMMARY: &str = "summary";
+pub(super) const SUMMARY: &str = "summary";
 
 const SECOND: Duration = Duration::from_secs(1);
 /// How long after a whole second all reports about it have arrived, on a machine that is not overloaded.
@@ -70,6 +71,7 @@ pub async fn conduct(
         observer,
         phase: "setup",
         start: None,
+        held_before: Duration::ZERO,
         seconds: 0,
         aborted: None,
         failed_parts: BTreeMap::new(),
@@ -79,6 +81,8 @@ pub async fn conduct(
         setups,
         setup_again: false,
         handed_over: false,
+        stability: settings.until_stable.map(Stability::new),
+        stable_after: None,
     };
     let bench = Bench::new(
         &blueprint.options,
@@ -93,13 +97,6 @@ pub async fn conduct(
     conductor.perform(started_at).await
 }
 
-/// Ends when a worker that was told to end at once should long have done so: it hangs in native code, and what
-/// the others measured must not be lost with it.
-async fn overdue(run: &RunShared) {
-    let _ = run.stages().wait_for(|stage| *stage >= Stage::Killed).await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
-}
-
 /// A run in progress.
 pub(super) struct Conductor<'a> {
     pub(super) blueprint: &'a Blueprint,
@@ -112,6 +109,8 @@ pub(super) struct Conductor<'a> {
     pub(super) phase: &'static str,
     /// When the scenarios started.
     pub(super) start: Option<Instant>,
+    /// How long the run had been paused by then.
+    held_before: Duration,
     /// Whole seconds since then that have been looked at.
     seconds: u64,
     pub(super) aborted: Option<(AbortedBy, String)>,
@@ -124,6 +123,9 @@ pub(super) struct Conductor<'a> {
     setups: mpsc::UnboundedReceiver<Result<Value, SetupFailure>>,
     /// `setup` is to run again before anything else does.
     pub(super) setup_again: bool,
+    stability: Option<Stability>,
+    /// When everything was known well enough, and the run ended for that.
+    pub(super) stable_after: Option<Duration>,
     /// Another run goes on with the data of `setup`.
     pub(super) handed_over: bool,
 }
@@ -152,6 +154,7 @@ impl Conductor<'_> {
             // A moment ahead, so that all workers begin together.
             let start = Instant::now() + Duration::from_millis(2);
             self.start = Some(start);
+            self.held_before = self.run.brake.held(start);
             before = environment::usage(self.settings.workers);
             self.ask_all(|reply| Command::Run { start, reply }).await;
         }
@@ -217,64 +220,8 @@ impl Conductor<'_> {
         mask_result(result, &self.blueprint.secrets);
     }
 
-    /// Asks the first worker and keeps the run going until it answers.
-    pub(super) async fn ask_first<T>(
-        &mut self,
-        command: impl FnOnce(oneshot::Sender<T>) -> Command,
-    ) -> Option<T> {
-        let (reply, answer) = oneshot::channel();
-        let first = self.crew.members.first()?;
-        first.commands.send(command(reply)).ok()?;
-        let (run, gone) = (self.run.clone(), first.lost.clone());
-        self.until(async {
-            tokio::select! {
-                value = answer => value.ok(),
-                () = lost(&gone) => None,
-                () = overdue(&run) => None,
-            }
-        })
-        .await
-    }
-
-    /// Asks all workers and keeps the run going until all have answered.
-    async fn ask_all(&mut self, command: impl Fn(oneshot::Sender<()>) -> Command) {
-        let answers: Vec<_> = self
-            .crew
-            .members
-            .iter()
-            .map(|worker| {
-                let (reply, answer) = oneshot::channel();
-                let _ = worker.commands.send(command(reply));
-                (answer, worker.lost.clone())
-            })
-            .collect();
-        let run = self.run.clone();
-        self.until(async {
-            for (answer, gone) in answers {
-                tokio::select! {
-                    // A worker that is gone has nothing more to do.
-                    _ = answer => {}
-                    () = lost(&gone) => {}
-                    () = overdue(&run) => {}
-                }
-            }
-        })
-        .await;
-        self.mind_the_lost();
-    }
-
-    /// A run that has lost a worker cannot keep to its plan: it ends, with what was measured. One lost to `summary` has none
-    /// to keep to any more.
-    fn mind_the_lost(&mut self) {
-        if self.phase != SUMMARY && self.crew.is_short() {
-            let why = overflow().message;
-            let reason = format!("{why} (what its worker measured in its last second is missing)");
-            self.abort(AbortedBy::Script, reason);
-        }
-    }
-
     /// Takes in reports and ticks until a future is done.
-    async fn until<F: Future>(&mut self, future: F) -> F::Output {
+    pub(super) async fn until<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
         let first = match self.start {
             // Workers report at every whole second of the run; by then their reports are here.
@@ -328,10 +275,10 @@ impl Conductor<'_> {
             }
             Report::ScenarioStarted { scenario, at } => {
                 self.aggregate
-                    .scenario_started(scenario, self.elapsed_at(at));
+                    .scenario_started(scenario, self.plan_time(at));
             }
             Report::ScenarioEnded { scenario, at } => {
-                self.aggregate.scenario_ended(scenario, self.elapsed_at(at));
+                self.aggregate.scenario_ended(scenario, self.plan_time(at));
             }
         }
     }
@@ -346,7 +293,7 @@ impl Conductor<'_> {
         *self.failed_parts.entry(what).or_default() += 1;
     }
 
-    fn abort(&mut self, by: AbortedBy, reason: String) {
+    pub(super) fn abort(&mut self, by: AbortedBy, reason: String) {
         if self.aborted.is_none() {
             self.aborted = Some((by, reason));
         }
@@ -362,6 +309,13 @@ impl Conductor<'_> {
         self.start
             .map(|start| at.saturating_duration_since(start))
             .unwrap_or_default()
+    }
+
+    /// From the scenarios' start to a moment, without the pauses.
+    fn plan_time(&self, at: Instant) -> Duration {
+        let held = self.run.brake.held(at);
+        self.elapsed_at(at)
+            .saturating_sub(held.saturating_sub(self.held_before))
     }
 
     /// Seconds from the run's epoch to the scenarios' start.
@@ -391,6 +345,7 @@ impl Conductor<'_> {
             self.aggregate.totals.forget_current();
             return;
         }
+        self.mind_stability();
         self.aggregate.end_second();
         // The reports speak of whole seconds, however long they took.
         let covered = Duration::from_secs(self.elapsed().as_secs());
@@ -402,6 +357,18 @@ impl Conductor<'_> {
             && self.settings.looking.is_none()
         {
             self.abort(AbortedBy::Slo, reason);
+        }
+    }
+
+    /// Ends the run once every objective is known well enough.
+    fn mind_stability(&mut self) {
+        let (Some(stability), Some(bench)) = (&mut self.stability, &self.bench) else {
+            return;
+        };
+        let is_known = stability.second(&bench.in_this_second(&self.aggregate.totals));
+        if is_known && self.stable_after.is_none() && self.run.stage() == Stage::Running {
+            self.stable_after = Some(self.elapsed());
+            self.run.advance(Stage::Stopping);
         }
     }
 
@@ -428,9 +395,10 @@ impl Conductor<'_> {
             self.phase
         };
         let elapsed = self.elapsed();
+        let planned = self.plan_time(Instant::now());
         let mut progress = self
             .aggregate
-            .progress(elapsed, phase, &self.blueprint.options);
+            .progress(planned, phase, &self.blueprint.options);
         if let (Some(_), Some(bench)) = (&self.settings.looking, &self.bench) {
             let verdicts = bench.verdicts(&self.aggregate.totals, elapsed);
             progress.slos = verdicts.into_iter().map(|(_, row)| row).collect();
@@ -444,42 +412,12 @@ impl Conductor<'_> {
         while let Ok(report) = self.crew.reports.try_recv() {
             self.take(report);
         }
-        let elapsed = self.elapsed();
+        let planned = self.plan_time(Instant::now());
         let progress = self
             .aggregate
-            .progress(elapsed, self.phase, &self.blueprint.options);
+            .progress(planned, self.phase, &self.blueprint.options);
         if !progress.logs.is_empty() {
             self.observer.progress(&progress);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_worker_that_hangs_is_given_up_five_seconds_after_everything_was_to_end() {
-        let run = RunShared::new(
-            0,
-            BTreeMap::new(),
-            Vec::new(),
-            SECOND,
-            SECOND,
-            crate::project::Project::of(std::path::Path::new("")),
-        );
-        let begun = tokio::time::Instant::now();
-        let waited = async {
-            overdue(&run).await;
-            begun.elapsed()
-        };
-        let killed = async {
-            tokio::time::sleep(SECOND).await;
-            run.advance(Stage::Stopping);
-            tokio::time::sleep(60 * SECOND).await;
-            run.advance(Stage::Killed);
-        };
-        let (waited, ()) = tokio::join!(waited, killed);
-        assert_eq!(waited.as_secs(), 66);
     }
 }

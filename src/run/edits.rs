@@ -63,12 +63,12 @@ fn compare(path: &str, before: &Value, after: &Value, found: &mut Vec<String>) {
             for (key, value) in old {
                 match new.get(key) {
                     Some(other) => compare(&join(key), value, other, found),
-                    None => found.push(format!("{} is gone", join(key))),
+                    None => found.push(format!("{}: removed", join(key))),
                 }
             }
             for (key, value) in new {
                 if !old.contains_key(key) {
-                    found.push(format!("{} is new: {}", join(key), brief(key, value)));
+                    found.push(format!("{}: added, {}", join(key), brief(key, value)));
                 }
             }
         }
@@ -122,8 +122,8 @@ mod tests {
                 "vus: 1 → 5",
                 "headers.authorization: *** → ***",
                 "slos.a[1]: 2 → 3",
-                "slos.b is gone",
-                "tags.x is new: y"
+                "slos.b: removed",
+                "tags.x: added, y"
             ]
         );
     }

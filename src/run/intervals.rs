@@ -27,7 +27,7 @@ pub fn grouping() -> Grouping {
 
 /// One interval of a trend.
 #[derive(Debug, Clone, Copy, Default)]
-struct Spread {
+pub struct Spread {
     count: u64,
     mean: f64,
     median: f64,
@@ -66,7 +66,7 @@ impl Spread {
 
 /// The intervals of one row.
 #[derive(Debug, Clone)]
-enum Cells {
+pub enum Cells {
     Counter(Vec<f64>),
     Gauge(Vec<Option<f64>>),
     Rate(Vec<(u64, u64)>),
@@ -77,7 +77,7 @@ enum Cells {
 
 impl Cells {
     /// For what is gathered so, with `before` intervals in which there was nothing.
-    fn new(gathered: &Accumulator, is_whole: bool, before: usize) -> Self {
+    pub fn new(gathered: &Accumulator, is_whole: bool, before: usize) -> Self {
         match gathered {
             Accumulator::Counter { .. } => Self::Counter(vec![0.0; before]),
             Accumulator::Gauge { .. } => Self::Gauge(vec![None; before]),
@@ -90,7 +90,8 @@ impl Cells {
         }
     }
 
-    fn push(&mut self, gathered: &Accumulator) {
+    /// The next interval. What was gathered must be of the same kind throughout.
+    pub fn push(&mut self, gathered: &Accumulator) {
         match (self, gathered) {
             (Self::Counter(cells), Accumulator::Counter { sum }) => cells.push(*sum),
             (Self::Gauge(cells), Accumulator::Gauge { last, samples, .. }) => {
@@ -132,7 +133,8 @@ impl Cells {
         }
     }
 
-    fn values(&self) -> IntervalValues {
+    /// As results write them.
+    pub fn values(&self) -> IntervalValues {
         let trend = |cells: &[Spread], histograms| {
             let read = |of: fn(&Spread) -> f64| {
                 let value = |cell: &Spread| (cell.count > 0).then(|| short(of(cell)));

@@ -2,22 +2,12 @@
 
 use std::time::Duration;
 
+use crate::judge::{counts_from_zero, row, text_of, worse};
 use crate::metrics::totals::Accumulator;
-use crate::metrics::{Builtin, Totals, TrackerId};
+use crate::metrics::{Totals, TrackerId};
 use crate::options::Options;
 use crate::result::SloResult;
-use crate::slo::{Aggregate, Judgement, Objective, Op, Outcome, Status, Values, judge};
-use crate::units;
-
-/// Tags that a sample has by its nature, not because the script gave it a name.
-const TELLS_KINDS: [&str; 6] = [
-    "error_code",
-    "expected_response",
-    "method",
-    "proto",
-    "scenario",
-    "status",
-];
+use crate::slo::{Aggregate, Objective, Outcome, Status, Values, judge};
 
 /// One objective with what it looks at.
 struct Judged {
@@ -26,8 +16,7 @@ struct Judged {
     window_seconds: Option<usize>,
     /// The worst value of any window so far.
     worst: Option<f64>,
-    /// Whether having no samples means zero: so for counters that every run has, asked for by tags that tell kinds of samples
-    /// apart. "No request ended in a status of 5xx" is good news; "no request was called `reserve`" is not.
+    /// Whether having no samples means zero.
     counts_from_zero: bool,
 }
 
@@ -59,20 +48,12 @@ impl Bench {
                     window_seconds,
                     Box::new(move |metric, tags| selector.matches(metric, tags)),
                 );
-                let builtin = Builtin::by_name(objective.selector.metric());
-                let conditions = objective.selector.conditions();
-                let counts_from_zero = conditions
-                    .iter()
-                    .all(|condition| TELLS_KINDS.contains(&condition.key.as_str()))
-                    && builtin.is_some_and(|metric| {
-                        metric.definition().kind == crate::metrics::MetricKind::Counter
-                    });
                 Judged {
                     objective: objective.clone(),
                     tracker,
                     window_seconds,
                     worst: None,
-                    counts_from_zero,
+                    counts_from_zero: counts_from_zero(&objective.selector),
                 }
             })
             .collect();
@@ -100,7 +81,7 @@ impl Bench {
                 let objective = &judged.objective;
                 let actual = judgement
                     .actual
-                    .map(|value| text_of(objective, value))
+                    .map(|value| text_of(objective, value, None))
                     .unwrap_or_default();
                 reason = Some(format!(
                     "{} {}: it is {actual}",
@@ -109,6 +90,23 @@ impl Bench {
             }
         }
         reason
+    }
+
+    /// What each objective's value was in the second that ends now, before the totals' tick, and its bound.
+    pub fn in_this_second(&self, totals: &Totals) -> Vec<(Option<f64>, f64)> {
+        let value = |judged: &Judged| {
+            let objective = &judged.objective;
+            let current = &totals.tracker(judged.tracker).current;
+            let is_there = match current {
+                Accumulator::Counter { sum } => *sum != 0.0 || judged.counts_from_zero,
+                _ => true,
+            };
+            let value = is_there
+                .then(|| self::judged(current, 1.0, objective))
+                .flatten();
+            (value, objective.target.threshold.bound())
+        };
+        self.judged.iter().map(value).collect()
     }
 
     /// Looks at what came after the last whole second, before the totals' tick: a last window, longer by the rest.
@@ -130,7 +128,7 @@ impl Bench {
                 let judgement = judge(objective, value);
                 (
                     Outcome::new(objective, &judgement),
-                    row(objective, &judgement),
+                    row(objective, &judgement, None),
                 )
             })
             .collect()
@@ -204,75 +202,4 @@ fn judged(values: &Accumulator, seconds: f64, objective: &Objective) -> Option<f
         Accumulator::Trend(histogram) => Values::Trend(histogram),
     };
     values.judged(objective)
-}
-
-/// The value further from a target with that operator.
-fn worse(op: Op, a: f64, b: f64) -> f64 {
-    match op {
-        Op::Less | Op::LessOrEqual => a.max(b),
-        Op::Greater | Op::GreaterOrEqual => a.min(b),
-        // For equality the last one that differs is as bad as any.
-        Op::Equal | Op::NotEqual => b,
-    }
-}
-
-/// What an objective's value is measured in.
-fn unit_of(objective: &Objective) -> &'static str {
-    use crate::slo::Threshold;
-    let metric = Builtin::by_name(objective.selector.metric()).map(|metric| metric.definition());
-    let is = |contains| metric.is_some_and(|metric| metric.contains == contains);
-    match (objective.target.threshold, objective.target.aggregate) {
-        (Threshold::Bytes(_), _) => "bytes",
-        (_, Aggregate::Count)
-            if is(crate::metrics::Contains::Data)
-                && metric.is_some_and(|m| m.kind == crate::metrics::MetricKind::Counter) =>
-        {
-            "bytes"
-        }
-        (_, Aggregate::Count) => "",
-        (Threshold::Time(_), _) => "ms",
-        (Threshold::Percent(_), _) => "%",
-        (Threshold::PerTime(_), _) => "/s",
-        (_, Aggregate::Rate)
-            if metric.is_some_and(|m| m.kind == crate::metrics::MetricKind::Rate) =>
-        {
-            "%"
-        }
-        (_, Aggregate::Rate) if metric.is_some() => "/s",
-        _ if is(crate::metrics::Contains::Time) => "ms",
-        _ if is(crate::metrics::Contains::Data) => "bytes",
-        _ => "",
-    }
-}
-
-fn text_of(objective: &Objective, value: f64) -> String {
-    match unit_of(objective) {
-        "ms" => units::format_millis(value),
-        "%" => units::format_fraction(value),
-        "/s" => units::format_rate(value),
-        "bytes" => units::format_bytes(value.max(0.0) as u64),
-        _ if value.fract() == 0.0 && value.abs() < 1e15 => format!("{value:.0}"),
-        _ => format!("{value:.3}"),
-    }
-}
-
-fn row(objective: &Objective, judgement: &Judgement) -> SloResult {
-    SloResult {
-        metric: objective.selector.to_string(),
-        name: objective.name.clone(),
-        target: objective.target.to_string(),
-        warn: objective.warn.as_ref().map(ToString::to_string),
-        priority: objective.priority,
-        over: objective.over.map(units::format_duration),
-        optional: objective.optional,
-        abort: objective.abort,
-        status: judgement.status,
-        actual: judgement.actual,
-        actual_text: judgement.actual.map_or_else(
-            || "no samples".to_owned(),
-            |value| text_of(objective, value),
-        ),
-        margin: judgement.margin,
-        unit: unit_of(objective).to_owned(),
-    }
 }

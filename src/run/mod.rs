@@ -7,6 +7,7 @@
 mod account;
 mod advice;
 mod aggregate;
+mod asking;
 mod blueprint;
 mod checking;
 mod conductor;
@@ -16,14 +17,14 @@ mod environment;
 mod fit;
 mod handle;
 mod hooks;
-mod intervals;
+pub(crate) mod intervals;
 mod judging;
 mod masking;
-mod outcome;
 mod progress;
 mod reloads;
-mod rows;
+pub(crate) mod rows;
 mod setup;
+pub mod stability;
 mod terms;
 mod wishes;
 

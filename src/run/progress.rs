@@ -46,7 +46,7 @@ pub struct ScenarioProgress {
 /// A run, once a second.
 #[derive(Debug, Clone)]
 pub struct Progress {
-    /// Since the scenarios' start.
+    /// Since the scenarios' start, without the time in which everything stood.
     pub elapsed: Duration,
     /// What is going on beside the scenarios: setup, stopping, teardown.
     pub phase: &'static str,

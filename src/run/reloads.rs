@@ -66,6 +66,12 @@ pub fn take_over(running: &Blueprint, newer: &Blueprint) -> Result<Vec<String>, 
                 .to_owned(),
         );
     }
+    if running.setup != newer.setup {
+        notes.push(
+            "`setup` has changed: this run keeps the data it began with, the next one runs the new one"
+                .to_owned(),
+        );
+    }
     Ok(notes)
 }
 

@@ -22,6 +22,8 @@ pub struct Settings {
     pub notes: Vec<String>,
     /// What `setup` gave to the run before this one, which runs on with it: `setup` is not run.
     pub given: Option<Value>,
+    /// Ends the run when every objective's value is known to within this fraction.
+    pub until_stable: Option<f64>,
     /// Someone looks on.
     pub looking: Option<Looking>,
 }

@@ -2,13 +2,14 @@
 //!
 //! In: text such as `p(95) < 3s` and `http_req_duration{name:reserve}`, and the values that were measured. Out:
 //! an [`Objective`] that is known to make sense, the [`Judgement`] of a value against it, and the
-//! [`ExitVerdict`] of a whole run. The room is pure: it reads no clock, no file and no metric store. Mistakes
-//! come out as an [`SloError`], which says where, what and how to fix it.
+//! [`ExitVerdict`] of a whole run. The room is pure: it reads no clock and no metric store, and no file but one of
+//! objectives ([`file`]). Mistakes come out as an [`SloError`], which says where, what and how to fix it.
 
 pub mod check;
 pub mod error;
 pub mod exit;
 pub mod expression;
+pub mod file;
 pub mod judge;
 pub mod objective;
 mod parse;

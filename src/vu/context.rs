@@ -117,6 +117,8 @@ pub struct Vu {
     own_tags: RefCell<BTreeMap<String, String>>,
     interrupt: Cell<Option<Interrupt>>,
     waker: RefCell<Option<Waker>>,
+    /// The version of the script that its current iteration plays; none between iterations.
+    plays: Cell<Option<u32>>,
     keepsake: OnceCell<Rc<dyn Any>>,
 }
 
@@ -144,6 +146,7 @@ impl Vu {
             own_tags: RefCell::default(),
             interrupt: Cell::new(None),
             waker: RefCell::default(),
+            plays: Cell::new(None),
             keepsake: OnceCell::new(),
             worker,
         })
@@ -160,7 +163,7 @@ impl Vu {
     pub fn tell(&self, what: impl FnOnce() -> What) {
         if let Some(tap) = &self.worker.run.tap {
             tap.tell(Happening {
-                at: self.worker.run.epoch.elapsed(),
+                at: tap.now(),
                 scenario: self.scenario.name.to_string(),
                 vu: self.id,
                 iteration: self.iteration.get(),
@@ -238,6 +241,21 @@ impl Vu {
             self.group.borrow_mut().clear();
             self.tags.set(self.scenario.tags);
         }
+    }
+
+    /// An iteration of the script begins.
+    pub(super) fn begin_to_play(&self) {
+        self.plays.set(Some(self.worker.version()));
+    }
+
+    /// The iteration is over.
+    pub(super) fn end_to_play(&self) {
+        self.plays.set(None);
+    }
+
+    /// The version of the script that its current iteration plays; none between iterations.
+    pub(super) fn plays(&self) -> Option<u32> {
+        self.plays.get()
     }
 
     /// Cuts off whatever the virtual user is doing: its current wait, and every one after it, ends with

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
+use super::brake::PlanClock;
 use super::cast::Cast;
 use super::context::{Interrupt, ScenarioContext};
 use super::plan::{Leaving, PlanState, make_arrival_user};
@@ -129,17 +130,12 @@ impl Driver {
     pub async fn run(mut self, start: Instant) {
         let cast = self.cast.clone();
         let mut stages = cast.worker.run.stages();
-        if let Some(begin) = wait_for_start(&cast, start, &mut stages).await {
+        if let Some(time) = wait_for_start(&cast, start, &mut stages).await {
             cast.worker.report(Report::ScenarioStarted {
                 scenario: cast.assignment.scenario,
-                at: begin,
+                at: time.zero(Instant::now()),
             });
-            let end = cast
-                .assignment
-                .executor
-                .duration()
-                .map(|duration| begin + duration);
-            self.carry_out(begin, end, &mut stages).await;
+            self.carry_out(time, &mut stages).await;
         }
         self.finish(&mut stages).await;
         let at = Instant::now();
@@ -153,15 +149,16 @@ impl Driver {
     }
 
     /// Carries out the plan until its time is over, its work is done, or the run stops.
-    async fn carry_out(
-        &mut self,
-        begin: Instant,
-        end: Option<Instant>,
-        stages: &mut watch::Receiver<Stage>,
-    ) {
+    async fn carry_out(&mut self, mut time: PlanClock, stages: &mut watch::Receiver<Stage>) {
+        let duration = self.cast.assignment.executor.duration();
         let mut clock = Precise::new();
         loop {
             let now = Instant::now();
+            if time.has_step() {
+                self.plan.step(&self.cast, &mut time, now);
+            }
+            let begin = time.zero(now);
+            let end = duration.map(|duration| begin + duration);
             if end.is_some_and(|end| now >= end) {
                 // What was due before the end still starts, however late this loop is.
                 while !self.plan.fire(&self.cast, begin, end.unwrap_or(now)) {
@@ -180,10 +177,18 @@ impl Driver {
             if self.plan.is_done(&self.cast) {
                 return;
             }
-            let next = [self.plan.next_at(begin), end].into_iter().flatten().min();
+            let planned = match time.stands() {
+                true => None,
+                false => [self.plan.next_at(begin), end].into_iter().flatten().min(),
+            };
+            let next = [planned, self.plan.next_cut_off()]
+                .into_iter()
+                .flatten()
+                .min();
             tokio::select! {
                 biased;
                 _ = stages.wait_for(|stage| *stage >= Stage::Stopping) => return,
+                () = time.changed() => {}
                 () = self.plan.outside_event(&self.cast) => {}
                 () = async { match next { Some(at) => clock.sleep_until(at).await, None => std::future::pending().await } } => {}
                 () = changed => {}
@@ -271,12 +276,12 @@ async fn all_gone(
     }
 }
 
-/// Waits for the scenario's own start; `None` if the run stops before.
+/// Waits for the scenario's own start, from which its plan's time counts; `None` if the run stops before.
 async fn wait_for_start(
     cast: &Rc<Cast>,
     start: Instant,
     stages: &mut watch::Receiver<Stage>,
-) -> Option<Instant> {
+) -> Option<PlanClock> {
     let waiting = async {
         let from = match cast
             .assignment
@@ -289,13 +294,24 @@ async fn wait_for_start(
             }
             None => start,
         };
-        let begin = from + cast.assignment.start_time;
-        tokio::time::sleep_until(tokio::time::Instant::from_std(begin)).await;
-        begin
+        // Whoever pauses before the first iteration lets it start by a step.
+        tokio::time::sleep_until(from.into()).await;
+        let mut time = PlanClock::from(&cast.worker.run.brake, from + cast.assignment.start_time);
+        loop {
+            let now = Instant::now();
+            let begin = time.zero(now);
+            if begin <= now {
+                return time;
+            }
+            tokio::select! {
+                () = time.changed() => {}
+                () = tokio::time::sleep_until(begin.into()), if !time.stands() => {}
+            }
+        }
     };
     tokio::select! {
         biased;
         _ = stages.wait_for(|stage| *stage >= Stage::Stopping) => None,
-        begin = waiting => Some(begin),
+        time = waiting => Some(time),
     }
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::brake::Passage;
 use super::context::{Enter, Interrupt, Vu, turns};
 use super::coroutine::{self, Coroutine};
 use super::errors::{Example, FailureKind, TallyKey};
@@ -121,9 +120,7 @@ pub fn live(vu: &Rc<Vu>, playbook: &Playbook, tickets: &mut dyn Tickets, witness
     let mut busy = 0;
     let mut seen = turns();
     let mut failures = 0_u32;
-    let mut passage = Passage::default();
     loop {
-        run.brake.pass(&mut passage);
         // `Err` cannot happen: this runs on a coroutine.
         let next = coroutine::wait(std::future::poll_fn(|cx| tickets.poll_next(cx)));
         let Ok(Some(ticket)) = next else { break };
@@ -176,7 +173,9 @@ fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) -> Iterated {
     vu.clear_interrupt();
     vu.begin_iteration(lag);
     vu.tell(|| What::IterationBegan);
+    vu.begin_to_play();
     let outcome = script.iterate();
+    vu.end_to_play();
     let duration = nanos(begin.elapsed());
     vu.tell(|| What::IterationEnded {
         took: Duration::from_nanos(duration),

@@ -23,6 +23,7 @@ mod plan;
 mod playbook;
 mod precise;
 mod readable;
+mod rest;
 mod sent;
 pub mod shared;
 pub mod tap;
@@ -35,5 +36,6 @@ pub use errors::{ErrorTally, Example, FailureKind, Seen, SeenExchange, TallyKey}
 pub use life::{Failure, Journey, Outcome, VuScript};
 pub use observe::{RequestObserver, redact};
 pub use playbook::Reload;
+pub use rest::rest;
 pub use shared::{RunShared, ScenarioShared, Stage};
 pub use worker::{LogLevel, LogLine, Report, VuCount, Worker};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::brake::PlanClock;
 use super::cast::Cast;
 use super::context::Interrupt;
 use super::shared::{Control, ScenarioShared};
@@ -51,18 +52,39 @@ pub(super) fn make_arrival_user(cast: &Rc<Cast>, idle: &IdleUsers, first: Option
 }
 
 impl PlanState {
-    /// When something is due next.
-    pub fn next_at(&mut self, begin: Instant) -> Option<Instant> {
+    /// The next moment of the plan, from its zero.
+    fn next_planned(&mut self) -> Option<Duration> {
         match self {
-            Self::Looping { steps, leaving, .. } => {
-                let step = steps.peek().map(|step| begin + step.at);
-                [step, leaving.front().map(|(at, _)| *at)]
-                    .into_iter()
-                    .flatten()
-                    .min()
+            Self::Looping { steps, .. } => steps.peek().map(|step| step.at),
+            Self::Arrivals { starts, .. } => starts.peek().copied(),
+            Self::External { .. } => None,
+        }
+    }
+
+    /// When something is due next by the plan.
+    pub fn next_at(&mut self, begin: Instant) -> Option<Instant> {
+        self.next_planned().map(|at| begin + at)
+    }
+
+    /// When the grace of a user that was ramped down is over: iterations in progress go on while the plan stands.
+    pub fn next_cut_off(&self) -> Option<Instant> {
+        match self {
+            Self::Looping { leaving, .. } | Self::External { leaving, .. } => {
+                leaving.front().map(|(at, _)| *at)
             }
-            Self::Arrivals { starts, .. } => starts.peek().map(|at| begin + *at),
-            Self::External { leaving, .. } => leaving.front().map(|(at, _)| *at),
+            Self::Arrivals { .. } => None,
+        }
+    }
+
+    /// One iteration is to start although the plan stands: moves on to where there is one, unless a user waits for that.
+    pub fn step(&mut self, cast: &Rc<Cast>, time: &mut PlanClock, now: Instant) {
+        let is_here = match self {
+            Self::Looping { .. } => cast.looping.get() == 0,
+            Self::Arrivals { starts, .. } => starts.peek().is_some() && time.take_step(),
+            Self::External { .. } => false,
+        };
+        if let (true, Some(at)) = (is_here, self.next_planned()) {
+            time.skip_to(at, now);
         }
     }
 

@@ -94,6 +94,7 @@ impl Playbook {
                 newer.set_data(&self.data.borrow());
                 *self.current.borrow_mut() = newer;
                 self.turn_page();
+                worker.turn_to_next_version();
                 worker.report(Report::Reloaded {
                     version: reload.version,
                     sha256: reload.sha256,

@@ -46,7 +46,7 @@ pub struct RunShared {
     /// What virtual users hand to each other.
     pub exchange: Exchange,
     /// Holds virtual users between iterations.
-    pub brake: Brake,
+    pub brake: Arc<Brake>,
     /// Who looks on.
     pub tap: Option<Arc<Tap>>,
     /// What the target calls back.
@@ -81,7 +81,7 @@ impl RunShared {
             project,
             turns: TurnsOfRun::new(&Share::whole(), seed),
             exchange: Exchange::default(),
-            brake: Brake::default(),
+            brake: Arc::default(),
             tap: None,
             hooks: Hooks::default(),
             stage,
@@ -338,6 +338,11 @@ impl ScenarioShared {
             control.vus = control.vus.min(self.most_controlled);
         });
         true
+    }
+
+    /// Whether it is controlled from outside.
+    pub fn is_steered(&self) -> bool {
+        self.control.is_some()
     }
 
     /// What an externally controlled scenario was told last.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -122,7 +122,7 @@ pub enum What {
 /// What happened to whom.
 #[derive(Debug, Clone)]
 pub struct Happening {
-    /// Since the run's epoch.
+    /// Since someone began to look on, however many runs ago.
     pub at: Duration,
     pub scenario: String,
     /// 0 in `setup` and `teardown`.
@@ -171,6 +171,7 @@ pub struct Tap {
     happenings: SyncSender<Happening>,
     waiting: Arc<AtomicUsize>,
     lost: AtomicU64,
+    began: Instant,
 }
 
 /// The side of whoever looks on.
@@ -179,9 +180,15 @@ pub struct Happenings {
     received: Receiver<Happening>,
     /// What those that wait weigh.
     waiting: Arc<AtomicUsize>,
+    began: Instant,
 }
 
 impl Happenings {
+    /// When someone began to look on.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
     /// Those that wait.
     pub fn try_iter(&self) -> impl Iterator<Item = Happening> {
         self.received.try_iter().inspect(|happening| {
@@ -196,17 +203,25 @@ impl Tap {
     pub fn new() -> (Self, Happenings) {
         let (happenings, received) = sync_channel(BACKLOG);
         let waiting = Arc::new(AtomicUsize::new(0));
+        let began = Instant::now();
         let onlooker = Happenings {
             received,
             waiting: waiting.clone(),
+            began,
         };
         let lost = AtomicU64::new(0);
         let tap = Self {
             happenings,
             waiting,
             lost,
+            began,
         };
         (tap, onlooker)
+    }
+
+    /// How long someone has been looking on.
+    pub fn now(&self) -> Duration {
+        self.began.elapsed()
     }
 
     /// Tells what happened. Never waits: who cannot follow misses some.

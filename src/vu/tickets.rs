@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 
-use super::shared::RunShared;
+use super::brake::{Pass, Passage};
+use super::shared::{RunShared, ScenarioShared};
 use crate::executor::Budget;
 
 /// The right to start one iteration.
@@ -83,7 +84,7 @@ impl Slot {
     }
 }
 
-/// Closed model: the next iteration starts when the last one is over, or when its pace says.
+/// Closed model: the next iteration starts when the last one is over, or when its pace says, and nothing holds it.
 pub struct LoopTickets {
     pub slot: Rc<Slot>,
     pub run: Arc<RunShared>,
@@ -91,7 +92,8 @@ pub struct LoopTickets {
     pub scenario: usize,
     pub budget: Budget,
     pub pace: Option<Duration>,
-    next_start: Option<Instant>,
+    next_start: Option<Due>,
+    passage: Passage,
     /// The user was ready before its next start came.
     waited: bool,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -105,6 +107,12 @@ impl LoopTickets {
         budget: Budget,
         pace: Option<Duration>,
     ) -> Self {
+        let steered = run
+            .scenarios
+            .get(scenario)
+            .is_some_and(ScenarioShared::is_steered);
+        // A plan is carried out as it is written.
+        let passage = Passage::new(run.brake.clone(), steered);
         Self {
             slot,
             run,
@@ -112,6 +120,7 @@ impl LoopTickets {
             budget,
             pace,
             next_start: None,
+            passage,
             waited: false,
             sleep: None,
         }
@@ -155,14 +164,23 @@ impl Tickets for LoopTickets {
         if !self.slot.active.get() {
             // A user that is ramped up again starts a new rhythm.
             self.next_start = None;
+            self.passage.step_back();
             self.slot.park(cx);
             return Poll::Pending;
         }
+        let Poll::Ready(pass) = self.passage.poll(cx) else {
+            self.slot.park(cx);
+            return Poll::Pending;
+        };
         let scheduled = match self.pace {
             None => None,
             Some(pace) => {
                 let now = Instant::now();
-                let due = self.next_start.unwrap_or(now);
+                let held = self.run.brake.held(now);
+                let due = match &self.next_start {
+                    Some(due) if pass == Pass::Free => due.at(held),
+                    _ => now,
+                };
                 if now < due {
                     let deadline = tokio::time::Instant::from_std(due);
                     let sleep = self
@@ -178,11 +196,29 @@ impl Tickets for LoopTickets {
                     }
                 }
                 let waited = std::mem::take(&mut self.waited);
-                self.next_start = Some(next_start(due, now, waited, pace));
+                self.next_start = Some(Due {
+                    at: next_start(due, now, waited, pace),
+                    held,
+                });
                 Some(due)
             }
         };
+        self.passage.started();
         Poll::Ready(self.claim().then_some(Ticket { scheduled }))
+    }
+}
+
+/// When a paced user's next iteration is due, unless everything stands meanwhile.
+struct Due {
+    at: Instant,
+    /// How long everything had stood when this was planned.
+    held: Duration,
+}
+
+impl Due {
+    /// The moment, when everything has stood for so long in all.
+    fn at(&self, held: Duration) -> Instant {
+        self.at + held.saturating_sub(self.held)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::LocalSet;
 
 use super::context::Vu;
@@ -160,6 +160,8 @@ pub struct Worker {
     /// Per scenario.
     pub vus: Vec<Cell<VuCount>>,
     pub(super) stacks: StackPool,
+    /// How often a newer version of the script has taken over.
+    version: watch::Sender<u32>,
 }
 
 /// Of a file that a script reads, in bytes; as much as a text of a script may have.
@@ -254,6 +256,22 @@ impl Worker {
             .borrow_mut()
             .insert(path.to_owned(), content.clone());
         Ok(content)
+    }
+
+    /// Which version of the script is in force, from 0.
+    pub(super) fn version(&self) -> u32 {
+        *self.version.borrow()
+    }
+
+    /// Notes that a newer version of the script has taken over.
+    pub(super) fn turn_to_next_version(&self) {
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    /// Waits until another version of the script than this one is in force.
+    pub(super) async fn other_version(&self, than: u32) {
+        // The sender lives as long as `self`.
+        let _ = self.version.subscribe().wait_for(|v| *v != than).await;
     }
 
     /// Reads files anew from now on.
@@ -351,6 +369,7 @@ async fn serve(brief: Brief) {
         dropped_logs: Cell::new(0),
         vus: run.scenarios.iter().map(|_| Cell::default()).collect(),
         stacks: StackPool::new(STACK_SIZE),
+        version: watch::Sender::new(0),
         run,
     });
     let journey = match factory(&worker) {

@@ -104,9 +104,13 @@ fn what_is_no_result_is_told_apart() {
     let cases: [(&str, &str, i32); 5] = [
         (&whole[..whole.len() / 2], "is cut off", 65),
         ("", "is empty", 65),
-        ("<html>", "is not JSON", 65),
-        (r#"{"version": 7}"#, "has version 7", 65),
-        (r#"{"metrics": {}}"#, "is no rhaid result", 65),
+        ("<html>", "b.json", 65),
+        (
+            r#"{"version": 7, "tool": {"name": "rhaid"}, "run": {}, "verdict": {}}"#,
+            "has version 7",
+            65,
+        ),
+        (r#"{"weather": "fine"}"#, "b.json", 65),
     ];
     for (content, message, code) in cases {
         let files = rhaid().file("a.json", &whole).file("b.json", content);

@@ -6,7 +6,8 @@
 //! - `run`: a whole script; it is also run against the demo target, its plan shortened a hundredfold, and must
 //!   pass, or end with the code that `exit=N` names. Further words are arguments;
 //! - `inside`: statements of a function, `top`: statements before the functions, `options`: entries of `options`;
-//! - `file=NAME`: a file that the page's later scripts import; it is checked if it has `options` or tests;
+//! - `file=NAME`: a file that the page's later scripts import; it is checked if it has `options` or tests, and run as well after
+//!   the word `run`;
 //! - `wrong`: a script that must be refused; a block of text after it shows the message.
 
 use std::time::Duration;
@@ -36,7 +37,11 @@ fn example(block: &Block) -> Option<Example> {
     for word in &block.words {
         match word.as_str() {
             "run" | "inside" | "top" | "options" | "wrong" => kind = word,
-            word if word.starts_with("file=") => return None,
+            word if word.starts_with("file=") => {
+                if kind != "run" {
+                    return None;
+                }
+            }
             word => match word.strip_prefix("exit=") {
                 Some(expected) => code = expected.parse().unwrap(),
                 None if kind == "run" => arguments.push(word.to_owned()),

@@ -26,10 +26,14 @@ fn helper(word: &str) -> String {
 }
 
 fn dev(server: &HttpServer, script: &str) -> Rhaid {
+    dev_every("20ms", server, script)
+}
+
+fn dev_every(every: &str, server: &HttpServer, script: &str) -> Rhaid {
     Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
         .file("journey.rhai", script)
         .file("lib/helper.rhai", helper("one"))
-        .args(["dev", "journey.rhai", "--every", "20ms", "--env"])
+        .args(["dev", "journey.rhai", "--every", every, "--env"])
         .arg(format!("TARGET={}", server.url("/status/200")))
 }
 
@@ -214,6 +218,9 @@ fn showing_the_sides_of_a_check_changes_nothing_and_tells_no_secret() {
                 "g": |x| text == "",
                 "h": |x| list.filter(|n| rows.pop() == n).len() == 7,
                 "i": |x| answer.user.n > x && answer.user.n > 5,
+                "l": |x| answer.nothing == 5,
+                "j": |x| answer?.secret != (),
+                "k": |x| answer.user.n == (),
             });
             log::info(`after: ${list.len()} ${calls.value} ${rows.len()}`);
         }
@@ -229,7 +236,10 @@ fn showing_the_sides_of_a_check_changes_nothing_and_tells_no_secret() {
         .expect_text(
             "✗ f  found {\"access_token\":\"***\",\"user\":{\"n\":1,\"password\":\"***\"}}",
         )
-        .expect_text("✗ i  found 1, expected > 1");
+        .expect_text("✗ i  found 1, expected > 1")
+        .expect_text("✗ l  found (), expected 5")
+        .expect_text("✗ j  found (), expected != ()")
+        .expect_text("✗ k  found 1, expected ()");
     for secret in ["tok-abc", "pw-abc", "txt-abc", "exp-abc"] {
         assert!(!output.stdout.contains(secret), "{}", output.stdout);
     }
@@ -273,5 +283,59 @@ fn a_folder_that_is_made_anew_is_watched_again() {
     running.wait_for_output("log first two true 1");
     fs::write(folder.join("helper.rhai"), helper("three")).unwrap();
     running.wait_for_output("log first three true 1");
+    end(running);
+}
+
+#[test]
+fn an_iteration_in_a_long_pause_gives_way_to_what_is_saved() {
+    let server = HttpServer::start();
+    let script = |word: &str, pause: &str| {
+        format!(
+            "fn iteration(ctx) {{
+                ctx.state.count = (ctx.state.count ?? 0) + 1;
+                log::info(`{word} ${{ctx.state.count}}`);
+                sleep({pause});
+                log::info(\"slept\");
+            }}"
+        )
+    };
+    let mut running = dev(&server, &script("first", "\"1h\"")).spawn();
+    running.wait_for_output("log first 1");
+    save(&running, |_| "fn iteration(".to_owned());
+    running.wait_for_output("error");
+    save(&running, |_| script("second", "\"1h\""));
+    running.wait_for_output("log second 2");
+    save(&running, |_| script("third", "0.2"));
+    running.wait_for_output("log third 3");
+    running.wait_for_output("log slept");
+    let said = running.stdout();
+    assert_eq!(said.matches("cut off after").count(), 2, "{said}");
+    assert!(!said.contains("iteration failed"), "{said}");
+    end(running);
+}
+
+#[test]
+fn what_runs_is_told_before_what_it_does() {
+    let server = HttpServer::start();
+    let mut running = dev(&server, SCRIPT).spawn();
+    running.wait_for_output("log first one true 1");
+    let output = end(running);
+    let place = |text: &str| {
+        let place = output.stdout.find(text);
+        place.unwrap_or_else(|| panic!("no {text:?} in\n{output}"))
+    };
+    assert!(place("version 1 is in force") < place("running guests"));
+    assert!(place("running guests") < place("log setup runs"));
+    assert!(place("log setup runs") < place("setup gave"));
+    assert!(place("setup gave") < place("log first one"));
+}
+
+#[test]
+fn a_plan_in_dev_is_carried_out_as_it_is_written() {
+    let server = HttpServer::start();
+    let script = SCRIPT.replace("duration: \"5m\"", "duration: \"1s\"");
+    let mut running = dev_every("1h", &server, &script).arg("--plan").spawn();
+    running.wait_for_output("#2·2  log");
+    running.wait_for_output("the plan is over");
     end(running);
 }

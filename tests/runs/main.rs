@@ -22,6 +22,7 @@ mod objectives;
 mod order;
 mod output;
 mod overrides;
+mod pausing;
 mod result_file;
 mod script_errors;
 mod secrets;

@@ -114,6 +114,10 @@ fn a_function_that_the_plan_needs_must_stay_and_changed_options_are_for_the_next
     fs::write(&script, version("third").replace("vus: 2", "vus: 7")).unwrap();
     running.wait_for_output("third one remembers given");
     running.wait_for_output("the options have changed");
+    assert!(!running.stderr().contains("`setup` has changed"));
+    fs::write(&script, version("fourth").replace("\"given\"", "\"new\"")).unwrap();
+    running.wait_for_output("`setup` has changed: this run keeps the data it began with");
+    running.wait_for_output("fourth one remembers given");
     let output = end(running);
     assert_eq!(output.metric("vus_max")["max"], 2.0, "{output}");
 }

@@ -39,7 +39,7 @@ impl Drop for Stopped {
 }
 
 /// Runs a script in this process while `steer` holds its handle.
-fn steered(script: &str, server: &HttpServer, steer: impl FnOnce(&Handle) + Send) -> RunResult {
+pub fn steered(script: &str, server: &HttpServer, steer: impl FnOnce(&Handle) + Send) -> RunResult {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("script.rhai");
     std::fs::write(&path, script).unwrap();
@@ -70,6 +70,7 @@ fn run(script: &Path, server: &HttpServer, sender: mpsc::Sender<Handle>) -> RunR
         execution_segment: None,
         notes: Vec::new(),
         given: None,
+        until_stable: None,
         looking: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -45,7 +45,7 @@ pub struct DevArguments {
     /// Virtual users of each scenario.
     #[arg(short = 'u', long, value_name = "N", default_value = "1", value_parser = few)]
     pub vus: u32,
-    /// Least time from one iteration to the next of the same user; 0 for none.
+    /// Least time from one iteration to the next of the same user, 0 for none; a scenario that follows its plan knows no such time.
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     pub every: Duration,
     /// Run the scenarios with the load that the options say, not with a few users.
@@ -79,6 +79,7 @@ impl DevArguments {
     /// What they say of the script.
     pub fn script(&self) -> ScriptArguments {
         ScriptArguments {
+            slos: Vec::new(),
             script: self.script.clone(),
             env: self.env.clone(),
             seed: self.seed,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -12,7 +11,7 @@ use super::hands::{Hand, Hands, MOST};
 use super::named;
 use crate::cli::reload::Draw;
 use crate::cli::watch::{Reader, scripts_around};
-use crate::live::dev::{Event, Order};
+use crate::live::dev::{Event, Order, Teller};
 use crate::result::{Outcome, RunResult};
 use crate::run::{Blueprint, Edits, Handle, between};
 
@@ -36,7 +35,7 @@ pub struct Desk {
 }
 
 struct State {
-    teller: Option<Sender<Event>>,
+    teller: Option<Teller>,
     /// Of the run that goes on.
     handle: Option<Handle>,
     /// The last good version.
@@ -50,14 +49,15 @@ struct State {
     hands: Hands,
     data: Option<Value>,
     paused: bool,
+    /// The terminal is the shell's: nobody looks on.
+    away: bool,
     quitting: bool,
 }
 
 impl State {
     fn tell(&self, event: Event) {
         if let Some(teller) = &self.teller {
-            // A screen that is gone shows nothing.
-            let _ = teller.send(event);
+            teller.tell(event);
         }
     }
 
@@ -67,6 +67,19 @@ impl State {
         if let Some(handle) = &self.handle {
             handle.hand_over();
         }
+    }
+
+    /// Lets the run that goes on stand, or not.
+    fn brake(&self) {
+        if let Some(handle) = &self.handle {
+            handle.brake().pause(self.paused || self.away);
+        }
+    }
+
+    /// Whether the version in force has a function of that name.
+    fn has(&self, function: &str) -> bool {
+        let functions = self.current.iter().flat_map(|b| &b.functions);
+        functions.into_iter().any(|known| known == function)
     }
 
     /// Names of the scenarios that a key is about.
@@ -115,6 +128,7 @@ impl Desk {
                 hands,
                 data: None,
                 paused: false,
+                away: false,
                 quitting: false,
             }),
             changed: Condvar::new(),
@@ -129,7 +143,7 @@ impl Desk {
     }
 
     /// Who is told what happens.
-    pub fn tell_to(&self, teller: Sender<Event>) {
+    pub fn tell_to(&self, teller: Teller) {
         self.state().teller = Some(teller);
     }
 
@@ -243,7 +257,7 @@ impl Desk {
             // What `setup` made is gone.
             state.data = None;
         }
-        state.tell(Event::Trouble(format!(
+        state.tell(Event::Idle(format!(
             "{why}; it runs again when you save, or press r"
         )));
     }
@@ -252,8 +266,8 @@ impl Desk {
     pub fn failed(&self, why: &str) {
         let mut state = self.state();
         state.handle = None;
-        state.tell(Event::Trouble(format!(
-            "{why}\nit is tried again when you save"
+        state.tell(Event::Idle(format!(
+            "{why}\nit is tried again when you save, or press r"
         )));
     }
 
@@ -274,7 +288,12 @@ impl Desk {
         }
         let mut state = self.state();
         match order {
-            Order::Quit => {}
+            // The screen's own affair.
+            Order::Quit | Order::Suspend => {}
+            Order::Away(away) => {
+                state.away = away;
+                state.brake();
+            }
             Order::Pause => {
                 let paused = !state.paused;
                 set_paused(&mut state, paused);
@@ -288,6 +307,9 @@ impl Desk {
                 }
             }
             Order::SetUpAgain => match &state.handle {
+                Some(_) if !state.has("setup") => {
+                    state.tell(Event::Notice("the script has no setup".to_owned()));
+                }
                 Some(handle) => {
                     state.tell(Event::Notice("setup runs again".to_owned()));
                     handle.set_up_again();
@@ -315,9 +337,7 @@ impl Desk {
 
 fn set_paused(state: &mut State, paused: bool) {
     state.paused = paused;
-    if let Some(handle) = &state.handle {
-        handle.brake().pause(paused);
-    }
+    state.brake();
     state.tell(Event::Paused(paused));
 }
 

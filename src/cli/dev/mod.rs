@@ -7,20 +7,19 @@
 mod arguments;
 mod desk;
 mod hands;
+mod signals;
 
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 
 use serde_json::Value;
 
 use super::hosted::{BASE_URL, start_demo};
-use super::signals::Signals;
 use super::watch::Watch;
 use super::{Failure, config, limits, print, reload};
 use crate::exit;
-use crate::live::dev::{Event, Lines, Screen, Setting, Split, Stage};
+use crate::live::dev::{Event, Lines, Screen, Setting, Split, Stage, Teller};
 use crate::report::format::plural;
 use crate::result::RunResult;
 use crate::run::{Handle, Looking, Observer, Progress, Settings, conduct};
@@ -64,6 +63,7 @@ pub fn run(arguments: DevArguments) -> Result<u8, Failure> {
         script: script.script.display().to_string(),
         secrets: request.secrets.clone(),
         colour: console::colors_enabled(),
+        began: happenings.began(),
     };
     let hands = Hands::new(arguments.vus, arguments.plan);
     let desk = Arc::new(Desk::new(
@@ -80,6 +80,8 @@ pub fn run(arguments: DevArguments) -> Result<u8, Failure> {
     )
     .map_err(no_start)?;
     desk.tell_to(stage.teller());
+    // Only a terminal that is drawn on must be given back before the shell gets it.
+    signals::follow(desk.clone(), drawn.then(|| stage.teller())).map_err(no_start)?;
     let outcome = direct(&arguments, &desk, &tap, stage.teller());
     stage.close();
     let last = outcome?;
@@ -99,7 +101,7 @@ fn direct(
     arguments: &DevArguments,
     desk: &Arc<Desk>,
     tap: &Arc<Tap>,
-    teller: Sender<Event>,
+    teller: Teller,
 ) -> Result<Tally, Failure> {
     let no_start = |error: std::io::Error| {
         Failure::new(exit::INTERNAL, format!("error: cannot start: {error}"))
@@ -108,7 +110,6 @@ fn direct(
         .enable_all()
         .build()
         .map_err(no_start)?;
-    quit_on_signals(desk.clone()).map_err(no_start)?;
     desk.read_anew();
     let _watch = Watch::start(Box::new(DeskReader(desk.clone())))?;
     let mut tally = Tally::default();
@@ -125,13 +126,14 @@ fn direct(
             execution_segment: None,
             notes: Vec::new(),
             given: data,
+            until_stable: None,
             looking: Some(Looking {
                 tap: tap.clone(),
                 breather: arguments.every,
                 paused,
             }),
         };
-        let _ = teller.send(Event::Began(loads));
+        teller.tell(Event::Began(loads));
         let mut observer = Onlooker {
             desk: desk.clone(),
             tap: tap.clone(),
@@ -148,36 +150,16 @@ fn direct(
     Ok(tally)
 }
 
-/// The first signal quits; the second ends everything at once.
-fn quit_on_signals(desk: Arc<Desk>) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let thread = std::thread::Builder::new().name("signals".to_owned());
-    thread.spawn(move || {
-        runtime.block_on(async {
-            let Ok(mut signals) = Signals::listen() else {
-                return;
-            };
-            while signals.next().await {
-                desk.quit();
-            }
-        });
-    })?;
-    Ok(())
-}
-
 /// Passes on what a run tells.
 struct Onlooker {
     desk: Arc<Desk>,
     tap: Arc<Tap>,
-    teller: Sender<Event>,
+    teller: Teller,
 }
 
 impl Onlooker {
     fn tell(&self, event: Event) {
-        // A screen that is gone shows nothing.
-        let _ = self.teller.send(event);
+        self.teller.tell(event);
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::entry::{Tone, Urls, headline, who};
+use super::fit::Saying;
 use super::{Event, Setting};
 use crate::run::Progress;
 use crate::vu::tap::{Happening, What};
@@ -14,11 +15,14 @@ const KEPT: usize = 2_000;
 /// What they may weigh together, in bytes.
 const KEPT_BYTES: usize = 64 << 20;
 
+/// Of a row that a filter looks for its text in, in bytes.
+const SEARCHED: usize = 2 << 10;
+
 /// One row of the list.
 pub struct Row {
     pub tone: Tone,
     pub who: String,
-    pub text: String,
+    pub said: Saying,
     /// What it was; nothing for a notice.
     pub happening: Option<Happening>,
 }
@@ -26,14 +30,17 @@ pub struct Row {
 impl Row {
     fn bytes(&self) -> usize {
         let happening = self.happening.as_ref().map_or(0, Happening::weight);
-        happening + self.who.len() + self.text.len()
+        happening + self.who.len() + self.said.bytes()
     }
 
     fn matches(&self, filter: &Filter) -> bool {
-        let wanted = filter.text.to_lowercase();
-        let text = || format!("{} {}", self.who, self.text).to_lowercase();
-        (!filter.only_bad || matches!(self.tone, Tone::Bad | Tone::Careful))
-            && (wanted.is_empty() || text().contains(&wanted))
+        let text = || {
+            let said = self.said.whole();
+            let part = said.get(..said.floor_char_boundary(SEARCHED));
+            format!("{} {}", self.who, part.unwrap_or(&said)).to_lowercase()
+        };
+        (!filter.only_bad || self.tone == Tone::Bad)
+            && (filter.text.is_empty() || text().contains(&filter.text.to_lowercase()))
     }
 }
 
@@ -51,6 +58,8 @@ pub struct Board {
     pub progress: Option<Box<Progress>>,
     pub version: u32,
     pub paused: bool,
+    /// No run goes on.
+    pub idle: bool,
     /// Why what was saved is not in force.
     pub rejected: Option<String>,
     /// What is being written as a filter.
@@ -60,7 +69,8 @@ pub struct Board {
     pub open: bool,
     /// Lines of the open request that are above its window.
     pub scrolled: u16,
-    pub help: bool,
+    /// Lines of the help that are above its window, if it is open.
+    pub help: Option<u16>,
     /// The scenario that keys are about; all if none.
     pub scenario: Option<usize>,
     rows: VecDeque<Row>,
@@ -79,12 +89,13 @@ impl Board {
             progress: None,
             version: 0,
             paused: false,
+            idle: false,
             rejected: None,
             typing: false,
             filter: Filter::default(),
             open: false,
             scrolled: 0,
-            help: false,
+            help: None,
             scenario: None,
             rows: VecDeque::new(),
             bytes: 0,
@@ -94,11 +105,11 @@ impl Board {
     }
 
     pub fn happening(&mut self, happening: Happening) {
-        if let Some((tone, text)) = headline(&happening.what, Urls::Path) {
+        if let Some((tone, said)) = headline(&happening.what, Urls::Path) {
             self.push(Row {
                 tone,
                 who: who(&happening),
-                text,
+                said,
                 happening: Some(happening),
             });
         }
@@ -110,6 +121,7 @@ impl Board {
                 self.scenario = self.scenario.filter(|index| *index < scenarios.len());
                 self.scenarios = scenarios;
                 self.progress = None;
+                self.idle = false;
             }
             Event::Progress(progress) => self.progress = Some(progress),
             Event::Missed(count) => {
@@ -130,8 +142,12 @@ impl Board {
                 self.rejected = Some(why);
             }
             Event::Trouble(why) => self.notice(Tone::Bad, why),
+            Event::Idle(why) => {
+                self.idle = true;
+                self.notice(Tone::Bad, why);
+            }
             Event::Paused(paused) => self.paused = paused,
-            Event::End => {}
+            Event::Suspended | Event::Continued | Event::End => {}
         }
     }
 
@@ -139,7 +155,7 @@ impl Board {
         self.push(Row {
             tone,
             who: String::new(),
-            text,
+            said: text.into(),
             happening: None,
         });
     }
@@ -246,25 +262,18 @@ impl Board {
         }
     }
 
-    /// How long it has been going on.
+    /// How long someone has been looking on, over all runs.
     pub fn elapsed(&self) -> Duration {
-        self.progress
-            .as_ref()
-            .map_or(Duration::ZERO, |progress| progress.elapsed)
+        self.setting.began.elapsed()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::Secrets;
 
     fn board(rows: usize) -> Board {
-        let mut board = Board::new(Setting {
-            script: "s".into(),
-            secrets: Secrets::default(),
-            colour: false,
-        });
+        let mut board = Board::new(Setting::of("s"));
         for row in 0..rows {
             board.event(Event::Notice(format!("row {row}")));
         }
@@ -273,7 +282,7 @@ mod tests {
 
     fn texts(board: &Board, height: usize) -> (Vec<String>, Option<usize>) {
         let (rows, chosen) = board.window(height);
-        (rows.iter().map(|row| row.text.clone()).collect(), chosen)
+        (rows.iter().map(|row| row.said.whole()).collect(), chosen)
     }
 
     #[test]
@@ -284,13 +293,22 @@ mod tests {
             (vec!["row 8".into(), "row 9".into()], Some(1))
         );
         board.go(-3);
-        assert_eq!(board.looked_at().map(|row| &*row.text), Some("row 6"));
+        assert_eq!(
+            board.looked_at().map(|row| row.said.whole()).as_deref(),
+            Some("row 6")
+        );
         let (rows, chosen) = texts(&board, 4);
         assert_eq!(rows.get(chosen.unwrap()).map(String::as_str), Some("row 6"));
         board.event(Event::Notice("row 10".into()));
-        assert_eq!(board.looked_at().map(|row| &*row.text), Some("row 6"));
+        assert_eq!(
+            board.looked_at().map(|row| row.said.whole()).as_deref(),
+            Some("row 6")
+        );
         board.go(100);
-        assert_eq!(board.looked_at().map(|row| &*row.text), Some("row 10"));
+        assert_eq!(
+            board.looked_at().map(|row| row.said.whole()).as_deref(),
+            Some("row 10")
+        );
     }
 
     #[test]
@@ -306,11 +324,26 @@ mod tests {
     }
 
     #[test]
+    fn only_what_failed_is_neither_a_warning_nor_what_a_save_changed() {
+        let mut board = board(1);
+        board.event(Event::Taken {
+            version: 1,
+            what: vec!["vus: 1 → 2".into()],
+        });
+        board.event(Event::Trouble("setup failed".into()));
+        board.filter.only_bad = true;
+        assert_eq!(texts(&board, 9), (vec!["setup failed".into()], Some(0)));
+    }
+
+    #[test]
     fn old_rows_are_forgotten() {
         let mut board = board(KEPT + 10);
         assert_eq!(board.rows.len(), KEPT);
         board.go(-(KEPT as isize) * 2);
-        assert_eq!(board.looked_at().map(|row| &*row.text), Some("row 10"));
+        assert_eq!(
+            board.looked_at().map(|row| row.said.whole()).as_deref(),
+            Some("row 10")
+        );
         board.clear();
         assert!(board.looked_at().is_none());
     }

@@ -30,7 +30,7 @@ pub fn lines(row: &Row, secrets: &Secrets) -> Vec<(Tone, String)> {
             lines.push((Tone::Plain, format!("found     {left}")));
             lines.push((Tone::Plain, format!("expected  {operator} {right}")));
         }
-        _ => push_text(&mut lines, row.tone, &row.text),
+        _ => push_text(&mut lines, row.tone, &row.said.whole()),
     }
     for (_, line) in &mut lines {
         *line = harmless(line, secrets);

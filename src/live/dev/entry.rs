@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::fit::Saying;
 use crate::secrets::Secrets;
 use crate::units::{format_bytes, format_millis};
 use crate::vu::LogLevel;
@@ -23,7 +24,7 @@ pub fn millis(nanos: u64) -> String {
 }
 
 /// The first line of what happened, without who and when, and how to take it; nothing if it is not worth one.
-pub fn headline(what: &What, urls: Urls) -> Option<(Tone, String)> {
+pub fn headline(what: &What, urls: Urls) -> Option<(Tone, Saying)> {
     Some(match what {
         What::IterationBegan => return None,
         What::IterationEnded {
@@ -36,18 +37,16 @@ pub fn headline(what: &What, urls: Urls) -> Option<(Tone, String)> {
             } else {
                 "done in"
             };
-            (
-                Tone::Faint,
-                format!(
-                    "iteration {how} {}",
-                    format_millis(took.as_secs_f64() * 1e3)
-                ),
-            )
+            let took = format_millis(took.as_secs_f64() * 1e3);
+            (Tone::Faint, format!("iteration {how} {took}").into())
         }
         What::IterationEnded {
             failure: Some(failure),
             ..
-        } => (Tone::Bad, format!("iteration failed: {}", failure.message)),
+        } => (
+            Tone::Bad,
+            format!("iteration failed: {}", failure.message).into(),
+        ),
         What::Request(request) => (
             if request.expected {
                 Tone::Plain
@@ -56,17 +55,26 @@ pub fn headline(what: &What, urls: Urls) -> Option<(Tone, String)> {
             },
             request_line(request, urls),
         ),
-        What::Check { name, held, .. } => match held {
-            true => (Tone::Good, format!("✓ {name}")),
-            false => (Tone::Bad, format!("✗ {name}{}", found(what))),
-        },
+        What::Check { name, held, .. } => {
+            let (tone, mark, found) = match held {
+                true => (Tone::Good, "✓ ", String::new()),
+                false => (Tone::Bad, "✗ ", found(what)),
+            };
+            let said = Saying {
+                head: mark.to_owned(),
+                name: name.clone(),
+                end: found,
+                extra: String::new(),
+            };
+            (tone, said)
+        }
         What::Log { level, text } => (
             match level {
                 LogLevel::Error => Tone::Bad,
                 LogLevel::Warn => Tone::Careful,
                 LogLevel::Info | LogLevel::Trace => Tone::Plain,
             },
-            format!("{} {text}", word(*level)),
+            format!("{} {text}", word(*level)).into(),
         ),
     })
 }
@@ -113,22 +121,19 @@ pub enum Urls {
     Path,
 }
 
-/// `GET http://… 200  12ms  ↑98B ↓1.2kB`.
-fn request_line(request: &Exchanged, urls: Urls) -> String {
-    let outcome = match &request.error {
-        Some(error) => error.clone(),
-        None => request.status.to_string(),
+/// `GET http://…  200  12ms  ↑98B ↓1.2kB`, or `GET http://…  12ms  cannot connect …`.
+fn request_line(request: &Exchanged, urls: Urls) -> Saying {
+    let took = millis(request.timings.duration());
+    let end = match &request.error {
+        // How much of it there is room for, nobody knows.
+        Some(error) => format!("  {took}  {error}"),
+        None => format!("  {}  {took}", request.status),
     };
     let name = match &request.name {
         Some(name) => format!(" [{name}]"),
         None => String::new(),
     };
-    let Exchanged {
-        method,
-        url,
-        timings,
-        ..
-    } = request;
+    let Exchanged { method, url, .. } = request;
     let url = match urls {
         Urls::Whole => url,
         Urls::Path => url
@@ -136,12 +141,16 @@ fn request_line(request: &Exchanged, urls: Urls) -> String {
             .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)))
             .unwrap_or(url),
     };
-    format!(
-        "{method} {url}{name}  {outcome}  {}  ↑{} ↓{}",
-        millis(timings.duration()),
-        format_bytes(request.bytes_sent),
-        format_bytes(request.bytes_received)
-    )
+    Saying {
+        head: format!("{method} "),
+        name: format!("{url}{name}"),
+        end,
+        extra: format!(
+            "  ↑{} ↓{}",
+            format_bytes(request.bytes_sent),
+            format_bytes(request.bytes_received)
+        ),
+    }
 }
 
 /// The phases of a request that took any time: `connecting 0.2ms · waiting 3.1ms`.
@@ -215,7 +224,7 @@ mod tests {
             }),
             reason: None,
         };
-        headline(&what, Urls::Whole).unwrap().1
+        headline(&what, Urls::Whole).unwrap().1.whole()
     }
 
     #[test]

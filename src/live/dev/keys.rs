@@ -2,27 +2,27 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::Order;
 use super::board::{Board, Filter};
+use super::{Order, help};
 
-/// The keys, for the line at the bottom.
-pub const HINTS: [(&str, &str); 9] = [
-    ("space", "pause"),
-    ("n", "step"),
-    ("r", "setup"),
-    ("+ -", "VUs"),
-    ("↑ ↓", "choose"),
-    ("⏎", "open"),
-    ("/", "filter"),
-    ("?", "help"),
-    ("q", "quit"),
+/// The keys, for the line at the bottom. The higher the number, the earlier one is left out where there is no room.
+pub const HINTS: [(u8, &str, &str); 9] = [
+    (2, "space", "pause"),
+    (3, "n", "step"),
+    (7, "r", "setup"),
+    (6, "+ -", "VUs"),
+    (8, "↑ ↓", "choose"),
+    (4, "⏎", "open"),
+    (5, "/", "filter"),
+    (0, "?", "help"),
+    (1, "q", "quit"),
 ];
 
 /// All keys, for the help.
-pub const HELP: [(&str, &str); 15] = [
+pub const HELP: [(&str, &str); 16] = [
     ("space  p", "pause, or go on"),
     ("n", "let one iteration start, then pause"),
-    ("r", "run setup again"),
+    ("r", "run setup again; begin again when a plan is over"),
     ("+  -", "one virtual user more, one less"),
     ("tab", "choose the scenario that + - h are about"),
     ("h", "from your hand to the script's plan, or back"),
@@ -30,13 +30,14 @@ pub const HELP: [(&str, &str); 15] = [
     ("[  ]", "the request before, the one after"),
     ("end  g", "follow the newest row"),
     ("enter", "open the row: headers and bodies"),
-    ("page up, page down", "scroll what is open"),
+    ("page up  page down", "scroll what is open"),
     (
         "/",
         "show only rows with a text (enter to keep, esc to drop)",
     ),
     ("f", "show only what failed"),
     ("c", "clear the list"),
+    ("ctrl-z", "to the shell; fg comes back"),
     ("q  ctrl-c", "quit: teardown runs, then a summary"),
 ];
 
@@ -48,14 +49,25 @@ pub fn press(board: &mut Board, key: KeyEvent) -> Option<Order> {
         return None;
     }
     if key.modifiers.contains(KeyModifiers::CONTROL) {
-        return (key.code == KeyCode::Char('c')).then_some(Order::Quit);
+        return match key.code {
+            KeyCode::Char('c') => Some(Order::Quit),
+            KeyCode::Char('z') => Some(Order::Suspend),
+            _ => None,
+        };
     }
     if board.typing {
         write(board, key.code);
         return None;
     }
-    if board.help {
-        board.help = false;
+    if let Some(scrolled) = board.help {
+        board.help = match key.code {
+            KeyCode::Down | KeyCode::Char('j') => Some(scrolled + 1),
+            KeyCode::Up | KeyCode::Char('k') => Some(scrolled.saturating_sub(1)),
+            KeyCode::PageDown => Some(scrolled + PAGE),
+            KeyCode::PageUp => Some(scrolled.saturating_sub(PAGE)),
+            _ => None,
+        }
+        .map(|lines| lines.min(help::LINES));
         return (key.code == KeyCode::Char('q')).then_some(Order::Quit);
     }
     let scenario = board.scenario;
@@ -103,7 +115,7 @@ pub fn press(board: &mut Board, key: KeyEvent) -> Option<Order> {
         }
         KeyCode::Char('f') => board.filter.only_bad = !board.filter.only_bad,
         KeyCode::Char('c') => board.clear(),
-        KeyCode::Char('?') => board.help = true,
+        KeyCode::Char('?') => board.help = Some(0),
         _ => {}
     }
     None
@@ -129,14 +141,9 @@ fn write(board: &mut Board, code: KeyCode) {
 mod tests {
     use super::*;
     use crate::live::dev::{Event, Setting};
-    use crate::secrets::Secrets;
 
     fn board() -> Board {
-        let mut board = Board::new(Setting {
-            script: "s".into(),
-            secrets: Secrets::default(),
-            colour: false,
-        });
+        let mut board = Board::new(Setting::of("s"));
         let two = ["a", "b"].map(|name| (name.to_owned(), "1 VU".to_owned()));
         board.event(Event::Began(two.into()));
         board
@@ -192,5 +199,7 @@ mod tests {
         type_in(&mut board, "/ab");
         let key = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert_eq!(press(&mut board, key), Some(Order::Quit));
+        let key = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
+        assert_eq!(press(&mut board, key), Some(Order::Suspend));
     }
 }

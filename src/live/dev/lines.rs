@@ -18,6 +18,8 @@ pub struct Lines<W> {
     /// What was said last about each objective.
     slos: BTreeMap<String, SloStatus>,
     rejected: bool,
+    /// One version was good.
+    good: bool,
 }
 
 impl<W: Write> Lines<W> {
@@ -27,6 +29,7 @@ impl<W: Write> Lines<W> {
             out,
             slos: BTreeMap::new(),
             rejected: false,
+            good: false,
         }
     }
 
@@ -50,7 +53,7 @@ impl<W: Write> Screen for Lines<W> {
         let Some((tone, line)) = headline(&happening.what, Urls::Whole) else {
             return;
         };
-        let who = who(&happening);
+        let (who, line) = (who(&happening), line.whole());
         // Only a log may have several lines: nothing else passes for one that rhaid wrote.
         let line = match &happening.what {
             What::Log { .. } => line,
@@ -107,6 +110,7 @@ impl<W: Write> Screen for Lines<W> {
             }
             Event::Notice(text) => self.say(Tone::Plain, &text),
             Event::Taken { version, what } => {
+                self.good = true;
                 let mended = if std::mem::take(&mut self.rejected) {
                     "mended, "
                 } else {
@@ -123,12 +127,17 @@ impl<W: Write> Screen for Lines<W> {
             Event::Rejected(why) => {
                 self.rejected = true;
                 self.say(Tone::Plain, why.trim_end());
+                let meanwhile = match self.good {
+                    true => "the last good version goes on",
+                    false => "nothing runs until it is mended",
+                };
+                self.say(Tone::Careful, meanwhile);
             }
-            Event::Trouble(why) => self.say(Tone::Bad, &why),
+            Event::Trouble(why) | Event::Idle(why) => self.say(Tone::Bad, &why),
             Event::Paused(paused) => {
                 self.say(Tone::Plain, if paused { "paused" } else { "going on" });
             }
-            Event::End => {}
+            Event::Suspended | Event::Continued | Event::End => {}
         }
     }
 
@@ -142,17 +151,11 @@ impl<W: Write> Screen for Lines<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::Secrets;
 
     #[test]
     fn a_script_that_cannot_be_played_is_shown_until_it_is_mended() {
         let mut out = Vec::new();
-        let setting = Setting {
-            script: "s.rhai".into(),
-            secrets: Secrets::default(),
-            colour: false,
-        };
-        let mut lines = Lines::new(setting, &mut out);
+        let mut lines = Lines::new(Setting::of("s.rhai"), &mut out);
         lines.event(Event::Rejected("error: no\n".into()));
         lines.event(Event::Taken {
             version: 2,
@@ -162,10 +165,12 @@ mod tests {
             version: 3,
             what: Vec::new(),
         });
+        lines.event(Event::Rejected("error: no\n".into()));
         let said = String::from_utf8(out).unwrap();
         assert_eq!(
             said,
-            "error: no\nmended, version 2 is in force\n  vus: 1 → 2\nversion 3 is in force\n"
+            "error: no\nnothing runs until it is mended\nmended, version 2 is in force\n  vus: 1 → 2\nversion 3 is in force\n\
+             error: no\nthe last good version goes on\n"
         );
     }
 }

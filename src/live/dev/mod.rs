@@ -6,21 +6,25 @@
 mod board;
 mod detail;
 mod entry;
+mod fit;
+mod help;
+mod job;
 mod keys;
 mod lines;
 mod paint;
+mod picture;
 mod split;
+mod stage;
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::run::Progress;
 use crate::secrets::Secrets;
-use crate::vu::tap::{Happening, Happenings};
+use crate::vu::tap::Happening;
 
 pub use lines::Lines;
 pub use split::Split;
+pub use stage::{Stage, Teller};
 
 /// What is told about the script and the run.
 #[derive(Debug, Clone)]
@@ -41,7 +45,13 @@ pub enum Event {
     Rejected(String),
     /// `setup` or a run went wrong.
     Trouble(String),
+    /// No run goes on until something is saved or asked for: why.
+    Idle(String),
     Paused(bool),
+    /// The shell takes the terminal until it gives it back.
+    Suspended,
+    /// The shell has given the terminal back.
+    Continued,
     /// The last.
     End,
 }
@@ -60,6 +70,10 @@ pub enum Order {
     Hand {
         scenario: Option<usize>,
     },
+    /// Give the terminal to the shell.
+    Suspend,
+    /// Nobody looks on for a while, or does again.
+    Away(bool),
     Quit,
 }
 
@@ -69,88 +83,10 @@ pub trait Screen {
     fn event(&mut self, event: Event);
     /// Shows what has come, and gives what the keyboard asked for; waits for so long at most.
     fn look(&mut self, patience: Duration) -> Vec<Order>;
-}
-
-/// How often a screen is looked at.
-const LOOK: Duration = Duration::from_millis(33);
-
-/// Happenings shown between two looks at the keyboard.
-const AT_ONCE: usize = 512;
-
-/// The screen's own thread.
-pub struct Stage {
-    events: Sender<Event>,
-    ended: Receiver<()>,
-    thread: JoinHandle<()>,
-}
-
-/// How long the end waits for a screen: one whose terminal is gone may never look up again.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-impl Stage {
-    /// Shows what comes until [`Event::End`].
-    ///
-    /// # Errors
-    /// When there can be no further thread.
-    pub fn open(
-        make: impl FnOnce() -> Box<dyn Screen> + Send + 'static,
-        happenings: Happenings,
-        orders: impl Fn(Order) + Send + 'static,
-    ) -> std::io::Result<Self> {
-        let (events, incoming) = std::sync::mpsc::channel();
-        let (at_end, ended) = std::sync::mpsc::sync_channel(1);
-        let thread = std::thread::Builder::new()
-            .name("view".to_owned())
-            .spawn(move || {
-                show(&mut *make(), &happenings, &incoming, &orders);
-                let _ = at_end.send(());
-            })?;
-        Ok(Self {
-            events,
-            ended,
-            thread,
-        })
-    }
-
-    /// Who tells it of events.
-    pub fn teller(&self) -> Sender<Event> {
-        self.events.clone()
-    }
-
-    /// Shows what is left and ends.
-    pub fn close(self) {
-        let _ = self.events.send(Event::End);
-        if self.ended.recv_timeout(PATIENCE).is_ok() {
-            let _ = self.thread.join();
-        }
-    }
-}
-
-fn show(
-    screen: &mut dyn Screen,
-    happenings: &Happenings,
-    events: &Receiver<Event>,
-    orders: &dyn Fn(Order),
-) {
-    loop {
-        for happening in happenings.try_iter().take(AT_ONCE) {
-            screen.happening(happening);
-        }
-        loop {
-            match events.recv_timeout(Duration::ZERO) {
-                Ok(Event::End) | Err(RecvTimeoutError::Disconnected) => {
-                    for happening in happenings.try_iter() {
-                        screen.happening(happening);
-                    }
-                    screen.look(Duration::ZERO);
-                    return;
-                }
-                Ok(event) => screen.event(event),
-                Err(RecvTimeoutError::Timeout) => break,
-            }
-        }
-        screen.look(LOOK).into_iter().for_each(orders);
-    }
+    /// Gives the terminal to someone else for a while.
+    fn leave(&mut self) {}
+    /// Takes it again, whatever the other made of it.
+    fn enter(&mut self) {}
 }
 
 /// What a screen knows beside what it is told.
@@ -159,4 +95,19 @@ pub struct Setting {
     pub script: String,
     pub secrets: Secrets,
     pub colour: bool,
+    /// When someone began to look on.
+    pub began: Instant,
+}
+
+#[cfg(test)]
+impl Setting {
+    /// For a view of a script that has no secrets.
+    pub fn of(script: &str) -> Self {
+        Self {
+            script: script.to_owned(),
+            secrets: Secrets::default(),
+            colour: false,
+            began: Instant::now(),
+        }
+    }
 }

@@ -42,7 +42,7 @@ pub enum HistogramError {
     OtherLayout(String),
 }
 
-fn corrupt(why: impl Into<String>) -> HistogramError {
+pub(super) fn corrupt(why: impl Into<String>) -> HistogramError {
     HistogramError::Corrupt(why.into())
 }
 
@@ -178,25 +178,35 @@ fn decode_counts(bytes: &[u8]) -> Result<Histogram, HistogramError> {
 }
 
 /// Bytes not yet read.
-struct Fields<'a>(&'a [u8]);
+pub(super) struct Fields<'a>(pub &'a [u8]);
 
 impl<'a> Fields<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+    pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(taken)
     }
 
-    fn u32(&mut self) -> Option<u32> {
+    pub fn u32(&mut self) -> Option<u32> {
         Some(u32::from_be_bytes(self.take(4)?.try_into().ok()?))
     }
 
-    fn u64(&mut self) -> Option<u64> {
+    pub fn u64(&mut self) -> Option<u64> {
         Some(u64::from_be_bytes(self.take(8)?.try_into().ok()?))
     }
 
+    /// A whole number of so many bytes; there are such of 2, 4 and 8.
+    pub fn word(&mut self, size: usize) -> Option<i64> {
+        match size {
+            2 => Some(i16::from_be_bytes(self.take(2)?.try_into().ok()?).into()),
+            4 => Some(i32::from_be_bytes(self.take(4)?.try_into().ok()?).into()),
+            8 => Some(i64::from_be_bytes(self.take(8)?.try_into().ok()?)),
+            _ => None,
+        }
+    }
+
     /// Seven bits a byte, lowest first, while the top bit is set; the ninth byte counts whole.
-    fn zig_zag(&mut self) -> Option<i64> {
+    pub fn zig_zag(&mut self) -> Option<i64> {
         let mut value = 0u64;
         for at in 0..9 {
             let byte = u64::from(*self.take(1)?.first()?);

@@ -11,6 +11,7 @@
 
 mod encoding;
 mod layout;
+pub mod variants;
 
 pub use encoding::HistogramError;
 pub use layout::{MAX_VALUE, SCALE, from_scaled, to_scaled};

@@ -6,8 +6,10 @@ mod changes;
 mod closing;
 #[cfg(test)]
 mod golden;
+mod judged;
 mod page;
 mod quality;
+mod recommendations;
 mod traffic;
 mod unjudged;
 mod verdict;
@@ -20,6 +22,7 @@ use console::Style;
 use self::page::Page;
 use super::Look;
 use crate::result::RunResult;
+pub use judged::render_judged;
 
 pub use changes::{regression, render_changes, render_comparison};
 
@@ -32,6 +35,7 @@ pub fn render(result: &RunResult, look: &Look) -> String {
     let mut page = Page::new(&look);
     verdict::headline(&mut page, result);
     verdict::objectives(&mut page, result);
+    recommendations::recommendations(&mut page, result);
     traffic::scenarios(&mut page, result);
     traffic::requests(&mut page, result);
     traffic::endpoints(&mut page, result);

@@ -238,7 +238,8 @@ fn target(slo: &SloResult) -> String {
     text
 }
 
-fn bearing(slo: &SloResult) -> (Mark, Style) {
+/// The mark and the style of an objective's row.
+pub fn bearing(slo: &SloResult) -> (Mark, Style) {
     match slo.status {
         SloStatus::Pass => (Mark::Good, good()),
         SloStatus::Warning => (Mark::Caution, caution()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, ImmutableString, Position};
 
-use super::{Fallible, error, waiting};
+use super::{Fallible, error, resting, waiting};
 use crate::script::convert;
 use crate::script::engine::Stop;
 use crate::script::trial;
@@ -28,8 +28,7 @@ fn pause(duration: &Dynamic) -> Fallible<()> {
     if trial::current().is_some_and(|trial| trial.sleep(duration)) {
         return waiting(tokio::task::yield_now());
     }
-    // Made when it is first polled: at a script's top level there may be no runtime to make a timer with.
-    waiting(async move { tokio::time::sleep(duration).await })
+    resting(duration)
 }
 
 /// As much of a text as is needed to recognise it.

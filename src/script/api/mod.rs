@@ -41,6 +41,7 @@ mod trial;
 mod url;
 mod xml;
 
+pub use hook_params::{HookMap, unknown_scheme};
 pub use http_params::unknown_parameter;
 
 use std::any::TypeId;
@@ -176,7 +177,16 @@ pub fn error<T>(message: impl Into<String>) -> Fallible<T> {
 
 /// Waits for a future on the script's stack.
 pub fn waiting<F: Future>(future: F) -> Fallible<F::Output> {
-    vu::wait(future).map_err(|why| match why {
+    told(vu::wait(future))
+}
+
+/// Pauses the virtual user on whose stack this runs.
+pub fn resting(duration: std::time::Duration) -> Fallible<()> {
+    told(vu::rest(duration))
+}
+
+fn told<T>(waited: Result<T, WaitError>) -> Fallible<T> {
+    waited.map_err(|why| match why {
         WaitError::Interrupted(why) => cut_off(why),
         cannot @ WaitError::Cannot(_) => Box::new(EvalAltResult::ErrorRuntime(
             cannot.to_string().into(),

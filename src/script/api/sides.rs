@@ -135,9 +135,15 @@ fn compared(body: &Expr, context: &NativeCallContext<'_>, scope: &mut Scope<'_>)
 
 /// A value for reading. `hidden`: it may be a secret.
 fn text_of(value: &Dynamic, hidden: bool) -> String {
-    let tells_nothing = value.is_unit() || value.is_bool();
-    if hidden && !tells_nothing {
+    if value.is_unit() {
+        return "()".to_owned();
+    }
+    if hidden && !value.is_bool() {
         return MASK.to_owned();
+    }
+    // As a text it would be empty.
+    if value.is_unit() {
+        return "()".to_owned();
     }
     let mut text = match value.read_lock::<ImmutableString>() {
         Some(text) => {

@@ -1,0 +1,133 @@
+//! Figures of a summary, put into a result: for files that hold no samples.
+
+use std::collections::BTreeMap;
+
+use crate::metrics::{Builtin, Contains, MetricKind};
+use crate::result::{
+    EndpointResult, MetricResult, MetricSeries, MetricValues, RunResult, TrendSummary, ratio,
+};
+
+use super::error::Flaw;
+
+/// A metric of its kind and meaning.
+pub fn metric(name: &str, contains: Contains, total: MetricValues) -> MetricResult {
+    let definition = Builtin::by_name(name).map(Builtin::definition);
+    MetricResult {
+        name: name.to_owned(),
+        kind: total.kind(),
+        contains: definition.map_or(contains, |definition| definition.contains),
+        description: definition
+            .map_or("a metric of another tool", |definition| {
+                definition.description
+            })
+            .to_owned(),
+        total,
+        series: Vec::new(),
+    }
+}
+
+/// A sum.
+pub fn counter(count: f64, seconds: f64) -> MetricValues {
+    MetricValues::Counter {
+        count,
+        rate: ratio(count, seconds),
+    }
+}
+
+/// A share.
+pub fn rate(trues: u64, total: u64) -> MetricValues {
+    MetricValues::Rate {
+        rate: ratio(trues as f64, total as f64),
+        passes: trues,
+        total,
+    }
+}
+
+/// A distribution of which only this is known.
+pub fn trend(summary: TrendSummary) -> MetricValues {
+    MetricValues::Trend {
+        summary,
+        histogram: None,
+    }
+}
+
+/// Looks for what cannot be: durations below zero.
+///
+/// # Errors
+/// When there is one.
+pub fn not_negative(name: &str, summary: &TrendSummary) -> Result<(), Flaw> {
+    let least = [
+        summary.min,
+        summary.avg,
+        summary.med,
+        summary.p90,
+        summary.p95,
+        summary.p99,
+        summary.p999,
+        summary.max,
+    ];
+    match least.into_iter().find(|value| *value < 0.0) {
+        Some(value) => Err(Flaw::new(format!(
+            "`{name}` is {value}: a duration is never negative"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What a summary tells of the requests of one name, or of all.
+#[derive(Debug, Clone)]
+pub struct Requests {
+    pub count: u64,
+    pub failed: u64,
+    /// In milliseconds.
+    pub durations: TrendSummary,
+}
+
+/// Puts requests into a result: as a whole, and by name and method where the file tells them apart.
+pub fn requests(result: &mut RunResult, all: &Requests, by_name: &[(String, String, Requests)]) {
+    let seconds = result.run.duration_seconds;
+    let tags = |name: &str, method: &str| {
+        let pairs = [("name", name), ("method", method)];
+        let told = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        BTreeMap::from_iter(told.map(|(key, value)| (key.to_owned(), value.to_owned())))
+    };
+    let values: [(&str, fn(&Requests, f64) -> MetricValues); 3] = [
+        ("http_req_duration", |row, _| trend(row.durations)),
+        ("http_req_failed", |row, _| rate(row.failed, row.count)),
+        ("http_reqs", |row, seconds| {
+            counter(row.count as f64, seconds)
+        }),
+    ];
+    for (name, of) in values {
+        let mut metric = metric(name, Contains::Default, of(all, seconds));
+        metric.series = by_name
+            .iter()
+            .map(|(name, method, row)| MetricSeries {
+                tags: tags(name, method),
+                values: of(row, seconds),
+            })
+            .collect();
+        result.metrics.push(metric);
+    }
+    result.endpoints = by_name
+        .iter()
+        .map(|(name, method, row)| EndpointResult {
+            name: name.clone(),
+            method: method.clone(),
+            scenario: None,
+            group: None,
+            requests: row.count,
+            per_second: ratio(row.count as f64, seconds),
+            failed: row.failed,
+            failed_rate: ratio(row.failed as f64, row.count as f64),
+            statuses: BTreeMap::new(),
+            duration: row.durations,
+            duration_failed: None,
+        })
+        .collect();
+}
+
+/// Adds a metric unless a nature contradicts it: a built-in name keeps its kind.
+pub fn fits(name: &str, kind: MetricKind) -> bool {
+    Builtin::by_name(name).is_none_or(|builtin| builtin.definition().kind == kind)
+}
