@@ -26,8 +26,8 @@ const MAIN: [Builtin; 6] = [
 const NO_MATTER_MS: f64 = 0.010;
 /// And of what happens before a request is on its way, where the generator's own work is most of it.
 const NO_MATTER_BEFORE_MS: f64 = 0.1;
-/// Fewer samples tell nothing about their distribution.
-pub const FEWEST_SAMPLES: u64 = 20;
+/// Fewer samples beyond a quantile tell nothing about where it lies.
+const FEWEST_BEYOND: f64 = 20.0;
 /// Below this, the number of rare events strays as a Poisson variable does, whatever its intervals show.
 const RARE: f64 = 20.0;
 /// How much more than what matters must be excluded for "same": of the median and means, and more of what strays more.
@@ -40,6 +40,17 @@ pub enum Scale {
     Factor,
     /// The values themselves.
     Plain,
+}
+
+/// How many samples a statistic needs to be looked at at all.
+pub fn fewest(statistic: Statistic) -> u64 {
+    let beyond = match statistic {
+        Statistic::PerSecond | Statistic::Level => return 0,
+        Statistic::P95 => 0.05,
+        Statistic::P99 => 0.01,
+        Statistic::Avg | Statistic::Med | Statistic::Share => 0.5,
+    };
+    (FEWEST_BEYOND / beyond).round() as u64
 }
 
 /// A row, and what its test needs.

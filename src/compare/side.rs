@@ -155,12 +155,12 @@ impl<'a> Indexed<'a> {
         (fits && sound).then_some(pair)
     }
 
-    /// The mean of a gauge over the intervals that have a value.
+    /// The mean of a gauge over the intervals that are looked at and have a value.
     pub fn level(&self, metric: &str) -> Option<f64> {
         let IntervalValues::Gauge { values } = self.rows.get(&(metric, None))? else {
             return None;
         };
-        let (above, below) = levels(values, None, values.len());
+        let (above, below) = levels(values, None, self.length);
         let mean = above.iter().sum::<f64>() / below.iter().sum::<f64>();
         mean.is_finite().then_some(mean)
     }

@@ -176,6 +176,43 @@ fn more_failures_are_worse_however_few_there_were() {
 }
 
 #[test]
+fn events_that_never_happened_are_the_same_however_short_the_run() {
+    let with = |result: &mut RunResult| {
+        let mut metric = result
+            .metrics
+            .iter()
+            .find(|metric| metric.name == "http_reqs")
+            .unwrap()
+            .clone();
+        metric.name = "iteration_errors".to_owned();
+        metric.total = crate::result::MetricValues::Counter {
+            count: 0.0,
+            rate: 0.0,
+        };
+        result.metrics.push(metric);
+        result.intervals.rows.push(crate::result::IntervalRow {
+            metric: "iteration_errors".to_owned(),
+            tags: Default::default(),
+            values: crate::result::IntervalValues::Counter {
+                sums: vec![0.0; 12],
+            },
+        });
+    };
+    let short = Course {
+        seconds: 12,
+        ..Course::PLAIN
+    };
+    let (mut before, mut after) = (run(&short, 1), run(&short, 2));
+    with(&mut before);
+    with(&mut after);
+    let comparison = compared(&before, &after);
+    assert_eq!(
+        row(&comparison, "iteration_errors", Statistic::PerSecond).verdict,
+        Verdict::Same
+    );
+}
+
+#[test]
 fn too_short_a_run_says_how_long_it_would_have_to_be() {
     let short = Course {
         seconds: 5,

@@ -10,8 +10,8 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::functional::{Error, error_of_difference};
-use super::model::{Direction, Interval, Needed, Verdict};
-use super::rows::{Candidate, FEWEST_SAMPLES, Scale};
+use super::model::{Direction, Interval, Needed, Statistic, Verdict};
+use super::rows::{Candidate, Scale, fewest};
 
 /// How rare a difference must be among runs of the same thing to be called real.
 pub const LEVEL: f64 = 0.01;
@@ -41,7 +41,7 @@ pub fn test(mut candidate: Candidate, paired: bool, seconds: f64) -> Tested {
                 .row
                 .samples_before
                 .min(candidate.row.samples_after);
-            candidate.row.needed = enough(samples, seconds);
+            candidate.row.needed = enough(samples, fewest(candidate.row.statistic), seconds);
             candidate.row.reason = Some(reason);
             None
         }
@@ -63,8 +63,8 @@ pub fn test(mut candidate: Candidate, paired: bool, seconds: f64) -> Tested {
 }
 
 /// What would be enough where too little was measured to say even that.
-fn enough(samples: u64, seconds: f64) -> Option<Needed> {
-    let longer = (LONG_ENOUGH / seconds).max(FEWEST_SAMPLES as f64 / samples.max(1) as f64);
+fn enough(samples: u64, fewest: u64, seconds: f64) -> Option<Needed> {
+    let longer = (LONG_ENOUGH / seconds).max(fewest as f64 / samples.max(1) as f64);
     (longer.is_finite() && longer > 1.0).then(|| Needed {
         samples: (samples.max(1) as f64 * longer).ceil() as u64,
         seconds: seconds * longer,
@@ -84,12 +84,9 @@ fn examine(candidate: &Candidate, paired: bool) -> Result<Error, String> {
     };
     let filled = before.filled().min(after.filled());
     let samples = row.samples_before.min(row.samples_after);
-    let counts = matches!(
-        row.statistic,
-        super::model::Statistic::PerSecond | super::model::Statistic::Level
-    );
-    if samples < FEWEST_SAMPLES && !counts {
-        return Err(format!("too few samples: {samples}"));
+    let fewest = fewest(row.statistic);
+    if samples < fewest {
+        return Err(format!("too few samples: {samples}, and it takes {fewest}"));
     }
     if filled < FEWEST_INTERVALS {
         return Err(format!("too short: {filled} intervals with samples"));
@@ -173,7 +170,10 @@ pub fn conclude(tested: &mut Tested, seconds: f64) {
         return;
     }
     let reach = error.size * quantile(1.0 - SAME_LEVEL, error.freedom);
-    if estimate.abs() + reach <= candidate.detectable {
+    // Of events of which there was none in either run, nothing is to be told.
+    let no_events =
+        row.statistic == Statistic::PerSecond && row.before == Some(0.0) && row.after == Some(0.0);
+    if no_events || estimate.abs() + reach <= candidate.detectable {
         row.verdict = Verdict::Same;
         return;
     }
