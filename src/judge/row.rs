@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_value_is_written_in_what_it_is_measured_in() {
         assert_eq!(text("http_req_duration", "avg < 500", 12.5, None), "12.5ms");
-        assert_eq!(text("checks", "rate > 0.9", 0.5, None), "50%");
+        assert_eq!(text("checks", "rate > 0.9", 0.5, None), "50.0%");
         // A metric of the script, whose nature only the result tells.
         assert_eq!(text("booking_time", "avg < 500", 12.5, None), "12.500");
         let time = Some((MetricKind::Trend, Contains::Time));

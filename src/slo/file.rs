@@ -331,7 +331,7 @@ mod tests {
             .collect();
         assert_eq!(found.len(), 4, "{all}");
         assert!(
-            found[0].starts_with("slo.toml:2:36: slos.http_req_failed.1.target:"),
+            found[0].starts_with("slo.toml:2:35: slos.http_req_failed.1.target:"),
             "{all}"
         );
         assert!(all.contains("did you mean `p(95)`?"), "{all}");
