@@ -28,6 +28,7 @@ pub mod demo;
 pub mod exchange;
 pub mod executor;
 pub mod exit;
+pub mod harmless;
 pub mod hex;
 pub mod hints;
 pub mod hooks;

@@ -10,6 +10,7 @@ use super::values::Format;
 use super::{Failure, config, print, scripts};
 use crate::executor::Share;
 use crate::exit;
+use crate::harmless;
 use crate::options::Overrides;
 use crate::run::{BlueprintError, Looked, Request, look};
 use crate::script::advice::KINDS;
@@ -60,7 +61,8 @@ fn check(arguments: CheckArguments, is_told: impl Fn(&Diagnostic) -> bool) -> Re
                 } else {
                     looked.plan.join("; ")
                 };
-                print(&format!("{}: ok ({plan})\n", script.display()))?;
+                let line = format!("{}: ok ({plan})\n", script.display());
+                print(&harmless::text(&line))?;
             }
             continue;
         }

@@ -1,37 +1,99 @@
 //! `rhaid convert`: makes a script of what others recorded or described.
 
+use std::fs::File;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 use super::convert_args::ConvertArguments;
 use super::{Failure, check, complain, print};
-use crate::convert::{self, Importer, Input, Journey, Setting, Settings, emit};
+use crate::convert::{self, Importer, Input, Journey, Setting, Settings, emit, guess};
 use crate::exit;
 use crate::project::Project;
+use crate::suggest::nearest;
 
 /// In bytes. To check a larger script takes minutes; it was a bundle and will hardly be right.
 const LARGEST_CHECKED: usize = 512 << 10;
 
 /// Converts, writes the script, checks it and says what was made of what.
 pub fn run(arguments: ConvertArguments) -> Result<u8, Failure> {
-    let Some(importer) = convert::importer(&arguments.format) else {
-        let known: Vec<&str> = convert::IMPORTERS.iter().map(|i| i.name()).collect();
-        let message = format!(
-            "error: `{}` cannot be converted; there are {}",
-            arguments.format,
-            known.join(", ")
-        );
-        return Err(Failure::new(exit::USAGE, message));
+    let named = match arguments.input.as_slice() {
+        [format, _, ..] => convert::importer(format),
+        _ => None,
+    };
+    let (importer, input) = match named {
+        Some(importer) => {
+            let given = arguments.input.get(1..).unwrap_or_default();
+            (importer, input(importer.takes_words(), given)?)
+        }
+        None => guessed(&arguments.input)?,
     };
     let settings = settings(importer, &arguments)?;
     if let Some(out) = &arguments.out {
         may_write(out, arguments.force)?;
     }
-    let input = input(importer, &arguments.input)?;
     let journey = importer
         .import(input, &settings)
         .map_err(|error| Failure::new(exit::SCRIPT, format!("error: {error}")))?;
     deliver(&journey, arguments.out.as_deref(), arguments.force)
+}
+
+/// What is converted where nobody says what it is; says what it was taken for.
+fn guessed(given: &[String]) -> Result<(&'static dyn Importer, Input<'static>), Failure> {
+    let known: Vec<&str> = convert::IMPORTERS.iter().map(|i| i.name()).collect();
+    if let [first, ..] = given
+        && first != "-"
+        && !is_command(first)
+        && !Path::new(first).exists()
+        && (given.len() > 1 || known.contains(&first.as_str()))
+    {
+        let help = match (
+            known.contains(&first.as_str()),
+            nearest(first, known.iter().copied()),
+        ) {
+            (true, _) => format!("name a file: rhaid convert {first} FILE"),
+            (false, Some(near)) => format!("did you mean `{near}`?"),
+            (false, None) => format!("there are {}", known.join(", ")),
+        };
+        let message = format!("error: `{first}` is neither a format nor a file\nhelp: {help}");
+        return Err(Failure::new(exit::USAGE, message));
+    }
+    let mut input = input(true, given)?;
+    let name = input.name.clone();
+    let head = match given {
+        [first, ..] if is_command(first) => b"curl ".to_vec(),
+        _ => input.peek(guess::LOOKED_AT).map_err(|error| {
+            Failure::new(
+                exit::SCRIPT,
+                format!("error: cannot read `{name}`: {error}"),
+            )
+        })?,
+    };
+    let path = input.path.clone();
+    let whole = || -> Option<Box<dyn io::Read>> { Some(Box::new(File::open(path?).ok()?)) };
+    let kinds = guess::kinds(&name, &head, whole);
+    if let [importer] = kinds.as_slice() {
+        complain(&format!(
+            "{name}: taken for {}, {}",
+            importer.name(),
+            importer.reads()
+        ));
+        return Ok((*importer, input));
+    }
+    let may_be: Vec<&str> = match kinds.as_slice() {
+        [] => known,
+        several => several.iter().map(|importer| importer.name()).collect(),
+    };
+    let why = if kinds.is_empty() {
+        "its content does not tell what it is"
+    } else {
+        "it could be more than one thing"
+    };
+    let message = format!(
+        "error: {name}: {why}\nhelp: say it: rhaid convert {} {}",
+        may_be.join("|"),
+        given.first().map_or("FILE", String::as_str)
+    );
+    Err(Failure::new(exit::USAGE, message))
 }
 
 /// Writes the script of a journey to a file, or to standard output; says what was made, left out and what looks wrong.
@@ -89,10 +151,11 @@ fn tell(journey: &Journey) {
     // Names and texts of a recording are shown, and a terminal would obey them.
     let complain = |line: &str| complain(&emit::words::visible(line));
     for variable in &journey.variables {
-        let value = match variable.default.as_str() {
-            _ if variable.secret => "must be set".to_owned(),
-            "" => "empty".to_owned(),
-            default => format!("\"{default}\""),
+        let value = match variable.default.as_deref() {
+            None => "must be set".to_owned(),
+            Some("") => "empty".to_owned(),
+            Some(_) if variable.secret => "empty".to_owned(),
+            Some(default) => format!("\"{default}\""),
         };
         let meaning = match variable.meaning.as_str() {
             "" => String::new(),
@@ -175,14 +238,14 @@ fn settings(importer: &dyn Importer, arguments: &ConvertArguments) -> Result<Set
 }
 
 /// What is converted: a file, standard input, or the words of a command.
-fn input(importer: &dyn Importer, given: &[String]) -> Result<Input<'static>, Failure> {
+fn input(may_be_words: bool, given: &[String]) -> Result<Input<'static>, Failure> {
     let [first, rest @ ..] = given else {
         return Err(Failure::new(exit::USAGE, "error: name a file, or `-`"));
     };
     if first == "-" && rest.is_empty() {
         return Ok(Input::reading("standard input", io::stdin()));
     }
-    if importer.takes_words() && is_command(first) {
+    if may_be_words && is_command(first) {
         let words = match rest {
             [] => first.clone(),
             _ => crate::convert::shell_join(given),

@@ -30,9 +30,10 @@ impl From<Assets> for crate::convert::Assets {
 
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "rhaid convert <FORMAT> <FILE> [OPTIONS]",
+    override_usage = "rhaid convert [FORMAT] <FILE> [OPTIONS]",
     after_help = "\
 Examples:
+  rhaid convert shop.har -o shop.rhai                     whatever it is, by what is in it
   rhaid convert har shop.har -o shop.rhai                 a browser's recording: Save all as HAR
   rhaid convert har shop.har --domain api.example.com --assets drop
   rhaid convert curl 'curl https://example.com/ -H \"accept: text/html\"'
@@ -44,11 +45,8 @@ Examples:
 Values that come from earlier responses are read from them. What is secret is read from the environment and stands nowhere in the script; the command says what to set. A script that is written to a file is checked as `rhaid check` does."
 )]
 pub struct ConvertArguments {
-    /// What is converted.
-    #[arg(value_name = "FORMAT", value_parser = formats(), hide_possible_values = true, long_help = format_help(), help = format_help())]
-    pub format: String,
-    /// The file; `-` for standard input. For curl also the command itself.
-    #[arg(required = true, value_name = "FILE", num_args = 1.., allow_hyphen_values = false)]
+    /// What is converted: its format, if it does not show, and the file.
+    #[arg(required = true, value_name = "[FORMAT] FILE", num_args = 1.., allow_hyphen_values = false, long_help = input_help(), help = input_help())]
     pub input: Vec<String>,
     /// Where the script goes [default: standard output].
     #[arg(short, long, value_name = "SCRIPT")]
@@ -122,20 +120,12 @@ fn service(text: &str) -> Result<url::Url, String> {
     }
 }
 
-fn formats() -> clap::builder::PossibleValuesParser {
-    crate::convert::IMPORTERS
-        .iter()
-        .map(|importer| importer.name())
-        .collect::<Vec<_>>()
-        .into()
-}
-
-fn format_help() -> String {
+fn input_help() -> String {
     let lines = crate::convert::IMPORTERS
         .iter()
         .map(|importer| format!("{}: {}", importer.name(), importer.reads()));
     format!(
-        "What is converted: {}.",
+        "The file, `-` for standard input, or a command of curl itself. Before it the format, if the content does not tell it: {}.",
         lines.collect::<Vec<_>>().join("; ")
     )
 }

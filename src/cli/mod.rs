@@ -34,6 +34,7 @@ use std::io::{self, Write};
 use clap::{CommandFactory, Parser};
 
 use crate::exit;
+use crate::harmless;
 use crate::run::BlueprintError;
 use crate::script::{Diagnostic, SourceError};
 use crate::slo::file::FileError;
@@ -58,6 +59,7 @@ impl From<BlueprintError> for Failure {
     fn from(error: BlueprintError) -> Self {
         let code = match &error {
             BlueprintError::Source(SourceError::Missing { .. }) => exit::NO_INPUT,
+            BlueprintError::Script(script) if script.is_of_missing_files() => exit::NO_INPUT,
             BlueprintError::Source(SourceError::Unreadable { .. } | SourceError::Outside(_))
             | BlueprintError::Script(_) => exit::SCRIPT,
             BlueprintError::Override(_) => exit::USAGE,
@@ -77,11 +79,13 @@ impl From<BlueprintError> for Failure {
                     let help = error.help.iter().map(|help| format!("\nhelp: {help}"));
                     let path = error.path.join(".");
                     let help: String = help.collect();
-                    format!("error: {file}: {path}: {}{help}", error.message)
+                    let line = format!("error: {file}: {path}: {}{help}", error.message);
+                    harmless::text(&line).into_owned()
                 })
                 .collect::<Vec<_>>()
                 .join("\n"),
-            other => format!("error: {other}"),
+            // Names of scenarios are a script's.
+            other => harmless::text(&format!("error: {other}")).into_owned(),
         };
         Self { code, message }
     }
@@ -160,13 +164,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-/// Columns of standard error; those of a page where it is no terminal.
-fn columns() -> usize {
+/// Columns of standard error, if it is a terminal.
+fn columns() -> Option<usize> {
     let terminal = console::Term::stderr();
-    match terminal.size_checked() {
-        Some((_, columns)) if terminal.is_term() => usize::from(columns),
-        _ => 80,
-    }
+    let (_, columns) = terminal.size_checked()?;
+    terminal.is_term().then_some(usize::from(columns))
 }
 
 /// Says what a script can run with but hardly means.

@@ -11,6 +11,9 @@ use crate::convert::{Settings, emit};
 use crate::exit;
 use crate::record::record;
 
+/// What helps if nothing was recorded.
+const ADVICE: &str = "use the service at the address that the recorder names, not at its own";
+
 /// Records until Ctrl-C, SIGTERM or the time is over; then writes the script.
 pub fn run(arguments: RecordArguments) -> Result<u8, Failure> {
     convert::may_write(&arguments.out, arguments.force)?;
@@ -43,7 +46,7 @@ pub fn run(arguments: RecordArguments) -> Result<u8, Failure> {
             origin(&target),
             arguments.out.display()
         ))?;
-        let recording = Recording::new(origin(&target), settings);
+        let recording = Recording::new(origin(&target), ADVICE, settings);
         Ok::<_, Failure>(record(listener, target, recording, complain, stop).await)
     })?;
     // What was recorded until then is written all the same.

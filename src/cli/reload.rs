@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::command_args::ScriptArguments;
 use super::watch::{Reader, scripts_around};
 use super::{Failure, config};
+use crate::harmless;
 use crate::live::Voice;
 use crate::run::{Blueprint, Handle, take_over};
 use crate::secrets::Secrets;
@@ -76,7 +77,7 @@ impl Reader for Reloader {
                         began.elapsed().as_millis()
                     ));
                     for note in notes {
-                        self.voice.say(format!("note: {note}"));
+                        self.voice.say(format!("note: {}", harmless::text(&note)));
                     }
                     // The plan stays the one that the run began with.
                     self.running.sources = newer.sources;

@@ -46,6 +46,21 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// The first bytes, which are read again by whoever reads it.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn peek(&mut self, most: usize) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.reader
+            .by_ref()
+            .take(most as u64)
+            .read_to_end(&mut head)?;
+        let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+        self.reader = Box::new(io::Cursor::new(head.clone()).chain(rest));
+        Ok(head)
+    }
+
     /// The document as a stream, for those too large to be held at once.
     pub fn into_reader(self) -> Box<dyn Read + 'a> {
         self.reader

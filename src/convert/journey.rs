@@ -38,8 +38,8 @@ pub struct Variable {
     pub constant: String,
     /// The variable of the environment: `BASE_URL`.
     pub env: String,
-    /// What it is without it. A secret has none but the empty one.
-    pub default: String,
+    /// What it is without it; none if a run cannot do without it.
+    pub default: Option<String>,
     /// What it is for, in a few words; may be empty.
     pub meaning: String,
     /// Read by `secret()`, so that no report shows it.
@@ -62,6 +62,8 @@ pub enum Item {
     Step(Box<Step>),
     /// Several requests at once.
     Batch(Batch),
+    /// The same, each with what is expected of its response and taken from it.
+    AtOnce(Vec<Step>),
     /// `page::load`: a document and what it names.
     Page(Page),
     Think(Think),
@@ -88,6 +90,8 @@ pub struct Step {
     pub request: Request,
     /// The status that is checked; one of 400 and more then counts as success.
     pub status: Option<u16>,
+    /// What the check of the status is called, if the source says so.
+    pub status_name: Option<String>,
     pub checks: Vec<Check>,
     pub extractions: Vec<Extraction>,
     /// The variable that holds the response, if the importer's code refers to it; else the emitter finds a name where it
@@ -202,6 +206,8 @@ pub enum Field {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     pub name: String,
+    /// Whether the source called it so; what the importer calls something goes behind the name of the request.
+    pub own: bool,
     /// A condition on the response `r`: `r.json("id") != ()`.
     pub condition: String,
 }

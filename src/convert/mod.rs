@@ -11,6 +11,7 @@
 mod curl;
 mod document;
 pub mod emit;
+pub mod guess;
 mod har;
 mod input;
 pub mod journey;

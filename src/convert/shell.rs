@@ -66,6 +66,8 @@ struct Splitter<'a> {
     began: usize,
     /// The word in the making; an empty one may have been quoted.
     word: Option<String>,
+    /// Whether the next word is a file that something is read from or written to.
+    is_file: bool,
 }
 
 impl<'a> Splitter<'a> {
@@ -78,6 +80,7 @@ impl<'a> Splitter<'a> {
             words: Vec::new(),
             began: 1,
             word: None,
+            is_file: false,
         }
     }
 
@@ -93,6 +96,9 @@ impl<'a> Splitter<'a> {
 
     fn end_word(&mut self) {
         if let Some(word) = self.word.take() {
+            if std::mem::take(&mut self.is_file) {
+                return;
+            }
             if self.words.is_empty() {
                 self.began = self.line;
             }
@@ -102,6 +108,7 @@ impl<'a> Splitter<'a> {
 
     fn end_command(&mut self) {
         self.end_word();
+        self.is_file = false;
         let words = std::mem::take(&mut self.words);
         if !words.is_empty() {
             self.commands.push(Command {
@@ -135,6 +142,18 @@ impl<'a> Splitter<'a> {
                     self.line -= 1;
                     self.end_command();
                     self.line += 1;
+                }
+                // `2>/dev/null`, `> file`, `<<EOF`: what stands before it may be the number of a stream.
+                '>' | '<' if !self.windows => {
+                    let is_stream = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+                    if self.word.as_ref().is_some_and(is_stream) {
+                        self.word = None;
+                    }
+                    self.end_word();
+                    while self.characters.peek().is_some_and(|c| ">&<|-".contains(*c)) {
+                        self.next();
+                    }
+                    self.is_file = true;
                 }
                 ';' | '|' | '&' => self.end_command(),
                 other if other.is_whitespace() => self.end_word(),

@@ -10,6 +10,8 @@ pub enum DataError {
         path: String,
         why: String,
         help: Option<String>,
+        /// There is no such file.
+        missing: bool,
     },
     #[error("{path}:{line}: {what}{}", hint(help))]
     Wrong {
@@ -30,7 +32,20 @@ impl DataError {
             path: shown.to_owned(),
             why: error.to_string(),
             help: is_missing.then(|| neighbours(path)).flatten(),
+            missing: is_missing,
         }
+    }
+
+    /// Whether the file is not there at all.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Unreadable { missing: true, .. })
+    }
+
+    /// What is wrong, without how to mend it.
+    pub fn message(&self) -> String {
+        let text = self.to_string();
+        let message = text.split_once("\nhelp: ").map(|(message, _)| message);
+        message.unwrap_or(&text).to_owned()
     }
 }
 

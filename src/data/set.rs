@@ -143,6 +143,7 @@ impl Dataset {
             path: self.path.clone(),
             why: format!("row {number} is not what it was at the start ({why})"),
             help: Some("a data file must stay as it is while a run uses it".to_owned()),
+            missing: false,
         })
     }
 

@@ -1,6 +1,6 @@
 //! The data files of a script, each read once however many threads and users ask.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +16,8 @@ const MAX_WHOLE: u64 = 256 << 20;
 pub struct Store {
     sets: Arc<Mutex<Sets>>,
     whole: Arc<Mutex<HashMap<PathBuf, Bytes>>>,
+    /// What was said about files that were missing.
+    missed: Arc<Mutex<BTreeSet<String>>>,
 }
 
 type Sets = HashMap<(PathBuf, Format), Arc<Dataset>>;
@@ -35,7 +37,8 @@ impl Store {
         if let Some(set) = known.get(&(path.clone(), format.clone())) {
             return Ok(set.clone());
         }
-        let set = Arc::new(Dataset::open(&path, shown, format.clone())?);
+        let set = Dataset::open(&path, shown, format.clone());
+        let set = Arc::new(set.map_err(|error| self.note_missing(error))?);
         known.insert((path, format), set.clone());
         Ok(set)
     }
@@ -50,10 +53,38 @@ impl Store {
             return Ok(bytes.clone());
         }
         let bytes: Bytes = crate::project::read(path, MAX_WHOLE)
-            .map_err(|error| DataError::unreadable(path, shown, &error))?
+            .map_err(|error| self.note_missing(DataError::unreadable(path, shown, &error)))?
             .into();
         known.insert(path.to_owned(), bytes.clone());
         Ok(bytes)
+    }
+
+    /// The columns of a CSV file that was opened; nothing if it was not, or in several ways that differ in them.
+    pub fn columns(&self, path: &Path) -> Option<Vec<String>> {
+        let sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut of_file = sets
+            .iter()
+            .filter(|((known, format), _)| known == path && matches!(format, Format::Csv(_)))
+            .map(|(_, set)| set.columns());
+        let first = of_file.next()?;
+        of_file
+            .all(|columns| columns == first)
+            .then(|| first.to_vec())
+    }
+
+    /// Whether a script was told in these words that a file is missing.
+    pub fn has_missed(&self, message: &str) -> bool {
+        let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        missed.contains(message)
+    }
+
+    /// Keeps that a file was missing, if that is what was wrong.
+    fn note_missing(&self, error: DataError) -> DataError {
+        if error.is_missing() {
+            let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+            missed.insert(error.message());
+        }
+        error
     }
 
     /// The files that were opened.

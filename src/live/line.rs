@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::harmless;
 use crate::run::{ScenarioProgress, ScenarioState};
 use crate::units::{format_count, format_millis};
 
@@ -61,7 +62,8 @@ pub fn progress_line(
     width: usize,
     unicode: bool,
 ) -> String {
-    let name: String = scenario.name.chars().take(name_width).collect();
+    let name = harmless::text(&scenario.name);
+    let name: String = name.chars().take(name_width).collect();
     let mut parts = Vec::new();
     let time = match (scenario.state, scenario.total) {
         (ScenarioState::Waiting, _) => "waiting".to_owned(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use console::{Style, Term};
 
 use super::line::{clock, progress_line};
+use crate::harmless;
 use crate::run::{Progress, ScenarioState};
 use crate::units::format_count;
 use crate::vu::{LogLevel, LogLine};
@@ -157,22 +158,12 @@ impl Terminal {
             .force_styling(self.colour)
             .apply_to(format!("{word:<5}"));
         let who = if line.vu > 0 {
-            format!(" [{} #{}]", line.scenario, line.vu)
+            format!(" [{} #{}]", harmless::text(&line.scenario), line.vu)
         } else {
             String::new()
         };
         // Control characters of a response must not reach the terminal.
-        let text: String = line
-            .text
-            .chars()
-            .map(|c| {
-                if c.is_control() && c != '\t' && c != '\n' {
-                    '\u{fffd}'
-                } else {
-                    c
-                }
-            })
-            .collect();
+        let text = harmless::text(&line.text);
         self.write(&format!("{word}{who} {text}"));
     }
 

@@ -65,11 +65,16 @@ impl Catalog {
         self.items(module).iter().find(|item| item.name == name)
     }
 
-    /// What can be read of or called on a value of a type.
+    /// What can be read of or called on a value of a type. What can be read is not offered as a call as well.
     pub fn members<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Item> {
-        self.items("")
-            .iter()
+        let all = self.items("");
+        let is_read = move |name: &str| {
+            let mut same = all.iter().filter(|item| item.name == name);
+            same.any(|item| item.receiver == kind && item.is_property)
+        };
+        all.iter()
             .filter(move |item| item.receiver == kind)
+            .filter(move |item| item.is_property || !is_read(&item.name))
     }
 
     /// A member of any type.
@@ -101,6 +106,20 @@ fn read(text: &str, items: &mut Vec<Item>) {
     }
 }
 
+/// What is before and behind the bracket that closes one that was opened before the text.
+fn at_closing(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 0 => return Some((text.get(..at)?, text.get(at + 1..)?)),
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 fn declaration(line: &str) -> Option<Item> {
     let line = line.trim_end_matches(';');
     let (line, is_property) = match line.strip_prefix("get ") {
@@ -111,7 +130,7 @@ fn declaration(line: &str) -> Option<Item> {
     if !rhai::is_valid_identifier(name) {
         return None;
     }
-    let (parameters, gives) = rest.rsplit_once(')')?;
+    let (parameters, gives) = at_closing(rest)?;
     let gives = gives.trim().trim_start_matches("->").trim();
     let receiver = parameters
         .split(',')
@@ -189,5 +208,13 @@ mod tests {
                 .any(|item| item.name == "state" && item.is_property)
         );
         assert!(catalog.find("", "sleep").is_some());
+        let print = catalog.find("", "print").unwrap();
+        assert!(print.doc.contains("log::info"), "{}", print.doc);
+        let inbox: Vec<&str> = catalog.members("Inbox").map(|i| i.name.as_str()).collect();
+        assert!(inbox.contains(&"mark"), "{inbox:?}");
+        for kind in ["Inbox", "Data", "array", "string"] {
+            let lens = catalog.members(kind).filter(|item| item.name == "len");
+            assert_eq!(lens.count(), 1, "{kind}");
+        }
     }
 }

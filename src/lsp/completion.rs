@@ -4,11 +4,13 @@ use serde_json::{Value, json};
 
 use super::catalog::{Item, catalog};
 use super::documents::{Document, Documents};
+use super::lexer::Kind as Word;
 use super::lookup::{keys_of, kind_of};
 use super::outline::{Function, Outline};
 use super::position::{self, Position};
 use super::situation::{self, Situation};
 use crate::executor::Kind as Executor;
+use crate::script::api::CONTEXT;
 use crate::script::{LIFECYCLE, stdlib};
 
 /// What the protocol calls the kinds of things that can be written.
@@ -178,6 +180,12 @@ impl List<'_> {
 
     fn members(&self, value: &str) -> Vec<Value> {
         let catalog = catalog();
+        if let Some(map) = value.rsplit_once('.')
+            && matches!(map, (_, "state" | "data"))
+            && kind_of(self.outline, map.0, self.offset) == Some(CONTEXT)
+        {
+            return self.keys_of_user(map.1);
+        }
         if let Some(kind) = kind_of(self.outline, value, self.offset)
             && catalog.members(kind).next().is_some()
         {
@@ -200,6 +208,37 @@ impl List<'_> {
             items.extend(catalog.members(kind).map(|item| of_type(item, kind, '2')));
         }
         items
+    }
+
+    /// What the script keeps in `ctx.state` or reads of `ctx.data`, wherever it does.
+    fn keys_of_user(&self, map: &str) -> Vec<Value> {
+        let text = &self.document.text;
+        let tokens = &self.outline.tokens;
+        let word = |at: usize| tokens.get(at).map_or("", |token| token.of(text));
+        let mut names = std::collections::BTreeSet::new();
+        for at in 0..tokens.len() {
+            if word(at) != "." || word(at + 1) != map {
+                continue;
+            }
+            let named = match word(at + 2) {
+                "." => tokens.get(at + 3).filter(|token| token.kind == Word::Word),
+                "[" => tokens.get(at + 3).filter(|token| token.kind == Word::Text),
+                _ => None,
+            };
+            // What is just being written is no key yet.
+            let written = named.filter(|token| {
+                !(token.span.start <= self.offset && self.offset <= token.span.end)
+            });
+            let name = written.map_or("", |token| token.of(text).trim_matches('"'));
+            if rhai::is_valid_identifier(name) && word(at + 4) != "(" {
+                names.insert(name);
+            }
+        }
+        let described = format!("in `ctx.{map}`");
+        names
+            .into_iter()
+            .map(|name| entry(name, Kind::Field, &described, ""))
+            .collect()
     }
 
     fn expression(&self) -> Vec<Value> {

@@ -11,6 +11,7 @@ use super::outline::{Function, Outline};
 use super::position::{self, Position};
 use super::situation::{self, Situation};
 use crate::options::keys;
+use crate::script::api::RESPONSE;
 
 /// What was found about a name.
 pub struct Found {
@@ -242,11 +243,40 @@ impl Finder<'_> {
     }
 }
 
-/// The type of a variable, if it can be told from what it is made by.
-pub fn kind_of<'a>(outline: &'a Outline, name: &str, offset: usize) -> Option<&'a str> {
+/// The type of a value, if it can be told: of a variable by what it is made by, of what is read of one by that one's type.
+pub fn kind_of<'a>(outline: &'a Outline, value: &str, offset: usize) -> Option<&'a str> {
+    let mut names = value.split('.');
+    let mut kind = kind_of_variable(outline, names.next()?, offset, NESTED)?;
+    for name in names {
+        let mut members = catalog().members(kind);
+        kind = &members
+            .find(|item| item.name == name && item.is_property)?
+            .gives;
+    }
+    Some(kind)
+}
+
+/// Closures within closures of which the innermost value is asked for.
+const NESTED: usize = 4;
+
+fn kind_of_variable<'a>(
+    outline: &'a Outline,
+    name: &str,
+    offset: usize,
+    nested: usize,
+) -> Option<&'a str> {
     let variable = outline
         .visible(offset)
         .find(|variable| variable.name == name)?;
+    if let Some(checked) = &variable.checks {
+        // What is checked is most often a response, and at least told apart from it where it is made here.
+        let before = variable.at.start.saturating_sub(1);
+        let is_known = outline.visible(before).any(|one| one.name == *checked);
+        return match nested.checked_sub(1).filter(|_| is_known) {
+            Some(nested) => kind_of_variable(outline, checked, before, nested).or(Some(RESPONSE)),
+            None => Some(RESPONSE),
+        };
+    }
     if variable.made_by.is_empty() {
         // What a scenario's function is given.
         return (name == "ctx").then_some("Context");

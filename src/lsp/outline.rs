@@ -39,6 +39,8 @@ pub struct Variable {
     pub scope: Range<usize>,
     /// The first words of what it is made of, as in `http::get`.
     pub made_by: String,
+    /// It is the parameter of a closure in a `check`: the name of what is checked, empty if that is no plain one.
+    pub checks: Option<String>,
 }
 
 /// An imported module.
@@ -173,8 +175,11 @@ impl Reader<'_> {
                     let names = (at + 1..at + 20)
                         .take_while(|at| self.is_name(*at) || self.word(*at) == ",");
                     let names: Vec<usize> = names.filter(|at| self.is_name(*at)).collect();
+                    let checks = self.checked(at);
                     for name in names {
-                        outline.variables.push(self.variable(name, outline, false));
+                        let mut made = self.variable(name, outline, false);
+                        made.checks.clone_from(&checks);
+                        outline.variables.push(made);
                     }
                 }
                 _ => {}
@@ -220,7 +225,31 @@ impl Reader<'_> {
             is_exported: false,
             is_top: function.is_none(),
             made_by: String::new(),
+            checks: None,
         }
+    }
+
+    /// What is checked, if the closure that begins here stands in the map of a `check`.
+    fn checked(&self, at: usize) -> Option<String> {
+        const BACK: usize = 2_000;
+        let mut depth = 0i32;
+        let mut is_in_map = false;
+        for here in (0..at).rev().take(BACK) {
+            match self.word(here) {
+                ")" | "]" | "}" => depth += 1,
+                "(" | "[" | "{" if depth > 0 => depth -= 1,
+                "{" if !is_in_map && here > 0 && self.word(here - 1) == "#" => is_in_map = true,
+                "(" => {
+                    let is_check = is_in_map && here > 0 && self.word(here - 1) == "check";
+                    let is_plain = self.is_name(here + 1) && self.word(here + 2) == ",";
+                    let name = if is_plain { self.word(here + 1) } else { "" };
+                    return is_check.then(|| name.to_owned());
+                }
+                "[" | "{" | ";" => return None,
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Whether a `|` begins the parameters of a closure, and is no operator.
@@ -298,6 +327,7 @@ impl Reader<'_> {
                     is_top: false,
                     scope: at.start..stop,
                     made_by: String::new(),
+                    checks: None,
                 });
             }
             outline.functions.push(Function {

@@ -14,7 +14,7 @@ pub enum Situation {
     ImportPath,
     /// After `alias::`.
     Module { alias: String },
-    /// After `value.`; empty if the value is no plain name.
+    /// After `value.`: a name, or several with dots between them; empty if the value is anything else.
     Member { value: String },
     /// A key of a map: the keys and calls around it, the outermost first, such as `options`, `scenarios`, `day`; or `http::get`.
     Key { path: Vec<String> },
@@ -58,10 +58,7 @@ pub fn at(text: &str, outline: &Outline, offset: usize) -> Situation {
         },
         // Not the dots of a range.
         "." if word(1) != "." => Situation::Member {
-            value: before
-                .get(before.len().saturating_sub(2))
-                .filter(|token| token.kind == Kind::Word && word(2) != "." && word(2) != "::")
-                .map_or(String::new(), |token| token.of(text).to_owned()),
+            value: names_before(before, text),
         },
         "{" | "," => match map_around(before, text) {
             Some(path) => Situation::Key { path },
@@ -69,6 +66,38 @@ pub fn at(text: &str, outline: &Outline, offset: usize) -> Situation {
         },
         _ => Situation::Expression,
     }
+}
+
+/// The names with dots between them that stand before a dot, which is the last of these; nothing if they follow anything else.
+fn names_before(before: &[Token], text: &str) -> String {
+    const MOST: usize = 8;
+    let mut names: Vec<&str> = Vec::new();
+    let mut rest = before;
+    while let Some((dot, ahead)) = rest.split_last()
+        && dot.of(text) == "."
+        && names.len() < MOST
+    {
+        // `a?.b` reads the same member.
+        rest = match ahead.split_last() {
+            Some((sign, ahead)) if sign.of(text) == "?" => ahead,
+            _ => ahead,
+        };
+        match rest.split_last() {
+            Some((name, ahead)) if name.kind == Kind::Word => {
+                names.push(name.of(text));
+                rest = ahead;
+            }
+            _ => return String::new(),
+        }
+    }
+    if rest
+        .last()
+        .is_some_and(|token| matches!(token.of(text), "::" | "."))
+    {
+        return String::new();
+    }
+    names.reverse();
+    names.join(".")
 }
 
 fn word_back<'a>(before: &[Token], back: usize, text: &'a str) -> &'a str {
@@ -97,7 +126,7 @@ fn is_within(token: &Token, text: &str, offset: usize) -> bool {
 const BACK: usize = 20_000;
 
 /// The keys and calls around a place, if the innermost bracket around it opens a map.
-fn map_around(before: &[Token], text: &str) -> Option<Vec<String>> {
+pub fn map_around(before: &[Token], text: &str) -> Option<Vec<String>> {
     let mut path = Vec::new();
     let mut depth = 0i32;
     let mut is_innermost = true;
@@ -183,8 +212,12 @@ mod tests {
             ("fn a() { http::ge^", module("http")),
             ("fn a(ctx) { ctx.^ }", member("ctx")),
             ("fn a(ctx) { ctx.st^ }", member("ctx")),
-            ("fn a(ctx) { ctx.state.^ }", member("")),
+            ("fn a(ctx) { ctx.state.^ }", member("ctx.state")),
+            ("fn a(ctx) { ctx.state.la^st }", member("ctx.state")),
             ("fn a() { f().^ }", member("")),
+            ("fn a() { f().x.^ }", member("")),
+            ("fn a() { m::x.y.^ }", member("")),
+            ("fn a() { 1..^ }", Situation::Expression),
             ("// see http::^", Situation::Nothing),
             ("let x = \"http::^\";", Situation::Nothing),
             ("import \"std/^", Situation::ImportPath),

@@ -119,6 +119,27 @@ pub(super) const AT_ODDS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// A shortcut that the executor of the default scenario has under another name.
+struct Renamed {
+    written: &'static str,
+    meant: &'static str,
+}
+
+impl Renamed {
+    /// The mistake as whoever wrote the shortcut understands it.
+    fn in_words_of_author(&self, error: &mut OptionError) {
+        let Some(key) = error.path.first_mut().filter(|key| *key == self.meant) else {
+            return;
+        };
+        self.written.clone_into(key);
+        let (meant, written) = (format!("`{}`", self.meant), format!("`{}`", self.written));
+        error.message = error.message.replace(&meant, &written);
+        if let Some(help) = &mut error.help {
+            *help = help.replace(&meant, &written);
+        }
+    }
+}
+
 /// The scenario of a script that names none.
 fn read_default(reader: &mut Reader<'_>, clockwork: Clockwork) -> Option<Scenario> {
     let mut map = Map::new();
@@ -132,18 +153,22 @@ fn read_default(reader: &mut Reader<'_>, clockwork: Clockwork) -> Option<Scenari
             reader.error(second, *message, Some((*help).to_owned()));
         }
     }
+    let mut renamed = Vec::new();
+    let mut rename = |map: &mut Map<String, Value>, written: &'static str, meant: &'static str| {
+        if let Some(value) = map.remove(written) {
+            map.insert(meant.to_owned(), value);
+            renamed.push(Renamed { written, meant });
+        }
+    };
     let executor = if map.contains_key("rate") {
+        rename(&mut map, "vus", "max_vus");
         "constant-arrival-rate"
     } else if map.contains_key("stages") {
         // With stages, `vus` is where they start.
-        if let Some(vus) = map.remove("vus") {
-            map.insert("start_vus".to_owned(), vus);
-        }
+        rename(&mut map, "vus", "start_vus");
         "ramping-vus"
     } else if map.contains_key("iterations") {
-        if let Some(duration) = map.remove("duration") {
-            map.insert("max_duration".to_owned(), duration);
-        }
+        rename(&mut map, "duration", "max_duration");
         "shared-iterations"
     } else if map.contains_key("duration") {
         "constant-vus"
@@ -152,15 +177,13 @@ fn read_default(reader: &mut Reader<'_>, clockwork: Clockwork) -> Option<Scenari
         "per-vu-iterations"
     };
     map.insert("executor".to_owned(), json!(executor));
-    if executor == "constant-arrival-rate"
-        && let Some(vus) = map.remove("vus")
-    {
-        map.insert("max_vus".to_owned(), vus);
-    }
     let mut errors = Vec::new();
     let mut inner = Reader::new(&map, Vec::new(), &mut errors);
     let read = read_one("default", &mut inner, clockwork);
     finish(inner, &read);
+    for error in &mut errors {
+        renamed.iter().for_each(|key| key.in_words_of_author(error));
+    }
     reader.errors().extend(errors);
     read.scenario
 }

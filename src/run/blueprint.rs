@@ -1,6 +1,7 @@
 //! Everything there is to know about a run before it starts.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -246,19 +247,37 @@ fn unset(
     needed: Vec<Needed>,
     env: &BTreeMap<String, String>,
     scenarios: Option<&Value>,
-) -> impl Iterator<Item = Diagnostic> {
+) -> impl Iterator<Item = Diagnostic> + use<> {
     let set_by = |scenario: &Value, name: &str| {
         let own = scenario.get("env").and_then(Value::as_object);
         own.is_some_and(|own| own.contains_key(name))
     };
-    let is_set = move |name: &str| {
+    let is_set = |name: &str| {
         let mut all = scenarios.and_then(Value::as_object).into_iter().flatten();
         env.contains_key(name) || all.any(|(_, scenario)| set_by(scenario, name))
     };
-    needed
-        .into_iter()
-        .filter(move |needed| !is_set(&needed.name))
-        .map(|needed| needed.warning)
+    // Each variable once, with all its places.
+    let mut told: BTreeMap<String, Diagnostic> = BTreeMap::new();
+    for needed in needed {
+        if is_set(&needed.name) {
+            continue;
+        }
+        match told.entry(needed.name) {
+            Entry::Vacant(entry) => {
+                entry.insert(needed.warning);
+            }
+            Entry::Occupied(mut entry) => {
+                let first = entry.get_mut();
+                // The same place may be looked at twice.
+                let also = needed.warning.as_note("also needed");
+                let is_first = first.as_note("also needed") == also;
+                if !is_first && !first.notes.contains(&also) {
+                    first.notes.push(also);
+                }
+            }
+        }
+    }
+    told.into_values()
 }
 
 /// Objectives about scenarios that do not run could only miss their samples: they are left out, and it is said.

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use super::advice;
 use super::blueprint::{Blueprint, BlueprintError, Request};
 use super::masking::mask_diagnostics;
-use crate::script::{Diagnostic, ScriptError, Severity, Sources, check_module, is_module};
+use crate::script::{
+    Diagnostic, ScriptError, Severity, Sources, bare_engine, check_module, in_reading_order,
+    is_module, scan,
+};
+use crate::secrets::Secrets;
 
 /// What a look at a file tells.
 #[derive(Debug, Default)]
@@ -27,8 +31,42 @@ impl Looked {
     }
 }
 
+/// What stands for a variable of the environment that is not set.
+const STAND_IN: &str = "not-set-yet";
+
 /// Looks at a script or, if it can only be imported, a module. Sends nothing.
+///
+/// A script that cannot begin only because the environment lacks what it asks for is right: it is warned of.
 pub fn look(sources: Sources, request: Request) -> Looked {
+    let looked = look_once(sources.clone(), request.clone());
+    if looked.is_right() {
+        return looked;
+    }
+    let env = Arc::new(request.env.clone());
+    let engine = bare_engine(&sources, &env, &Secrets::default());
+    let mut missing = scan(&engine, &sources).needed;
+    missing.retain(|needed| !env.contains_key(&needed.name));
+    if missing.is_empty() {
+        return looked;
+    }
+    let mut request = request;
+    request.secrets = Secrets::default();
+    let stand_ins = missing
+        .iter()
+        .map(|needed| (needed.name.clone(), STAND_IN.to_owned()));
+    request.env.extend(stand_ins);
+    let mut again = look_once(sources.clone(), request);
+    if !again.is_right() {
+        return looked;
+    }
+    again
+        .found
+        .extend(missing.into_iter().map(|needed| needed.warning));
+    in_reading_order(&mut again.found, &sources);
+    again
+}
+
+fn look_once(sources: Sources, request: Request) -> Looked {
     if is_module(&sources) {
         let secrets = request.secrets.clone();
         let mut found = check_module(&sources, &Arc::new(request.env), &secrets);
@@ -43,7 +81,7 @@ pub fn look(sources: Sources, request: Request) -> Looked {
         Ok(blueprint) => {
             let mut found = blueprint.warnings.clone();
             found.extend(advice::of(&blueprint));
-            crate::script::in_reading_order(&mut found, &blueprint.sources);
+            in_reading_order(&mut found, &blueprint.sources);
             let scenarios = blueprint.options.scenarios.iter();
             Looked {
                 found,

@@ -35,11 +35,28 @@ pub fn files() -> Vec<(String, String)> {
     files
 }
 
+/// What Rhai says of its own functions and is otherwise here.
+const OTHERWISE: [(&str, &str); 2] = [
+    (
+        "/// Display any data to the standard output.",
+        "/// Writes a value to the log, as `log::info` does: standard output is the summary's.",
+    ),
+    (
+        "/// Display any data to the standard output in debug format.",
+        "/// Writes a value in debug format to the log, as `log::trace` does: standard output is the summary's.",
+    ),
+];
+
 /// Types by the names that scripts know: those that the source gives without a path or inside a result escape the engine's
 /// own table.
 fn in_scripts_words(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {
+        if let Some((_, ours)) = OTHERWISE.iter().find(|(theirs, _)| line == *theirs) {
+            out.push_str(ours);
+            out.push('\n');
+            continue;
+        }
         match line.split_once(" -> ") {
             Some((head, returned)) if !line.trim_start().starts_with("//") => {
                 let returned = type_name(returned.trim_end_matches(';'));

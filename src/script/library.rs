@@ -10,8 +10,12 @@ use rhai::{Array, Blob, Dynamic, Engine, FnPtr, FuncInfo, INT, ImmutableString, 
 use super::api::{RESPONSE, SELECTION, types};
 use crate::suggest::nearest;
 
-/// The types of the parameters of one way to call a function.
-type Signature = Vec<TypeId>;
+/// One way to call a function: the types of its parameters, and their names as far as they are known.
+struct Signature {
+    types: Vec<TypeId>,
+    names: Vec<String>,
+}
+
 /// All ways to call each function.
 type Functions = BTreeMap<String, Vec<Signature>>;
 
@@ -41,16 +45,20 @@ impl Library {
             modules: BTreeMap::new(),
         };
         let described = |info: FuncInfo<'_>| {
-            let types: Signature = info.metadata.param_types.to_vec();
+            let types = info.metadata.param_types.to_vec();
+            // As in `inbox: &mut Inbox`; what the function gives comes last.
+            let names = info.metadata.params_info.iter().take(types.len());
+            let names = names.map(|one| one.split(':').next().unwrap_or_default());
+            let names = names.map(|name| name.trim().to_owned()).collect();
             let name = info.metadata.name.to_string();
-            Some((info.namespace.to_string(), name, types))
+            Some((info.namespace.to_string(), name, Signature { types, names }))
         };
-        for (namespace, name, types) in engine.collect_fn_metadata(None, described, true) {
+        for (namespace, name, signature) in engine.collect_fn_metadata(None, described, true) {
             let functions = match namespace.is_empty() {
                 true => &mut library.global,
                 false => library.modules.entry(namespace).or_default(),
             };
-            functions.entry(name).or_default().push(types);
+            functions.entry(name).or_default().push(signature);
         }
         library
     }
@@ -96,19 +104,66 @@ impl Library {
         let mut arities: Vec<usize> = self
             .signatures(namespace, name)
             .iter()
-            .map(Vec::len)
+            .map(|signature| signature.types.len())
             .collect();
         arities.sort_unstable();
         arities.dedup();
         arities
     }
 
+    /// Whether any type has a property of this name.
+    pub fn has_property(&self, name: &str) -> bool {
+        self.global.contains_key(&format!("get${name}"))
+    }
+
+    /// The ways to call a function on a value of this type, or of any: the first parameter is the value.
+    fn methods<'a>(
+        &'a self,
+        name: &str,
+        kind: Option<TypeId>,
+    ) -> impl Iterator<Item = &'a Signature> {
+        let all = self.signatures("", name).iter();
+        all.filter(move |signature| match (signature.types.first(), kind) {
+            (Some(_), None) => true,
+            (Some(first), Some(kind)) => *first == kind || *first == TypeId::of::<Dynamic>(),
+            (None, _) => false,
+        })
+    }
+
+    /// The numbers of arguments with which a function can be called on a value of this type; nothing if the type is not known.
+    pub fn method_arities(&self, name: &str, kind: &str) -> Option<Vec<usize>> {
+        let kind = type_named(kind)?;
+        let methods = self.methods(name, Some(kind));
+        let mut arities: Vec<usize> = methods.map(|way| way.types.len() - 1).collect();
+        arities.sort_unstable();
+        arities.dedup();
+        Some(arities)
+    }
+
+    /// The names of the arguments of each way to call a function on a value of this type, or of any if none is given; the fewest first.
+    pub fn ways(&self, name: &str, kind: Option<&str>) -> Vec<Vec<&str>> {
+        let methods = self.methods(name, kind.and_then(type_named));
+        let mut ways: Vec<Vec<&str>> = methods
+            .map(|way| {
+                let named = (1..way.types.len()).map(|at| {
+                    let name = way.names.get(at).map(String::as_str);
+                    name.filter(|name| rhai::is_valid_identifier(name) && *name != "_")
+                        .unwrap_or("…")
+                });
+                named.collect()
+            })
+            .collect();
+        ways.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+        ways.dedup();
+        ways
+    }
+
     /// What a function takes as one of its arguments, in words; nothing where any value will do.
     pub fn takes(&self, namespace: &str, name: &str, arity: usize, at: usize) -> Option<String> {
         let mut kinds: Vec<&str> = Vec::new();
         for signature in self.signatures(namespace, name) {
-            let kind = match signature.get(at) {
-                Some(kind) if signature.len() == arity => *kind,
+            let kind = match signature.types.get(at) {
+                Some(kind) if signature.types.len() == arity => *kind,
                 _ => continue,
             };
             let word = word_of(kind)?;
@@ -127,7 +182,7 @@ impl Library {
         let own = |signatures: &Vec<Signature>| {
             signatures
                 .iter()
-                .any(|signature| signature.first() == Some(&id))
+                .any(|signature| signature.types.first() == Some(&id))
         };
         let mut members: Vec<String> = Vec::new();
         for (name, signatures) in &self.global {
@@ -150,7 +205,7 @@ impl Library {
         };
         self.global
             .iter()
-            .filter(|(_, all)| all.iter().any(|types| types.first() == Some(&id)))
+            .filter(|(_, all)| all.iter().any(|way| way.types.first() == Some(&id)))
             .map(|(name, _)| name.strip_prefix("get$").unwrap_or(name).to_owned())
             .filter(|name| rhai::is_valid_identifier(name))
             .collect()
@@ -166,6 +221,25 @@ impl Library {
         let members = self.members(kind);
         nearest(wrong, members.iter().map(String::as_str)).map(str::to_owned)
     }
+}
+
+/// A type by the name that Rhai's errors give it.
+fn type_named(name: &str) -> Option<TypeId> {
+    let known = [
+        ("i64", TypeId::of::<INT>()),
+        ("f64", TypeId::of::<f64>()),
+        ("bool", TypeId::of::<bool>()),
+        ("char", TypeId::of::<char>()),
+        ("string", TypeId::of::<ImmutableString>()),
+        ("array", TypeId::of::<Array>()),
+        ("map", TypeId::of::<Map>()),
+        ("blob", TypeId::of::<Blob>()),
+        ("Fn", TypeId::of::<FnPtr>()),
+    ];
+    let mut all = known
+        .into_iter()
+        .chain(types().into_iter().map(|(id, name)| (name, id)));
+    all.find(|(known, _)| *known == name).map(|(_, id)| id)
 }
 
 /// A type in words; nothing for what takes any value.

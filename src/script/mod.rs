@@ -38,4 +38,4 @@ pub use module::{check_module, is_module};
 pub use program::{Program, ScriptError};
 pub use scan::{LIFECYCLE, MetricUse, Needed, Scan, scan, special_names};
 pub use sources::{Overlay, SourceError, Sources};
-pub use words::free as free_words;
+pub use words::{RESERVED, free as free_words};

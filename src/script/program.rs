@@ -23,6 +23,17 @@ use crate::secrets::Secrets;
 #[error("{}", .0.iter().map(|d| d.render(false)).collect::<Vec<_>>().join("\n"))]
 pub struct ScriptError(pub Vec<Diagnostic>);
 
+/// The code of a mistake that is none of the script: a data file that it names is not there.
+const MISSING_FILE: &str = "missing-file";
+
+impl ScriptError {
+    /// Whether nothing is wrong but that files are missing.
+    pub fn is_of_missing_files(&self) -> bool {
+        let mut errors = self.0.iter().filter(|d| d.severity == Severity::Error);
+        !self.0.is_empty() && errors.all(|error| error.code == MISSING_FILE)
+    }
+}
+
 impl From<Diagnostic> for ScriptError {
     fn from(diagnostic: Diagnostic) -> Self {
         Self(vec![diagnostic])
@@ -31,13 +42,16 @@ impl From<Diagnostic> for ScriptError {
 
 /// An error of the top level; or what a look at the text tells, if that finds it too: with more about it, and with all others.
 fn explained(thrown: Diagnostic, mut found: Vec<Diagnostic>, sources: &Sources) -> ScriptError {
+    let is_error = |d: &Diagnostic| d.severity == Severity::Error;
     let at = |d: &Diagnostic| (d.source.clone(), d.line, d.column);
-    let known = found
-        .iter_mut()
-        .find(|d| d.severity == Severity::Error && at(d) == at(&thrown));
-    match known {
-        Some(known) => known.notes = thrown.notes,
-        None => return thrown.into(),
+    let is_known = |d: &Diagnostic| is_error(d) && at(d) == at(&thrown);
+    if let Some(known) = found.iter_mut().find(|d| is_known(d)) {
+        known.notes = thrown.notes;
+    } else if thrown.code == MISSING_FILE && found.iter().any(is_error) {
+        // Whether the script itself is right does not depend on the file.
+        found.push(thrown);
+    } else {
+        return thrown.into();
     }
     diagnostic::in_reading_order(&mut found, sources);
     ScriptError(found)
@@ -125,7 +139,10 @@ impl Program {
         };
         let module = evaluated
             .map_err(|error| {
-                let thrown = diagnostic::of_runtime_error(&error, sources, &engine, Some(&ast));
+                let mut thrown = diagnostic::of_runtime_error(&error, sources, &engine, Some(&ast));
+                if sources.data.has_missed(&thrown.message) {
+                    thrown.code = MISSING_FILE;
+                }
                 explained(thrown, scan(&engine, sources).problems, sources)
             })?
             .into();

@@ -138,13 +138,14 @@ impl Sources {
                     Ok((name, text.into()))
                 }
                 None => {
-                    let help = crate::suggest::did_you_mean(module, stdlib::names())
-                        .unwrap_or_else(|| {
-                            format!(
-                                "the standard library has: {}",
-                                stdlib::names().collect::<Vec<_>>().join(", ")
-                            )
-                        });
+                    let near = crate::suggest::nearest(module, stdlib::names());
+                    let help = match near {
+                        Some(near) => format!("did you mean `std/{near}`?"),
+                        None => format!(
+                            "the standard library has: {}",
+                            stdlib::names().collect::<Vec<_>>().join(", ")
+                        ),
+                    };
                     Err(SourceError::Missing {
                         what: "the module",
                         path: name,

@@ -13,7 +13,8 @@ pub struct Template {
     /// The factor that makes its plan a trial of some seconds.
     pub scale: &'static str,
     script: &'static str,
-    data: Option<Data>,
+    /// At most one.
+    data: &'static [Data],
 }
 
 /// A data file that a template's script reads.
@@ -23,55 +24,55 @@ struct Data {
     text: &'static str,
 }
 
+/// A template out of the files in `templates/NAME`.
+macro_rules! template {
+    ($name:literal, $sentence:literal, $scale:literal $(, $data:literal)?) => {
+        Template {
+            name: $name,
+            sentence: $sentence,
+            scale: $scale,
+            script: include_str!(concat!("../../templates/", $name, "/journey.rhai")),
+            data: &[$(Data {
+                name: $data,
+                text: include_str!(concat!("../../templates/", $name, "/", $data)),
+            })?],
+        }
+    };
+}
+
 /// The one that is taken if none is named.
 pub const DEFAULT: &str = "api";
 
 /// All templates, in the order in which they are listed.
 pub const ALL: &[Template] = &[
-    Template {
-        name: "api",
-        sentence: "Users who visit a JSON API: a ramp, checks, think times, rows of a CSV file.",
-        scale: "0.1",
-        script: include_str!("../../templates/api/journey.rhai"),
-        data: Some(Data {
-            name: "guests.csv",
-            text: include_str!("../../templates/api/guests.csv"),
-        }),
-    },
-    Template {
-        name: "webhook",
-        sentence: "Signed webhooks at a constant rate, and forged ones that must be refused.",
-        scale: "0.1",
-        script: include_str!("../../templates/webhook/journey.rhai"),
-        data: Some(Data {
-            name: "messages.json",
-            text: include_str!("../../templates/webhook/messages.json"),
-        }),
-    },
-    Template {
-        name: "reservation",
-        sentence: "Bookings with idempotency keys, and a look at the end for all that was acknowledged.",
-        scale: "0.1",
-        script: include_str!("../../templates/reservation/journey.rhai"),
-        data: Some(Data {
-            name: "stays.csv",
-            text: include_str!("../../templates/reservation/stays.csv"),
-        }),
-    },
-    Template {
-        name: "soak",
-        sentence: "Little load for a long time, each five minutes judged by themselves.",
-        scale: "0.01",
-        script: include_str!("../../templates/soak/journey.rhai"),
-        data: None,
-    },
-    Template {
-        name: "chaos",
-        sentence: "Guests who must not suffer while a crowd, impatient clients and broken requests come in.",
-        scale: "0.2",
-        script: include_str!("../../templates/chaos/journey.rhai"),
-        data: None,
-    },
+    template!(
+        "api",
+        "Users who visit a JSON API: a ramp, checks, think times, rows of a CSV file.",
+        "0.1",
+        "guests.csv"
+    ),
+    template!(
+        "webhook",
+        "Signed webhooks at a constant rate, and forged ones that must be refused.",
+        "0.1",
+        "messages.json"
+    ),
+    template!(
+        "reservation",
+        "Bookings with idempotency keys, and a look at the end for all that was acknowledged.",
+        "0.1",
+        "stays.csv"
+    ),
+    template!(
+        "soak",
+        "Little load for a long time, each five minutes judged by themselves.",
+        "0.01"
+    ),
+    template!(
+        "chaos",
+        "Guests who must not suffer while a crowd, impatient clients and broken requests come in.",
+        "0.2"
+    ),
 ];
 
 const CONFIG: &str = include_str!("../../templates/common/rhaid.toml");
@@ -112,7 +113,7 @@ impl Template {
         let fill = |text: &str| {
             text.replace("{{NAME}}", name)
                 .replace("{{SCRIPT}}", &script)
-                .replace("{{DATA}}", self.data.map_or("", |data| data.name))
+                .replace("{{DATA}}", self.data.first().map_or("", |data| data.name))
                 .replace("{{SENTENCE}}", self.sentence)
                 .replace("{{SCALE}}", self.scale)
         };
@@ -121,7 +122,7 @@ impl Template {
             text: fill(text),
         };
         let mut files = vec![file(&script, self.script)];
-        files.extend(self.data.map(|data| file(data.name, data.text)));
+        files.extend(self.data.iter().map(|data| file(data.name, data.text)));
         if let Naming::Project(_) = naming {
             files.push(file("rhaid.toml", CONFIG));
             files.push(file(".gitignore", IGNORED));

@@ -1,5 +1,6 @@
 //! Runs one test, on a worker thread of its own.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::suite::{BASE_URL, Suite, Test};
 use super::{Settings, report};
+use crate::harmless;
 use crate::mock::{Mock, times};
 use crate::run::{lost, overflow};
 use crate::script::journey_factory;
@@ -94,11 +96,9 @@ fn mask(text: &mut String, secrets: &Secrets) {
     secrets.mask_text(text);
     *text = mask_urls(text).into_owned();
     // What a response says must not reach the terminal as a command.
-    *text = text.replace(is_command, "\u{fffd}");
-}
-
-fn is_command(c: char) -> bool {
-    c.is_control() && c != '\t' && c != '\n'
+    if let Cow::Owned(plain) = harmless::text(text) {
+        *text = plain;
+    }
 }
 
 /// A reason of one line.

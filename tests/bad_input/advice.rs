@@ -8,7 +8,7 @@ const CLOSED: &str = "export const options = #{ vus: 5, duration: \"1m\" };\n";
 #[track_caller]
 fn check(script: &str) -> Output {
     let output = rhaid()
-        .file("lib/shop.rhai", "fn pause() { nap(); }\nfn nap() { sleep(1); }\nfn buy() { http::post(\"http://127.0.0.1/orders\"); }\n")
+        .file("lib/shop.rhai", "import \"std/think\" as think;\nexport const WAIT = || sleep(1);\nfn pause() { nap(); }\nfn nap() { sleep(1); }\nfn buy() { http::post(\"http://127.0.0.1/orders\"); }\n")
         .file("script.rhai", script)
         .args(["check", "script.rhai"])
         .run();
@@ -66,9 +66,16 @@ fn a_pause_anywhere_in_what_is_called_is_a_pause() {
         "own();",
         "group(\"a\", || own());",
         "let f = Fn(\"own\"); f.call();",
+        "shop::think::fixed(1);",
+        "shop::WAIT.call();",
+        "let steps = global::STEPS; steps[0].call();",
+        "let rows = shared::queue(\"rows\"); rows.pop(\"5s\");",
+        "retry::times(3, || http::get(\"http://127.0.0.1/\"));",
+        "auth::shared_token(\"x\", || #{ token: \"abcd\", expires_in: 3 });",
+        "flow::choose([[1, || own()], [2, || 1]]);",
     ] {
         quiet(&format!(
-            "import \"std/think\" as think;\nimport \"lib/shop\" as shop;\n{CLOSED}fn iteration() {{ http::get(\"http://127.0.0.1/\"); {body} own(); }}\nfn own() {{ sleep(1); }}\n"
+            "import \"std/retry\" as retry;\nimport \"std/auth\" as auth;\nimport \"std/flow\" as flow;\nconst STEPS = [|| own()];\nimport \"std/think\" as think;\nimport \"lib/shop\" as shop;\n{CLOSED}fn iteration() {{ http::get(\"http://127.0.0.1/\"); {body} }}\nfn own() {{ sleep(1); }}\n"
         ));
     }
 }

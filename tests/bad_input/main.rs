@@ -13,6 +13,7 @@ mod command_line;
 mod files;
 mod hostile;
 mod limits;
+mod members;
 mod names;
 mod objectives;
 mod options;

@@ -235,7 +235,7 @@ fn a_module_called_as_in_javascript() {
 
 #[test]
 fn a_method_that_a_map_may_have_got_unseen_is_no_mistake_but_worth_a_word() {
-    let script = "export const options = #{ iterations: 1 };\nfn iteration() { let o = #{}; o[\"gogo\"] = |x| x + 1; if o.gogo(3) != 4 { throw \"bad\"; } }\n";
+    let script = "export const options = #{ iterations: 1 };\nfn iteration() { let o = #{}; let key = \"gogo\"; o[key] = |x| x + 1; if o.gogo(3) != 4 { throw \"bad\"; } }\n";
     let output = crate::golden::rhaid().script(script).run();
     output.expect_code(0).expect_text("Warning");
     output.expect_text("there is no function `gogo`");

@@ -106,7 +106,7 @@ fn files_that_are_not_there_or_elsewhere() {
     refused(
         "rows_missing",
         reading("data::csv(\"row.csv\")").file("rows.csv", ""),
-        65,
+        66,
     );
     refused(
         "rows_folder",
@@ -116,8 +116,12 @@ fn files_that_are_not_there_or_elsewhere() {
     refused(
         "open_missing",
         reading("open(\"row.txt\")").file("rows.txt", ""),
-        65,
+        66,
     );
+    // Where something else is wrong as well, the script is.
+    reading("data::csv(\"row.csv\") + nothing")
+        .run()
+        .expect_code(65);
     refused(
         "open_latin1",
         reading("open(\"a.txt\")").file("a.txt", b"a\nJos\xe9\n"),

@@ -5,7 +5,7 @@ use crate::support::bin::Output;
 
 /// Runs a script whose iteration throws; its error's full text is the golden one.
 #[track_caller]
-fn throws(name: &str, script: &str) -> Output {
+pub fn throws(name: &str, script: &str) -> Output {
     let output = rhaid().script(script).run();
     output.expect_code(2);
     let errors = output.expect_result()["errors"].as_array().unwrap();

@@ -33,6 +33,9 @@ fn commands_become_scripts_that_run() {
             .run();
         let script = script(&output);
         hold("convert", name, &script);
+        if name == "curl_bash" {
+            output.expect_text("1 command that is not curl's");
+        }
         runs_green(&script);
     }
 }
@@ -118,4 +121,26 @@ fn what_stands_twice_or_comes_from_elsewhere_makes_a_script_all_the_same() {
         .file("commands.sh", "curl -X 'FO O' http://h.test\n")
         .run();
     output.expect_code(65);
+}
+
+#[test]
+fn what_a_shell_keeps_for_itself_is_no_address() {
+    let output = rhaid(["convert", "curl", "commands.sh", "-o", "out.rhai"])
+        .file(
+            "commands.sh",
+            "curl http://h.test/a > out.json 2>/dev/null\n\
+             curl -F 'meta={\"a\":1};type=application/json' http://h.test/up 2>&1\n\
+             curl -d @- http://h.test/in <<EOF\n{}\nEOF\n\
+             curl -u ada \"$API/b\"\n",
+        )
+        .run();
+    let script = script(&output);
+    for line in [
+        "meta: \"{\\\"a\\\":1}\"",
+        "auth: #{ user: global::USER, password: ",
+    ] {
+        assert!(script.contains(line), "{line}\n{script}");
+    }
+    assert!(!output.stderr.contains("no address"), "{output}");
+    assert_eq!(script.matches("is answered").count(), 4, "{script}");
 }

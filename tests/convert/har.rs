@@ -378,3 +378,99 @@ fn a_long_recording_takes_no_longer_than_it_is() {
     let script = script(&output);
     assert_eq!(script.matches("group(").count(), 6000);
 }
+
+/// As a browser sends them: what was on its way together goes together, unless one needs what another gave.
+#[test]
+fn calls_that_overlap_go_at_once() {
+    let at = |milliseconds: u32, method: &str, path: &str, status: u16, more: Value| {
+        let mut call = entry(
+            0,
+            method,
+            &format!("http://127.0.0.1:8080{path}"),
+            status,
+            more,
+        );
+        let began = format!("2026-01-01T10:00:00.{milliseconds:03}Z");
+        merge(
+            &mut call,
+            json!({ "startedDateTime": began, "_resourceType": "fetch" }),
+        );
+        call
+    };
+    let gives = |text: &str| json!({ "response": { "content": { "text": text } } });
+    let mut reserve = gives("{\"id\":\"R-77ab31c4\"}");
+    merge(
+        &mut reserve,
+        json!({ "request": { "postData": { "mimeType": "application/json", "text": "{\"room\":\"room-double\",\"guest\":\"Ada\",\"nights\":1}" } } }),
+    );
+    let entries = vec![
+        at(
+            0,
+            "GET",
+            "/api/v1/pms/availability?nights=2",
+            200,
+            gives("{\"rooms\":[{\"id\":\"room-double\"}]}"),
+        ),
+        at(20, "GET", "/health/live", 200, json!({})),
+        at(50, "POST", "/api/v1/reservations", 201, reserve),
+        at(60, "GET", "/nothing/here", 404, json!({})),
+        at(
+            300,
+            "POST",
+            "/api/v1/reservations/R-77ab31c4/cancel",
+            200,
+            json!({}),
+        ),
+        at(450, "GET", "/health/ready", 200, json!({})),
+    ];
+    let output = rhaid(["convert", "har", "a.har", "-o", "out.rhai"])
+        .file("a.har", har(entries))
+        .run();
+    let script = script(&output);
+    hold("convert", "har_at_once", &script);
+    runs_green(&script);
+}
+
+/// A run says what is missing before it sends anything; a check only warns of it.
+#[test]
+fn a_secret_must_be_set() {
+    let output = rhaid(["convert", "har", "shop.har", "-o", "out.rhai"])
+        .file("shop.har", shop())
+        .run();
+    let script = script(&output);
+    assert!(script.contains("secret(\"PASSWORD\");"), "{script}");
+    let check = rhaid(["check", "out.rhai"]).file("out.rhai", &script).run();
+    check.expect_code(0).expect_text("`PASSWORD` is not set");
+    let run = rhaid(["run", "out.rhai", "--duration", "1s"])
+        .file("out.rhai", &script)
+        .run();
+    run.expect_code(65).expect_text("is not set");
+}
+
+/// What recorders write that browsers do not: no times, bodies in Base64, sockets, addresses that are data.
+#[test]
+fn recordings_of_other_tools() {
+    let mut bare = json!({ "request": { "method": "GET", "url": "https://h.test/a" }, "response": { "status": 200 } });
+    let mut posted = bare.clone();
+    merge(
+        &mut posted,
+        json!({ "request": { "method": "POST", "url": "https://h.test/b",
+            "postData": { "mimeType": "application/octet-stream", "encoding": "base64", "text": "AAEC/w==" } } }),
+    );
+    merge(
+        &mut bare,
+        json!({ "request": { "httpVersion": "h3", "headers": [header(":authority", "h.test"), header(":path", "/a"), header("priority", "u=1")] } }),
+    );
+    let socket = json!({ "_resourceType": "websocket", "_webSocketMessages": [{ "type": "send", "data": "x" }],
+        "request": { "method": "GET", "url": "wss://h.test/live" }, "response": { "status": 101 } });
+    let data = json!({ "request": { "method": "GET", "url": "data:image/png;base64,AAAA" }, "response": { "status": 200 } });
+    let mut upgraded = bare.clone();
+    merge(
+        &mut upgraded,
+        json!({ "time": "12.5", "request": { "url": "https://h.test/upgraded" }, "response": { "status": "101" } }),
+    );
+    let output = rhaid(["convert", "har", "a.har", "-o", "out.rhai"])
+        .file("a.har", har(vec![data, bare, posted, socket, upgraded]))
+        .run();
+    hold("convert", "har_other_tools", &script(&output));
+}

@@ -7,6 +7,7 @@
 mod support;
 
 mod curl;
+mod guess;
 mod har;
 mod record;
 

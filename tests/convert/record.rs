@@ -126,6 +126,9 @@ fn a_service_that_is_down_is_told_to_the_browser() {
     proxy.interrupt();
     let output = proxy.wait();
     output.expect_code(65).expect_text("without a response");
+    // What helps is no option of another command.
+    assert!(!output.stderr.contains("--domain"), "{output}");
+    output.expect_text("the address that the recorder names");
     assert!(!output.stderr.contains("hidden123"), "{}", output.stderr);
 }
 

@@ -246,3 +246,77 @@ fn modules_stay_where_they_are() {
     project.expect_code(0);
     assert!(project.path("deep/lib.rhai").exists());
 }
+
+/// Lists that are put in order where they stand, and numbers that are read out of texts.
+#[test]
+fn lists_and_numbers_are_what_they_are_in_javascript() {
+    let source = r#"
+import http from 'k6/http';
+import { check } from 'k6';
+export const options = {
+  vus: parseInt(__ENV.NO_SUCH_VUS) || 1, iterations: 1,
+  thresholds: { checks: ['rate==1'] },
+};
+const rows = ['b', 'c', 'a'];
+export default function () {
+  const list = [10, 9, 1.5, 2];
+  list.sort((a, b) => a - b);
+  const texts = [10, 9, 'b', 'a'];
+  texts.sort();
+  const held = { rows: [1, 2, 3] };
+  held.rows.reverse();
+  rows.sort((a, b) => (a < b ? -1 : 1));
+  rows.reverse();
+  const drawn = [1, 2, 3, 4];
+  drawn.sort(() => Math.random() - 0.5);
+  const res = http.get(`${__ENV.BASE_URL}/api/v1/pms/availability?nights=2`);
+  check(res, {
+    'in order': () => list.join(' ') === '1.5 2 9 10',
+    'as texts': () => texts.join(' ') === '10 9 a b',
+    'from the end': () => held.rows.join(' ') === '3 2 1',
+    'of the top level': () => rows.join(' ') === 'c b a',
+    'shuffled': () => drawn.length === 4 && drawn.includes(3),
+    'begins with digits': () => parseInt('12abc') === 12 && parseInt(' -7 ') === -7,
+    'has a fraction': () => parseInt('5.7') === 5 && parseInt(5.7) === 5,
+    'is none': () => (parseInt('x') || 3) === 3 && (parseInt(undefined, 10) || 4) === 4,
+    'of another base': () => parseInt('ff', 16) === 255 && parseInt('0x10', 16) === 16,
+    'counted': (r) => r.json('rooms.#') > 0 && r.json('no.such.list.#') === 0,
+    'of each': (r) => r.json('rooms.#.id').length === r.json('rooms').length,
+  });
+}
+"#;
+    let output = rhaid()
+        .file("a.js", source)
+        .args(["convert", "k6", "a.js", "-o", "a.rhai"])
+        .run();
+    output.expect_code(0);
+    assert!(!output.stderr.contains("left out"), "{output}");
+    let script = std::fs::read_to_string(output.path("a.rhai")).unwrap();
+    assert!(
+        script.contains("vus: parse_int(env(\"NO_SUCH_VUS\", \"1\"))"),
+        "{script}"
+    );
+    let run = rhaid()
+        .script(&script)
+        .args(["--demo", "--workers", "1"])
+        .run();
+    run.expect_code(0);
+    let errors = &run.expect_result()["errors"];
+    assert_eq!(errors.as_array().map(Vec::len), Some(0), "{run}\n{script}");
+}
+
+#[test]
+fn what_is_nested_is_indented() {
+    let output = convert(
+        "a.js",
+        "import http from 'k6/http';\nexport default function () {\n  http.get('http://h.test/', { headers: { 'x-a-long-name-of-a-header': 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'x-another-long-name': 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb' } });\n}\n",
+    );
+    output.expect_code(0);
+    assert!(
+        output
+            .stdout
+            .contains("        headers: #{\n            \"x-a-long-name-of-a-header\": "),
+        "{}",
+        output.stdout
+    );
+}

@@ -13,6 +13,7 @@ mod wrong;
 use std::path::{Path, PathBuf};
 
 use support::bin::{Output, Rhaid};
+use support::golden;
 
 /// The binary.
 fn rhaid() -> Rhaid {
@@ -38,7 +39,7 @@ fn convert_text(format: &str, text: &str) -> Output {
     convert(format, &file)
 }
 
-/// The script of a conversion, which `rhaid check` has nothing to say about.
+/// The script of a conversion, which `rhaid check` has nothing to say about but what the environment must set.
 fn checked(output: &Output) -> String {
     output.expect_code(0);
     let folder = tempfile::tempdir().unwrap();
@@ -46,8 +47,24 @@ fn checked(output: &Output) -> String {
     std::fs::write(&script, &output.stdout).unwrap();
     let check = rhaid().arg("check").arg(&script).run();
     check.expect_code(0);
-    assert_eq!(check.stderr, "", "{}", output.stdout);
+    let told = ["Warning", "Error", "error"];
+    let mut told = check.stderr.lines().filter(|line| {
+        told.iter().any(|word| line.starts_with(word)) && !line.contains("is not set")
+    });
+    assert_eq!(told.next(), None, "{check}\n{}", output.stdout);
     output.stdout.clone()
+}
+
+/// The same, with what was told of it held against a golden file.
+#[track_caller]
+fn held(name: &str, output: &Output) -> String {
+    let script = checked(output);
+    golden::hold(
+        "descriptions",
+        name,
+        &format!("{}\n---\n{script}", output.stderr),
+    );
+    script
 }
 
 /// Runs a script against the demo target: everything once, and then a little load. Nothing may fail.
@@ -63,6 +80,10 @@ fn run(script: &str) {
             "0.01",
             "--env",
             "THINK_SPEED=20",
+            "--env",
+            "API_PASSWORD=correct-horse",
+            "--env",
+            "PASSWORD=correct-horse",
         ])
         .arg(&path)
         .arg("--result")

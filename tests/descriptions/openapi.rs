@@ -1,29 +1,21 @@
 //! OpenAPI documents.
 
-use crate::support::golden;
-use crate::{checked, convert, convert_text, fixture, run};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::{checked, convert, convert_text, fixture, held, rhaid, run};
 
 #[test]
 fn a_description_of_the_demo_becomes_a_script_that_runs() {
-    let output = convert("openapi", &fixture("hotel.yaml"));
-    let script = checked(&output);
-    golden::hold(
-        "descriptions",
+    run(&held(
         "hotel.openapi",
-        &format!("{}\n---\n{script}", output.stderr),
-    );
-    run(&script);
+        &convert("openapi", &fixture("hotel.yaml")),
+    ));
 }
 
 #[test]
 fn bodies_parameters_and_security_of_all_kinds() {
-    let output = convert("openapi", &fixture("kinds.yaml"));
-    let script = checked(&output);
-    golden::hold(
-        "descriptions",
-        "kinds.openapi",
-        &format!("{}\n---\n{script}", output.stderr),
-    );
+    held("kinds.openapi", &convert("openapi", &fixture("kinds.yaml")));
 }
 
 #[test]
@@ -98,4 +90,51 @@ paths:
         script.contains("/payments?cart=${encoding::url(cart)}"),
         "{script}"
     );
+}
+
+/// What grows with the square of a document would take many minutes here.
+#[test]
+fn a_large_document_takes_no_longer_than_it_is() {
+    const THINGS: usize = 2_000;
+    let mut text =
+        "openapi: 3.0.3\ninfo: {title: Large, version: '1'}\ntags: [{name: one}]\npaths:\n"
+            .to_owned();
+    for at in 0..THINGS {
+        let tag = if at % 2 == 0 {
+            "one".to_owned()
+        } else {
+            format!("tag{at}")
+        };
+        let body =
+            format!("{{application/json: {{schema: {{$ref: '#/components/schemas/Thing{at}'}}}}}}");
+        let _ = write!(
+            text,
+            "  /things{at}:
+    get: {{tags: [{tag}], responses: {{200: {{description: x, content: {{application/json: {{schema: {{$ref: '#/components/schemas/Nowhere{at}'}}}}}}}}}}}}
+    post: {{tags: [{tag}], requestBody: {{content: {body}}}, responses: {{201: {{description: x, content: {body}}}}}}}
+  /areas{at}/things/{{id}}:
+    get: {{tags: [{tag}], parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}], responses: {{200: {{description: x}}}}}}
+  /things{at}/{{id}}:
+    get: {{tags: [{tag}], parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}], responses: {{200: {{description: x}}}}}}
+"
+        );
+    }
+    text.push_str("components:\n  schemas:\n");
+    for at in 0..THINGS {
+        let _ = writeln!(
+            text,
+            "    Thing{at}: {{type: object, properties: {{id: {{type: string}}, name: {{type: string}}, parent: {{$ref: '#/components/schemas/Thing{at}'}}}}}}"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("large.yaml");
+    std::fs::write(&file, text).unwrap();
+    let output = rhaid()
+        .timeout(Duration::from_secs(240))
+        .args(["convert", "openapi"])
+        .arg(&file)
+        .run();
+    output.expect_code(0);
+    assert_eq!(output.stdout.matches("/things1999/${").count(), 1);
+    assert!(output.stderr.contains("8000 operations"), "{output}");
 }

@@ -1,7 +1,6 @@
 //! Postman's collections.
 
-use crate::support::golden;
-use crate::{checked, convert, convert_text, fixture, rhaid, run};
+use crate::{checked, convert, convert_text, fixture, held, rhaid, run};
 
 #[test]
 fn a_collection_of_the_demo_becomes_a_script_that_runs() {
@@ -13,26 +12,44 @@ fn a_collection_of_the_demo_becomes_a_script_that_runs() {
         .arg("--environment")
         .arg(fixture("hotel.postman_environment.json"))
         .run();
-    let script = checked(&output);
+    let script = held("hotel.postman", &output);
     assert!(!script.contains("do not tell") && !output.stderr.contains("do not tell"));
-    golden::hold(
-        "descriptions",
-        "hotel.postman",
-        &format!("{}\n---\n{script}", output.stderr),
-    );
     run(&script);
 }
 
 #[test]
 fn bodies_and_credentials_of_all_kinds() {
     let output = convert("postman", &fixture("kinds.postman.json"));
-    let script = checked(&output);
+    let script = held("kinds.postman", &output);
     assert!(!script.contains("hunter22"), "{script}");
-    golden::hold(
-        "descriptions",
-        "kinds.postman",
-        &format!("{}\n---\n{script}", output.stderr),
+}
+
+/// Without a value there is nothing to send: a run says so, unless a script of the collection gives it one.
+#[test]
+fn what_has_no_value_must_be_set() {
+    let output = convert_text(
+        "postman",
+        r#"{"info": {"name": "A"}, "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{token}}"}]}, "item": [
+            {"name": "login", "request": {"method": "POST", "url": "http://h.test/login", "body": {"mode": "raw", "raw": "{\"password\": \"{{password}}\"}"}},
+             "event": [{"listen": "test", "script": {"exec": ["pm.environment.set('token', pm.response.json().token);",
+                "pm.test('in at last', () => { pm.response.to.have.status(201); });"]}}]},
+            {"name": "one", "request": {"url": {"raw": "http://h.test/things/:id/", "variable": [{"key": "id", "value": ""}]}}}]}"#,
     );
+    let script = checked(&output);
+    for line in [
+        "const TOKEN = secret(\"TOKEN\", \"\");",
+        "const PASSWORD = secret(\"PASSWORD\");",
+        "const ID = env(\"ID\");",
+        "\"in at last\": |r| r.status == 201",
+        "\"one: it went well\": |r| r.ok",
+    ] {
+        assert!(script.contains(line), "{line}\n{script}");
+    }
+    let run = rhaid()
+        .script(&script)
+        .args(["--env", "ID=17", "--env", "BASE_URL=http://127.0.0.1:1"])
+        .run();
+    run.expect_code(65).expect_text("`PASSWORD` is not set");
 }
 
 #[test]
@@ -57,4 +74,21 @@ fn version_2_0_and_bare_urls_are_understood() {
         script.contains("\"X-B\": \"2\"") && !script.contains("hunter22"),
         "{script}"
     );
+}
+
+/// Rhai bounds how deep an expression is, and a group is one.
+#[test]
+fn folders_in_folders_are_still_a_script() {
+    let body = format!("{}{{{{id}}}}{}", "{\\\"a\\\": ".repeat(8), "}".repeat(8));
+    let mut item = format!(
+        r#"{{"name": "deepest", "request": {{"method": "POST", "url": "http://h.test/a", "body": {{"mode": "raw", "raw": "{body}", "options": {{"raw": {{"language": "json"}}}}}}}}}}"#
+    );
+    for depth in 0..10 {
+        item = format!(r#"{{"name": "folder {depth}", "item": [{item}]}}"#);
+    }
+    let output = convert_text(
+        "postman",
+        &format!(r#"{{"info": {{"name": "A"}}, "item": [{item}]}}"#),
+    );
+    assert!(checked(&output).contains("name: \"deepest\""), "{output}");
 }

@@ -226,3 +226,57 @@ fn a_call_shows_what_it_takes() {
     let shown = editor.ask("signatureHelp", "a.rhai", line, character);
     assert_eq!(shown["activeSignature"], 1, "{shown}");
 }
+
+const MEMBERS: &str = "\
+fn iteration(ctx) {
+    let inbox = hooks::inbox();
+    inbox.mark();
+    ctx.state.last = 1;
+    ctx.state[\"token\"] = 2;
+    ctx.state.las
+    let room = http::get(\"http://127.0.0.1\");
+    check(room, #{ \"ok\": |answer| answer.status == 200 });
+    check(other(), #{ \"also\": |r| r.status == 200 });
+    [1].map(|x| x.abs());
+    print(1);
+}
+";
+
+#[test]
+fn members_are_those_of_the_value_as_far_as_it_is_known() {
+    let mut editor = Editor::ready();
+    editor.open("m.rhai", MEMBERS);
+    let mut labels = |line: usize, what: &str| {
+        let text = MEMBERS.lines().nth(line).unwrap();
+        let at = text.find(what).unwrap() + what.len();
+        editor.labels("m.rhai", line, at)
+    };
+    let inbox = labels(2, "inbox.");
+    assert!(inbox.iter().any(|label| label == "mark"), "{inbox:?}");
+    assert_eq!(
+        inbox.iter().filter(|label| *label == "len").count(),
+        1,
+        "{inbox:?}"
+    );
+    assert_eq!(labels(3, "ctx.state."), ["las", "token"]);
+    assert_eq!(labels(5, "ctx.state.las"), ["last", "token"]);
+    for (line, place) in [(7, "answer."), (8, "| r.")] {
+        let response = labels(line, place);
+        assert!(
+            response.iter().any(|label| label == "status"),
+            "{response:?}"
+        );
+        assert!(
+            !response.iter().any(|label| label == "push"),
+            "{response:?}"
+        );
+    }
+    // Of what nobody knows anything, all is offered.
+    let unknown = labels(9, "| x.");
+    assert!(unknown.iter().any(|label| label == "push"), "{unknown:?}");
+    let at = MEMBERS.lines().nth(10).unwrap().find("print").unwrap();
+    let hover = editor.ask("hover", "m.rhai", 10, at + 2);
+    let text = hover["contents"]["value"].as_str().unwrap();
+    assert!(text.contains("log::info"), "{text}");
+    assert!(!text.contains("to the standard output"), "{text}");
+}

@@ -218,7 +218,9 @@ fn showing_the_sides_of_a_check_changes_nothing_and_tells_no_secret() {
                 "g": |x| text == "",
                 "h": |x| list.filter(|n| rows.pop() == n).len() == 7,
                 "i": |x| answer.user.n > x && answer.user.n > 5,
-                "j": |x| answer.nothing == 5,
+                "l": |x| answer.nothing == 5,
+                "j": |x| answer?.secret != (),
+                "k": |x| answer.user.n == (),
             });
             log::info(`after: ${list.len()} ${calls.value} ${rows.len()}`);
         }
@@ -235,7 +237,9 @@ fn showing_the_sides_of_a_check_changes_nothing_and_tells_no_secret() {
             "✗ f  found {\"access_token\":\"***\",\"user\":{\"n\":1,\"password\":\"***\"}}",
         )
         .expect_text("✗ i  found 1, expected > 1")
-        .expect_text("✗ j  found (), expected 5");
+        .expect_text("✗ l  found (), expected 5")
+        .expect_text("✗ j  found (), expected != ()")
+        .expect_text("✗ k  found 1, expected ()");
     for secret in ["tok-abc", "pw-abc", "txt-abc", "exp-abc"] {
         assert!(!output.stdout.contains(secret), "{}", output.stdout);
     }

@@ -107,7 +107,7 @@ fn quiet_tells_the_first_error_with_its_place_and_how_to_mend_it() {
     assert_eq!(output.stdout, "");
     for part in [
         "FAILED  1 iteration ended in a script error (exit 2)",
-        "`()` has no `price`",
+        "`r.json(\"rooms\")` is `()`, which has no `price`",
         "script.rhai:3:",
         "Help: was the request answered",
         "1 other error in the result",

@@ -122,6 +122,12 @@ impl Draft {
             }
             Meaning::Form | Meaning::FormText => self.part(&value, meaning == Meaning::Form),
             Meaning::User => {
+                // curl asks for a password that is not given.
+                let value = if value.contains(':') {
+                    value
+                } else {
+                    value + ":"
+                };
                 let packed = base64::engine::general_purpose::STANDARD.encode(&value);
                 self.header(&format!("authorization: Basic {packed}"));
             }
@@ -176,9 +182,11 @@ impl Draft {
             self.given.files.push((name.to_owned(), path));
             return;
         }
+        // `meta={"a":1};type=application/json`
+        let plain = value.split_once(";type=").map(|(plain, _)| plain);
         self.parts.push(Part {
             name: name.to_owned(),
-            value: value.to_owned(),
+            value: plain.filter(|_| may_be_file).unwrap_or(value).to_owned(),
             ..Part::default()
         });
     }

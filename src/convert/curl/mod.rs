@@ -61,9 +61,10 @@ impl Importer for Curl {
             ));
         }
         if skipped > 0 {
-            parsed
-                .left
-                .push(format!("{skipped} commands that are not curl's"));
+            parsed.left.push(match skipped {
+                1 => "1 command that is not curl's".to_owned(),
+                skipped => format!("{skipped} commands that are not curl's"),
+            });
         }
         Ok(journey(&name, parsed))
     }
@@ -86,6 +87,7 @@ fn journey(name: &str, parsed: Parsed) -> Journey {
                 request,
                 checks: vec![Check {
                     name: "is answered".to_owned(),
+                    own: false,
                     condition: "r.ok".to_owned(),
                 }],
                 ..Step::default()

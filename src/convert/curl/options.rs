@@ -121,6 +121,7 @@ const OTHERS_WITH_VALUE: &[&str] = &[
     "proxy-header",
     "proxy-user",
     "range",
+    "request-target",
     "resolve",
     "socks5",
     "socks5-hostname",

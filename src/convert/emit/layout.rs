@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 
 use super::words;
-use crate::convert::text::Value;
+use crate::convert::text::{Text, Value};
 
 /// Columns of a line.
 const WIDTH: usize = 120;
 /// Columns of a step inwards.
 const STEP: usize = 4;
-/// Values that are nested deeper than this are written as JSON: Rhai bounds how deep an expression is.
-pub const DEEPEST: usize = 12;
+/// How deep a value may be nested that stands within so many groups; a deeper one is written as JSON, since Rhai bounds how
+/// deep an expression is.
+pub const fn deepest(groups: usize) -> usize {
+    12_usize.saturating_sub(2 * groups)
+}
 
 /// An expression that can be laid out in more than one way.
 #[derive(Debug, Clone)]
@@ -33,13 +36,13 @@ impl Layout {
         Self::Entry(words::key(key), Box::new(value))
     }
 
-    /// A value of a script.
-    pub fn value(value: &Value) -> Self {
-        if value.depth() > DEEPEST {
-            return Self::Call(
-                "parse_json".to_owned(),
-                vec![Self::atom(words::quoted(&as_json(value).to_string()))],
-            );
+    /// A value of a script, nested so deep at most.
+    pub fn value(value: &Value, deepest: usize) -> Self {
+        if value.depth() > deepest {
+            let mut json = Text::default();
+            write_json(value, &mut json);
+            let json = Self::atom(words::text(&json));
+            return Self::Call("parse_json".to_owned(), vec![json]);
         }
         match value {
             Value::Unit => Self::atom("()"),
@@ -47,7 +50,10 @@ impl Layout {
             Value::Number(number) => Self::atom(words::number(number)),
             Value::Text(text) => Self::atom(words::text(text)),
             Value::Code(code) => Self::atom(code.clone()),
-            Value::List(items) => Self::List(items.iter().map(Self::value).collect()),
+            Value::List(items) => {
+                let items = items.iter().map(|item| Self::value(item, deepest));
+                Self::List(items.collect())
+            }
             Value::Map(entries) => {
                 // A key stands once in a map of Rhai; the last one counts, as in JSON.
                 let last: HashMap<&str, usize> = entries
@@ -60,7 +66,7 @@ impl Layout {
                         .iter()
                         .enumerate()
                         .filter(|(at, (key, _))| last.get(key.as_str()) == Some(at))
-                        .map(|(_, (key, value))| Self::entry(key, Self::value(value)))
+                        .map(|(_, (key, value))| Self::entry(key, Self::value(value, deepest)))
                         .collect(),
                 )
             }
@@ -148,24 +154,57 @@ fn call(name: &str, arguments: &[Layout], column: usize, indent: usize, after: u
     text
 }
 
-/// A value as JSON, for what is nested too deeply to be written; expressions are their source.
-fn as_json(value: &Value) -> serde_json::Value {
+/// A value as JSON, for what is nested too deeply to be written; its expressions are put in when they are known.
+fn write_json(value: &Value, json: &mut Text) {
     use serde_json::Value as Json;
     match value {
-        Value::Unit => Json::Null,
-        Value::Bool(flag) => Json::Bool(*flag),
-        Value::Number(number) => Json::Number(number.clone()),
-        Value::Text(text) => Json::String(
-            text.as_literal()
-                .map_or_else(|| text.outline(), str::to_owned),
-        ),
-        Value::Code(code) => Json::String(code.clone()),
-        Value::List(items) => items.iter().map(as_json).collect(),
-        Value::Map(entries) => Json::Object(
-            entries
-                .iter()
-                .map(|(key, value)| (key.clone(), as_json(value)))
-                .collect(),
-        ),
+        Value::Unit => json.push("null"),
+        Value::Bool(flag) => json.push(&flag.to_string()),
+        Value::Number(number) => json.push(&number.to_string()),
+        Value::Text(text) => match text.as_literal() {
+            Some(literal) => json.push(&Json::from(literal).to_string()),
+            None => json.push_code(format!("json_text({})", words::text(text))),
+        },
+        Value::Code(code) => json.push_code(format!("json_text({code})")),
+        Value::List(items) => {
+            json.push("[");
+            for (at, item) in items.iter().enumerate() {
+                json.push(if at == 0 { "" } else { "," });
+                write_json(item, json);
+            }
+            json.push("]");
+        }
+        Value::Map(entries) => {
+            json.push("{");
+            for (at, (key, value)) in entries.iter().enumerate() {
+                json.push(if at == 0 { "" } else { "," });
+                json.push(&Json::from(key.as_str()).to_string());
+                json.push(":");
+                write_json(value, json);
+            }
+            json.push("}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_deep_is_json_with_its_expressions() {
+        let mut value = Value::map([("id", Value::Code("id".to_owned()))]);
+        for _ in 0..3 {
+            value = Value::List(vec![value, Value::Unit]);
+        }
+        assert_eq!(value.depth(), 4);
+        assert_eq!(
+            Layout::value(&value, 4).flat(),
+            "[[[#{ id: id }, ()], ()], ()]"
+        );
+        assert_eq!(
+            Layout::value(&value, 3).flat(),
+            "parse_json(`[[[{\"id\":${json_text(id)}},null],null],null]`)"
+        );
     }
 }

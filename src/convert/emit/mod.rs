@@ -10,8 +10,8 @@ pub mod words;
 use std::fmt::Write as _;
 
 use super::journey::{Function, Item, Journey, Variable};
-pub use layout::DEEPEST;
 use layout::Layout;
+pub use layout::deepest;
 use words::{comment, quoted};
 
 /// The whole script, with a line feed at its end.
@@ -37,7 +37,7 @@ pub fn script(journey: &Journey) -> String {
         let entries = journey
             .options
             .iter()
-            .map(|(key, value)| Layout::entry(key, Layout::value(value)));
+            .map(|(key, value)| Layout::entry(key, Layout::value(value, deepest(0))));
         let start = "export const options = ";
         // Always broken: options are what people change.
         let laid = Layout::Map(entries.collect()).lay_out(usize::MAX / 2, 0, 1);
@@ -88,16 +88,15 @@ fn constants(text: &mut String, variables: &[Variable]) {
     let lines = variables.iter().map(|variable| {
         let read = if variable.secret { "secret" } else { "env" };
         // What is secret does not stand in a script.
-        let default = if variable.secret {
-            ""
-        } else {
-            &variable.default
+        let default = match &variable.default {
+            None => String::new(),
+            Some(_) if variable.secret => ", \"\"".to_owned(),
+            Some(default) => format!(", {}", quoted(default)),
         };
         let line = format!(
-            "const {} = {read}({}, {});",
+            "const {} = {read}({}{default});",
             variable.constant,
-            quoted(&variable.env),
-            quoted(default)
+            quoted(&variable.env)
         );
         (line, comment(&variable.meaning))
     });

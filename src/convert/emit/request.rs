@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::layout::Layout;
+use super::layout::{Layout, deepest};
 use super::words::{quoted, text};
 use crate::convert::journey::{Body, Field, Page, Request, Source};
 use crate::convert::text::{Text, Value, escape_url};
@@ -21,9 +21,9 @@ const VERBS: &[(&str, &str, bool)] = &[
 /// Verbs that cannot be called without a body, be it `()`.
 const NEED_BODY: &[&str] = &["PUT", "PATCH"];
 
-/// The call that sends it. `status` is the one that is expected.
-pub fn call(request: &Request, status: Option<u16>) -> Layout {
-    let (body, parameters) = body_and_parameters(request, status);
+/// The call that sends it. `status` is the one that is expected; it stands within so many groups.
+pub fn call(request: &Request, status: Option<u16>, groups: usize) -> Layout {
+    let (body, parameters) = body_and_parameters(request, status, groups);
     let url = Layout::atom(text(&request.url.text()));
     let verb = VERBS
         .iter()
@@ -50,9 +50,10 @@ pub fn call(request: &Request, status: Option<u16>) -> Layout {
     Layout::Call(name.to_owned(), arguments)
 }
 
-/// The request as an item of `http::batch`.
-pub fn in_batch(request: &Request) -> Layout {
-    let (body, parameters) = body_and_parameters(request, None);
+/// The request as an item of `http::batch`. `status` is the one that is expected.
+pub fn in_batch(request: &Request, status: Option<u16>, groups: usize) -> Layout {
+    // Two lists are around it.
+    let (body, parameters) = body_and_parameters(request, status, groups + 1);
     let url = Layout::atom(text(&request.url.text()));
     if request.method == "GET" && body.is_none() && parameters.is_none() {
         return url;
@@ -127,7 +128,12 @@ fn headers(headers: &[(String, Text)]) -> Layout {
     Layout::Map(entries.iter().map(entry).collect())
 }
 
-fn body_and_parameters(request: &Request, status: Option<u16>) -> (Option<Layout>, Option<Layout>) {
+fn body_and_parameters(
+    request: &Request,
+    status: Option<u16>,
+    groups: usize,
+) -> (Option<Layout>, Option<Layout>) {
+    let layout = |value| Layout::value(value, deepest(groups));
     let mut sent = request.headers.clone();
     let mut content_type = |kind: &str| {
         if !sent
@@ -144,14 +150,11 @@ fn body_and_parameters(request: &Request, status: Option<u16>) -> (Option<Layout
         Body::None => None,
         // What is neither a map nor a list would be sent as a text.
         Body::Json(value @ (Value::Map(_) | Value::List(_) | Value::Code(_))) => {
-            Some(Layout::value(value))
+            Some(layout(value))
         }
         Body::Json(value) => {
             content_type("application/json");
-            Some(Layout::Call(
-                "json_text".to_owned(),
-                vec![Layout::value(value)],
-            ))
+            Some(Layout::Call("json_text".to_owned(), vec![layout(value)]))
         }
         Body::Form(fields) if repeats(fields) => {
             content_type("application/x-www-form-urlencoded");
@@ -185,7 +188,7 @@ fn body_and_parameters(request: &Request, status: Option<u16>) -> (Option<Layout
     let mut known = HashSet::new();
     // A key stands once in a map: who signs in twice signs in as the first.
     for (name, value) in request.parameters.iter().filter(|(n, _)| known.insert(n)) {
-        parameters.push(Layout::entry(name, Layout::value(value)));
+        parameters.push(Layout::entry(name, layout(value)));
     }
     // Anything from 200 to 399 is a success without being told.
     if let Some(status) = status

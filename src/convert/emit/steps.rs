@@ -12,8 +12,12 @@ use super::layout::Layout;
 use super::request::{self, call, in_batch};
 use super::words::{Names, comment, duration, float, identifier, quoted};
 use crate::convert::journey::{Batch, Extraction, Function, Group, Item, Page, Step, Think};
+use crate::lengths::shorten;
 
 const STEP: usize = 4;
+
+/// Characters of a request's name in that of a check.
+const LONGEST_NAME: usize = 80;
 
 /// Writes the body of a function, indented.
 pub fn write_body(text: &mut String, function: &Function) {
@@ -36,6 +40,7 @@ pub fn write_body(text: &mut String, function: &Function) {
         outer: &outer,
         names: Names::default(),
         declared: HashSet::new(),
+        groups: 0,
     };
     writer.items(&function.items, STEP);
 }
@@ -50,6 +55,8 @@ struct Writer<'a> {
     names: Names,
     /// Further variables that exist already, so that they are assigned.
     declared: HashSet<String>,
+    /// How many groups are around.
+    groups: usize,
 }
 
 impl Writer<'_> {
@@ -63,6 +70,7 @@ impl Writer<'_> {
             match item {
                 Item::Step(step) => self.step(step, indent),
                 Item::Batch(batch) => self.batch(batch, indent),
+                Item::AtOnce(steps) => self.at_once(steps, indent),
                 Item::Page(page) => self.page(page, indent),
                 Item::Think(pause) => self.line(indent, &think(pause)),
                 Item::Note(note) => self.line(indent, &format!("// {}", comment(note))),
@@ -96,25 +104,20 @@ impl Writer<'_> {
         self.line(indent, &format!("group({}, || {{", quoted(&group.name)));
         // What is declared inside is forgotten outside; names of responses are given anew in each group.
         let (names, declared) = (self.names.clone(), self.declared.clone());
+        self.groups += 1;
         self.items(&group.items, indent + STEP);
+        self.groups -= 1;
         (self.names, self.declared) = (names, declared);
         self.line(indent, "});");
     }
 
     fn step(&mut self, step: &Step, indent: usize) {
         self.notes(&step.notes, indent);
-        let layout = call(&step.request, step.status);
-        let mut checks = Vec::new();
-        if let Some(status) = step.status {
-            checks.push((
-                format!("status is {status}"),
-                format!("|r| r.status == {status}"),
-            ));
-        }
-        for check in &step.checks {
-            checks.push((check.name.clone(), format!("|r| {}", check.condition)));
-        }
-        let wanted = !checks.is_empty() || !step.extractions.is_empty() || step.variable.is_some();
+        let layout = call(&step.request, step.status, self.groups);
+        let wanted = step.status.is_some()
+            || !step.checks.is_empty()
+            || !step.extractions.is_empty()
+            || step.variable.is_some();
         if !wanted {
             return self.statement(indent, "", &layout);
         }
@@ -123,15 +126,45 @@ impl Writer<'_> {
             .clone()
             .unwrap_or_else(|| self.response_name(step));
         self.statement(indent, &format!("let {response} = "), &layout);
-        if !checks.is_empty() {
-            let entries = checks.iter().map(|(name, condition)| {
+        self.checks(step, &response, &response, indent);
+        self.extractions(&step.extractions, &response, indent);
+    }
+
+    /// What is expected of the response that `response` is. Checks are counted by their names, so each is called after its
+    /// request, or else as `fallback`, unless the source has a name for it.
+    fn checks(&mut self, step: &Step, response: &str, fallback: &str, indent: usize) {
+        let mut request = step.request.name.as_deref().unwrap_or(fallback).to_owned();
+        shorten(&mut request, LONGEST_NAME);
+        let status = step.status.map(|status| {
+            let name = match &step.status_name {
+                Some(name) => name.clone(),
+                None => format!("{request}: status is {status}"),
+            };
+            (name, format!("r.status == {status}"))
+        });
+        let others = step.checks.iter().map(|check| {
+            let name = match check.own {
+                true => check.name.clone(),
+                false => format!("{request}: {}", check.name),
+            };
+            (name, check.condition.clone())
+        });
+        // A map has each name once.
+        let mut names = Names::default();
+        let entries: Vec<Layout> = status
+            .into_iter()
+            .chain(others)
+            .map(|(name, condition)| {
+                let name = names.unique(&name);
                 // A name of a check in quotes always: it is a sentence.
-                Layout::Entry(quoted(name), Box::new(Layout::atom(condition)))
-            });
-            let arguments = vec![Layout::atom(&response), Layout::Map(entries.collect())];
+                let condition = Layout::atom(format!("|r| {condition}"));
+                Layout::Entry(quoted(&name), Box::new(condition))
+            })
+            .collect();
+        if !entries.is_empty() {
+            let arguments = vec![Layout::atom(response), Layout::Map(entries)];
             self.statement(indent, "", &Layout::Call("check".to_owned(), arguments));
         }
-        self.extractions(&step.extractions, &response, indent);
     }
 
     fn extractions(&mut self, extractions: &[Extraction], response: &str, indent: usize) {
@@ -170,7 +203,12 @@ impl Writer<'_> {
 
     fn batch(&mut self, batch: &Batch, indent: usize) {
         self.notes(&batch.notes, indent);
-        let items = Layout::List(batch.requests.iter().map(in_batch).collect());
+        let requests = batch.requests.iter();
+        let items = Layout::List(
+            requests
+                .map(|request| in_batch(request, None, self.groups))
+                .collect(),
+        );
         let layout = Layout::Call("http::batch".to_owned(), vec![items]);
         if batch.check.is_empty() {
             return self.statement(indent, "", &layout);
@@ -179,6 +217,26 @@ impl Writer<'_> {
         self.statement(indent, &format!("let {name} = "), &layout);
         let check = format!("check({name}.all(|r| r.ok), {});", quoted(&batch.check));
         self.line(indent, &check);
+    }
+
+    fn at_once(&mut self, steps: &[Step], indent: usize) {
+        for step in steps {
+            self.notes(&step.notes, indent);
+        }
+        let items = steps
+            .iter()
+            .map(|step| in_batch(&step.request, step.status, self.groups))
+            .collect();
+        let layout = Layout::Call("http::batch".to_owned(), vec![Layout::List(items)]);
+        let responses = self.unique("responses");
+        self.statement(indent, &format!("let {responses} = "), &layout);
+        for (at, step) in steps.iter().enumerate() {
+            let name = self.response_name(step);
+            self.checks(step, &format!("{responses}[{at}]"), &name, indent);
+        }
+        for (at, step) in steps.iter().enumerate() {
+            self.extractions(&step.extractions, &format!("{responses}[{at}]"), indent);
+        }
     }
 
     fn page(&mut self, page: &Page, indent: usize) {
@@ -274,6 +332,7 @@ fn mention(item: &Item, names: &HashSet<String>, mentioned: &mut HashSet<String>
         outer: &HashSet::new(),
         names: Names::default(),
         declared: HashSet::new(),
+        groups: 0,
     };
     writer.items(std::slice::from_ref(item), 0);
     let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
@@ -290,6 +349,10 @@ fn each_extraction(items: &[Item], look: &mut dyn FnMut(&Extraction)) {
     for item in items {
         match item {
             Item::Step(step) => step.extractions.iter().for_each(&mut *look),
+            Item::AtOnce(steps) => {
+                let extractions = steps.iter().flat_map(|step| &step.extractions);
+                extractions.for_each(&mut *look);
+            }
             Item::Page(page) => page.extractions.iter().for_each(&mut *look),
             Item::Group(group) => each_extraction(&group.items, look),
             _ => {}

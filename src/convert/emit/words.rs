@@ -7,112 +7,50 @@ use deunicode::deunicode;
 
 use crate::convert::text::{Part, Text};
 use crate::lengths::shorten;
+use crate::script::RESERVED;
 
-/// Words that no variable or function may have as its name: Rhai's own, those that it keeps, and what scripts see.
+/// Names of what scripts see, beside [`RESERVED`], that no variable or function may have.
 const TAKEN: &[&str] = &[
-    "Fn",
     "abort",
-    "as",
-    "async",
-    "await",
-    "break",
-    "call",
-    "case",
-    "catch",
     "check",
-    "const",
-    "continue",
     "crypto",
     "ctx",
-    "curry",
     "data",
-    "debug",
-    "default",
-    "do",
-    "else",
     "encoding",
     "env",
-    "eval",
-    "exit",
-    "export",
     "expect",
     "fail",
     "fake",
-    "false",
     "flow",
-    "fn",
-    "for",
-    "global",
-    "go",
-    "goto",
     "group",
     "http",
-    "if",
-    "import",
-    "in",
-    "is",
-    "is_def_fn",
-    "is_def_var",
-    "is_shared",
     "iteration",
     "json_text",
-    "let",
     "log",
-    "loop",
-    "match",
     "metrics",
-    "module",
-    "new",
-    "nil",
-    "null",
     "options",
-    "package",
     "page",
     "parse_float",
     "parse_int",
     "parse_json",
-    "print",
-    "private",
-    "protected",
-    "public",
     "r",
     "random",
     "range",
     "regex",
-    "return",
     "secret",
     "seconds",
     "setup",
-    "shared",
     "sleep",
     "slo",
-    "spawn",
-    "static",
     "summary",
-    "super",
-    "switch",
-    "sync",
     "tags",
     "teardown",
     "think",
-    "this",
-    "thread",
-    "throw",
     "time",
-    "true",
-    "try",
-    "type_of",
-    "until",
     "url",
-    "use",
-    "var",
-    "void",
     "vu_start",
     "vu_stop",
-    "while",
-    "with",
     "xml",
-    "yield",
 ];
 
 /// Characters of a line of comment.
@@ -120,73 +58,6 @@ const LONGEST_COMMENT: usize = 200;
 
 /// Longer names are cut.
 const LONGEST_NAME: usize = 32;
-
-/// Words that cannot be a map's key without quotes.
-const NO_KEYS: &[&str] = &[
-    "Fn",
-    "as",
-    "async",
-    "await",
-    "break",
-    "call",
-    "case",
-    "catch",
-    "const",
-    "continue",
-    "curry",
-    "debug",
-    "default",
-    "do",
-    "else",
-    "eval",
-    "exit",
-    "export",
-    "false",
-    "fn",
-    "for",
-    "go",
-    "goto",
-    "if",
-    "import",
-    "in",
-    "is",
-    "is_def_fn",
-    "is_def_var",
-    "is_shared",
-    "let",
-    "loop",
-    "match",
-    "module",
-    "new",
-    "nil",
-    "null",
-    "package",
-    "print",
-    "private",
-    "protected",
-    "public",
-    "return",
-    "shared",
-    "spawn",
-    "static",
-    "super",
-    "switch",
-    "sync",
-    "this",
-    "thread",
-    "throw",
-    "true",
-    "try",
-    "type_of",
-    "until",
-    "use",
-    "var",
-    "void",
-    "while",
-    "with",
-    "yield",
-    "global",
-];
 
 /// A text between quotes.
 pub fn quoted(text: &str) -> String {
@@ -285,7 +156,7 @@ pub fn duration(seconds: f64) -> String {
 
 /// A key of a map, quoted where it must be.
 pub fn key(name: &str) -> String {
-    if is_word(name) && !NO_KEYS.contains(&name) {
+    if is_word(name) && !RESERVED.contains(&name) {
         name.to_owned()
     } else {
         quoted(name)
@@ -330,7 +201,8 @@ pub fn identifier(words: &str, fallback: &str) -> String {
     if name.is_empty() {
         return fallback.to_owned();
     }
-    if name.starts_with(|c: char| c.is_ascii_digit()) || TAKEN.contains(&name.as_str()) {
+    let is_taken = RESERVED.contains(&name.as_str()) || TAKEN.contains(&name.as_str());
+    if name.starts_with(|c: char| c.is_ascii_digit()) || is_taken {
         return format!("{fallback}_{name}");
     }
     name

@@ -26,6 +26,7 @@ pub struct Page {
 pub struct Entry {
     #[serde(deserialize_with = "text")]
     started_date_time: String,
+    #[serde(deserialize_with = "number")]
     time: Option<f64>,
     #[serde(deserialize_with = "text")]
     pageref: String,
@@ -80,6 +81,7 @@ struct Param {
 #[derive(Debug, Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct Response {
+    #[serde(deserialize_with = "number")]
     status: Option<f64>,
     #[serde(deserialize_with = "or_default")]
     headers: Vec<Pair>,
@@ -112,6 +114,13 @@ struct Pair {
 /// A text, and an empty one for null, which some writers put where they know nothing.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A number, which some writers put between quotes.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let written = value.as_str().and_then(|text| text.trim().parse().ok());
+    Ok(value.as_f64().or(written))
 }
 
 fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -166,8 +175,9 @@ impl From<Entry> for Exchange {
         };
         let accept = find("accept").unwrap_or_default();
         let is_preflight = method == "OPTIONS" && find("access-control-request-method").is_some();
+        let is_socket = response.status == Some(101.0);
         let kind = match entry.resource_type.as_str() {
-            _ if is_preflight => Kind::Other,
+            _ if is_preflight || is_socket => Kind::Other,
             "document" => Kind::Document,
             "xhr" | "fetch" | "eventsource" => Kind::Call,
             "stylesheet" | "script" | "image" | "font" | "media" | "manifest" | "texttrack" => {
@@ -190,9 +200,12 @@ impl From<Entry> for Exchange {
         } else {
             String::new()
         };
+        // What began nobody knows when was on its way with nothing else.
+        let began = seconds(&entry.started_date_time);
+        let took = entry.time.filter(|time| *time > 0.0 && began.is_some());
         Self {
-            began: seconds(&entry.started_date_time),
-            took: entry.time.filter(|time| *time > 0.0).unwrap_or(0.0) / 1000.0,
+            began: began.unwrap_or(0.0),
+            took: took.unwrap_or(0.0) / 1000.0,
             page: entry.pageref,
             kind,
             body: request.post_data.map(sent).unwrap_or_default(),
@@ -277,9 +290,7 @@ fn sent(data: PostData) -> Sent {
     Sent::Form(fields.collect())
 }
 
-fn seconds(text: &str) -> f64 {
-    match OffsetDateTime::parse(text, &Rfc3339) {
-        Ok(moment) => moment.unix_timestamp_nanos() as f64 / 1e9,
-        Err(_) => 0.0,
-    }
+fn seconds(text: &str) -> Option<f64> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    Some(moment.unix_timestamp_nanos() as f64 / 1e9)
 }

@@ -10,6 +10,9 @@ use std::io::{BufReader, Read};
 use super::recording::Recording;
 use super::{Error, Importer, Input, Journey, Setting, Settings};
 
+/// What helps if there is nothing in one.
+const ADVICE: &str = "record a page while it loads; --domain NAME says whose requests are kept";
+
 /// Reads HTTP Archives.
 pub struct Har;
 
@@ -29,7 +32,7 @@ impl Importer for Har {
     fn import(&self, input: Input<'_>, settings: &Settings) -> Result<Journey, Error> {
         let name = input.name.clone();
         let short = name.rsplit(['/', '\\']).next().unwrap_or(&name).to_owned();
-        let mut recording = Recording::new(short, settings.clone());
+        let mut recording = Recording::new(short, ADVICE, settings.clone());
         let mut reader = BufReader::with_capacity(1 << 16, input.into_reader());
         without_mark(&mut reader)
             .map_err(|error| Error::plain(format!("{name}: cannot read it: {error}")))

@@ -139,10 +139,18 @@ impl<'a> Translator<'_> {
         match name {
             "parseInt" => {
                 let value = self.expression(first)?;
-                Ok(match value.kind {
-                    Kind::Int => value,
-                    Kind::Float => Code::atom(format!("{}.to_int()", value.receiver()), Kind::Int),
-                    _ => Code::atom(format!("parse_int({})", value.text), Kind::Int),
+                Ok(match (value.kind, arguments.get(1)) {
+                    (Kind::Int, _) => value,
+                    (_, Some(base)) if !is_ten(base) => {
+                        let base = self.expression(base)?;
+                        let text = format!("whole_in_base({}, {})", value.text, base.text);
+                        Code::atom(text, Kind::Unknown)
+                    }
+                    // What the environment gives in the place of a number that is written out.
+                    (Kind::Text, _) if has_number(&value.text) => {
+                        Code::atom(format!("parse_int({})", value.text), Kind::Int)
+                    }
+                    _ => Code::atom(format!("whole_of({})", value.text), Kind::Unknown),
                 })
             }
             "parseFloat" | "Number" => self.expression(first).map(|value| to_number(&value)),
@@ -439,4 +447,17 @@ fn in_template(value: &Code) -> String {
         return inside.to_owned();
     }
     format!("${{{text}}}")
+}
+
+fn is_ten(base: &Expression) -> bool {
+    matches!(base, Expression::NumericLiteral(number) if number.value == 10.0)
+}
+
+/// Whether it is a variable of the environment with a whole number as its default.
+fn has_number(code: &str) -> bool {
+    let default = code
+        .strip_prefix("env(")
+        .and_then(|rest| rest.strip_suffix("\")"))
+        .and_then(|rest| rest.rsplit_once(", \""));
+    default.is_some_and(|(_, default)| default.parse::<i64>().is_ok())
 }

@@ -83,10 +83,62 @@ fn to_fixed(number, digits) {
 }"#,
     ),
     (
+        "whole_of",
+        r#"// The whole number that a value begins with, as `parseInt` reads it; `()` where there is none.
+fn whole_of(value) {
+    switch type_of(value) {
+        "i64" => value,
+        "f64" => { if value.is_nan || value.is_infinite { () } else { value.to_int() } },
+        _ => {
+            let digits = regex::captures(`${value}`, `^\s*([+-]?[0-9]{1,18})`);
+            if digits == () { () } else { parse_int(digits[1]) }
+        }
+    }
+}"#,
+    ),
+    (
+        "whole_in_base",
+        r#"// The same for a number of another base.
+fn whole_in_base(value, base) {
+    let digits = regex::captures(`${value}`, `^\s*(?:0[xX])?([+-]?[0-9a-zA-Z]{1,15})`);
+    if digits == () { return (); }
+    try { return parse_int(digits[1], base); } catch { }
+    ()
+}"#,
+    ),
+    (
         "sorted",
-        r"// A list in order; Rhai's `sort` changes its list in place.
+        r"// A list in order; Rhai's `sort` changes its list in place, and takes only whole numbers for an answer.
 fn sorted(list, order) {
-    list.sort(order);
+    list.sort(|a, b| {
+        let answer = order.call(a, b);
+        if answer > 0 { 1 } else if answer < 0 { -1 } else { 0 }
+    });
+    list
+}",
+    ),
+    (
+        "sorted_as_text",
+        r"// A list in the order of its elements' texts, as JavaScript sorts without being told how.
+fn sorted_as_text(list) {
+    list.sort(|a, b| {
+        let one = `${a}`;
+        let other = `${b}`;
+        if one > other { 1 } else if one < other { -1 } else { 0 }
+    });
+    list
+}",
+    ),
+    (
+        "shuffled",
+        r"// A list in an order drawn at random.
+fn shuffled(list) {
+    for at in 1..list.len {
+        let other = random::int(0, at);
+        let element = list[at];
+        list[at] = list[other];
+        list[other] = element;
+    }
     list
 }",
     ),

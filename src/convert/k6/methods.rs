@@ -4,6 +4,17 @@ use oxc_ast::ast::{Expression, RegExpLiteral, StaticMemberExpression};
 
 use super::code::{Binding, Code, Kind};
 use super::translator::{Translator, Try, Why};
+use crate::convert::emit::words::quoted;
+
+/// A method that is called.
+#[derive(Clone, Copy)]
+struct Asked<'m, 'a> {
+    object: &'m Code,
+    /// `.` or `?.`.
+    dot: &'m str,
+    method: &'m str,
+    arguments: &'m [&'m Expression<'a>],
+}
 
 impl<'a> Translator<'_> {
     pub fn method(
@@ -19,9 +30,15 @@ impl<'a> Translator<'_> {
         } else {
             "."
         };
+        let asked = Asked {
+            object: &object,
+            dot,
+            method,
+            arguments,
+        };
         let answers = matches!(object.kind, Kind::Response | Kind::Selection);
         if (answers || is_answer(method))
-            && let Some(code) = self.of_response(&object, dot, method, arguments)?
+            && let Some(code) = self.of_response(asked)?
         {
             return Ok(code);
         }
@@ -31,10 +48,10 @@ impl<'a> Translator<'_> {
         ) {
             self.changes_root(&member.object);
         }
-        if let Some(code) = self.of_list(&object, dot, method, arguments)? {
+        if let Some(code) = self.of_list(asked)? {
             return Ok(code);
         }
-        if let Some(code) = self.of_text(&object, dot, method, arguments)? {
+        if let Some(code) = self.of_text(asked)? {
             return Ok(code);
         }
         if object.kind == Kind::Map {
@@ -50,16 +67,16 @@ impl<'a> Translator<'_> {
         Why::new(format!("rhaid has no method `{method}` for it"))
     }
 
-    fn of_response(
-        &mut self,
-        object: &Code,
-        dot: &str,
-        method: &str,
-        arguments: &[&Expression<'a>],
-    ) -> Try<Option<Code>> {
+    fn of_response(&mut self, asked: Asked<'_, 'a>) -> Try<Option<Code>> {
+        let Asked {
+            object,
+            dot,
+            method,
+            arguments,
+        } = asked;
         let receiver = object.receiver();
         let (name, kind) = match (method, arguments.len()) {
-            ("json", 0 | 1) => ("json", Kind::Unknown),
+            ("json", 0 | 1) => return self.json_of(&receiver, dot, arguments).map(Some),
             ("html", 0) if object.kind == Kind::Selection => ("inner", Kind::Text),
             ("html", 0 | 1) => ("html", Kind::Selection),
             ("find", 1) if object.kind == Kind::Selection => ("find", Kind::Selection),
@@ -78,30 +95,66 @@ impl<'a> Translator<'_> {
             _ => return Ok(None),
         };
         let values = self.values(arguments);
-        Ok(Some(Code::atom(
-            format!("{receiver}{dot}{name}({})", values.join(", ")),
-            kind,
-        )))
+        Ok(Some(called(&receiver, dot, name, &values.join(", "), kind)))
     }
 
-    fn of_list(
-        &mut self,
-        object: &Code,
-        dot: &str,
-        method: &str,
-        arguments: &[&Expression<'a>],
-    ) -> Try<Option<Code>> {
+    /// `json(path)`: k6's paths are those of gjson, whose `#` counts a list or stands for each of its elements.
+    fn json_of(&mut self, receiver: &str, dot: &str, arguments: &[&Expression<'a>]) -> Try<Code> {
+        let [Expression::StringLiteral(path)] = arguments else {
+            let values = self.values(arguments).join(", ");
+            return Ok(called(receiver, dot, "json", &values, Kind::Unknown));
+        };
+        let path = path.value.as_str();
+        if path.contains(['*', '?', '|', '(', '{', '\\']) {
+            return Why::new("rhaid's paths are `rooms[0].id`, or a JSONPath that begins with `$`");
+        }
+        let text = |path: &str| match path {
+            "" => String::new(),
+            path => quoted(path),
+        };
+        let list = match path.strip_suffix('#') {
+            Some("") => Some(""),
+            Some(list) => list.strip_suffix('.'),
+            None => None,
+        };
+        if let Some(list) = list.filter(|list| !list.contains('#')) {
+            let list = called(receiver, dot, "json", &text(list), Kind::List).text;
+            return Ok(Code::atom(format!("({list} ?? []).len"), Kind::Int));
+        }
+        if path.contains('#') {
+            let mut each = String::from("$");
+            for part in path.split('.') {
+                match part {
+                    "#" => each.push_str("[*]"),
+                    part if part.contains('#') => {
+                        return Why::new("rhaid has no such path; see JSONPath");
+                    }
+                    part if part.bytes().all(|byte| byte.is_ascii_digit()) => {
+                        each.push_str(&format!("[{part}]"));
+                    }
+                    part => each.push_str(&format!("['{}']", part.replace('\'', "\\'"))),
+                }
+            }
+            return Ok(called(receiver, dot, "json", &quoted(&each), Kind::List));
+        }
+        Ok(called(receiver, dot, "json", &text(path), Kind::Unknown))
+    }
+
+    fn of_list(&mut self, asked: Asked<'_, 'a>) -> Try<Option<Code>> {
+        let Asked {
+            object,
+            dot,
+            method,
+            arguments,
+        } = asked;
         let receiver = object.receiver();
-        let asked = matches!(method, "filter" | "find" | "some" | "every" | "findIndex");
+        let answers = matches!(method, "filter" | "find" | "some" | "every" | "findIndex");
         let call = |name: &str, arguments: &str, kind| {
-            Ok(Some(Code::atom(
-                format!("{receiver}{dot}{name}({arguments})"),
-                kind,
-            )))
+            Ok(Some(called(&receiver, dot, name, arguments, kind)))
         };
         match (method, arguments) {
             ("map" | "filter" | "find" | "some" | "every" | "findIndex", [function, ..]) => {
-                let function = self.callback(function, &[Kind::Unknown], asked)?;
+                let function = self.callback(function, &[Kind::Unknown], answers)?;
                 let (name, kind) = match method {
                     "every" => ("all", Kind::Bool),
                     "some" => ("some", Kind::Bool),
@@ -136,17 +189,7 @@ impl<'a> Translator<'_> {
                 call("insert", &format!("0, {}", value.text), Kind::Nothing)
             }
             ("pop" | "shift", []) => call(method, "", Kind::Unknown),
-            ("sort", [order]) => {
-                let order = self.callback(order, &[], false)?;
-                Ok(Some(Code::atom(
-                    format!("sorted({}, {})", object.text, order.text),
-                    Kind::List,
-                )))
-            }
-            ("reverse", []) => Ok(Some(Code::atom(
-                format!("reversed({})", object.text),
-                Kind::List,
-            ))),
+            ("sort" | "reverse", _) => self.in_order(object, method, arguments).map(Some),
             ("join", separator) => {
                 let separator = match separator {
                     [separator, ..] => self.expression(separator)?.text,
@@ -215,13 +258,13 @@ impl<'a> Translator<'_> {
         ))
     }
 
-    fn of_text(
-        &mut self,
-        object: &Code,
-        dot: &str,
-        method: &str,
-        arguments: &[&Expression<'a>],
-    ) -> Try<Option<Code>> {
+    fn of_text(&mut self, asked: Asked<'_, 'a>) -> Try<Option<Code>> {
+        let Asked {
+            object,
+            dot,
+            method,
+            arguments,
+        } = asked;
         let receiver = object.receiver();
         let whole = &object.text;
         // A pattern instead of a text.
@@ -312,6 +355,11 @@ impl<'a> Translator<'_> {
     }
 }
 
+/// A call of a method.
+fn called(receiver: &str, dot: &str, name: &str, arguments: &str, kind: Kind) -> Code {
+    Code::atom(format!("{receiver}{dot}{name}({arguments})"), kind)
+}
+
 /// Whether only responses have this method, so that their kind need not be known.
 fn is_answer(method: &str) -> bool {
     matches!(method, "json" | "html" | "attr" | "val")
@@ -339,7 +387,7 @@ fn pattern_of(pattern: &RegExpLiteral) -> Try<String> {
         return Why::new("rhaid's patterns look neither ahead nor back");
     }
     if text.contains('`') || text.contains("${") {
-        return Ok(crate::convert::emit::words::quoted(&text));
+        return Ok(quoted(&text));
     }
     Ok(format!("`{text}`"))
 }

@@ -30,6 +30,7 @@ mod operators;
 mod options;
 mod parse;
 mod scope;
+mod sorting;
 mod statements;
 mod top;
 mod translator;

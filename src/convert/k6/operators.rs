@@ -63,7 +63,9 @@ impl Translator<'_> {
     }
 
     pub fn logical(&mut self, logical: &LogicalExpression) -> Try<Code> {
-        if let Some(name) = env_name(&logical.left)
+        let as_number = env_number(&logical.left)
+            .filter(|_| matches!(logical.right, Expression::NumericLiteral(_)));
+        if let Some(name) = env_name(&logical.left).or(as_number)
             && logical.operator != LogicalOperator::And
         {
             let default = self.expression(&logical.right)?;
@@ -314,6 +316,24 @@ fn sum_kind(left: Kind, right: Kind) -> Kind {
         (Kind::Float, Kind::Int | Kind::Float) | (Kind::Int, Kind::Float) => Kind::Float,
         (Kind::List, Kind::List) => Kind::List,
         _ => Kind::Unknown,
+    }
+}
+
+/// The variable that `parseInt(__ENV.NAME)`, `Number(__ENV.NAME)` or `+__ENV.NAME` reads.
+fn env_number(expression: &Expression) -> Option<String> {
+    match expression {
+        Expression::ParenthesizedExpression(inner) => env_number(&inner.expression),
+        Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::UnaryPlus => {
+            env_name(&unary.argument)
+        }
+        Expression::CallExpression(call) => {
+            let name = call.callee.get_identifier_reference()?;
+            let first = call.arguments.first()?.as_expression()?;
+            ["parseInt", "parseFloat", "Number"]
+                .contains(&name.name.as_str())
+                .then(|| env_name(first))?
+        }
+        _ => None,
     }
 }
 

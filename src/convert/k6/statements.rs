@@ -276,12 +276,14 @@ impl<'a> Translator<'_> {
                 let no = self.block_of_expression(&choice.alternate);
                 Ok(format!("if {test} {yes} else {no}"))
             }
-            Expression::CallExpression(call) => match self.for_each(call) {
-                Some(text) => text,
-                None => self
-                    .expression(expression)
-                    .map(|code| format!("{};", code.text)),
-            },
+            Expression::CallExpression(call) => {
+                match self.for_each(call).or_else(|| self.reorder(call)) {
+                    Some(text) => text,
+                    None => self
+                        .expression(expression)
+                        .map(|code| format!("{};", code.text)),
+                }
+            }
             other => self.expression(other).map(|code| format!("{};", code.text)),
         };
         match made {

@@ -2,7 +2,7 @@
 //!
 //! What is wrong in a part of the document spoils that part and no more: it is noted, and the rest is used.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value as Json;
 
@@ -59,7 +59,7 @@ pub struct Parameter<'a> {
 }
 
 /// Where a parameter stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Carrier {
     Path,
     Query,
@@ -89,9 +89,14 @@ impl<'a> Api<'a> {
             lost: BTreeSet::new(),
         };
         let Some(paths) = root.get("paths").and_then(Json::as_object) else {
+            let help = if root.get("webhooks").is_some() {
+                "`webhooks` are calls that the service makes; `hooks` in a script receives them"
+            } else {
+                "a file of shared schemas alone cannot be converted; name the one that has the paths"
+            };
             return Err(Error::new(
                 format!("{name}: it describes no `paths`, so there is nothing to call"),
-                "a file of shared schemas alone cannot be converted; name the one that has the paths",
+                help,
             ));
         };
         for (path, item) in paths {
@@ -188,23 +193,18 @@ impl<'a> Api<'a> {
             servers: described.get("servers").or(item.get("servers")),
         };
         // Those of the operation replace those of the path.
+        let mut known = HashSet::new();
         for list in [described.get("parameters"), item.get("parameters")] {
             for declared in list.and_then(Json::as_array).into_iter().flatten() {
                 if let Some(parameter) = self.parameter(declared)
-                    && !operation.parameters.iter().any(|known| {
-                        known.name == parameter.name && known.carrier == parameter.carrier
-                    })
+                    && known.insert((parameter.name, parameter.carrier))
                 {
                     operation.parameters.push(parameter);
                 }
             }
         }
         for name in pieces(path).filter_map(Piece::parameter) {
-            let is_declared = operation
-                .parameters
-                .iter()
-                .any(|known| known.carrier == Carrier::Path && known.name == name);
-            if !is_declared {
+            if known.insert((name, Carrier::Path)) {
                 self.notes.push(format!(
                     "the declaration of `{{{name}}}` in {}: the document has none",
                     operation.title()

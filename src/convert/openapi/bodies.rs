@@ -5,12 +5,8 @@ use serde_json::Value as Json;
 use super::api::{Api, Operation};
 use super::example::{Endless, Made, Maker};
 use super::schema::{Kind, Schema};
-use crate::convert::emit::words::quoted;
 use crate::convert::journey::{Body, Field};
-use crate::convert::text::{Text, Value};
-
-/// Values nested deeper than this are written as one text of JSON: expressions may be nested 48 deep.
-const DEEPEST: usize = 24;
+use crate::convert::text::Text;
 
 /// A body, with what its request needs beside it.
 #[derive(Debug, Default)]
@@ -105,7 +101,7 @@ pub fn make<'a>(api: &mut Api<'a>, maker: &mut Maker<'a>, operation: &Operation<
         0 | 1 => Carried {
             // Any kind will do for `*/*`, and JSON is what the map becomes.
             content_type: (written.ends_with("+json")).then_some(written),
-            body: json_body(made),
+            body: Body::Json(made.into_value()),
             note,
         },
         2 => Carried {
@@ -145,18 +141,6 @@ fn name_of(operation: &Operation<'_>) -> String {
         .split('/')
         .rfind(|part| !part.is_empty() && !part.contains('{'));
     super::feeds::singular(last.unwrap_or_default())
-}
-
-fn json_body(made: Made) -> Body {
-    let like = made.clone().into_like();
-    let value = made.into_value();
-    if value.depth() > DEEPEST {
-        return Body::Json(Value::Code(format!(
-            "parse_json({})",
-            quoted(&like.to_string())
-        )));
-    }
-    Body::Json(value)
 }
 
 fn fields(made: Made) -> Vec<(String, Made)> {

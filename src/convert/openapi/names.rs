@@ -85,6 +85,7 @@ pub fn expected(operation: &Operation<'_>, request: &mut Request) -> (Option<u16
         [] => {
             let check = Check {
                 name: "it went well".to_owned(),
+                own: false,
                 condition: "r.ok".to_owned(),
             };
             (None, vec![check])
@@ -101,6 +102,7 @@ pub fn expected(operation: &Operation<'_>, request: &mut Request) -> (Option<u16
             let texts: Vec<String> = several.iter().map(u16::to_string).collect();
             let check = Check {
                 name: format!("status is {}", texts.join(" or ")),
+                own: false,
                 condition: format!("r.status in [{}]", texts.join(", ")),
             };
             (None, vec![check])

@@ -1,7 +1,9 @@
 //! Who comes when: within a resource create, read, update, delete, so that each finds what it needs; and who does not come.
 
+use std::collections::HashMap;
+
 use super::api::{Api, Operation};
-use super::feeds::Feed;
+use super::feeds::Feeds;
 
 /// Last words of paths that end something: after all other calls of their resource.
 const ENDINGS: [&str; 16] = [
@@ -29,7 +31,7 @@ const RUINOUS: [&str; 10] = [
 ];
 
 /// Why an operation is not to be called without a person having thought about it.
-pub fn ruinous(api: &Api<'_>, at: usize, feeds: &[Feed]) -> Option<&'static str> {
+pub fn ruinous(api: &Api<'_>, at: usize, feeds: &Feeds) -> Option<&'static str> {
     let operation = api.operations.get(at)?;
     if operation.method == "DELETE" {
         let last = super::api::pieces(operation.path)
@@ -38,9 +40,7 @@ pub fn ruinous(api: &Api<'_>, at: usize, feeds: &[Feed]) -> Option<&'static str>
         let Some(last) = last else {
             return Some("it may delete more than the script has made");
         };
-        let made = feeds
-            .iter()
-            .any(|feed| feed.to == at && feed.parameter == last && feed.made);
+        let made = feeds.to(at).any(|feed| feed.parameter == last && feed.made);
         return (!made).then_some("it deletes what the script has not made");
     }
     let is_write = !matches!(operation.method.as_str(), "GET" | "HEAD");
@@ -49,20 +49,18 @@ pub fn ruinous(api: &Api<'_>, at: usize, feeds: &[Feed]) -> Option<&'static str>
 }
 
 /// The operations of a tag in the order in which a user would come to them.
-pub fn sorted(api: &Api<'_>, mut operations: Vec<usize>, feeds: &[Feed]) -> Vec<usize> {
-    let mut roots: Vec<String> = Vec::new();
+pub fn sorted(api: &Api<'_>, mut operations: Vec<usize>, feeds: &Feeds) -> Vec<usize> {
+    let mut roots: HashMap<&str, usize> = HashMap::new();
     for at in &operations {
-        let root = root_of(api, *at);
-        if !roots.contains(&root) {
-            roots.push(root);
-        }
+        let next = roots.len();
+        roots.entry(root_of(api, *at)).or_insert(next);
     }
-    operations.sort_by_key(|at| {
-        let resource = roots.iter().position(|root| *root == root_of(api, *at));
+    operations.sort_by_cached_key(|at| {
+        let resource = roots.get(root_of(api, *at)).copied();
         let operation = api.operations.get(*at);
         let depth = operation.map_or(0, |operation| operation.path.matches('/').count());
         let phase = operation.map_or(0, |operation| {
-            phase(operation, feeds.iter().any(|feed| feed.from == *at))
+            phase(operation, feeds.from(*at).next().is_some())
         });
         // What lies deeper is deleted before what it lies in.
         let deep = if phase >= ENDING {
@@ -95,16 +93,17 @@ fn phase(operation: &Operation<'_>, feeds: bool) -> u8 {
 }
 
 /// What the parameters of a path stand behind: `/things` of `/things/{id}/parts`.
-fn root_of(api: &Api<'_>, at: usize) -> String {
+fn root_of<'a>(api: &Api<'a>, at: usize) -> &'a str {
     let path = api
         .operations
         .get(at)
         .map_or("", |operation| operation.path);
     let before = path.split('{').next().unwrap_or(path);
-    before.trim_end_matches('/').to_owned()
+    before.trim_end_matches('/')
 }
 
-fn last_word(operation: &Operation<'_>) -> String {
+/// The last word of an operation's path, in lower case.
+pub fn last_word(operation: &Operation<'_>) -> String {
     let last = operation
         .path
         .trim_end_matches('/')

@@ -83,7 +83,7 @@ impl<'a> Values<'_, 'a> {
         let meaning = format!("`{}` in paths", parameter.name);
         Text::code(
             self.security
-                .named(self.names, &env, &default, &meaning, false),
+                .named(self.names, &env, Some(&default), &meaning, false),
         )
         .in_url()
     }

@@ -1,5 +1,6 @@
 //! References within a document: `$ref: "#/components/schemas/Guest"`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
@@ -10,16 +11,16 @@ use crate::suggest;
 /// References that lead to references, at most.
 const CHAIN: usize = 32;
 
+/// Lost references for which a near name is looked for among all that there are.
+const ADVISED: usize = 100;
+
 /// A reference that leads to nothing that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lost {
     /// It points into another file or to another service.
     Elsewhere(String),
-    /// There is nothing; `near` is what may have been meant.
-    Nowhere {
-        reference: String,
-        near: Option<String>,
-    },
+    /// There is nothing.
+    Nowhere(String),
     /// It leads back to itself.
     Circle(String),
 }
@@ -31,12 +32,8 @@ impl fmt::Display for Lost {
                 formatter,
                 "`$ref: {reference}` points out of the file; bundle the files into one first"
             ),
-            Self::Nowhere { reference, near } => {
-                write!(formatter, "`$ref: {reference}` leads nowhere")?;
-                match near {
-                    Some(near) => write!(formatter, "; did you mean `{near}`?"),
-                    None => Ok(()),
-                }
+            Self::Nowhere(reference) => {
+                write!(formatter, "`$ref: {reference}` leads nowhere")
             }
             Self::Circle(reference) => {
                 write!(formatter, "`$ref: {reference}` leads back to itself")
@@ -65,13 +62,9 @@ impl<'a> Refs<'a> {
             return Err(Lost::Elsewhere(reference.to_owned()));
         };
         let pointer = percent_decode_str(pointer).decode_utf8_lossy();
-        if let Some(found) = self.root.pointer(&pointer) {
-            return Ok(found);
-        }
-        Err(Lost::Nowhere {
-            reference: reference.to_owned(),
-            near: self.near(&pointer),
-        })
+        self.root
+            .pointer(&pointer)
+            .ok_or_else(|| Lost::Nowhere(reference.to_owned()))
     }
 
     /// The value itself, or what stands where its `$ref` points, and the references gone through.
@@ -90,8 +83,22 @@ impl<'a> Refs<'a> {
         Err(Lost::Circle(last.to_owned()))
     }
 
+    /// A line for each lost reference; the first ones with what may have been meant.
+    pub fn tell(&self, lost: &BTreeSet<Lost>) -> Vec<String> {
+        let tell =
+            |(at, lost): (usize, &Lost)| match (at < ADVISED).then(|| self.near(lost)).flatten() {
+                Some(near) => format!("{lost}; did you mean `{near}`?"),
+                None => lost.to_string(),
+            };
+        lost.iter().enumerate().map(tell).collect()
+    }
+
     /// The name that may have been meant, beside the first part of the pointer that does not exist.
-    fn near(&self, pointer: &str) -> Option<String> {
+    fn near(&self, lost: &Lost) -> Option<String> {
+        let Lost::Nowhere(reference) = lost else {
+            return None;
+        };
+        let pointer = percent_decode_str(reference.strip_prefix('#')?).decode_utf8_lossy();
         let mut here = self.root;
         let mut path = String::from("#");
         for part in pointer.split('/').skip(1) {
@@ -154,7 +161,10 @@ mod tests {
                 "{value}"
             );
         }
-        let lost = |reference: &str| refs.find(reference).unwrap_err().to_string();
+        let lost = |reference: &str| {
+            let lost = refs.find(reference).unwrap_err();
+            refs.tell(&BTreeSet::from([lost])).concat()
+        };
         assert_eq!(
             lost("#/components/schemas/Guets"),
             "`$ref: #/components/schemas/Guets` leads nowhere; did you mean `#/components/schemas/Guest`?"

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::refs::{Lost, Refs, name_of, reference_of};
@@ -18,6 +19,8 @@ pub struct Schema<'a> {
     words: BTreeMap<&'a str, &'a Value>,
     /// What each property must be, in the order of the document.
     pub properties: Vec<(&'a str, Vec<&'a Value>)>,
+    /// Where each stands among them.
+    places: FxHashMap<&'a str, usize>,
     pub required: BTreeSet<&'a str>,
     /// `oneOf` and `anyOf`: of each list one is to be chosen.
     pub choices: Vec<&'a [Value]>,
@@ -92,10 +95,17 @@ impl<'a> Schema<'a> {
     }
 
     fn property(&mut self, name: &'a str, schema: &'a Value) {
-        match self.properties.iter_mut().find(|(known, _)| *known == name) {
+        let next = self.properties.len();
+        let place = *self.places.entry(name).or_insert(next);
+        match self.properties.get_mut(place) {
             Some((_, schemas)) => schemas.push(schema),
             None => self.properties.push((name, vec![schema])),
         }
+    }
+
+    /// Whether there is a property of that name.
+    pub fn has_property(&self, name: &str) -> bool {
+        self.places.contains_key(name)
     }
 
     pub fn word(&self, word: &str) -> Option<&'a Value> {

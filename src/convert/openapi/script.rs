@@ -1,11 +1,13 @@
 //! A description as a journey: a function for each tag, and a main function that chooses among them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde_json::Value as Json;
 
 use super::api::{Api, Operation};
 use super::bodies;
 use super::example::Maker;
-use super::feeds::{self, Feed};
+use super::feeds::{self, Feeds};
 use super::mains::{self, Part};
 use super::names::{Variables, expected, name_of, response_of};
 use super::order;
@@ -13,9 +15,7 @@ use super::parameters::{Values, place};
 use super::security::{self, Need, Security};
 use super::servers::{self, Server};
 use crate::convert::emit::words::{Names, constant, identifier, quoted};
-use crate::convert::journey::{
-    Body, Extraction, Function, Group, Item, Journey, Request, Step, Variable,
-};
+use crate::convert::journey::{Body, Extraction, Function, Group, Item, Journey, Request, Step};
 use crate::convert::text::{Text, Value};
 use crate::convert::{Settings, load};
 use crate::secrets::is_secret_name;
@@ -24,21 +24,16 @@ use crate::secrets::is_secret_name;
 pub fn journey(mut api: Api<'_>, name: &str, settings: &Settings) -> Journey {
     let feeds = feeds::find(&mut api);
     let mut names = Names::default();
-    let base = Variable {
-        constant: names.unique("BASE"),
-        env: "BASE_URL".to_owned(),
-        default: String::new(),
-        meaning: "where the service is".to_owned(),
-        secret: false,
-    };
     let mut security = Security {
         login: security::login(&mut api),
         ..Security::default()
     };
-    security.variables.push(base);
+    security.base(names.unique("BASE"));
     let servers = servers::read(api.root.get("servers"));
+    let described = descriptions(api.root);
     let mut writer = Writer {
         maker: Maker::new(api.refs),
+        described,
         api,
         feeds,
         security,
@@ -56,11 +51,13 @@ pub fn journey(mut api: Api<'_>, name: &str, settings: &Settings) -> Journey {
 struct Writer<'a> {
     maker: Maker<'a>,
     api: Api<'a>,
-    feeds: Vec<Feed>,
+    feeds: Feeds,
     security: Security,
     names: Names,
     functions: Names,
     servers: Vec<Server>,
+    /// What the document says about its tags, in a line.
+    described: HashMap<&'a str, &'a str>,
     passed_on: usize,
 }
 
@@ -98,11 +95,13 @@ impl<'a> Writer<'a> {
     /// The operations of each tag, in the order of the document.
     fn tags(&self, ruinous: &BTreeMap<usize, &str>) -> Vec<(String, Vec<usize>)> {
         let mut tags: Vec<(String, Vec<usize>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
         for (at, operation) in self.api.operations.iter().enumerate() {
             if ruinous.contains_key(&at) {
                 continue;
             }
-            match tags.iter_mut().find(|(tag, _)| *tag == operation.tag) {
+            let place = *places.entry(&operation.tag).or_insert(tags.len());
+            match tags.get_mut(place) {
                 Some((_, operations)) => operations.push(at),
                 None => tags.push((operation.tag.clone(), vec![at])),
             }
@@ -112,14 +111,7 @@ impl<'a> Writer<'a> {
 
     fn part(&mut self, tag: &str, operations: &[usize]) -> (Function, Part) {
         let name = self.functions.unique(&identifier(tag, "tag"));
-        // What an operation needs is made before it, be it by an operation of another tag.
-        let mut order: Vec<(usize, bool)> = Vec::new();
-        for at in operations {
-            self.before(*at, operations, &mut order);
-            if !order.iter().any(|(known, _)| known == at) {
-                order.push((*at, false));
-            }
-        }
+        let order = self.with_needed(operations);
         let reads = operations.iter().all(|at| {
             self.api
                 .operations
@@ -130,11 +122,12 @@ impl<'a> Writer<'a> {
         let mut items = Vec::new();
         let mut variables = Variables::default();
         let takers: Vec<usize> = order.iter().map(|(at, _)| *at).collect();
-        for feed in self.feeds.iter().filter(|feed| takers.contains(&feed.to)) {
+        for feed in self.feeds.to_any(&takers) {
             if let Some(operation) = self.api.operations.get(feed.from) {
                 variables.of(feed, operation);
             }
         }
+        let takers: HashSet<usize> = takers.into_iter().collect();
         for taken in ["token", "access"] {
             variables.names.take(taken);
         }
@@ -166,26 +159,47 @@ impl<'a> Writer<'a> {
         let function = Function {
             name,
             parameters,
-            doc: self.description(tag).into_iter().collect(),
+            doc: self
+                .described
+                .get(tag)
+                .map(|line| (*line).to_owned())
+                .into_iter()
+                .collect(),
             items: body,
         };
         (function, Part { call, reads, needs })
     }
 
-    /// Adds the operations of other tags whose responses an operation needs.
-    fn before(&self, at: usize, own: &[usize], order: &mut Vec<(usize, bool)>) {
-        for feed in self.feeds.iter().filter(|feed| feed.to == at) {
-            if !order.iter().any(|(known, _)| *known == feed.from) {
-                self.before(feed.from, own, order);
-                order.push((feed.from, !own.contains(&feed.from)));
+    /// The operations, each behind those whose responses it needs, be they of another tag; and whether they are.
+    fn with_needed(&self, own: &[usize]) -> Vec<(usize, bool)> {
+        let is_own: HashSet<usize> = own.iter().copied().collect();
+        let mut order = Vec::new();
+        let mut seen = HashSet::new();
+        for at in own {
+            let mut open = vec![(*at, self.feeds.to(*at))];
+            if !seen.insert(*at) {
+                continue;
+            }
+            while let Some((operation, givers)) = open.last_mut() {
+                match givers.next() {
+                    Some(feed) if seen.insert(feed.from) => {
+                        open.push((feed.from, self.feeds.to(feed.from)));
+                    }
+                    Some(_) => {}
+                    None => {
+                        order.push((*operation, !is_own.contains(operation)));
+                        open.pop();
+                    }
+                }
             }
         }
+        order
     }
 
     fn step(
         &mut self,
         at: usize,
-        takers: &[usize],
+        takers: &HashSet<usize>,
         is_foreign: bool,
         variables: &mut Variables,
         needs: &mut BTreeSet<Need>,
@@ -193,11 +207,7 @@ impl<'a> Writer<'a> {
         // Put back at the end: what is called below needs all of the rest.
         let operation = std::mem::take(self.api.operations.get_mut(at)?);
         let mut step = self.request(&operation, at, variables, needs);
-        for feed in self
-            .feeds
-            .iter()
-            .filter(|feed| feed.from == at && takers.contains(&feed.to))
-        {
+        for feed in self.feeds.from(at).filter(|feed| takers.contains(&feed.to)) {
             let name = variables.of(feed, &operation);
             if !step
                 .extractions
@@ -234,17 +244,13 @@ impl<'a> Writer<'a> {
             ..Request::default()
         };
         request.url.base = base;
-        let fed = self
-            .feeds
-            .iter()
-            .filter(|feed| feed.to == at)
-            .filter_map(|feed| {
-                let variable = variables.known(feed)?;
-                Some((
-                    (feed.parameter.clone(), place(feed.carrier)),
-                    variable.clone(),
-                ))
-            });
+        let fed = self.feeds.to(at).filter_map(|feed| {
+            let variable = variables.known(feed)?;
+            Some((
+                (feed.parameter.clone(), place(feed.carrier)),
+                variable.clone(),
+            ))
+        });
         let fed = fed.collect();
         Values {
             api: &mut self.api,
@@ -305,7 +311,7 @@ impl<'a> Writer<'a> {
         let base = self.security.named(
             &mut self.names,
             &env,
-            &server.origin,
+            Some(&server.origin),
             "where some of it is",
             false,
         );
@@ -333,11 +339,10 @@ impl<'a> Writer<'a> {
                     true,
                 ))
             } else if USERS.contains(&name) {
-                let default = given.unwrap_or_default();
                 Some(self.security.named(
                     &mut self.names,
                     "API_USER",
-                    default,
+                    given,
                     "the user of the API",
                     false,
                 ))
@@ -374,7 +379,7 @@ impl<'a> Writer<'a> {
         let (at, field) = self.security.login.clone()?;
         let mut step = self.step(
             at,
-            &[],
+            &HashSet::new(),
             false,
             &mut Variables::default(),
             &mut BTreeSet::new(),
@@ -396,15 +401,6 @@ impl<'a> Writer<'a> {
                 ]),
             ],
         })
-    }
-
-    fn description(&self, tag: &str) -> Option<String> {
-        let tags = self.api.root.get("tags")?.as_array()?;
-        let found = tags
-            .iter()
-            .find(|known| known.get("name").is_some_and(|name| name == tag))?;
-        let line = found.get("description")?.as_str()?.trim().lines().next()?;
-        (!line.is_empty()).then(|| line.to_owned())
     }
 
     fn finish(
@@ -444,13 +440,13 @@ impl<'a> Writer<'a> {
         if let Some(first) = self.servers.first()
             && let Some(base) = self.security.variables.first_mut()
         {
-            base.default.clone_from(&first.origin);
+            base.default = Some(first.origin.clone());
         }
         let mut left = std::mem::take(&mut self.api.notes);
         left.append(&mut self.security.notes);
         let mut lost = std::mem::take(&mut self.api.lost);
         lost.append(&mut self.maker.lost);
-        left.extend(lost.iter().map(ToString::to_string));
+        left.extend(self.api.refs.tell(&lost));
         let mut done = vec![format!(
             "{} in {}",
             mains::counted(calls, "operation"),
@@ -482,4 +478,20 @@ impl<'a> Writer<'a> {
             ..Journey::default()
         }
     }
+}
+
+/// The first line of what a document says about each of its tags.
+fn descriptions(root: &Json) -> HashMap<&str, &str> {
+    let tags = root.get("tags").and_then(Json::as_array);
+    let mut described = HashMap::new();
+    for tag in tags.into_iter().flatten() {
+        let text = |word: &str| tag.get(word).and_then(Json::as_str);
+        let line = text("description").and_then(|text| text.trim().lines().next());
+        if let (Some(name), Some(line)) = (text("name"), line)
+            && !line.is_empty()
+        {
+            described.entry(name).or_insert(line);
+        }
+    }
+    described
 }

@@ -1,9 +1,12 @@
 //! Who a user is: security schemes become parameters of requests, and what is secret is read from the environment.
 
+use std::collections::HashMap;
+
 use serde_json::Value as Json;
 
 use super::api::{Api, Operation};
 use super::feeds::singular;
+use super::order::last_word;
 use crate::convert::emit::words::{Names, constant, quoted};
 use crate::convert::journey::{Function, Item, Request, Variable};
 use crate::convert::text::{Text, Value};
@@ -33,6 +36,8 @@ pub struct Security {
     pub login: Option<(usize, String)>,
     pub imports: Vec<(String, String)>,
     pub variables: Vec<Variable>,
+    /// Where each stands among them, by what the environment calls it.
+    pub places: HashMap<String, usize>,
     pub functions: Vec<Function>,
     pub notes: Vec<String>,
 }
@@ -174,7 +179,7 @@ impl Security {
             self.named(
                 names,
                 "TOKEN_URL",
-                endpoint,
+                Some(endpoint).filter(|endpoint| !endpoint.is_empty()),
                 "where tokens are given",
                 false,
             )
@@ -212,7 +217,20 @@ impl Security {
         });
     }
 
-    /// The constant of a variable that is empty unless the environment says otherwise.
+    /// The first of all variables: where the service is.
+    pub fn base(&mut self, constant: String) {
+        const BASE: &str = "BASE_URL";
+        self.places.insert(BASE.to_owned(), self.variables.len());
+        self.variables.push(Variable {
+            constant,
+            env: BASE.to_owned(),
+            default: None,
+            meaning: "where the service is".to_owned(),
+            secret: false,
+        });
+    }
+
+    /// The constant of a variable that the environment must set.
     pub fn variable(
         &mut self,
         names: &mut Names,
@@ -220,7 +238,7 @@ impl Security {
         meaning: &str,
         secret: bool,
     ) -> String {
-        self.named(names, env, "", meaning, secret)
+        self.named(names, env, None, meaning, secret)
     }
 
     /// The constant of a variable, `global::NAME`; made when it is first asked for.
@@ -228,19 +246,20 @@ impl Security {
         &mut self,
         names: &mut Names,
         env: &str,
-        default: &str,
+        default: Option<&str>,
         meaning: &str,
         secret: bool,
     ) -> String {
-        let known = self.variables.iter().find(|known| known.env == env);
+        let known = self.places.get(env).and_then(|at| self.variables.get(*at));
         let constant = match known {
             Some(known) => known.constant.clone(),
             None => {
                 let constant = names.unique(env);
+                self.places.insert(env.to_owned(), self.variables.len());
                 self.variables.push(Variable {
                     constant: constant.clone(),
                     env: env.to_owned(),
-                    default: default.to_owned(),
+                    default: default.map(str::to_owned),
                     meaning: meaning.to_owned(),
                     secret,
                 });
@@ -320,13 +339,7 @@ pub fn login<'a>(api: &mut Api<'a>) -> Option<(usize, String)> {
         return None;
     }
     let is_login = |operation: &Operation<'a>| {
-        let last = operation
-            .path
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or_default();
-        let last = last.to_ascii_lowercase();
+        let last = last_word(operation);
         operation.method == "POST"
             && !operation.path.contains('{')
             && !is_needed(operation)

@@ -131,10 +131,11 @@ impl Requests<'_> {
             } else {
                 format!("http://{origin}")
             };
+            let origin = Some(origin.as_str()).filter(|origin| !origin.is_empty());
             request.url.base =
                 Text::code(
                     self.variables
-                        .named(&env, &origin, "where the service is", false),
+                        .named(&env, origin, "where the service is", false),
                 );
             return path.to_owned();
         }
@@ -147,7 +148,7 @@ impl Requests<'_> {
             .variables
             .constants
             .iter()
-            .find(|known| known.default == origin);
+            .find(|known| known.default.as_ref() == Some(&origin));
         let env = match known {
             Some(known) => known.env.clone(),
             None if self
@@ -166,7 +167,7 @@ impl Requests<'_> {
         request.url.base =
             Text::code(
                 self.variables
-                    .named(&env, &origin, "where the service is", false),
+                    .named(&env, Some(&origin), "where the service is", false),
             );
         String::new()
     }
@@ -226,7 +227,7 @@ impl Requests<'_> {
     }
 
     fn secret(&mut self, env: &str, meaning: &str) -> Text {
-        Text::code(self.variables.named(env, "", meaning, true))
+        Text::code(self.variables.named(env, None, meaning, true))
     }
 
     /// A credential: a variable, or else the environment says it.
@@ -266,7 +267,7 @@ impl Requests<'_> {
                 } else {
                     Text::code(self.variables.named(
                         "API_USER",
-                        &user,
+                        Some(user.as_str()).filter(|user| !user.is_empty()),
                         "the user of the API",
                         false,
                     ))

@@ -10,7 +10,7 @@ use crate::convert::load;
 use crate::convert::{Error, Settings};
 
 /// Groups within groups at most, as scripts may have.
-const DEEPEST: usize = 12;
+const DEEPEST: usize = 4;
 
 /// Makes the journey.
 ///
@@ -204,6 +204,7 @@ impl Writer {
         if step.status.is_none() && step.checks.is_empty() {
             step.checks.push(Check {
                 name: "it went well".to_owned(),
+                own: false,
                 condition: "r.ok".to_owned(),
             });
         }
@@ -213,18 +214,17 @@ impl Writer {
 
     /// What a script before a request sets, as variables.
     fn before(&mut self, found: Found, notes: &mut Vec<String>, items: &mut Vec<Item>) {
+        self.set(found, "before a request", notes, items);
+    }
+
+    /// What a script sets, as variables; what of it is left to do.
+    fn set(&mut self, found: Found, name: &str, notes: &mut Vec<String>, items: &mut Vec<Item>) {
         for (name, code) in found.set {
             items.push(Item::Code(vec![self.assign(&name, &code)]));
         }
-        self.todo(
-            "before a request",
-            found
-                .todo
-                .into_iter()
-                .map(|line| format!("TODO: {line}"))
-                .collect(),
-            notes,
-        );
+        let left = found.todo.into_iter();
+        let left = left.map(|line| format!("TODO: {line}")).collect();
+        self.todo(name, left, notes);
     }
 
     /// A variable that is the script's own, not a response's: known from here on.
@@ -236,7 +236,7 @@ impl Writer {
 
     fn after(
         &mut self,
-        found: Found,
+        mut found: Found,
         name: &str,
         step: &mut Step,
         notes: &mut Vec<String>,
@@ -244,29 +244,20 @@ impl Writer {
     ) {
         self.translated +=
             found.checks.len() + found.kept.len() + usize::from(found.status.is_some());
-        step.status = step.status.or(found.status);
-        for check in found.checks {
+        if step.status.is_none() {
+            (step.status, step.status_name) = (found.status, found.status_name.take());
+        }
+        for check in std::mem::take(&mut found.checks) {
             if !step.checks.iter().any(|known| known.name == check.name) {
                 step.checks.push(check);
             }
         }
-        for (name, source) in found.kept {
+        for (name, source) in std::mem::take(&mut found.kept) {
             let variable = self.variables.set(&name);
             step.extractions.retain(|known| known.variable != variable);
             step.extractions.push(Extraction { variable, source });
         }
-        for (name, code) in found.set {
-            items.push(Item::Code(vec![self.assign(&name, &code)]));
-        }
-        self.todo(
-            name,
-            found
-                .todo
-                .into_iter()
-                .map(|line| format!("TODO: {line}"))
-                .collect(),
-            notes,
-        );
+        self.set(found, name, notes, items);
     }
 
     fn todo(&mut self, name: &str, lines: Vec<String>, notes: &mut Vec<String>) {

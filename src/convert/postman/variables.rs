@@ -3,8 +3,10 @@
 //! A variable that a script of the collection has set holds what it was set to; before that, and all others, the environment
 //! says, with the collection's value as its default. Names that begin with `$` are made up anew each time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde_json::Value as Json;
 
 use crate::convert::emit::words::{Names, constant, identifier, quoted};
@@ -19,6 +21,8 @@ const STATE: &str = "ctx.state.";
 pub struct Variables {
     /// The collection's and the environment file's values.
     given: BTreeMap<String, Given>,
+    /// Names that some script sets, sooner or later.
+    later: BTreeSet<String>,
     /// Variables of the function, by the name that a script has set.
     set: BTreeMap<String, String>,
     /// Constants, in the order in which they came up.
@@ -49,6 +53,7 @@ impl Variables {
     /// Variables of a collection, and those of an environment over them.
     pub fn new(collection: &Json, environment: Option<&Json>) -> Self {
         let mut variables = Self::default();
+        set_in(collection, &mut variables.later);
         let lists = [
             collection.get("variable"),
             environment.and_then(|file| file.get("values")),
@@ -103,10 +108,13 @@ impl Variables {
         }
         let given = self.given.get(name).cloned();
         let secret = given.as_ref().is_some_and(|given| given.secret) || is_secret_name(name);
-        let value = given.map(|given| given.value).unwrap_or_default();
         // A value may be made of others; a default is only what can be known beforehand.
-        let value = self.filled(&value, 0);
-        let code = self.named(&constant(name, "VALUE"), &value, "", secret);
+        let default = match given {
+            Some(given) if !secret => Some(self.filled(&given.value, 0)),
+            // What a script sets later is empty until then.
+            _ => self.later.contains(name).then(String::new),
+        };
+        let code = self.named(&constant(name, "VALUE"), default.as_deref(), "", secret);
         (code, Gives::Text)
     }
 
@@ -131,8 +139,14 @@ impl Variables {
         filled
     }
 
-    /// The constant for a variable of the environment, `global::NAME`.
-    pub fn named(&mut self, env: &str, default: &str, meaning: &str, secret: bool) -> String {
+    /// The constant for a variable of the environment, `global::NAME`; without a default it must be set.
+    pub fn named(
+        &mut self,
+        env: &str,
+        default: Option<&str>,
+        meaning: &str,
+        secret: bool,
+    ) -> String {
         let known = self.constants.iter().find(|known| known.env == env);
         let constant = match known {
             Some(known) => known.constant.clone(),
@@ -143,11 +157,7 @@ impl Variables {
                 self.constants.push(Variable {
                     constant: constant.clone(),
                     env: env.to_owned(),
-                    default: if secret {
-                        String::new()
-                    } else {
-                        default.to_owned()
-                    },
+                    default: default.map(str::to_owned),
                     meaning: meaning.to_owned(),
                     secret,
                 });
@@ -175,6 +185,21 @@ impl Variables {
         let place = format!("{STATE}{}", self.names.unique(&identifier(name, "value")));
         self.set.insert(name.to_owned(), place.clone());
         place
+    }
+}
+
+/// Collects the names that the scripts of a collection set.
+fn set_in(item: &Json, names: &mut BTreeSet<String>) {
+    static SET: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"(?:\.set|\.set\w*Variable)\(\s*["'`]([^"'`]+)["'`]"#).ok());
+    match item {
+        Json::String(text) => {
+            let set = SET.iter().flat_map(|set| set.captures_iter(text));
+            names.extend(set.filter_map(|found| Some(found.get(1)?.as_str().to_owned())));
+        }
+        Json::Array(items) => items.iter().for_each(|item| set_in(item, names)),
+        Json::Object(fields) => fields.values().for_each(|item| set_in(item, names)),
+        _ => {}
     }
 }
 

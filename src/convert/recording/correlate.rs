@@ -30,8 +30,10 @@ pub struct Correlator {
     known: HashMap<String, VecDeque<(usize, Found)>>,
     /// What the client came up with itself.
     sent: HashSet<u64>,
-    /// Variables by the value that they had in the recording.
-    variables: HashMap<String, (String, Found)>,
+    /// Variables by the value that they had in the recording, with the step that gives it.
+    variables: HashMap<String, (String, usize, Found)>,
+    /// Steps whose values were followed since [`Self::take_used`] was asked.
+    used: HashSet<usize>,
     /// What is extracted from the responses, by step.
     pub extractions: HashMap<usize, Vec<Extraction>>,
     pub names: Names,
@@ -72,9 +74,10 @@ impl Correlator {
 
     /// The variable that holds a value, if it is to be followed to this place.
     pub fn whole(&mut self, value: &str, place: Place<'_>) -> Option<String> {
-        if let Some((variable, found)) = self.variables.get(value)
+        if let Some((variable, step, found)) = self.variables.get(value)
             && follows(value, &found.name, place)
         {
+            self.used.insert(*step);
             return Some(variable.clone());
         }
         let places = self.known.get(value)?;
@@ -92,9 +95,15 @@ impl Correlator {
             variable: variable.clone(),
             source: found.source.clone(),
         });
+        self.used.insert(step);
         self.variables
-            .insert(value.to_owned(), (variable.clone(), found));
+            .insert(value.to_owned(), (variable.clone(), step, found));
         Some(variable)
+    }
+
+    /// The steps whose values were followed since this was last asked.
+    pub fn take_used(&mut self) -> HashSet<usize> {
+        std::mem::take(&mut self.used)
     }
 
     /// A text with variables where values of responses stand, alone or in between.

@@ -44,7 +44,9 @@ impl Lifter {
             let name = constant(&format!("{label} url"), "OTHER_URL");
             (name.clone(), name, String::new())
         };
-        self.add(&origin, &name, &env, &origin, &meaning, false)
+        // A variable of a shell is no host.
+        let default = Some(origin.as_str()).filter(|origin| !origin.contains('$'));
+        self.add(&origin, &name, &env, default, &meaning, false)
     }
 
     /// The expression for a secret.
@@ -53,7 +55,7 @@ impl Lifter {
             return format!("global::{known}");
         }
         let name = constant(name, "SECRET");
-        self.add(value, &name, &name, "", meaning, true)
+        self.add(value, &name, &name, None, meaning, true)
     }
 
     /// The expression for something that is no secret, but not everybody's either, such as a user's name.
@@ -62,7 +64,7 @@ impl Lifter {
             return format!("global::{known}");
         }
         let name = constant(name, "VALUE");
-        self.add(value, &name, &name, value, meaning, false)
+        self.add(value, &name, &name, Some(value), meaning, false)
     }
 
     fn add(
@@ -70,7 +72,7 @@ impl Lifter {
         value: &str,
         name: &str,
         env: &str,
-        default: &str,
+        default: Option<&str>,
         meaning: &str,
         secret: bool,
     ) -> String {
@@ -87,7 +89,7 @@ impl Lifter {
         self.variables.push(Variable {
             constant: unique.clone(),
             env,
-            default: default.to_owned(),
+            default: default.map(str::to_owned),
             meaning: meaning.to_owned(),
             secret,
         });

@@ -13,6 +13,7 @@ pub mod form;
 mod found;
 mod hidden;
 mod lift;
+mod redirects;
 mod sift;
 mod steps;
 mod write;
@@ -37,6 +38,8 @@ pub struct Recording {
     settings: Settings,
     /// What it came from, for the head of the script.
     source: String,
+    /// What helps if there is nothing in it.
+    advice: &'static str,
     site: Option<String>,
     kept: Vec<Kept>,
     /// Titles of pages by their ids.
@@ -67,9 +70,10 @@ struct Left {
 }
 
 impl Recording {
-    /// An empty one, of `source`: `shop.har, recorded with Chromium`.
-    pub fn new(source: impl Into<String>, settings: Settings) -> Self {
+    /// An empty one, of `source`: `shop.har, recorded with Chromium`. `advice`: what helps if nothing comes.
+    pub fn new(source: impl Into<String>, advice: &'static str, settings: Settings) -> Self {
         Self {
+            advice,
             settings,
             source: source.into(),
             site: None,
@@ -178,10 +182,7 @@ impl Recording {
             } else {
                 format!("nothing of it is left: {}", left.join("; "))
             };
-            return Err(Error::new(
-                format!("{}: {why}", self.source),
-                "record a page while it loads; --domain NAME says whose requests are kept",
-            ));
+            return Err(Error::new(format!("{}: {why}", self.source), self.advice));
         }
         self.kept
             .sort_by(|a, b| a.exchange.began.total_cmp(&b.exchange.began));

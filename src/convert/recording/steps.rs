@@ -292,7 +292,8 @@ impl Translator {
                 if kind.contains("json")
                     && let Ok(json) = serde_json::from_str::<serde_json::Value>(text)
                 {
-                    let is_deep = Value::from(json.clone()).depth() > crate::convert::emit::DEEPEST;
+                    let is_deep =
+                        Value::from(json.clone()).depth() > crate::convert::emit::deepest(1);
                     if !is_deep {
                         return Body::Json(self.json(json, ""));
                     }

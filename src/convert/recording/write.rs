@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::exchange::Kind;
 use super::found::values;
+use super::redirects::{Redirects, redirects};
 use super::steps::{Translator, noun};
 use super::{Kept, Recording};
 use crate::convert::emit::words;
@@ -22,8 +23,6 @@ const LONGEST_PAUSE: f64 = 120.0;
 const SHORT_PAUSE: f64 = 2.0;
 /// Characters of a list of names that is told.
 const LONGEST_LIST: usize = 500;
-/// How many exchanges later the rest of a redirect may be.
-const REDIRECT_WITHIN: usize = 50;
 
 /// Writes a recording that has something in it.
 pub fn journey(mut recording: Recording) -> Journey {
@@ -113,65 +112,16 @@ fn about(translator: &Translator) -> Vec<String> {
     lines
 }
 
-/// Which exchanges are the rest of an earlier one.
-struct Redirects {
-    skipped: BTreeSet<usize>,
-    /// Where an exchange that was sent on ends.
-    ends: BTreeMap<usize, usize>,
-    /// Those that were sent on to where the recording does not follow.
-    open: BTreeSet<usize>,
-}
-
-fn redirects(kept: &[Kept]) -> Redirects {
-    let mut found = Redirects {
-        skipped: BTreeSet::new(),
-        ends: BTreeMap::new(),
-        open: BTreeSet::new(),
-    };
-    for (start, exchange) in kept.iter().enumerate() {
-        if found.skipped.contains(&start) {
-            continue;
-        }
-        let (mut at, mut last) = (start, exchange);
-        while let Some(target) = last.exchange.redirect() {
-            let target = last.url.join(target).ok().map(without_fragment);
-            let next = kept
-                .iter()
-                .enumerate()
-                .skip(at + 1)
-                .take(REDIRECT_WITHIN)
-                .find(|(next, kept)| {
-                    !found.skipped.contains(next)
-                        && Some(without_fragment(kept.url.clone())) == target
-                });
-            match next {
-                Some((next, exchange)) => {
-                    found.skipped.insert(next);
-                    found.ends.insert(start, next);
-                    (at, last) = (next, exchange);
-                }
-                None => {
-                    found.open.insert(start);
-                    break;
-                }
-            }
-        }
-    }
-    found
-}
-
-fn without_fragment(mut url: url::Url) -> url::Url {
-    url.set_fragment(None);
-    url
-}
-
 /// What belongs to one page.
 #[derive(Default)]
 struct PageItems {
     id: String,
     fallback: String,
     pause: Option<Think>,
-    items: Vec<(Option<usize>, Item)>,
+    /// Each with the exchanges that it came of.
+    items: Vec<(Vec<usize>, Item)>,
+    /// When the response of the last call ended, if nothing came after that; in seconds.
+    call_ends: Option<f64>,
     /// Where the batch of assets goes, and what is in it.
     batch_at: usize,
     assets: Vec<Request>,
@@ -220,6 +170,7 @@ impl<'a> Writer<'a> {
             .then(|| self.places.get(&exchange.page).copied())
             .flatten();
         let (request, notes) = self.translator.request(kept);
+        let used = self.translator.correlator.take_used();
         if let Some(page) = known.and_then(|at| self.pages.get_mut(at)) {
             page.add_asset(request);
             return;
@@ -245,30 +196,33 @@ impl<'a> Writer<'a> {
             return;
         }
         if let Some(pause) = pause.filter(|_| !is_new) {
-            page.items.push((None, Item::Think(pause)));
+            page.items.push((Vec::new(), Item::Think(pause)));
+            page.call_ends = None;
         }
-        let item = if self.settings.assets == Assets::Page
+        let step = |request, notes| {
+            let open = redirects.open.contains(&at);
+            step(request, notes, kept, last, open)
+        };
+        if self.settings.assets == Assets::Page
             && is_document
             && request.method == "GET"
             && last.exchange.status < 400
         {
-            Item::Page(Page {
+            let page_item = Item::Page(Page {
                 notes,
                 name: page_name(&kept.url),
                 url: request.url,
                 headers: request.headers,
                 ..Page::default()
-            })
+            });
+            page.items.push((vec![at], page_item));
+        } else if !is_document && page.overlaps(exchange.began, &used) {
+            page.add_call(at, step(request, notes));
         } else {
-            Item::Step(Box::new(step(
-                request,
-                notes,
-                kept,
-                last,
-                redirects.open.contains(&at),
-            )))
-        };
-        page.items.push((Some(at), item));
+            let item = Item::Step(Box::new(step(request, notes)));
+            page.items.push((vec![at], item));
+        }
+        page.call_ends = (!is_document).then_some(ended);
         if is_document {
             page.batch_at = page.items.len();
         }
@@ -308,6 +262,28 @@ impl<'a> Writer<'a> {
 }
 
 impl PageItems {
+    /// Whether a call that began then was on its way together with the last one, and needs nothing of those it would be sent with.
+    fn overlaps(&self, began: f64, used: &HashSet<usize>) -> bool {
+        let last = self.items.last();
+        self.call_ends.is_some_and(|ended| began < ended)
+            && last.is_some_and(|(steps, _)| !steps.iter().any(|step| used.contains(step)))
+    }
+
+    /// Sends a call at once with the last ones.
+    fn add_call(&mut self, at: usize, step: Step) {
+        if let Some((steps, item)) = self.items.last_mut() {
+            steps.push(at);
+            match item {
+                Item::AtOnce(calls) => calls.push(step),
+                Item::Step(first) => {
+                    let first = std::mem::take(first.as_mut());
+                    *item = Item::AtOnce(vec![first, step]);
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn add_asset(&mut self, request: Request) {
         if self.known.insert(request.url.text()) {
             self.assets.push(Request {
@@ -360,11 +336,15 @@ fn groups(
                 check: "assets are loaded".to_owned(),
                 ..Batch::default()
             };
-            page.items.insert(page.batch_at, (None, Item::Batch(batch)));
+            let item = (Vec::new(), Item::Batch(batch));
+            page.items.insert(page.batch_at, item);
         }
-        let inner = page.items.into_iter().map(|(step, mut item)| {
-            let found = step.and_then(|step| translator.correlator.extractions.remove(&step));
-            extract(&mut item, found.unwrap_or_default());
+        let inner = page.items.into_iter().map(|(steps, mut item)| {
+            let found = steps.iter().map(|step| {
+                let found = translator.correlator.extractions.remove(step);
+                found.unwrap_or_default()
+            });
+            extract(&mut item, found);
             item
         });
         let title = titles
@@ -386,10 +366,16 @@ fn groups(
     items
 }
 
-fn extract(item: &mut Item, found: Vec<Extraction>) {
+/// Gives what is read from responses to the steps that have them.
+fn extract(item: &mut Item, mut found: impl Iterator<Item = Vec<Extraction>>) {
     match item {
-        Item::Step(step) => step.extractions = found,
-        Item::Page(page) => page.extractions = found,
+        Item::Step(step) => step.extractions = found.next().unwrap_or_default(),
+        Item::Page(page) => page.extractions = found.next().unwrap_or_default(),
+        Item::AtOnce(steps) => {
+            for (step, found) in steps.iter_mut().zip(found) {
+                step.extractions = found;
+            }
+        }
         _ => {}
     }
 }
@@ -440,7 +426,7 @@ fn set_cookies(
         let mut cookie = Text::from(format!("{name}="));
         cookie.push_code(secret.clone());
         items.push(Item::Code(vec![format!(
-            "if {secret} != \"\" {{ http::set_cookie({base}, {}); }}",
+            "http::set_cookie({base}, {});",
             words::text(&cookie)
         )]));
     }

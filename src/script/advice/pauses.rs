@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rhai::ASTNode;
+use rhai::{ASTNode, Stmt};
 
 use super::{Closed, Plan, about, call_at, mentioned};
 use crate::script::diagnostic::Diagnostic;
@@ -81,26 +81,76 @@ fn follow(script: &Source<'_>, name: &str, sources: &BTreeMap<&str, &Source<'_>>
         });
         for function in by_name.get(name.as_str()).into_iter().flatten() {
             function.tree.walk(&mut |path: &[ASTNode]| {
-                if let Some((call, _)) = call_at(path) {
-                    does.requests |= call.namespace.to_string() == "http";
-                    // A method `wait` waits for what the target does, which is a pause, too.
-                    does.pauses |= matches!(call.name.as_str(), "sleep" | "wait" | "eval");
-                }
-                mentioned(path, |alias, name| match source.imports.get(alias) {
-                    Some(Imported::Modules(modules)) => {
-                        let there = modules
-                            .iter()
-                            .map(|module| (module.clone(), name.to_owned()));
-                        pending.extend(there);
-                    }
-                    // Nobody knows what is in it.
-                    Some(Imported::Unknown) => does.pauses = true,
-                    None if alias.is_empty() => pending.push((text.clone(), name.to_owned())),
-                    None => {}
-                });
+                look_at(path, source, sources, &mut does, &mut pending);
+                !does.pauses
+            });
+        }
+        // A constant may hold closures, or maps and lists of them.
+        for statement in source.tree.statements() {
+            if !matches!(statement, Stmt::Var(variable, ..) if variable.0.name == name) {
+                continue;
+            }
+            statement.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
+                look_at(path, source, sources, &mut does, &mut pending);
                 !does.pauses
             });
         }
     }
     does
+}
+
+/// What the end of a path does, and which names it leads on to.
+fn look_at(
+    path: &[ASTNode],
+    source: &Source<'_>,
+    sources: &BTreeMap<&str, &Source<'_>>,
+    does: &mut Does,
+    pending: &mut Vec<(String, String)>,
+) {
+    if let Some((call, _)) = call_at(path) {
+        does.requests |= call.namespace.to_string() == "http";
+        does.pauses |= match (call.name.as_str(), call.args.len()) {
+            // A method `wait` waits for what the target does, which is a pause, too.
+            ("sleep" | "wait" | "eval", _) => true,
+            // Of a queue that is shared, with a timeout.
+            ("pop", 1) | ("push", 2) => call.namespace.is_empty(),
+            _ => false,
+        };
+    }
+    mentioned(path, |alias, name| {
+        if alias.is_empty() || alias == "global" {
+            pending.push((source.name.to_owned(), name.to_owned()));
+            return;
+        }
+        match modules(alias, source, sources) {
+            Some(modules) => {
+                let there = modules.into_iter();
+                pending.extend(there.map(|module| (module, name.to_owned())));
+            }
+            // Nobody knows what is in it.
+            None => does.pauses = true,
+        }
+    });
+}
+
+/// The modules that an alias leads to, also one through other modules (`a::b`); nothing if one of them is computed.
+fn modules(
+    alias: &str,
+    source: &Source<'_>,
+    sources: &BTreeMap<&str, &Source<'_>>,
+) -> Option<Vec<String>> {
+    let mut here = vec![source.name.to_owned()];
+    for part in alias.split("::") {
+        let mut there = Vec::new();
+        for source in here.iter().filter_map(|name| sources.get(name.as_str())) {
+            match source.imports.get(part) {
+                Some(Imported::Modules(modules)) => there.extend(modules.iter().cloned()),
+                Some(Imported::Unknown) => return None,
+                // One of rhaid's own.
+                None => {}
+            }
+        }
+        here = there;
+    }
+    Some(here)
 }

@@ -16,6 +16,46 @@ use crate::hooks::{
 use crate::script::convert;
 use crate::suggest::did_you_mean;
 
+/// The maps that say something about webhook calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookMap {
+    Inbox,
+    Verify,
+    Answer,
+}
+
+impl HookMap {
+    /// What a map of this kind has.
+    fn known(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Inbox => ("an inbox", &INBOX),
+            Self::Verify => ("`verify`", &VERIFY),
+            Self::Answer => ("an answer", &ANSWER),
+        }
+    }
+
+    /// What to say about a key that a map of this kind has not, and what was meant; nothing if it has it.
+    pub fn unknown(self, key: &str) -> Option<(String, String)> {
+        let (of, known) = self.known();
+        if known.contains(&key) {
+            return None;
+        }
+        let help = did_you_mean(key, known.iter().copied())
+            .unwrap_or_else(|| format!("there are: {}", known.join(", ")));
+        Some((format!("{of} has no `{key}`"), help))
+    }
+}
+
+/// What to say about a scheme of signatures that there is not; nothing if there is.
+pub fn unknown_scheme(name: &str) -> Option<(String, String)> {
+    if SCHEMES.contains(&name) {
+        return None;
+    }
+    let help =
+        did_you_mean(name, SCHEMES).unwrap_or_else(|| format!("there are: {}", SCHEMES.join(", ")));
+    Some((format!("there is no scheme of signatures `{name}`"), help))
+}
+
 const INBOX: [&str; 7] = [
     "name",
     "id",
@@ -70,7 +110,7 @@ impl InboxParams {
                     }
                 },
                 "keep_duplicates" => all.rules.keep_duplicates = flag(value, "keep_duplicates")?,
-                other => return unknown("an inbox", other, &INBOX),
+                other => return unknown(HookMap::Inbox, other),
             }
         }
         Ok(all)
@@ -88,7 +128,7 @@ pub fn place(value: &Dynamic) -> Fallible<Arc<Place>> {
 /// How a service signs.
 pub fn scheme(params: &Map) -> Fallible<Scheme> {
     if let Some(key) = params.keys().find(|key| !VERIFY.contains(&key.as_str())) {
-        return unknown("`verify`", key, &VERIFY);
+        return unknown(HookMap::Verify, key);
     }
     let given = |key: &str| params.get(key).filter(|value| !value.is_unit());
     let secret = match given("secret") {
@@ -115,13 +155,7 @@ pub fn scheme(params: &Map) -> Fallible<Scheme> {
             let prefix = given("prefix").map(ToString::to_string).unwrap_or_default();
             Ok(Scheme::plain(&secret, header, &prefix))
         }
-        other => {
-            let help = did_you_mean(other, SCHEMES)
-                .unwrap_or_else(|| format!("there are: {}", SCHEMES.join(", ")));
-            error(format!(
-                "there is no scheme of signatures `{other}`\nhelp: {help}"
-            ))
-        }
+        other => wrong(unknown_scheme(other).unwrap_or_default()),
     }
 }
 
@@ -182,7 +216,7 @@ fn answer(value: &Dynamic) -> Fallible<(Answer, Option<u32>)> {
                 _ => return error(format!("`times` is a whole number, not {value}")),
             },
             "hang_up" => answer.hang_up = flag(value, "hang_up")?,
-            other => return unknown("an answer", other, &ANSWER),
+            other => return unknown(HookMap::Answer, other),
         }
     }
     for framing in [
@@ -212,8 +246,10 @@ fn flag(value: &Dynamic, what: &str) -> Fallible<bool> {
     }
 }
 
-fn unknown<T>(of: &str, key: &str, known: &[&str]) -> Fallible<T> {
-    let help = did_you_mean(key, known.iter().copied())
-        .unwrap_or_else(|| format!("there are: {}", known.join(", ")));
-    error(format!("{of} has no `{key}`\nhelp: {help}"))
+fn unknown<T>(of: HookMap, key: &str) -> Fallible<T> {
+    wrong(of.unknown(key).unwrap_or_default())
+}
+
+fn wrong<T>((message, help): (String, String)) -> Fallible<T> {
+    error(format!("{message}\nhelp: {help}"))
 }

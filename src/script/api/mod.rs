@@ -41,6 +41,7 @@ mod trial;
 mod url;
 mod xml;
 
+pub use hook_params::{HookMap, unknown_scheme};
 pub use http_params::unknown_parameter;
 
 use std::any::TypeId;

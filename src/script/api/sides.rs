@@ -141,6 +141,10 @@ fn text_of(value: &Dynamic, hidden: bool) -> String {
     if hidden && !value.is_bool() {
         return MASK.to_owned();
     }
+    // As a text it would be empty.
+    if value.is_unit() {
+        return "()".to_owned();
+    }
     let mut text = match value.read_lock::<ImmutableString>() {
         Some(text) => {
             let part = text.get(..text.floor_char_boundary(LOOKED_AT));

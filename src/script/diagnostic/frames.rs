@@ -3,6 +3,7 @@
 use rhai::{EvalAltResult, Position};
 
 use super::Note;
+use super::excerpt::plain_line;
 use crate::lengths::shorten;
 use crate::script::sources::Sources;
 
@@ -10,7 +11,7 @@ use crate::script::sources::Sources;
 const INNERMOST: usize = 8;
 const OUTERMOST: usize = 3;
 /// Bytes of a source line beside a frame.
-const LINE: usize = 80;
+pub const LINE: usize = 80;
 
 /// One function that was being run.
 struct Frame<'a> {
@@ -116,7 +117,7 @@ fn note(frame: &Frame<'_>, sources: Option<&Sources>) -> Note {
     );
     let text = sources.and_then(|sources| sources.text(frame.source));
     let mut code = text
-        .and_then(|text| Some(text.lines().nth(line.checked_sub(1)?)?.trim().to_owned()))
+        .and_then(|text| Some(plain_line(&text, line)?.trim().to_owned()))
         .unwrap_or_default();
     shorten(&mut code, LINE);
     Note {

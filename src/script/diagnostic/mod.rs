@@ -1,26 +1,21 @@
 //! Mistakes in scripts, as people see them: where, what, how to mend it.
 
+mod excerpt;
 mod frames;
+mod nothing;
 mod place;
+mod render;
 mod runtime;
 mod syntax;
 
-use ariadne::{CharSet, Color, Config, IndexType, Label, Report, ReportKind};
 use rhai::Position;
 
 use super::sources::Sources;
 
+pub use nothing::receiver;
 pub use place::{of_definition, of_function, of_option, options_not_exported};
-pub use runtime::{arguments, brief, of_runtime_error};
+pub use runtime::{arguments, brief, called_property, of_runtime_error, ways};
 pub use syntax::of_parse_error;
-
-/// Columns of a page whose width is not known.
-const COLUMNS: usize = 80;
-/// Columns that stand before a hint.
-const FRAME: usize = 14;
-/// A hint is not wrapped to less than this, nor, so that it is read with ease, to more than `WIDEST`.
-const NARROWEST: usize = 24;
-const WIDEST: usize = 100;
 
 /// Whether a script with this mistake can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,26 +67,27 @@ impl std::fmt::Display for Note {
     }
 }
 
-/// Notes one below the other, their lines of code in one column.
-fn listed(notes: &[Note]) -> String {
-    let heads: Vec<String> = notes.iter().map(ToString::to_string).collect();
-    let width = |head: &str| head.chars().count();
-    let widest = notes
-        .iter()
-        .zip(&heads)
-        .filter(|(note, _)| !note.code.is_empty())
-        .map(|(_, head)| width(head))
-        .max()
-        .unwrap_or_default();
-    let lines = notes.iter().zip(&heads).map(|(note, head)| {
-        if note.code.is_empty() {
-            head.clone()
-        } else {
-            let gap = " ".repeat(widest - width(head));
-            format!("{head}{gap}  {}", note.code)
+/// The number of the last line and column that Rhai counts: all that come after them have it, too.
+const COUNTED: usize = u16::MAX as usize;
+
+/// What of a place is behind what is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beyond {
+    Lines,
+    Columns,
+}
+
+impl Beyond {
+    fn of(line: usize, column: usize, text: &str) -> Option<Self> {
+        if line == COUNTED && text.lines().nth(COUNTED).is_some() {
+            return Some(Self::Lines);
         }
-    });
-    lines.collect::<Vec<_>>().join("\n")
+        let is_long = || {
+            let line = text.lines().nth(line.checked_sub(1)?)?;
+            line.chars().nth(COUNTED)
+        };
+        (column == COUNTED && is_long().is_some()).then_some(Self::Columns)
+    }
 }
 
 /// A mistake: where, what, and how to mend it.
@@ -112,6 +108,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The calls that led there, innermost first.
     pub notes: Vec<Note>,
+    /// It stands behind what Rhai counts.
+    beyond: Option<Beyond>,
     text: std::sync::Arc<str>,
 }
 
@@ -123,17 +121,29 @@ impl Diagnostic {
         position: Position,
         message: impl Into<String>,
     ) -> Self {
+        let text = sources.text(source).unwrap_or_default();
+        let (mut line, mut column) = (
+            position.line().unwrap_or(0),
+            position.position().unwrap_or(0),
+        );
+        let beyond = Beyond::of(line, column, &text);
+        match beyond {
+            Some(Beyond::Lines) => (line, column) = (0, 0),
+            Some(Beyond::Columns) => column = 0,
+            None => {}
+        }
         Self {
             severity: Severity::Error,
             code: "script",
             source: source.to_owned(),
-            line: position.line().unwrap_or(0),
-            column: position.position().unwrap_or(0),
+            line,
+            column,
             message: message.into(),
             label: String::new(),
             help: None,
             notes: Vec::new(),
-            text: sources.text(source).unwrap_or_default(),
+            beyond,
+            text,
         }
     }
 
@@ -153,10 +163,24 @@ impl Diagnostic {
 
     /// The column, from 1, in characters, behind the last character of the place; the column itself if that is unknown.
     pub fn end_column(&self) -> usize {
-        if self.line == 0 {
+        if self.line == 0 || self.beyond.is_some() {
             return self.column;
         }
         self.column + self.span().len()
+    }
+
+    /// The place of the mistake, for a note to another one.
+    pub fn as_note(&self, message: &str) -> Note {
+        let code = excerpt::plain_line(&self.text, self.line).unwrap_or_default();
+        let mut code = code.trim().to_owned();
+        crate::lengths::shorten(&mut code, frames::LINE);
+        Note {
+            source: self.source.clone(),
+            line: self.line,
+            column: self.column,
+            message: message.to_owned(),
+            code,
+        }
     }
 
     /// The mistake as one that a script can run with.
@@ -178,61 +202,12 @@ impl Diagnostic {
 
     /// The mistake with its source line and a caret under the place.
     pub fn render(&self, colour: bool) -> String {
-        self.render_within(colour, COLUMNS)
+        self.render_within(colour, None)
     }
 
-    /// The mistake as [`render`](Self::render) has it, its hint wrapped for a page of so many columns.
-    pub fn render_within(&self, colour: bool, columns: usize) -> String {
-        if self.line == 0 || self.text.is_empty() {
-            let help = self
-                .help
-                .as_ref()
-                .map(|help| format!("\n  Help: {help}"))
-                .unwrap_or_default();
-            let word = match self.severity {
-                Severity::Error => "Error",
-                Severity::Warning => "Warning",
-            };
-            return format!("{word}: {}\n  in {}{help}\n", self.message, self.source);
-        }
-        let span = self.span();
-        let config = Config::new()
-            .with_color(colour)
-            .with_index_type(IndexType::Char)
-            .with_char_set(CharSet::Unicode)
-            .with_tab_width(4);
-        let name = self.source.clone();
-        let label = if self.label.is_empty() {
-            "here".to_owned()
-        } else {
-            self.label.clone()
-        };
-        let (kind, paint) = match self.severity {
-            Severity::Error => (ReportKind::Error, Color::Red),
-            Severity::Warning => (ReportKind::Warning, Color::Yellow),
-        };
-        let mut report = Report::build(kind, (name.clone(), span.clone()))
-            .with_config(config)
-            .with_message(&self.message)
-            .with_label(
-                Label::new((name.clone(), span))
-                    .with_message(label)
-                    .with_color(paint),
-            );
-        if let Some(help) = &self.help {
-            report = report.with_help(wrap(help, columns));
-        }
-        if !self.notes.is_empty() {
-            report = report.with_note(listed(&self.notes));
-        }
-        let mut out = Vec::new();
-        let sources = ariadne::sources([(name, self.text.to_string())]);
-        // Writing to memory does not fail.
-        let _ = report.finish().write(sources, &mut out);
-        let text = String::from_utf8_lossy(&out).into_owned();
-        text.lines()
-            .map(|line| format!("{}\n", line.trim_end()))
-            .collect()
+    /// The mistake as [`render`](Self::render) has it, for a page of so many columns, if they are known.
+    pub fn render_within(&self, colour: bool, columns: Option<usize>) -> String {
+        render::render(self, colour, columns)
     }
 
     /// The character at the position.
@@ -241,37 +216,27 @@ impl Diagnostic {
         line.chars().nth(self.column.checked_sub(1)?)
     }
 
-    /// Offsets, in characters, of the word at the position.
+    /// Where in its line, in characters from 0, the word at the position stands.
     fn span(&self) -> std::ops::Range<usize> {
-        let before: usize = self
-            .text
-            .split_inclusive('\n')
-            .take(self.line - 1)
-            .map(|line| line.chars().count())
-            .sum();
         let line: Vec<char> = self
             .text
             .lines()
-            .nth(self.line - 1)
+            .nth(self.line.saturating_sub(1))
             .unwrap_or_default()
             .chars()
             .collect();
         let start = self.column.saturating_sub(1).min(line.len());
-        let word = |c: &char| c.is_alphanumeric() || *c == '_';
-        let mut length = line
-            .get(start..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(|c| word(c))
-            .count();
-        if let Some(quote) = line.get(start).filter(|c| matches!(c, '"' | '`')) {
+        let rest = line.get(start..).unwrap_or_default();
+        let word = |c: &&char| c.is_alphanumeric() || **c == '_';
+        let length = match rest.first() {
             // A string is marked to its end.
-            length = line[start + 1..]
-                .iter()
-                .position(|c| c == quote)
-                .map_or(line.len() - start, |at| at + 2);
-        }
-        before + start..before + start + length.max(1)
+            Some(quote @ ('"' | '`')) => {
+                let end = rest.iter().skip(1).position(|c| c == quote);
+                end.map_or(rest.len(), |at| at + 2)
+            }
+            _ => rest.iter().take_while(word).count(),
+        };
+        start..start + length.max(1)
     }
 }
 
@@ -281,44 +246,4 @@ pub fn in_reading_order(found: &mut [Diagnostic], sources: &Sources) {
         let module = (d.source != sources.main).then(|| d.source.clone());
         (module, d.line, d.column)
     });
-}
-
-/// Breaks a hint into lines, so that it is read whole where the lines of a report are cut off.
-fn wrap(text: &str, columns: usize) -> String {
-    let most = columns.saturating_sub(FRAME).clamp(NARROWEST, WIDEST);
-    let mut out = String::new();
-    let mut length = 0;
-    for word in text.split(' ') {
-        let width = word.chars().count();
-        if length > 0 && length + 1 + width > most {
-            out.push('\n');
-            length = 0;
-        } else if length > 0 {
-            out.push(' ');
-            length += 1;
-        }
-        out.push_str(word);
-        length += width;
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hint_is_as_wide_as_the_page_allows() {
-        let sources = Sources::from_text(std::path::Path::new("t.rhai"), "let x = 1;\n");
-        let words = "word ".repeat(60);
-        let found = Diagnostic::at(&sources, "t.rhai", Position::new(1, 5), "wrong")
-            .with_help(Some(words.trim().to_owned()));
-        let widest = |columns| {
-            let text = found.render_within(false, columns);
-            text.lines().map(|line| line.chars().count()).max()
-        };
-        assert!(widest(50).is_some_and(|width| width <= 50));
-        assert!(widest(110).is_some_and(|width| (90..=110).contains(&width)));
-        assert_eq!(found.render(false), found.render_within(false, 80));
-    }
 }

@@ -3,7 +3,7 @@
 use rhai::{AST, ASTFlags, Engine, EvalAltResult, Stmt};
 
 use super::syntax::of_parse_error_type;
-use super::{Diagnostic, frames};
+use super::{Diagnostic, frames, nothing};
 use crate::script::foreign;
 use crate::script::library::{Library, readable_type};
 use crate::script::sources::Sources;
@@ -23,7 +23,13 @@ pub fn of_runtime_error(
         diagnostic.notes = notes;
         return diagnostic;
     }
-    let (message, help) = explain(current, engine, ast);
+    let text = sources.text(source).unwrap_or_default();
+    let line = position.line().and_then(|line| text.lines().nth(line - 1));
+    let written = Written {
+        line: line.unwrap_or_default(),
+        column: position.position().unwrap_or(0),
+    };
+    let (message, help) = explain(current, engine, ast, &written);
     let mut diagnostic = Diagnostic::at(sources, source, position, message)
         .with_code("runtime")
         .with_help(help);
@@ -31,9 +37,38 @@ pub fn of_runtime_error(
     diagnostic
 }
 
-fn explain(error: &EvalAltResult, engine: &Engine, ast: Option<&AST>) -> (String, Option<String>) {
+/// The line that an error stands on, and its column in it; an empty one where the text is not at hand.
+struct Written<'a> {
+    line: &'a str,
+    column: usize,
+}
+
+impl Written<'_> {
+    /// What the member at this place is read of or called on.
+    fn receiver(&self) -> Option<String> {
+        nothing::receiver(self.line, self.column)
+    }
+
+    /// What a `()` has not, with the expression that gave it.
+    fn nothing_has(&self, member: &str) -> (String, Option<String>) {
+        let message = match self.receiver() {
+            Some(expression) => format!("`{expression}` is `()`, which has no `{member}`"),
+            None => format!("`()` has no `{member}`"),
+        };
+        (message, Some(nothing::HELP.to_owned()))
+    }
+}
+
+fn explain(
+    error: &EvalAltResult,
+    engine: &Engine,
+    ast: Option<&AST>,
+    written: &Written<'_>,
+) -> (String, Option<String>) {
     match error {
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => function(signature, engine, ast),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => {
+            function(signature, engine, ast, written)
+        }
         EvalAltResult::ErrorVariableNotFound(name, _) => {
             // Whether the script's top level declares it, and if so as a constant.
             let declared = ast.and_then(|ast| {
@@ -94,7 +129,7 @@ fn explain(error: &EvalAltResult, engine: &Engine, ast: Option<&AST>) -> (String
             }
         }
         EvalAltResult::ErrorDotExpr(what, _) => {
-            property(what, engine).unwrap_or_else(|| (what.clone(), None))
+            property(what, engine, written).unwrap_or_else(|| (what.clone(), None))
         }
         EvalAltResult::ErrorMismatchDataType(wanted, found, _) if !wanted.is_empty() => (
             format!(
@@ -107,10 +142,15 @@ fn explain(error: &EvalAltResult, engine: &Engine, ast: Option<&AST>) -> (String
         EvalAltResult::ErrorIndexingType(what, _) => {
             let kind = what.split(' ').next().unwrap_or_default();
             let kind = kind.split_once('[').map_or(kind, |(kind, _)| kind);
-            (
-                format!("{} has no elements to pick by `[…]`", readable_type(kind)),
-                nothing(kind),
-            )
+            let found = readable_type(kind);
+            let indexed = nothing::indexed(written.line, written.column);
+            let message = match indexed.filter(|_| kind == "()") {
+                Some(expression) => {
+                    format!("`{expression}` is {found}, which has no elements to pick by `[…]`")
+                }
+                None => format!("{found} has no elements to pick by `[…]`"),
+            };
+            (message, nothing(kind))
         }
         other => {
             let text = other.to_string();
@@ -125,13 +165,16 @@ fn explain(error: &EvalAltResult, engine: &Engine, ast: Option<&AST>) -> (String
 
 /// Where a `()` usually comes from.
 fn nothing(kind: &str) -> Option<String> {
-    (kind == "()").then(|| {
-        "was the request answered, and does the path exist? `()` stands for nothing".to_owned()
-    })
+    (kind == "()").then(|| nothing::HELP.to_owned())
 }
 
 /// A function that is not there, or not for what it was given. `signature` is as Rhai writes it: `name (type, type)`.
-fn function(signature: &str, engine: &Engine, ast: Option<&AST>) -> (String, Option<String>) {
+fn function(
+    signature: &str,
+    engine: &Engine,
+    ast: Option<&AST>,
+    written: &Written<'_>,
+) -> (String, Option<String>) {
     let library = Library::of(engine);
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
     let types: Vec<&str> = types
@@ -149,15 +192,22 @@ fn function(signature: &str, engine: &Engine, ast: Option<&AST>) -> (String, Opt
         .flat_map(AST::iter_functions)
         .map(|f| f.name)
         .collect();
+    let kind = types.first().copied().unwrap_or_default();
+    let receiver = written.receiver().filter(|_| namespace.is_empty());
     if library.has(namespace, plain) {
-        return misfit(&library, name, &types);
+        return match &receiver {
+            Some(_) if kind == "()" => written.nothing_has(plain),
+            Some(receiver) => method_misfit(&library, plain, receiver, &types),
+            None => misfit(&library, name, &types),
+        };
+    }
+    if namespace.is_empty() && kind == "()" {
+        return written.nothing_has(name);
+    }
+    if namespace.is_empty() && library.members(kind).iter().any(|member| member == plain) {
+        return (called_property(plain, receiver.as_deref()), None);
     }
     let message = format!("there is no function `{name}`");
-    let kind = types.first().copied().unwrap_or_default();
-    if namespace.is_empty() && kind == "()" {
-        let help = nothing(kind);
-        return (format!("`()` has no `{name}`"), help);
-    }
     let known = library.names(namespace).chain(own.iter().copied());
     let help = foreign::function(plain)
         .map(str::to_owned)
@@ -168,6 +218,53 @@ fn function(signature: &str, engine: &Engine, ast: Option<&AST>) -> (String, Opt
         })
         .or_else(|| did_you_mean(plain, known));
     (message, help)
+}
+
+/// What is said of a property that is called like a function.
+pub fn called_property(name: &str, receiver: Option<&str>) -> String {
+    let receiver = receiver.unwrap_or_default();
+    format!("`{name}` is a property: write `{receiver}.{name}` without brackets")
+}
+
+/// The ways to call a method, for whoever gave it another number of arguments; nothing if there are too many.
+pub fn ways(library: &Library, name: &str, receiver: &str, kind: Option<&str>) -> Option<String> {
+    const MOST: usize = 4;
+    let ways = library.ways(name, kind);
+    let written: Vec<String> = ways
+        .iter()
+        .map(|parameters| format!("`{receiver}.{name}({})`", parameters.join(", ")))
+        .collect();
+    (1..=MOST)
+        .contains(&written.len())
+        .then(|| format!("write {}", written.join(" or ")))
+}
+
+/// A method that exists, but not for what it is called on or these arguments.
+fn method_misfit(
+    library: &Library,
+    name: &str,
+    receiver: &str,
+    types: &[&str],
+) -> (String, Option<String>) {
+    let (kind, given) = types
+        .split_first()
+        .map_or(("", 0), |(kind, given)| (*kind, given.len()));
+    let Some(arities) = library.method_arities(name, kind) else {
+        return misfit(library, name, types);
+    };
+    if arities.is_empty() {
+        let near = library.nearest_member(kind, name);
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        return (format!("{} has no `{name}`", readable_type(kind)), help);
+    }
+    if arities.contains(&given) {
+        return misfit(library, name, types);
+    }
+    let message = format!(
+        "`{name}` takes {}, here it gets {given}",
+        arguments(&arities)
+    );
+    (message, ways(library, name, receiver, Some(kind)))
 }
 
 /// A function that exists, but not for these arguments.
@@ -223,23 +320,33 @@ fn operator(sign: &str, types: &[&str]) -> (String, Option<String>) {
 
 /// Numbers of arguments in words: `1 argument`, `2 or 3 arguments`.
 pub fn arguments(arities: &[usize]) -> String {
+    if arities == [0] {
+        return "no arguments".to_owned();
+    }
     let counts: Vec<String> = arities.iter().map(usize::to_string).collect();
     let plural = if arities == [1] { "" } else { "s" };
     format!("{} argument{plural}", counts.join(" or "))
 }
 
 /// Rhai's sentence about a missing property in this program's words, with the nearest one that is there.
-fn property(text: &str, engine: &Engine) -> Option<(String, Option<String>)> {
+fn property(
+    text: &str,
+    engine: &Engine,
+    written: &Written<'_>,
+) -> Option<(String, Option<String>)> {
     let (name, rest) = text.strip_prefix("Unknown property '")?.split_once('\'')?;
     let (_, kind) = rest.split_once("for type '")?;
     let kind = kind.trim_end_matches('\'');
+    if kind == "()" {
+        return Some(written.nothing_has(name));
+    }
     let message = format!("{} has no `{name}`", readable_type(kind));
     let library = Library::of(engine);
     let near = foreign::method(name)
         .filter(|near| library.members(kind).iter().any(|member| member == near))
         .map(str::to_owned)
         .or_else(|| library.nearest_member(kind, name));
-    let help = nothing(kind).or_else(|| match near {
+    let help = match near {
         Some(near) if near == name => Some(format!("it is called: `.{near}()`")),
         Some(near) if library.is_method(&near) => Some(format!("did you mean `{near}(…)`?")),
         Some(near) => Some(format!("did you mean `{near}`?")),
@@ -248,14 +355,18 @@ fn property(text: &str, engine: &Engine) -> Option<(String, Option<String>)> {
             let few = (1..=20).contains(&members.len());
             few.then(|| format!("it has: {}", members.join(", ")))
         }
-    });
+    };
     Some((message, help))
 }
 
 /// An error where there is no script's text at hand: its message with the place, and that with how to mend it.
 pub fn brief(error: &EvalAltResult, engine: &Engine) -> (String, String) {
     let (current, source, calls) = frames::of(error, "", None);
-    let (message, help) = explain(current, engine, None);
+    let unknown = Written {
+        line: "",
+        column: 0,
+    };
+    let (message, help) = explain(current, engine, None, &unknown);
     let position = current.position();
     let place = match (position.line(), position.position()) {
         (Some(line), Some(column)) => format!("{source}:{line}:{column}"),

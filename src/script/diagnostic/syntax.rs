@@ -38,6 +38,11 @@ pub(super) fn of_parse_error_type(
             Some(format!("add `,` here, or `{end}` if that was the last one"))
         }
         ParseErrorType::MissingToken(token, _) => Some(format!("add `{token}` here")),
+        ParseErrorType::BadInput(LexError::UnexpectedInput(found)) if found.is_ascii() => {
+            // What ends a statement or a bracket, where a value should be.
+            matches!(found.as_str(), ";" | "," | ")" | "]" | "}")
+                .then(|| format!("a value is missing before `{found}`"))
+        }
         ParseErrorType::BadInput(LexError::UnexpectedInput(_)) => Some(
             "names are made of the letters a to z, digits and `_`; other letters stand in texts"
                 .to_owned(),
@@ -53,6 +58,9 @@ pub(super) fn of_parse_error_type(
         Diagnostic::at(sources, source, position, format!("Syntax error: {error}"))
             .with_code("syntax")
             .with_help(help);
+    if diagnostic.beyond.is_some() {
+        return diagnostic;
+    }
     // The parser stops after the last character when something is missing there.
     if position.is_none() || diagnostic.line > diagnostic.text.lines().count() {
         diagnostic.line = diagnostic.text.lines().count().max(1);

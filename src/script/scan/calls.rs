@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use rhai::{Expr, FnCallExpr, Position};
 
 use super::tree::{Exports, Source};
-use crate::script::diagnostic::{Diagnostic, Severity, arguments};
+use crate::script::diagnostic::{Diagnostic, Severity, arguments, called_property, ways};
 use crate::script::{foreign, stdlib};
 use crate::suggest::{did_you_mean, nearest};
 
 /// What looks like a function but is part of the language.
 const KEYWORDS: &[&str] = &[
-    "print",
-    "debug",
     "type_of",
     "eval",
     "Fn",
@@ -176,6 +174,39 @@ fn count(
     Some(source.mistake(position, message).with_code("arguments"))
 }
 
+/// A method that no type has with so many arguments, or a property that is called.
+fn of_value(
+    name: &str,
+    native: bool,
+    call: &FnCallExpr,
+    position: Position,
+    source: &Source<'_>,
+) -> Option<Diagnostic> {
+    let receiver = source.receiver(position);
+    let library = source.library;
+    if !native {
+        let message = called_property(name, receiver.as_deref());
+        return Some(source.mistake(position, message).with_code("arguments"));
+    }
+    let given = call.args.len();
+    // The value itself is the first argument.
+    let arities: Vec<usize> = library
+        .arities("", name)
+        .iter()
+        .filter_map(|arity| arity.checked_sub(1))
+        .collect();
+    if arities.contains(&given) {
+        return None;
+    }
+    let message = format!(
+        "`{name}` takes {}, here it gets {given}",
+        arguments(&arities)
+    );
+    let help = ways(library, name, receiver.as_deref().unwrap_or_default(), None);
+    let problem = source.mistake(position, message).with_help(help);
+    Some(problem.with_code("arguments"))
+}
+
 fn plain(
     call: &FnCallExpr,
     position: Position,
@@ -189,8 +220,14 @@ fn plain(
     let own: &BTreeMap<String, Vec<usize>> = &source.own;
     let native = library.has("", name);
     if method {
-        // A map may hold a closure under any of its keys.
-        if native || own.contains_key(name) || source.keys.contains(name) {
+        if own.contains_key(name) || source.trees.may_hold(name) {
+            return None;
+        }
+        if native || library.has_property(name) {
+            return of_value(name, native, call, position, source);
+        }
+        // A map may have got a closure under any name that the text reads.
+        if source.keys.contains(name) {
             return None;
         }
     } else if let Some(arities) = own.get(name) {

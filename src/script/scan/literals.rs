@@ -3,7 +3,6 @@
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::tree::Source;
-use crate::hooks::Place;
 use crate::options::{Wrong, keys, reserved_tag};
 use crate::script::api::unknown_parameter;
 use crate::script::diagnostic::Diagnostic;
@@ -22,7 +21,6 @@ pub fn check(call: &FnCallExpr, position: Position, source: &Source<'_>) -> Vec<
     let name = call.name.as_str();
     match (namespace.as_str(), name) {
         ("http", _) => request(call, source),
-        ("hooks", _) if !source.imports.contains_key("hooks") => webhook(call, source),
         ("tags", "set") => match call.args.first() {
             Some(Expr::StringConstant(tag, position)) => {
                 reserved(tag, *position, source).into_iter().collect()
@@ -85,9 +83,9 @@ pub fn places(function: &str) -> Option<(Option<usize>, usize)> {
 }
 
 /// A key of a map that is written out, with what stands under it.
-type Entry = (rhai::Ident, Expr);
+pub(super) type Entry = (rhai::Ident, Expr);
 
-fn entries(argument: Option<&Expr>) -> Option<&[Entry]> {
+pub(super) fn entries(argument: Option<&Expr>) -> Option<&[Entry]> {
     match argument? {
         Expr::Map(map, _) => Some(&map.0),
         _ => None,
@@ -149,29 +147,8 @@ fn misplaced(call: &FnCallExpr, body: usize, source: &Source<'_>) -> Option<Diag
     Some(problem.with_help(Some(help)).as_warning())
 }
 
-/// A place in a webhook call that is none, and how long to wait for one.
-fn webhook(call: &FnCallExpr, source: &Source<'_>) -> Vec<Diagnostic> {
-    let (at, timeout) = match (call.name.as_str(), call.args.as_slice()) {
-        ("correlate", [at]) => (Some(at), None),
-        ("wait", [_, timeout]) => (None, Some(timeout)),
-        ("wait", [at, _, timeout]) => (Some(at), Some(timeout)),
-        _ => (None, None),
-    };
-    let no_place = |argument: &Expr| match argument {
-        Expr::StringConstant(text, position) => {
-            let wrong = text.parse::<Place>().err()?;
-            let problem = source.mistake(*position, wrong.message);
-            Some(problem.with_help(Some(wrong.help)))
-        }
-        _ => None,
-    };
-    let place = at.and_then(no_place);
-    let timeout = timeout.and_then(|argument| duration(argument, source));
-    place.into_iter().chain(timeout).collect()
-}
-
 /// A duration that is none.
-fn duration(argument: &Expr, source: &Source<'_>) -> Option<Diagnostic> {
+pub(super) fn duration(argument: &Expr, source: &Source<'_>) -> Option<Diagnostic> {
     let (read, position) = match argument {
         Expr::StringConstant(text, position) => (units::parse_duration(text), position),
         Expr::IntegerConstant(number, position) => {

@@ -4,7 +4,10 @@
 //! is written, and looked through together with the modules it imports.
 
 mod calls;
+mod columns;
 mod context;
+mod held;
+mod hooks;
 pub(in crate::script) mod kept;
 mod literals;
 mod names;
@@ -88,6 +91,9 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
                     scan.problems
                         .extend(calls::check(call, position, method, &source));
                 }
+                if call.namespace.is_empty() || scan.receives {
+                    scan.problems.extend(hooks::check(call, method, &source));
+                }
                 if !method {
                     scan.problems
                         .extend(literals::check(call, position, &source));
@@ -100,6 +106,7 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
             true
         });
         scan.problems.extend(names);
+        scan.problems.extend(columns::check(&source));
         scan.mentioned.extend(source.keys.iter().cloned());
         if name == sources.main {
             scan.of_context = context::check(&source);

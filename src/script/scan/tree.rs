@@ -1,6 +1,6 @@
 //! Texts as syntax trees, and what one of them defines and imports.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -9,8 +9,9 @@ use rhai::{
     ScriptFuncDef, Shared, Stmt,
 };
 
+use super::held;
 use crate::script::LIMITS;
-use crate::script::diagnostic::{Diagnostic, of_parse_error};
+use crate::script::diagnostic::{Diagnostic, of_parse_error, receiver};
 use crate::script::library::Library;
 use crate::script::sources::Sources;
 
@@ -19,6 +20,7 @@ pub struct Trees<'a> {
     engine: Engine,
     sources: &'a Sources,
     parsed: RefCell<BTreeMap<String, Option<Rc<AST>>>>,
+    held: OnceCell<Option<BTreeSet<String>>>,
 }
 
 impl<'a> Trees<'a> {
@@ -32,7 +34,15 @@ impl<'a> Trees<'a> {
             engine,
             sources,
             parsed: RefCell::default(),
+            held: OnceCell::new(),
         }
+    }
+
+    /// Whether a map may hold a closure under this name, in the script or a module that it imports: then a call of the name on a value
+    /// need not be one of the function of this name.
+    pub fn may_hold(&self, name: &str) -> bool {
+        let held = self.held.get_or_init(|| held::names(self, self.sources));
+        held.as_ref().is_none_or(|held| held.contains(name))
     }
 
     /// The tree of a text that has been read; nothing if it is not Rhai.
@@ -241,6 +251,13 @@ impl<'a> Source<'a> {
     /// A mistake at a place of this text.
     pub fn mistake(&self, position: Position, message: impl Into<String>) -> Diagnostic {
         Diagnostic::at(self.sources, self.name, position, message)
+    }
+
+    /// What the member at a place is called on or read of, as it is written.
+    pub fn receiver(&self, position: Position) -> Option<String> {
+        let text = self.sources.text(self.name)?;
+        let line = text.lines().nth(position.line()?.checked_sub(1)?)?;
+        receiver(line, position.position()?)
     }
 
     /// How the top level declares a name: whether as a constant, or not at all.

@@ -168,7 +168,7 @@ impl<'a> Translator<'_> {
             }
         }
         self.indent -= 1;
-        let own = self.brackets("#{", "}", entries, 1);
+        let own = self.brackets("#{", "}", entries, 0);
         if own != "#{}" || sums.is_empty() {
             sums.push(own);
         }

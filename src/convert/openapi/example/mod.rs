@@ -10,7 +10,7 @@ mod numbers;
 mod pattern;
 mod texts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value as Json};
 
@@ -114,6 +114,8 @@ pub struct Maker<'a> {
     refs: Refs<'a>,
     /// References that were followed and lead to nothing.
     pub lost: BTreeSet<Lost>,
+    /// What was made of a reference, for something of that name; the name is empty where it did not count.
+    known: HashMap<(&'a str, String), Result<Made, Endless>>,
     /// References whose values are being made.
     open: Vec<&'a str>,
     depth: usize,
@@ -135,6 +137,7 @@ impl<'a> Maker<'a> {
         Self {
             refs,
             lost: BTreeSet::new(),
+            known: HashMap::new(),
             open: Vec::new(),
             depth: 0,
             looked: 0,
@@ -152,21 +155,43 @@ impl<'a> Maker<'a> {
     /// # Errors
     /// When it would have no end.
     pub fn make(&mut self, schema: &'a Json, name: &str) -> Result<Made, Endless> {
+        let Some(reference) = reference_of(schema) else {
+            return self.afresh(schema, name);
+        };
+        for name in ["", name] {
+            if let Some(known) = self.known.get(&(reference, name.to_owned())) {
+                return known.clone();
+            }
+        }
+        let made = self.afresh(schema, name);
+        // The fields of what has a name of its own are called after that.
+        let own = matches!(&made, Ok(Made::Map(fields)) if !fields.is_empty());
+        let name = if own { "" } else { name };
+        self.known
+            .insert((reference, name.to_owned()), made.clone());
+        made
+    }
+
+    fn afresh(&mut self, schema: &'a Json, name: &str) -> Result<Made, Endless> {
         self.open.clear();
         (self.depth, self.looked, self.made) = (0, 0, 0);
         self.any(&[schema], Place { name, owner: "" })
     }
 
     fn any(&mut self, schemas: &[&'a Json], place: Place<'_>) -> Result<Made, Endless> {
-        self.looked += 1;
-        if self.depth > DEEPEST || self.looked > MOST {
-            return Err(Endless);
-        }
-        if schemas.iter().any(|schema| **schema == Json::Bool(false)) {
-            return Err(Endless);
-        }
+        self.look(schemas)?;
         let schema = Schema::of(self.refs, schemas, &mut self.lost);
         self.of(schema, place)
+    }
+
+    /// Counts a look at schemas that a value must follow all.
+    fn look(&mut self, schemas: &[&'a Json]) -> Result<(), Endless> {
+        self.looked += 1;
+        let is_nothing = schemas.iter().any(|schema| **schema == Json::Bool(false));
+        if self.depth > DEEPEST || self.looked > MOST || is_nothing {
+            return Err(Endless);
+        }
+        Ok(())
     }
 
     fn of(&mut self, mut schema: Schema<'a>, place: Place<'_>) -> Result<Made, Endless> {
@@ -275,13 +300,15 @@ impl<'a> Maker<'a> {
                 fields.push(((*name).to_owned(), Made::text(value.clone())));
                 continue;
             }
-            if self.is_read_only(schemas) {
+            if !required && (self.depth > DEEP || self.made > MANY || self.looked > MOST) {
                 continue;
             }
-            if !required && (self.depth > DEEP || self.made > MANY) {
+            let inner = Schema::of(self.refs, schemas, &mut self.lost);
+            if inner.flag("readOnly") {
                 continue;
             }
-            match self.any(schemas, Place { name, owner }) {
+            let made = self.look(schemas);
+            match made.and_then(|()| self.of(inner, Place { name, owner })) {
                 Ok(made) => fields.push(((*name).to_owned(), made)),
                 Err(Endless) if required => return Err(Endless),
                 Err(Endless) => {}
@@ -290,7 +317,7 @@ impl<'a> Maker<'a> {
         let missing = schema
             .required
             .iter()
-            .filter(|name| schema.properties.iter().all(|(known, _)| known != *name));
+            .filter(|name| !schema.has_property(name));
         for name in missing {
             let made = match &tag {
                 Some((property, value)) if property == name => Made::text(value.clone()),
@@ -318,10 +345,6 @@ impl<'a> Maker<'a> {
             Some(additional @ Json::Object(_)) => self.any(&[additional], place),
             _ => Ok(texts::make(&Schema::default(), place)),
         }
-    }
-
-    fn is_read_only(&mut self, schemas: &[&'a Json]) -> bool {
-        Schema::of(self.refs, schemas, &mut self.lost).flag("readOnly")
     }
 
     fn array(&mut self, schema: &Schema<'a>, place: Place<'_>) -> Result<Made, Endless> {

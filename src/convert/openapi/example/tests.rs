@@ -212,9 +212,8 @@ fn a_reference_that_leads_nowhere_is_remembered() {
         maker.make(&document["x"], "x"),
         Ok(Made::call("fake::word()", "lorem"))
     );
-    let lost: Vec<String> = maker.lost.iter().map(ToString::to_string).collect();
     assert_eq!(
-        lost,
+        Refs::new(&document).tell(&maker.lost),
         [
             "`$ref: #/components/schemas/Gest` leads nowhere; did you mean `#/components/schemas/Guest`?"
         ]

@@ -17,6 +17,8 @@ use statements::{arguments, body_of, inside, statements};
 #[derive(Debug, Default, PartialEq)]
 pub struct Found {
     pub status: Option<u16>,
+    /// What its check is called.
+    pub status_name: Option<String>,
     pub checks: Vec<Check>,
     /// Values of the response, by the name that they are kept under.
     pub kept: Vec<(String, Source)>,
@@ -108,9 +110,11 @@ impl Reader<'_> {
         };
         if let (Some(status), None) = (status, self.found.status) {
             self.found.status = Some(status);
+            self.found.status_name = Some(name.to_owned());
         } else if !conditions.is_empty() {
             let check = Check {
                 name: name.to_owned(),
+                own: true,
                 condition: conditions.join(" && "),
             };
             if !self
