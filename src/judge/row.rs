@@ -8,6 +8,9 @@ use crate::units;
 /// What a metric is, where that is known.
 pub type Nature = Option<(MetricKind, Contains)>;
 
+/// What stands instead of a value where nothing was measured.
+pub const NO_SAMPLES: &str = "no samples";
+
 /// Tags that a sample has by its nature, not because the script gave it a name.
 const TELLS_KINDS: [&str; 6] = [
     "error_code",
@@ -48,7 +51,7 @@ pub fn row(objective: &Objective, judgement: &Judgement, nature: Nature) -> SloR
         status: judgement.status,
         actual: judgement.actual,
         actual_text: judgement.actual.map_or_else(
-            || "no samples".to_owned(),
+            || NO_SAMPLES.to_owned(),
             |value| text_of(objective, value, nature),
         ),
         margin: judgement.margin,
