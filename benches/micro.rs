@@ -8,14 +8,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rhaid::compare::{Labelled, MARGIN, compare};
 use rhaid::data::{Dataset, Dialect, Format, Taken, TurnsOfRun};
 use rhaid::executor::{
     Arrivals, ConstantArrivalRate, Executor, Plan, RampingArrivalRate, Share, Stage,
 };
 use rhaid::jsonpath as json;
 use rhaid::metrics::{Builtin, Recorder, Tags};
+use rhaid::report::Look;
 use rhaid::script::{Program, Sources, convert};
 use serde_json::Value;
+
+#[path = "../tests/support/large.rs"]
+mod large;
+#[path = "../tests/support/made_runs.rs"]
+mod made_runs;
 
 /// The program's own allocator: without it, other costs would be measured.
 #[global_allocator]
@@ -227,6 +234,41 @@ fn natives(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A page about an hour's run of a thousand endpoints.
+fn reports(criterion: &mut Criterion) {
+    let result = large::an_hour_of(1_000);
+    let html = rhaid::report::by_name("html").expect("there is one");
+    let mut group = criterion.benchmark_group("report");
+    group.sample_size(10);
+    group.bench_function("html, an hour of 1,000 endpoints", |bencher| {
+        bencher.iter(|| html.render(black_box(&result), &Look::default()));
+    });
+    group.finish();
+}
+
+/// A run of a thousand endpoints beside another one.
+fn comparisons(criterion: &mut Criterion) {
+    let course = made_runs::Course {
+        rate: 5_000.0,
+        endpoints: 1_000,
+        ..made_runs::Course::PLAIN
+    };
+    let (before, after) = (made_runs::run(&course, 1), made_runs::run(&course, 2));
+    let labelled = |label, result| Labelled { label, result };
+    let mut group = criterion.benchmark_group("compare");
+    group.sample_size(10);
+    group.bench_function("1,000 endpoints", |bencher| {
+        bencher.iter(|| {
+            compare(
+                labelled("before", &before),
+                labelled("after", &after),
+                MARGIN,
+            )
+        });
+    });
+    group.finish();
+}
+
 criterion_group!(
     micro,
     iterations,
@@ -234,6 +276,8 @@ criterion_group!(
     schedule_steps,
     json_paths,
     rows,
-    natives
+    natives,
+    reports,
+    comparisons
 );
 criterion_main!(micro);

@@ -42,7 +42,10 @@ pub use traffic::{
     CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, HeaderExample,
     MessageExample, ScenarioResult,
 };
-pub use write::{WriteError, default_path, probe, to_json, write, write_default};
+pub use write::{
+    WriteError, default_path, probe, probe_baseline, probe_report, to_json, write, write_baseline,
+    write_default, write_report, write_table,
+};
 
 /// `part / whole`, and 0 when there is no whole: JSON has no NaN, and a rate of nothing is shown as 0.
 pub fn ratio(part: f64, whole: f64) -> f64 {

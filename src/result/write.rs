@@ -14,14 +14,28 @@ use super::place::{Place, make_parent, stream};
 /// The folder that results go to when no path was given.
 const FOLDER: &str = "results";
 
-/// A result could not be written: where, what happened, and what to do.
+/// A result, or what else is kept of one, could not be written: where, what happened, and what to do.
 #[derive(Debug, thiserror::Error)]
-#[error("could not write the result to `{}`: {step}: {source}. {}", path.display(), self.fix())]
+#[error("could not write the {what} to `{}`: {step}: {source}. {}", path.display(), self.fix())]
 pub struct WriteError {
     /// The file that was to be written.
     pub path: PathBuf,
+    what: What,
     step: Step,
     source: io::Error,
+}
+
+/// What was to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum What {
+    #[error("result")]
+    Result,
+    #[error("report")]
+    Report,
+    #[error("baselines")]
+    Baseline,
+    #[error("table")]
+    Table,
 }
 
 /// The step of writing that failed.
@@ -42,7 +56,12 @@ enum Step {
 impl WriteError {
     /// What the user can do about it, in a sentence.
     pub fn fix(&self) -> String {
-        let elsewhere = "or give another path with `--result FILE`";
+        let elsewhere = match self.what {
+            What::Result => "or give another path with `--result FILE`",
+            What::Report => "or give another path",
+            What::Baseline => "or give another path with `--baseline-file FILE`",
+            What::Table => "or give another path",
+        };
         match self.source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 format!("Free some space on that disk, {elsewhere}")
@@ -50,8 +69,14 @@ impl WriteError {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 format!("Allow writing to that folder, {elsewhere}")
             }
+            ErrorKind::IsADirectory if self.what != What::Result => {
+                "Name a file inside that folder".to_owned()
+            }
             ErrorKind::IsADirectory => {
                 "Name a file inside that folder: `--result FOLDER/run.json`".to_owned()
+            }
+            ErrorKind::InvalidInput if self.what == What::Report => {
+                "Name a file, or `-` for standard output".to_owned()
             }
             ErrorKind::InvalidInput => {
                 "Name a file with `--result FILE`, or `/dev/stdout` to pass the result on"
@@ -84,16 +109,49 @@ pub fn to_json(result: &RunResult) -> serde_json::Result<String> {
 /// # Errors
 /// [`WriteError`], with the file that was there before left untouched.
 pub fn write(path: &Path, result: &RunResult) -> Result<(), WriteError> {
+    let text = to_json(result).map_err(|error| WriteError {
+        path: path.to_owned(),
+        what: What::Result,
+        step: Step::Encode,
+        source: io::Error::other(error),
+    })?;
+    put(path, What::Result, text.as_bytes())
+}
+
+/// Writes a report to `path` as [`write`] does a result: whole or not at all.
+///
+/// # Errors
+/// [`WriteError`], with the file that was there before left untouched.
+pub fn write_report(path: &Path, text: &str) -> Result<(), WriteError> {
+    put(path, What::Report, text.as_bytes())
+}
+
+/// Writes the file of baselines to `path` as [`write`] does a result: whole or not at all.
+///
+/// # Errors
+/// [`WriteError`], with the file that was there before left untouched.
+pub fn write_baseline(path: &Path, text: &str) -> Result<(), WriteError> {
+    put(path, What::Baseline, text.as_bytes())
+}
+
+/// Writes a table of figures to `path` as [`write`] does a result: whole or not at all.
+///
+/// # Errors
+/// [`WriteError`], with the file that was there before left untouched.
+pub fn write_table(path: &Path, text: &str) -> Result<(), WriteError> {
+    put(path, What::Table, text.as_bytes())
+}
+
+fn put(path: &Path, what: What, data: &[u8]) -> Result<(), WriteError> {
     let at = |step| {
         move |source| WriteError {
             path: path.to_owned(),
+            what,
             step,
             source,
         }
     };
-    let text = to_json(result).map_err(|error| at(Step::Encode)(io::Error::other(error)))?;
     make_parent(path).map_err(at(Step::Folder))?;
-    let data = text.as_bytes();
     match Place::of(path).map_err(at(Step::Create))? {
         Place::Output => all(io::stdout(), data).map_err(at(Step::Store)),
         Place::Errors => all(io::stderr(), data).map_err(at(Step::Store)),
@@ -114,10 +172,30 @@ fn all(mut out: impl Write, data: &[u8]) -> io::Result<()> {
 /// What [`write`] would say. A disk that is full by then is not foreseen.
 pub fn probe(path: Option<&Path>) -> Result<(), WriteError> {
     let default = Path::new(FOLDER).join("result.json");
-    let path = path.unwrap_or(&default);
+    try_out(path.unwrap_or(&default), What::Result)
+}
+
+/// Tries whether a report could be written now to `path`.
+///
+/// # Errors
+/// What [`write_report`] would say.
+pub fn probe_report(path: &Path) -> Result<(), WriteError> {
+    try_out(path, What::Report)
+}
+
+/// Tries whether the file of baselines could be written now to `path`.
+///
+/// # Errors
+/// What [`write_baseline`] would say.
+pub fn probe_baseline(path: &Path) -> Result<(), WriteError> {
+    try_out(path, What::Baseline)
+}
+
+fn try_out(path: &Path, what: What) -> Result<(), WriteError> {
     let at = |step| {
         move |source| WriteError {
             path: path.to_owned(),
+            what,
             step,
             source,
         }
@@ -162,6 +240,7 @@ fn write_new_in(
         path = candidate;
         make_parent(&path).map_err(|source| WriteError {
             path: path.clone(),
+            what: What::Result,
             step: Step::Folder,
             source,
         })?;
@@ -171,6 +250,7 @@ fn write_new_in(
             Err(source) => {
                 return Err(WriteError {
                     path,
+                    what: What::Result,
                     step: Step::Create,
                     source,
                 });
