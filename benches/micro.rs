@@ -15,9 +15,12 @@ use rhaid::executor::{
 };
 use rhaid::jsonpath as json;
 use rhaid::metrics::{Builtin, Recorder, Tags};
+use rhaid::report::Look;
 use rhaid::script::{Program, Sources, convert};
 use serde_json::Value;
 
+#[path = "../tests/support/large.rs"]
+mod large;
 #[path = "../tests/support/made_runs.rs"]
 mod made_runs;
 
@@ -231,6 +234,18 @@ fn natives(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A page about an hour's run of a thousand endpoints.
+fn reports(criterion: &mut Criterion) {
+    let result = large::an_hour_of(1_000);
+    let html = rhaid::report::by_name("html").expect("there is one");
+    let mut group = criterion.benchmark_group("report");
+    group.sample_size(10);
+    group.bench_function("html, an hour of 1,000 endpoints", |bencher| {
+        bencher.iter(|| html.render(black_box(&result), &Look::default()));
+    });
+    group.finish();
+}
+
 /// A run of a thousand endpoints beside another one.
 fn comparisons(criterion: &mut Criterion) {
     let course = made_runs::Course {
@@ -262,6 +277,7 @@ criterion_group!(
     json_paths,
     rows,
     natives,
+    reports,
     comparisons
 );
 criterion_main!(micro);

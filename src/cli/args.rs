@@ -12,6 +12,7 @@ use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
 use super::history::HistoryArguments;
 use super::new::NewArguments;
+use super::report::ReportArguments;
 
 /// Load, SLO and chaos testing: journeys in Rhai, run by thousands of virtual users, judged by SLOs.
 #[derive(Debug, Parser)]
@@ -70,6 +71,8 @@ pub enum Command {
     Convert(ConvertArguments),
     /// Record what a browser does, through a proxy, into a script.
     Record(RecordArguments),
+    /// Make reports of a run that is over, from its result.
+    Report(ReportArguments),
     /// Serve the built-in hotel API, a target to try tests on.
     Demo(DemoArguments),
     /// Write what scripts can call as definition files for editors.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::baselines::StoreArguments;
+use super::report::{Wanted, wanted};
 use super::values::{
     Format, clean_runs, duration, duration_text, fraction, iterations, narrow, pair, rate_text,
     scale, seed, vus, workers,
@@ -156,6 +157,7 @@ Examples:
   rhaid run scripts/soak.rhai --demo --scale 0.05        30 minutes in 90 seconds
   rhaid run journey.rhai --until-stable 2%                    no longer than it takes to know
   rhaid run journey.rhai --quiet --format json | jq .verdict
+  rhaid run journey.rhai --report html                        a page with charts beside the result
   rhaid run journey.rhai --baseline journey --fail-on-regression 5%
   rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
   rhaid run journey.rhai --hooks-listen 0.0.0.0:9000 --hooks-url https://load.example.com
@@ -223,6 +225,15 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub result: Option<PathBuf>,
+    /// Reports to write, separated by commas: html, html=FILE [default place: beside the result].
+    #[arg(
+        long = "report",
+        value_name = "KIND[=FILE],…",
+        value_delimiter = ',',
+        value_parser = wanted,
+        help_heading = "Output"
+    )]
+    pub reports: Vec<Wanted>,
     /// Do not record the run in the project's history.
     #[arg(long, help_heading = "Output")]
     pub no_history: bool,

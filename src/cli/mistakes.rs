@@ -11,14 +11,7 @@ use crate::suggest::nearest;
 /// What other load testers call a thing, and what to write here.
 const ELSEWHERE: &[(&[&str], &str)] = &[
     (
-        &[
-            "--out",
-            "-o",
-            "--output",
-            "--summary-export",
-            "--export",
-            "--report",
-        ],
+        &["--out", "-o", "--output", "--summary-export", "--export"],
         "the result goes into a file by '--result FILE', to standard output by '--format json'",
     ),
     (

@@ -23,6 +23,7 @@ mod new;
 mod record;
 mod reference;
 mod reload;
+mod report;
 mod run;
 mod scripts;
 mod search;
@@ -156,6 +157,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Convert(options) => convert::run(options),
         args::Command::Record(options) => record::run(options),
         args::Command::Reference(options) => reference::run(options),
+        args::Command::Report(options) => report::run(options),
         args::Command::Test(options) => test::run(options),
         args::Command::Definitions(options) => definitions::run(options),
         args::Command::Lsp(options) => lsp::run(options),

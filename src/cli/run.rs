@@ -1,7 +1,7 @@
 //! `rhaid run`: a run, from the command line to the exit code.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -11,6 +11,7 @@ use super::command_args::{RunArguments, ScriptArguments};
 use super::history;
 use super::hosted::{BASE_URL, start_demo};
 use super::reload::Reloader;
+use super::report::{self, Wanted};
 use super::signals::Signals;
 use super::values::Format;
 use super::watch::Watch;
@@ -37,12 +38,15 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         .enable_all()
         .build()
         .map_err(no_start)?;
-    if arguments.format == Format::Json
-        && matches!(
-            arguments.result.as_deref().map(Place::of),
-            Some(Ok(Place::Output))
-        )
-    {
+    let result_is_printed = matches!(
+        arguments.result.as_deref().map(Place::of),
+        Some(Ok(Place::Output))
+    );
+    report::refuse_two_on_output(
+        &arguments.reports,
+        arguments.format == Format::Json || result_is_printed,
+    )?;
+    if arguments.format == Format::Json && result_is_printed {
         return Err(Failure::new(
             exit::USAGE,
             "error: `--format json` and `--result /dev/stdout` would print the result twice\nhelp: leave one of them away",
@@ -74,6 +78,8 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
         Failure::new(exit::CANNOT_WRITE, message)
     })?;
+    let started_at = OffsetDateTime::now_utc();
+    report::probe(&arguments.reports, &beside(&arguments, None, started_at))?;
     let users = blueprint
         .options
         .scenarios
@@ -81,7 +87,6 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         .map(|scenario| u64::from(scenario.executor.max_vus()))
         .sum();
     let notes = limits::note(files, needed, users, arguments.demo);
-    let started_at = OffsetDateTime::now_utc();
     let settings = Settings {
         workers,
         strict: arguments.strict,
@@ -156,7 +161,16 @@ fn count(workers: usize) -> String {
     }
 }
 
-/// Writes the result and the summary; the exit code.
+/// The path that reports lie beside: the result's, or where it would be if it went to no stream.
+fn beside(arguments: &RunArguments, written: Option<&Path>, started_at: OffsetDateTime) -> PathBuf {
+    let named = written.or(arguments.result.as_deref());
+    match named {
+        Some(path) if matches!(Place::of(path), Ok(Place::File(_))) => path.to_owned(),
+        _ => result::default_path(started_at, &arguments.script.script),
+    }
+}
+
+/// Writes the result, the reports and the summary; the exit code.
 fn finish(
     arguments: &RunArguments,
     result: &RunResult,
@@ -168,16 +182,9 @@ fn finish(
         Some(path) => result::write(path, result).map(|()| path.clone()),
         None => result::write_default(started_at, &arguments.script.script, result),
     };
-    let look = Look {
-        width: usize::from(console::Term::stdout().size().1).max(40),
-        colour: console::colors_enabled(),
-        unicode: true,
+    let mut look = Look {
         result_path: written.as_ref().ok().cloned(),
-    };
-    let look = if console::Term::stdout().is_term() {
-        look
-    } else {
-        Look { width: 100, ..look }
+        ..report::look_of_output()
     };
     // The headline must not promise another exit code than the one that follows.
     let mut told = Cow::Borrowed(result);
@@ -187,6 +194,12 @@ fn finish(
         verdict.status = VerdictStatus::Error;
         verdict.reasons.insert(0, error.to_string());
     }
+    let path = beside(arguments, written.as_deref().ok(), started_at);
+    let delivered = report::deliver(&arguments.reports, &told, &path);
+    if let Ok(paths) = &delivered {
+        look.report_paths.clone_from(paths);
+    }
+    let is_told = arguments.reports.iter().any(Wanted::is_printed);
     if !arguments.no_history {
         let path = written.as_ref().ok().map(PathBuf::as_path);
         history::record(&told, &arguments.script.script, path);
@@ -217,11 +230,13 @@ fn finish(
             }
             Ok(())
         }
+        (Format::Text, None) if is_told => Ok(()),
         (Format::Text, None) => {
             let changes = comparison.map(|comparison| render_changes(comparison, &look));
             print(&(render_console(&told, &look) + changes.unwrap_or_default().as_str()))
         }
     };
+    let shown = shown.and(delivered.map(drop));
     match (written, shown) {
         (Ok(_), Ok(())) => Ok(result.verdict.exit_code),
         (Ok(path), Err(mut failure)) => {

@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::values::Format;
-use super::{Failure, print, slos};
+use super::{Failure, print, report, slos};
 use crate::exit;
 use crate::import::{self, ImportError, Imported, Kind};
 use crate::judge::{Judged, Terms, finished, standard};
@@ -150,16 +150,9 @@ fn out_error(text: &str) -> String {
 
 fn show(arguments: &ValidateArguments, format: &str, judged: &Judged) -> Result<(), Failure> {
     let result = &judged.result;
-    let term = console::Term::stdout();
     let look = Look {
-        width: if term.is_term() {
-            usize::from(term.size().1).max(40)
-        } else {
-            100
-        },
-        colour: console::colors_enabled(),
-        unicode: true,
         result_path: arguments.out.clone(),
+        ..report::look_of_output()
     };
     match arguments.format {
         Format::Json => print(&format!("{:#}\n", as_json(arguments, format, judged))),

@@ -5,9 +5,9 @@ use crate::result::{RunResult, ratio};
 use crate::units::{format_fraction, format_millis};
 
 /// The share of its processors beyond which a load generator measures itself.
-const BUSY: f64 = 0.9;
+pub const BUSY: f64 = 0.9;
 /// How late starts may be, in milliseconds, whatever the response time.
-const LATE: f64 = 20.0;
+pub const LATE: f64 = 20.0;
 
 /// Whether a result tells of the system under test, and not of the load generator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,17 +23,30 @@ impl Trust {
     }
 }
 
+/// The threads that ran users, as far as the document tells.
+pub fn workers(result: &RunResult) -> u32 {
+    result.generator.workers.max(result.run.machine.workers)
+}
+
+/// The share of its workers' time that the load generator spent computing.
+pub fn busy(result: &RunResult) -> f64 {
+    let generator = &result.generator;
+    let spent = generator.cpu_user_seconds + generator.cpu_system_seconds;
+    ratio(
+        spent,
+        result.run.duration_seconds * f64::from(workers(result)),
+    )
+}
+
 /// Looks at what the load generator itself used, and how late it was.
 pub fn trust(result: &RunResult) -> Trust {
     let mut doubts = Vec::new();
-    let generator = &result.generator;
-    let spent = generator.cpu_user_seconds + generator.cpu_system_seconds;
-    let workers = f64::from(generator.workers.max(result.run.machine.workers));
-    let busy = ratio(spent, result.run.duration_seconds * workers);
+    let workers = workers(result);
+    let busy = busy(result);
     // A second is too short to say so.
     if busy > BUSY && result.run.duration_seconds > 1.0 {
         doubts.push(format!(
-            "its {workers:.0} workers were busy for {} of the time",
+            "its {workers} workers were busy for {} of the time",
             format_fraction(busy)
         ));
     }

@@ -12,7 +12,7 @@ mod connections;
 mod drift;
 mod endpoint;
 mod evidence;
-mod generator;
+pub mod generator;
 mod order;
 mod saturation;
 mod stats;

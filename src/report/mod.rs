@@ -7,9 +7,15 @@
 //! A kind of report is one implementation of [`Report`], listed in [`all`].
 
 mod console;
+mod endpoints;
 pub mod format;
+mod headline;
+mod health;
+pub mod html;
+mod measures;
 mod table;
 pub mod text;
+mod unjudged;
 
 use std::path::PathBuf;
 
@@ -32,6 +38,8 @@ pub struct Look {
     pub unicode: bool,
     /// Where the result was written, for the reader to find it.
     pub result_path: Option<PathBuf>,
+    /// The files that other reports of the run were written to.
+    pub report_paths: Vec<PathBuf>,
 }
 
 impl Default for Look {
@@ -42,6 +50,7 @@ impl Default for Look {
             colour: false,
             unicode: true,
             result_path: None,
+            report_paths: Vec::new(),
         }
     }
 }
@@ -53,12 +62,21 @@ pub enum ReportError {
     /// The document could not be written as JSON.
     #[error("the result could not be turned into JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// The template could not be filled in.
+    #[error("the template of the report is wrong: {0}")]
+    Template(String),
 }
 
 /// A kind of document about a finished run.
-pub trait Report {
+pub trait Report: Sync {
     /// Its name on the command line.
     fn name(&self) -> &'static str;
+
+    /// What it is, in a phrase for the help of commands.
+    fn about(&self) -> &'static str;
+
+    /// How the name of a file of its kind ends.
+    fn extension(&self) -> &'static str;
 
     /// Makes it.
     ///
@@ -75,6 +93,14 @@ impl Report for Console {
         "console"
     }
 
+    fn about(&self) -> &'static str {
+        "the summary that a run ends with, as plain text"
+    }
+
+    fn extension(&self) -> &'static str {
+        "txt"
+    }
+
     fn render(&self, result: &RunResult, look: &Look) -> Result<String, ReportError> {
         Ok(console::render(result, look))
     }
@@ -88,6 +114,14 @@ impl Report for Json {
         "json"
     }
 
+    fn about(&self) -> &'static str {
+        "the result itself"
+    }
+
+    fn extension(&self) -> &'static str {
+        "json"
+    }
+
     fn render(&self, result: &RunResult, _: &Look) -> Result<String, ReportError> {
         Ok(to_json(result)?)
     }
@@ -95,7 +129,7 @@ impl Report for Json {
 
 /// Every kind of report.
 pub fn all() -> &'static [&'static dyn Report] {
-    &[&Console, &Json]
+    &[&Console, &html::Html, &Json]
 }
 
 /// The report called `name`.

@@ -141,6 +141,14 @@ pub fn harmless(text: &str) -> String {
         .collect()
 }
 
+/// `text` without escape sequences and control characters, but with its lines and tabs: for surfaces that are no terminal.
+pub fn plain_lines(text: &str) -> String {
+    console::strip_ansi_codes(text)
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,6 +30,8 @@ pub struct WriteError {
 enum What {
     #[error("result")]
     Result,
+    #[error("report")]
+    Report,
     #[error("baselines")]
     Baseline,
     #[error("table")]
@@ -56,6 +58,7 @@ impl WriteError {
     pub fn fix(&self) -> String {
         let elsewhere = match self.what {
             What::Result => "or give another path with `--result FILE`",
+            What::Report => "or give another path",
             What::Baseline => "or give another path with `--baseline-file FILE`",
             What::Table => "or give another path",
         };
@@ -71,6 +74,9 @@ impl WriteError {
             }
             ErrorKind::IsADirectory => {
                 "Name a file inside that folder: `--result FOLDER/run.json`".to_owned()
+            }
+            ErrorKind::InvalidInput if self.what == What::Report => {
+                "Name a file, or `-` for standard output".to_owned()
             }
             ErrorKind::InvalidInput => {
                 "Name a file with `--result FILE`, or `/dev/stdout` to pass the result on"
@@ -110,6 +116,14 @@ pub fn write(path: &Path, result: &RunResult) -> Result<(), WriteError> {
         source: io::Error::other(error),
     })?;
     put(path, What::Result, text.as_bytes())
+}
+
+/// Writes a report to `path` as [`write`] does a result: whole or not at all.
+///
+/// # Errors
+/// [`WriteError`], with the file that was there before left untouched.
+pub fn write_report(path: &Path, text: &str) -> Result<(), WriteError> {
+    put(path, What::Report, text.as_bytes())
 }
 
 /// Writes the file of baselines to `path` as [`write`] does a result: whole or not at all.
@@ -159,6 +173,14 @@ fn all(mut out: impl Write, data: &[u8]) -> io::Result<()> {
 pub fn probe(path: Option<&Path>) -> Result<(), WriteError> {
     let default = Path::new(FOLDER).join("result.json");
     try_out(path.unwrap_or(&default), What::Result)
+}
+
+/// Tries whether a report could be written now to `path`.
+///
+/// # Errors
+/// What [`write_report`] would say.
+pub fn probe_report(path: &Path) -> Result<(), WriteError> {
+    try_out(path, What::Report)
 }
 
 /// Tries whether the file of baselines could be written now to `path`.

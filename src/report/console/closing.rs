@@ -1,16 +1,14 @@
 //! The last lines: what a reader of the figures must know, and where the rest of them is.
 
 use console::Style;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::super::format::{bytes, latency, percent, span};
+use super::super::health::{from_start_to_end, lasted};
 use super::page::{Mark, Page};
 use super::{caution, dim};
-use crate::result::{RunResult, ratio};
+use crate::hints::generator::{BUSY as SATURATED, busy};
+use crate::result::RunResult;
 
-/// From this share of its workers' time on, the generator's own delay shows in the figures.
-const SATURATED: f64 = 0.9;
 /// How much the corrected 99th percentile must differ from the measured one to be worth a line.
 const NOTEWORTHY: f64 = 0.1;
 /// And by how many milliseconds: what is less is the clock's and the scheduler's.
@@ -29,15 +27,6 @@ pub fn notes(page: &mut Page<'_>, result: &RunResult) {
     for note in notes {
         page.prose(&lead, &caution(), &note, &Style::new());
     }
-}
-
-/// Share of the workers' time that the generator was busy.
-fn busy(result: &RunResult) -> f64 {
-    let used = result.generator.cpu_user_seconds + result.generator.cpu_system_seconds;
-    ratio(
-        used,
-        result.run.duration_seconds * f64::from(result.generator.workers),
-    )
 }
 
 fn saturation(result: &RunResult) -> Option<String> {
@@ -63,37 +52,16 @@ fn correction(result: &RunResult, unicode: bool) -> Option<String> {
     })
 }
 
-/// How long it all took, in seconds: the scenarios if there were any, else what came before them.
-pub fn lasted(result: &RunResult) -> f64 {
-    if result.run.duration_seconds > 0.0 {
-        result.run.duration_seconds
-    } else {
-        from_start_to_end(result)
-    }
-}
-
-/// All of the run, what comes before and after the scenarios included, in seconds.
-fn from_start_to_end(result: &RunResult) -> f64 {
-    let run = &result.run;
-    let at = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    match (at(&run.started_at), at(&run.ended_at)) {
-        (Some(start), Some(end)) => (end - start).as_seconds_f64().max(0.0),
-        _ => 0.0,
-    }
-}
-
 /// What `setup`, `vu_start` and `teardown` must take together to be worth a word, in seconds.
 const WORTH_A_WORD: f64 = 0.5;
 
-/// Where the result is.
+/// Where the result is, and the reports about it.
 pub fn result_path(page: &mut Page<'_>) {
-    if let Some(path) = &page.look.result_path {
-        page.prose(
-            "  result     ",
-            &dim(),
-            &path.display().to_string(),
-            &Style::new(),
-        );
+    let look = page.look;
+    let result = look.result_path.iter().map(|path| ("  result     ", path));
+    let reports = look.report_paths.iter().map(|path| ("  report     ", path));
+    for (lead, path) in result.chain(reports) {
+        page.prose(lead, &dim(), &path.display().to_string(), &Style::new());
     }
 }
 
@@ -148,15 +116,6 @@ pub fn footer(page: &mut Page<'_>, result: &RunResult) {
 mod tests {
     use super::*;
     use crate::result::{MetricValues, sample};
-
-    #[test]
-    fn without_scenarios_setup_took_the_time() {
-        let mut result = sample::passing();
-        result.run.duration_seconds = 0.0;
-        result.run.started_at = "2026-03-01T09:05:07.250Z".to_owned();
-        result.run.ended_at = "2026-03-01T09:05:08Z".to_owned();
-        assert_eq!(lasted(&result), 0.75);
-    }
 
     #[test]
     fn a_corrected_percentile_within_a_millisecond_tells_no_other_story() {

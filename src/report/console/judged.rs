@@ -3,8 +3,8 @@
 use console::Style;
 
 use super::super::format::{margin, per_second, plural, span};
+use super::super::health::lasted;
 use super::super::table::{Cell, Column, Cut, Table};
-use super::closing::lasted;
 use super::page::Page;
 use super::verdict::{bearing, judgement};
 use super::{Look, closing, dim, wide_enough};

@@ -11,7 +11,6 @@ mod page;
 mod quality;
 mod recommendations;
 mod traffic;
-mod unjudged;
 mod verdict;
 mod versions;
 

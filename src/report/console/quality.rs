@@ -3,13 +3,13 @@
 use console::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::super::format::{measured, number, per_second, percent, plural, span, thousands};
+use super::super::format::{measured, percent, plural, span, thousands};
+use super::super::measures::{is_custom, is_webhook, single};
 use super::super::table::{Cell, Column, Cut, Table};
 use super::page::{Mark, Page};
 use super::{bad, dim, good};
 use crate::result::{
-    CheckResult, Contains, ErrorExample, ErrorKind, ErrorResult, MetricResult, MetricValues,
-    RunResult, ratio,
+    CheckResult, ErrorExample, ErrorKind, ErrorResult, MetricResult, MetricValues, RunResult, ratio,
 };
 
 /// Up to so many checks are all listed; of more, those that passed are only counted.
@@ -20,37 +20,6 @@ const MOST_ROWS: usize = 20;
 const BESIDE_MESSAGE: usize = 25;
 /// How many lines of an error's example are shown.
 const EXAMPLE_LINES: usize = 24;
-
-/// The metrics that every run has; what is not among them is the script's own.
-const BUILT_IN: [&str; 12] = [
-    "checks",
-    "data_received",
-    "data_sent",
-    "dropped_iterations",
-    "group_duration",
-    "iteration_duration",
-    "iteration_errors",
-    "iteration_lag",
-    "iterations",
-    "interrupted_iterations",
-    "vus",
-    "vus_max",
-];
-
-/// Metrics of the calls that a run receives, in a table of their own.
-const WEBHOOKS: [&str; 8] = [
-    "webhook_bad_signature",
-    "webhook_dropped",
-    "webhook_duplicate",
-    "webhook_latency",
-    "webhook_missing",
-    "webhook_out_of_order",
-    "webhook_received",
-    "webhook_unexpected",
-];
-
-/// Metrics of the protocols, by the beginning of their names.
-const BUILT_IN_FAMILIES: [&str; 1] = ["http_req"];
 
 /// Checks by group: the failing ones one by one, the others listed or counted.
 pub fn checks(page: &mut Page<'_>, result: &RunResult) {
@@ -141,7 +110,7 @@ pub fn custom_metrics(page: &mut Page<'_>, result: &RunResult) {
     let metrics = result.metrics.iter();
     let (webhooks, custom) = metrics
         .filter(|metric| is_custom(&metric.name))
-        .partition(|metric| WEBHOOKS.contains(&metric.name.as_str()));
+        .partition(|metric| is_webhook(&metric.name));
     of_title(page, "Webhooks", webhooks);
     of_title(page, "Custom metrics", custom);
 }
@@ -204,43 +173,6 @@ fn of_title(page: &mut Page<'_>, title: &str, custom: Vec<&MetricResult>) {
         page.blank();
     }
     page.left_out(custom.len(), MOST_ROWS);
-}
-
-/// A metric with one main value: that value, and what stands beside it.
-fn single(values: &MetricValues, contains: Contains, unicode: bool) -> (String, String) {
-    let show = |value: f64| measured(value, contains, unicode);
-    match values {
-        MetricValues::Counter { count, rate } => {
-            let rate = match contains {
-                Contains::Default => per_second(*rate),
-                _ => format!("{}/s", show(*rate)),
-            };
-            (show(*count), rate)
-        }
-        MetricValues::Gauge { value, min, max } => (
-            show(*value),
-            format!("min {}, max {}", show(*min), show(*max)),
-        ),
-        MetricValues::Rate { passes, total, .. } if *total == 0 => {
-            (number(*passes as f64), "no samples".to_owned())
-        }
-        MetricValues::Rate {
-            rate,
-            passes,
-            total,
-        } => (
-            percent(*rate),
-            format!("{} of {}", thousands(*passes), thousands(*total)),
-        ),
-        MetricValues::Trend { summary, .. } => (show(summary.avg), "average".to_owned()),
-    }
-}
-
-fn is_custom(name: &str) -> bool {
-    !BUILT_IN.contains(&name)
-        && !BUILT_IN_FAMILIES
-            .iter()
-            .any(|family| name.starts_with(family))
 }
 
 /// Errors by code, the most frequent first, each with an example.
@@ -381,13 +313,6 @@ mod tests {
         let text = shown(checks, &sample::failing());
         assert!(text.contains("✓ 14 others passed every time"), "{text}");
         assert!(!text.contains("room 3 has a price"), "{text}");
-    }
-
-    #[test]
-    fn the_metrics_of_every_run_are_not_taken_for_the_scripts_own() {
-        assert!(!is_custom("http_req_duration"));
-        assert!(!is_custom("vus"));
-        assert!(is_custom("rooms_booked"));
     }
 
     #[test]

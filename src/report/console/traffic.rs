@@ -1,31 +1,20 @@
 //! What was sent: scenarios, requests and their phases, endpoints.
 
-use std::collections::BTreeMap;
-
 use console::Style;
 
+use super::super::endpoints::{Listing, Row};
 use super::super::format::{bytes, latency, per_second, percent, thousands};
+use super::super::measures::PHASES;
 use super::super::table::{Cell, Column, Cut, Table};
 use super::page::Page;
 use super::{bad, caution, dim};
-use crate::result::{EndpointResult, MetricValues, RunResult, TrendSummary};
+use crate::result::{MetricValues, RunResult, TrendSummary};
 
 /// How many endpoints are shown; the file has them all.
 const ENDPOINTS: usize = 15;
 
 /// Columns for an endpoint's name before a column of figures is shown beside it.
 const ENDPOINT_WIDTH: usize = 36;
-
-/// The phases of a request in the order they happen, and their metrics.
-const PHASES: [(&str, &str); 7] = [
-    ("blocked", "http_req_blocked"),
-    ("lookup", "http_req_looking_up"),
-    ("connect", "http_req_connecting"),
-    ("tls", "http_req_tls_handshaking"),
-    ("send", "http_req_sending"),
-    ("wait", "http_req_waiting"),
-    ("receive", "http_req_receiving"),
-];
 
 /// A statistic taken from a summary.
 type Pick = fn(&TrendSummary) -> f64;
@@ -160,13 +149,7 @@ pub fn endpoints(page: &mut Page<'_>, result: &RunResult) {
     if result.endpoints.is_empty() {
         return;
     }
-    let mut rows: Vec<&EndpointResult> = result.endpoints.iter().collect();
-    let spent = |row: &EndpointResult| row.duration.avg * row.requests as f64;
-    rows.sort_by(|a, b| {
-        spent(b)
-            .total_cmp(&spent(a))
-            .then_with(|| a.name.cmp(&b.name))
-    });
+    let listing = Listing::of(&result.endpoints);
     let mut table = Table::new(
         2,
         vec![
@@ -181,18 +164,11 @@ pub fn endpoints(page: &mut Page<'_>, result: &RunResult) {
             Column::figure("MAX").spare(3),
         ],
     );
-    let mut names: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    for row in &rows {
-        *names.entry((&row.method, &row.name)).or_default() += 1;
-    }
-    let origin = common_origin(&rows);
-    for row in rows.iter().take(ENDPOINTS) {
-        let shared = names
-            .get(&(row.method.as_str(), row.name.as_str()))
-            .is_some_and(|n| *n > 1);
+    for listed in listing.rows.iter().take(ENDPOINTS) {
+        let row = listed.endpoint;
         let picks: [Pick; 5] = [|s| s.avg, |s| s.med, |s| s.p95, |s| s.p99, |s| s.max];
         let mut cells = vec![
-            Cell::new(label(row, origin, shared)),
+            Cell::new(label(listed)),
             Cell::new(thousands(row.requests)),
             Cell::new(per_second(row.per_second)),
             Cell::styled(
@@ -203,53 +179,26 @@ pub fn endpoints(page: &mut Page<'_>, result: &RunResult) {
         cells.extend(picks.map(|pick| time(page, &row.duration, pick)));
         table.row(cells);
     }
-    let mut aside = match rows.len() as u64 {
+    let mut aside = match listing.rows.len() as u64 {
         1 => String::new(),
         count => format!("{} by total time", thousands(count)),
     };
+    let origin = listing.origin;
     if !origin.is_empty() {
         let comma = if aside.is_empty() { "" } else { ", " };
         aside.push_str(&format!("{comma}of {origin}"));
     }
     page.section("Endpoints", &aside);
     page.table(&table);
-    page.left_out(rows.len(), ENDPOINTS);
-}
-
-/// Scheme and host of a URL.
-fn origin_of(name: &str) -> Option<&str> {
-    let (scheme, rest) = name.split_once("://")?;
-    let host = rest.find('/')?;
-    name.get(..scheme.len() + 3 + host)
-}
-
-/// What the URLs among the names begin with, if there are several and all do: said once, it leaves room for what tells them apart.
-fn common_origin<'a>(rows: &[&'a EndpointResult]) -> &'a str {
-    let mut urls = rows
-        .iter()
-        .filter(|row| row.name.contains("://"))
-        .map(|row| origin_of(&row.name));
-    match (urls.next().flatten(), urls.next().flatten()) {
-        (Some(first), Some(second))
-            if first == second && urls.all(|other| other == Some(first)) =>
-        {
-            first
-        }
-        _ => "",
-    }
+    page.left_out(listing.rows.len(), ENDPOINTS);
 }
 
 /// Method and name; where rows share both, the scenario and group that tell them apart.
-fn label(row: &EndpointResult, origin: &str, shared: bool) -> String {
-    let name = row.name.strip_prefix(origin).unwrap_or(&row.name);
-    let place: Vec<&str> = [&row.scenario, &row.group]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect();
-    match shared && !place.is_empty() {
-        true => format!("{} {name} [{}]", row.method, place.join("/")),
-        false => format!("{} {name}", row.method),
+fn label(row: &Row<'_>) -> String {
+    let (method, name) = (&row.endpoint.method, row.name);
+    match row.place.as_str() {
+        "" => format!("{method} {name}"),
+        place => format!("{method} {name} [{place}]"),
     }
 }
 
@@ -268,7 +217,7 @@ fn time(page: &Page<'_>, summary: &TrendSummary, pick: Pick) -> Cell {
 mod tests {
     use super::*;
     use crate::report::Look;
-    use crate::result::sample;
+    use crate::result::{EndpointResult, sample};
 
     fn shown(result: &RunResult) -> String {
         let look = Look {

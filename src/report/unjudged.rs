@@ -1,6 +1,6 @@
 //! What failed without an objective that looks at it: a pass that nobody looked at is none.
 
-use super::super::format::{percent, thousands};
+use super::format::{percent, thousands};
 use crate::result::{MetricValues, RunResult, ratio};
 
 /// From this share of the planned arrivals on, dropped ones make it another test than was planned.

@@ -1,0 +1,299 @@
+//! `rhaid report`: documents about a run that is over, from its result. What `rhaid run --report` asks for is made here too.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::builder::PathBufValueParser;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+
+use super::{Failure, print};
+use crate::exit;
+use crate::import;
+use crate::report::{self, Look, Report};
+use crate::result::{self, RunResult};
+use crate::suggest::did_you_mean;
+
+/// What stands for standard output where a file is named.
+const STANDARD_OUTPUT: &str = "-";
+/// The kind that goes to standard output unless told otherwise, and that is made where none is asked for.
+const CONSOLE: &str = "console";
+/// Columns of a summary that goes to no terminal.
+const PAGE: usize = 100;
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "rhaid report <FILE> [OPTIONS]",
+    after_help = "\
+Examples:
+  rhaid report results/run.json                      the summary again
+  rhaid report results/run.json --html               results/run.html: one file with charts
+  rhaid report results/run.json --html out.html --json -
+  rhaid report results/run.json --to html=out.html
+  rhaid report samples.jtl --html page.html          another tool's run
+
+What `rhaid validate` reads can be reported, unjudged as it is. Several kinds may be asked for at once. Without a file a report goes beside the result, under the same name; `-` is standard output. The exit code is 0 when all were written, whatever the verdict on the run."
+)]
+pub struct ReportArguments {
+    /// The result of a run, of rhaid or another tool.
+    pub file: PathBuf,
+    #[command(flatten)]
+    kinds: Kinds,
+    /// Write a report of this kind; may be given several times.
+    #[arg(long, value_name = "KIND[=FILE]", value_parser = wanted)]
+    to: Vec<Wanted>,
+}
+
+/// A report that is asked for.
+#[derive(Clone)]
+pub struct Wanted {
+    kind: &'static dyn Report,
+    /// `None` for the kind's own place.
+    path: Option<PathBuf>,
+}
+
+impl fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={:?}", self.kind.name(), self.path)
+    }
+}
+
+/// Where a report goes.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    Output,
+    File(PathBuf),
+    /// It would be the result, which is there already.
+    Result,
+}
+
+impl Wanted {
+    /// Whether it goes to standard output.
+    pub fn is_printed(&self) -> bool {
+        match &self.path {
+            Some(path) => path == Path::new(STANDARD_OUTPUT),
+            None => self.kind.name() == CONSOLE,
+        }
+    }
+
+    /// Where it goes, beside the result at `result` unless it has a path of its own.
+    fn place(&self, result: &Path) -> Place {
+        if self.is_printed() {
+            return Place::Output;
+        }
+        let path = match &self.path {
+            Some(path) => path.clone(),
+            None => result.with_extension(self.kind.extension()),
+        };
+        if path == result {
+            Place::Result
+        } else {
+            Place::File(path)
+        }
+    }
+}
+
+/// Reads `KIND` or `KIND=FILE`.
+pub fn wanted(text: &str) -> Result<Wanted, String> {
+    let (name, path) = match text.split_once('=') {
+        Some((name, path)) => (name, Some(path)),
+        None => (text, None),
+    };
+    if path.is_some_and(str::is_empty) {
+        return Err(format!("there is no file after the `=`: write {name}=FILE"));
+    }
+    let kind = report::by_name(name).ok_or_else(|| {
+        let kinds: Vec<&str> = report::all().iter().map(|kind| kind.name()).collect();
+        let near = did_you_mean(name, kinds.iter().copied());
+        let near = near.map(|near| format!("{near} ")).unwrap_or_default();
+        format!(
+            "there is no such report; {near}The kinds are {}",
+            kinds.join(", ")
+        )
+    })?;
+    Ok(Wanted {
+        kind,
+        path: path.map(PathBuf::from),
+    })
+}
+
+/// A flag for each kind of report there is: `--html FILE` and so on.
+#[derive(Debug)]
+struct Kinds(Vec<Wanted>);
+
+impl Args for Kinds {
+    fn augment_args(command: Command) -> Command {
+        report::all().iter().fold(command, |command, kind| {
+            command.arg(
+                Arg::new(kind.name())
+                    .long(kind.name())
+                    .value_name("FILE")
+                    .num_args(0..=1)
+                    .value_parser(PathBufValueParser::new())
+                    .help(format!("Write {}", kind.about())),
+            )
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Kinds {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = report::all()
+            .iter()
+            .filter(|kind| matches.contains_id(kind.name()));
+        Ok(Self(
+            given
+                .map(|kind| Wanted {
+                    kind: *kind,
+                    path: matches.get_one::<PathBuf>(kind.name()).cloned(),
+                })
+                .collect(),
+        ))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Makes reports of a result that is in a file.
+pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
+    let mut asked = arguments.kinds.0;
+    asked.extend(arguments.to);
+    if asked.is_empty() {
+        asked.extend(report::by_name(CONSOLE).map(|kind| Wanted { kind, path: None }));
+    }
+    refuse_two_on_output(&asked, false)?;
+    for wanted in &asked {
+        if wanted.place(&arguments.file) == Place::Result {
+            let path = arguments.file.display();
+            return Err(Failure::new(
+                exit::USAGE,
+                format!(
+                    "error: the {} report would replace the result `{path}` itself\nhelp: name another file: --{0} FILE",
+                    wanted.kind.name()
+                ),
+            ));
+        }
+    }
+    let result = import::read(&arguments.file, None)?.result;
+    let written = deliver(&asked, &result, &arguments.file)?;
+    for path in written {
+        super::complain(&format!("wrote {}", path.display()));
+    }
+    Ok(exit::PASS)
+}
+
+/// Standard output holds one document: a reader could not tell two apart.
+pub fn refuse_two_on_output(asked: &[Wanted], is_taken: bool) -> Result<(), Failure> {
+    let printed = asked.iter().filter(|wanted| wanted.is_printed()).count();
+    if printed + usize::from(is_taken) > 1 {
+        return Err(Failure::new(
+            exit::USAGE,
+            "error: two documents would go to standard output\nhelp: give all but one of them a file: KIND=FILE",
+        ));
+    }
+    Ok(())
+}
+
+/// Tries before a run whether its reports can be written where they are to go.
+pub fn probe(asked: &[Wanted], result: &Path) -> Result<(), Failure> {
+    for wanted in asked {
+        if let Place::File(path) = wanted.place(result) {
+            result::probe_report(&path).map_err(|error| {
+                let message =
+                    format!("error: {error}\nThat was tried before the start: nothing was sent.");
+                Failure::new(exit::CANNOT_WRITE, message)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the reports and puts each in its place, beside the result at `path` unless it has one of its own. The files
+/// that were written; those after one that could not be are written all the same.
+pub fn deliver(asked: &[Wanted], result: &RunResult, path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut written = Vec::new();
+    let mut wrong = None;
+    for wanted in asked {
+        match deliver_one(wanted, result, path) {
+            Ok(file) => written.extend(file),
+            Err(failure) => wrong = wrong.or(Some(failure)),
+        }
+    }
+    wrong.map_or(Ok(written), Err)
+}
+
+fn deliver_one(
+    wanted: &Wanted,
+    result: &RunResult,
+    path: &Path,
+) -> Result<Option<PathBuf>, Failure> {
+    let look = match wanted.is_printed() {
+        true => look_of_output(),
+        false => Look {
+            width: PAGE,
+            ..Look::default()
+        },
+    };
+    let look = Look {
+        result_path: Some(path.to_owned()),
+        ..look
+    };
+    let cannot =
+        |error: &dyn fmt::Display| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"));
+    let render = || {
+        wanted
+            .kind
+            .render(result, &look)
+            .map_err(|error| cannot(&error))
+    };
+    match wanted.place(path) {
+        Place::Output => print(&render()?).map(|()| None),
+        Place::Result => Ok(None),
+        Place::File(file) => {
+            result::write_report(&file, &render()?).map_err(|error| cannot(&error))?;
+            Ok(Some(file))
+        }
+    }
+}
+
+/// What a text on standard output may look like.
+pub fn look_of_output() -> Look {
+    let output = console::Term::stdout();
+    Look {
+        width: match output.is_term() {
+            true => usize::from(output.size().1).max(40),
+            false => PAGE,
+        },
+        colour: console::colors_enabled(),
+        ..Look::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_a_path_or_lies_beside_the_result() {
+        let result = Path::new("results/run.json");
+        let place = |text| wanted(text).unwrap().place(result);
+        assert_eq!(place("html"), Place::File("results/run.html".into()));
+        assert_eq!(place("html=a=b.html"), Place::File("a=b.html".into()));
+        assert_eq!(place("html=-"), Place::Output);
+        assert_eq!(place("console"), Place::Output);
+        assert_eq!(place("json"), Place::Result);
+    }
+
+    #[test]
+    fn a_misspelt_kind_gets_the_nearest_one() {
+        let error = wanted("htm=x").unwrap_err();
+        assert!(error.contains("did you mean `html`?"), "{error}");
+        assert!(wanted("html=").unwrap_err().contains("html=FILE"));
+    }
+}

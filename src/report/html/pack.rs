@@ -1,0 +1,304 @@
+//! The result as data within the page: for the charts, and to be saved again as a file that rhaid reads.
+//!
+//! A page must stay small enough to be mailed and opened at once, so what grows with the number of endpoints is made lighter: the
+//! distributions of single tag sets are left out, and values over time are rounded. Totals keep every bit, distributions included, so that
+//! the saved document is judged and compared as the run's own file is.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+
+use crate::result::{
+    Column, IntervalRow, IntervalValues, Intervals, MetricResult, MetricSeries, MetricValues,
+    RunResult, TimeSeries,
+};
+
+/// From this length on, the data are packed: below, every browser and every eye can read them as they are.
+const PLAIN: usize = 200_000;
+/// Significant digits of values over time.
+const DIGITS: i32 = 4;
+
+/// Data between script tags.
+#[derive(Debug, Serialize)]
+pub struct Packed {
+    /// The type of the script element, which tells the page's script how to read it.
+    pub kind: &'static str,
+    pub text: String,
+    /// What a reader must know about it.
+    pub about: String,
+}
+
+/// The result as it goes into a page.
+///
+/// # Errors
+/// When its options cannot be written as JSON.
+pub fn pack(result: &RunResult) -> serde_json::Result<Packed> {
+    let json = serde_json::to_string(&lighter(result))?;
+    let about = about(result);
+    if json.len() <= PLAIN {
+        return Ok(Packed {
+            kind: "application/json",
+            text: embeddable(&json),
+            about,
+        });
+    }
+    Ok(Packed {
+        kind: "application/gzip+base64",
+        text: STANDARD.encode(zipped(json.as_bytes())),
+        about,
+    })
+}
+
+/// The fastest level: a page of a thousand endpoints is made in a moment, and a sixth larger than it could be.
+fn zipped(data: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(data.len() / 4), Compression::fast());
+    // A vector takes every byte.
+    let written = encoder.write_all(data);
+    debug_assert!(written.is_ok(), "{written:?}");
+    encoder.finish().unwrap_or_default()
+}
+
+fn about(result: &RunResult) -> String {
+    let mut text =
+        "The result is in this page; what is saved can be reported, judged and compared as the run's own file."
+            .to_owned();
+    let without = result
+        .metrics
+        .iter()
+        .flat_map(|metric| &metric.series)
+        .filter(|series| {
+            matches!(
+                series.values,
+                MetricValues::Trend {
+                    histogram: Some(_),
+                    ..
+                }
+            )
+        })
+        .count();
+    if without > 0 {
+        let _ = write!(
+            text,
+            " Left out are the distributions of {} (their percentiles are there); totals keep theirs.",
+            super::super::format::plural(without as u64, "single tag set", "single tag sets")
+        );
+    }
+    let _ = write!(text, " Values over time are rounded to {DIGITS} digits.");
+    text
+}
+
+/// JSON that may stand between script tags: no `<` can end or begin one, and no line separator can break it in older readers.
+pub fn embeddable(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() + json.len() / 64);
+    for c in json.chars() {
+        // All of these stand within strings only, where an escape means the same.
+        match c {
+            '<' => text.push_str("\\u003c"),
+            '>' => text.push_str("\\u003e"),
+            '&' => text.push_str("\\u0026"),
+            '\u{2028}' => text.push_str("\\u2028"),
+            '\u{2029}' => text.push_str("\\u2029"),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+fn lighter(result: &RunResult) -> RunResult {
+    RunResult {
+        version: result.version,
+        tool: result.tool.clone(),
+        run: result.run.clone(),
+        options: result.options.clone(),
+        verdict: result.verdict.clone(),
+        slos: result.slos.clone(),
+        scenarios: result.scenarios.clone(),
+        endpoints: result.endpoints.clone(),
+        checks: result.checks.clone(),
+        errors: result.errors.clone(),
+        metrics: result.metrics.iter().map(lighter_metric).collect(),
+        time_series: rounded_series(&result.time_series),
+        intervals: Intervals {
+            interval_seconds: result.intervals.interval_seconds,
+            start_seconds: result.intervals.start_seconds,
+            covered_seconds: result.intervals.covered_seconds,
+            rows: result.intervals.rows.iter().map(rounded_row).collect(),
+        },
+        generator: result.generator,
+    }
+}
+
+fn lighter_metric(metric: &MetricResult) -> MetricResult {
+    let series = metric.series.iter().map(|series| MetricSeries {
+        tags: series.tags.clone(),
+        values: match &series.values {
+            MetricValues::Trend { summary, .. } => MetricValues::Trend {
+                summary: *summary,
+                histogram: None,
+            },
+            other => other.clone(),
+        },
+    });
+    MetricResult {
+        name: metric.name.clone(),
+        kind: metric.kind,
+        contains: metric.contains,
+        description: metric.description.clone(),
+        series: series.collect(),
+        total: metric.total.clone(),
+    }
+}
+
+fn rounded_series(series: &TimeSeries) -> TimeSeries {
+    TimeSeries {
+        interval_seconds: series.interval_seconds,
+        start_seconds: series.start_seconds,
+        covered_seconds: series.covered_seconds,
+        columns: series
+            .columns
+            .iter()
+            .map(|column| Column {
+                name: column.name.clone(),
+                unit: column.unit.clone(),
+                combine: column.combine,
+                values: column.values.iter().map(|v| v.map(rounded)).collect(),
+            })
+            .collect(),
+    }
+}
+
+fn rounded_row(row: &IntervalRow) -> IntervalRow {
+    let all = |values: &[Option<f64>]| values.iter().map(|v| v.map(rounded)).collect();
+    let values = match &row.values {
+        IntervalValues::Trend {
+            counts,
+            means,
+            medians,
+            p95s,
+            histograms,
+        } => IntervalValues::Trend {
+            counts: counts.clone(),
+            means: all(means),
+            medians: all(medians),
+            p95s: all(p95s),
+            histograms: histograms.clone(),
+        },
+        IntervalValues::Gauge { values } => IntervalValues::Gauge {
+            values: all(values),
+        },
+        other => other.clone(),
+    };
+    IntervalRow {
+        metric: row.metric.clone(),
+        tags: row.tags.clone(),
+        values,
+    }
+}
+
+/// A number with so many significant digits; whole numbers as they are.
+fn rounded(value: f64) -> f64 {
+    if value.fract() == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let places = DIGITS - 1 - value.abs().log10().floor() as i32;
+    // Dividing by a power of ten gives the float nearest to the decimal, which is then written with these digits alone.
+    if places <= 0 {
+        return value.round();
+    }
+    let factor = 10f64.powi(places);
+    let scaled = (value * factor).round() / factor;
+    if scaled.is_finite() { scaled } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sample;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_was_embedded_is_a_result_again() {
+        for (name, result) in sample::all() {
+            let packed = pack(&result).unwrap();
+            assert_eq!(packed.kind, "application/json", "{name}");
+            let again: RunResult = serde_json::from_str(&packed.text).unwrap();
+            assert_eq!(again, lighter(&result), "{name}");
+            assert_eq!(again.metrics[0].total, result.metrics[0].total);
+            assert_eq!(again.slos, result.slos);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let packed = pack(&sample::passing()).unwrap();
+        assert!(
+            packed.about.contains("Left out are the distributions of"),
+            "{}",
+            packed.about
+        );
+        let mut result = sample::passing();
+        result.metrics.clear();
+        let packed = pack(&result).unwrap();
+        assert!(!packed.about.contains("Left out"), "{}", packed.about);
+    }
+
+    #[test]
+    fn a_large_result_is_packed_and_comes_out_whole() {
+        use std::io::Read;
+        let mut result = sample::passing();
+        let row = result.endpoints[0].clone();
+        result.endpoints = vec![row; 2_000];
+        let packed = pack(&result).unwrap();
+        assert_eq!(packed.kind, "application/gzip+base64");
+        let bytes = STANDARD.decode(&packed.text).unwrap();
+        let mut json = String::new();
+        flate2::read::GzDecoder::new(&bytes[..])
+            .read_to_string(&mut json)
+            .unwrap();
+        assert_eq!(
+            serde_json::from_str::<RunResult>(&json).unwrap(),
+            lighter(&result)
+        );
+    }
+
+    #[test]
+    fn data_hold_nothing_that_ends_a_script_element() {
+        let text = embeddable(r#"{"name":"</script><!--<script>&\u2028"}"#);
+        assert!(!text.contains(['<', '>', '&', '\u{2028}']), "{text}");
+        assert!(!embeddable("\"\u{2028}\u{2029}\"").contains(['\u{2028}', '\u{2029}']));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_out_of_the_page_as_it_went_in(text in "\\PC*") {
+            let json = serde_json::to_string(&text).unwrap();
+            let again: String = serde_json::from_str(&embeddable(&json)).unwrap();
+            prop_assert_eq!(again, text);
+        }
+
+        #[test]
+        fn rounding_changes_a_value_by_less_than_its_last_digit(value in -1e12f64..1e12) {
+            let near = rounded(value);
+            prop_assert!((near - value).abs() <= value.abs() * 5.1e-4 + 0.5 * f64::from(u8::from(value.abs() > 1e3)));
+        }
+    }
+
+    #[test]
+    fn rounded_numbers_are_short() {
+        let shown = [
+            0.123456,
+            12.3456,
+            12345.678,
+            0.000_012_345_6,
+            7.0,
+            123_456.0,
+        ]
+        .map(rounded);
+        assert_eq!(shown, [0.1235, 12.35, 12346.0, 0.00001235, 7.0, 123_456.0]);
+    }
+}

@@ -1,0 +1,113 @@
+//! `rhaid report` and `rhaid run --report`: kinds, places, exit codes.
+
+use std::fs;
+
+use crate::bin::Output;
+use crate::rhaid;
+
+/// As small a run as there is; what is written is looked at, not what was measured.
+const SCRIPT: &str = "export const options = #{ iterations: 1 };\nfn iteration() {}";
+
+fn result() -> String {
+    let output = rhaid(&[]).script(SCRIPT).run();
+    fs::read_to_string(output.dir.path().join("result.json")).unwrap()
+}
+
+fn written(output: &Output, name: &str) -> String {
+    fs::read_to_string(output.dir.path().join(name))
+        .unwrap_or_else(|error| panic!("{name}: {error}\n{output}"))
+}
+
+#[test]
+fn a_result_is_reported_to_files_and_to_standard_output() {
+    let result = result();
+    let output = rhaid(&["report", "run.json"])
+        .file("run.json", &result)
+        .run();
+    output.expect_code(0);
+    assert!(output.stdout.contains("NOT JUDGED"), "{output}");
+
+    let output = rhaid(&["report", "run.json", "--html", "--json", "-"])
+        .file("run.json", &result)
+        .run();
+    output.expect_code(0);
+    assert!(written(&output, "run.html").starts_with("<!DOCTYPE html>"));
+    assert!(output.stderr.contains("wrote run.html"), "{output}");
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&output.stdout).unwrap(),
+        serde_json::from_str::<serde_json::Value>(&result).unwrap()
+    );
+
+    let output = rhaid(&[
+        "report",
+        "run.json",
+        "--to",
+        "html=new/page.html",
+        "--console",
+    ])
+    .file("run.json", &result)
+    .run();
+    output.expect_code(0);
+    assert!(written(&output, "new/page.html").contains("</html>"));
+    assert!(output.stdout.contains("NOT JUDGED"), "{output}");
+}
+
+#[test]
+fn a_report_that_cannot_be_made_says_why_by_its_exit_code() {
+    let result = result();
+    let half = &result[..result.len() / 2];
+    let report = |args: &[&str]| {
+        let mut all = vec!["report"];
+        all.extend(args);
+        rhaid(&all)
+            .file("run.json", &result)
+            .file("half.json", half)
+            .run()
+    };
+    report(&["missing.json", "--html"]).expect_code(66);
+    let cut = report(&["half.json", "--html"]);
+    cut.expect_code(65);
+    assert!(cut.stderr.contains("half.json"), "{cut}");
+    let own = report(&["run.json", "--json"]);
+    own.expect_code(64);
+    assert!(own.stderr.contains("would replace the result"), "{own}");
+    let two = report(&["run.json", "--json", "-", "--html", "-"]);
+    two.expect_code(64);
+    let unknown = report(&["run.json", "--to", "htlm=x.html"]);
+    unknown.expect_code(64);
+    assert!(unknown.stderr.contains("did you mean `html`?"), "{unknown}");
+    let folder = report(&["run.json", "--html", "/dev/full"]);
+    folder.expect_code(74);
+}
+
+#[test]
+fn a_run_writes_the_reports_that_it_is_asked_for_beside_its_result() {
+    let output = rhaid(&[])
+        .script(SCRIPT)
+        .args(["--report", "html,json=copy/of.json"])
+        .run();
+    output.expect_code(0);
+    assert!(written(&output, "result.html").contains("</html>"));
+    assert_eq!(
+        written(&output, "copy/of.json"),
+        written(&output, "result.json")
+    );
+    assert!(output.stdout.contains("report     result.html"), "{output}");
+}
+
+#[test]
+fn a_run_that_cannot_write_its_report_says_so_before_it_begins() {
+    let output = rhaid(&[])
+        .script(SCRIPT)
+        .file("page.html/file", "")
+        .args(["--report", "html=page.html"])
+        .run();
+    output.expect_code(74);
+    assert!(output.stderr.contains("nothing was sent"), "{output}");
+    assert!(output.result.is_none(), "{output}");
+    let output = rhaid(&[])
+        .script(SCRIPT)
+        .args(["--report", "html=-", "--format", "json"])
+        .run();
+    output.expect_code(64);
+}
