@@ -8,6 +8,7 @@ use clap::builder::PathBufValueParser;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::{Failure, print};
+use crate::compare::Comparison;
 use crate::exit;
 use crate::import;
 use crate::report::template::{self, Markup};
@@ -198,7 +199,7 @@ pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
         }
     }
     let result = import::read(&arguments.file, None)?.result;
-    let written = deliver(&asked, &result, &arguments.file)?;
+    let written = deliver(&asked, &result, None, &arguments.file)?;
     for template in &arguments.template {
         fill_in(template, &result)?;
     }
@@ -236,11 +237,16 @@ pub fn probe(asked: &[Wanted], result: &Path) -> Result<(), Failure> {
 
 /// Makes the reports and puts each in its place, beside the result at `path` unless it has one of its own. The files
 /// that were written; those after one that could not be are written all the same.
-pub fn deliver(asked: &[Wanted], result: &RunResult, path: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub fn deliver(
+    asked: &[Wanted],
+    result: &RunResult,
+    comparison: Option<&Comparison>,
+    path: &Path,
+) -> Result<Vec<PathBuf>, Failure> {
     let mut written = Vec::new();
     let mut wrong = None;
     for wanted in asked {
-        match deliver_one(wanted, result, path) {
+        match deliver_one(wanted, result, comparison, path) {
             Ok(file) => written.extend(file),
             Err(failure) => wrong = wrong.or(Some(failure)),
         }
@@ -251,6 +257,7 @@ pub fn deliver(asked: &[Wanted], result: &RunResult, path: &Path) -> Result<Vec<
 fn deliver_one(
     wanted: &Wanted,
     result: &RunResult,
+    comparison: Option<&Comparison>,
     path: &Path,
 ) -> Result<Option<PathBuf>, Failure> {
     let look = match wanted.is_printed() {
@@ -267,10 +274,13 @@ fn deliver_one(
     let cannot =
         |error: &dyn fmt::Display| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"));
     let render = || {
-        wanted
-            .kind
-            .render(result, &look)
-            .map_err(|error| cannot(&error))
+        // The page is the one kind that shows what changed.
+        let page = comparison.filter(|_| wanted.kind.extension() == "html");
+        match page {
+            Some(comparison) => report::html::render(result, &report::for_page(comparison)),
+            None => wanted.kind.render(result, &look),
+        }
+        .map_err(|error| cannot(&error))
     };
     match wanted.place(path) {
         Place::Output => print(&render()?).map(|()| None),

@@ -27,8 +27,8 @@ use std::path::PathBuf;
 use crate::result::{RunResult, to_json};
 
 pub use console::{
-    regression, render as render_console, render_brief, render_changes, render_comparison,
-    render_judged,
+    for_page, regression, render as render_console, render_brief, render_changes,
+    render_comparison, render_judged,
 };
 pub use table::lines_of;
 
