@@ -2,12 +2,13 @@
 
 CARGO ?= cargo
 PERF_ARGS ?= --demo
+BASELINE ?= load
 BENCH_ARGS ?=
 VALIDATE_ARGS ?=
 FUZZ_SECONDS ?= 600
 
 .PHONY: help build test bench reference screenshot \
-	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-validate perf-clean fuzz
+	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-baseline perf-validate perf-clean fuzz
 
 help:
 	@echo "make build        the release binary: target/release/rhaid"
@@ -18,6 +19,8 @@ help:
 	@echo "make screenshot   draw the pictures of the summary anew (needs tmux and python3)"
 	@echo "make perf-smoke   run a scenario against the demo target (also: load stress spike soak reservation webhook)"
 	@echo "                  PERF_ARGS='--env BASE_URL=https://… --scale 0.1' chooses another target or length"
+	@echo "make perf-baseline  run the load scenario and keep it as the baseline of this branch"
+	@echo "                  BASELINE=smoke chooses another scenario; then: rhaid run … --baseline smoke"
 	@echo "make perf-validate  judge the newest result in results/, or RESULT=FILE; VALIDATE_ARGS='--slo slo.toml --strict'"
 	@echo "make perf-clean   remove results/"
 	@echo "make fuzz         feed the importers what nobody would write, FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)"
@@ -41,6 +44,10 @@ screenshot: build
 
 perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook: perf-%:
 	$(CARGO) run --release -- run scripts/$*.rhai $(PERF_ARGS)
+
+perf-baseline:
+	$(CARGO) run --release -- run scripts/$(BASELINE).rhai $(PERF_ARGS) --result results/baseline.json
+	$(CARGO) run --release -- baseline promote results/baseline.json --name $(BASELINE)
 
 perf-validate:
 	@newest="$(RESULT)"; \

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rhaid::compare::{Labelled, MARGIN, compare};
 use rhaid::data::{Dataset, Dialect, Format, Taken, TurnsOfRun};
 use rhaid::executor::{
     Arrivals, ConstantArrivalRate, Executor, Plan, RampingArrivalRate, Share, Stage,
@@ -20,6 +21,8 @@ use serde_json::Value;
 
 #[path = "../tests/support/large.rs"]
 mod large;
+#[path = "../tests/support/made_runs.rs"]
+mod made_runs;
 
 /// The program's own allocator: without it, other costs would be measured.
 #[global_allocator]
@@ -243,6 +246,29 @@ fn reports(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A run of a thousand endpoints beside another one.
+fn comparisons(criterion: &mut Criterion) {
+    let course = made_runs::Course {
+        rate: 5_000.0,
+        endpoints: 1_000,
+        ..made_runs::Course::PLAIN
+    };
+    let (before, after) = (made_runs::run(&course, 1), made_runs::run(&course, 2));
+    let labelled = |label, result| Labelled { label, result };
+    let mut group = criterion.benchmark_group("compare");
+    group.sample_size(10);
+    group.bench_function("1,000 endpoints", |bencher| {
+        bencher.iter(|| {
+            compare(
+                labelled("before", &before),
+                labelled("after", &after),
+                MARGIN,
+            )
+        });
+    });
+    group.finish();
+}
+
 criterion_group!(
     micro,
     iterations,
@@ -251,6 +277,7 @@ criterion_group!(
     json_paths,
     rows,
     natives,
-    reports
+    reports,
+    comparisons
 );
 criterion_main!(micro);

@@ -13,6 +13,8 @@
 //! - [`hints`] finds in a result why an objective was missed;
 //! - [`search`] finds the highest rate at which a run's objectives hold;
 //! - [`import`] reads results, of other tools too, [`report`] shows one, [`live`] a run in progress;
+//! - [`compare`] tells what changed between two results and what is chance, [`baseline`] keeps those that others are held against,
+//!   [`history`] remembers all of them;
 //! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
 //! - [`template`] is what a new test begins with;
 //! - [`convert`] makes scripts of what others recorded or described, [`record`] records it;
@@ -21,7 +23,13 @@
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
 //! Small things that all share: [`units`], [`lengths`] (of what is kept), [`suggest`], [`secrets`], [`project`] (which files a script may use), [`jsonpath`], [`hex`], [`exit`]. The guide's `docs/architecture.md` has the whole picture.
 
+// Tests of the library share what they make up with those of the command line.
+#[cfg(test)]
+extern crate self as rhaid;
+
+pub mod baseline;
 pub mod cli;
+pub mod compare;
 pub mod convert;
 pub mod data;
 pub mod demo;
@@ -31,6 +39,7 @@ pub mod exit;
 pub mod harmless;
 pub mod hex;
 pub mod hints;
+pub mod history;
 pub mod hooks;
 pub mod http;
 pub mod import;

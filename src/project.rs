@@ -47,6 +47,11 @@ impl Project {
         }
     }
 
+    /// The folder that the whole project lies in.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Where `path` leads from `base`, written as shortly as it can be: one file has one name.
     ///
     /// # Errors

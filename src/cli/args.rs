@@ -2,12 +2,15 @@
 
 use clap::{Parser, Subcommand};
 
+use super::baseline::BaselineArguments;
 use super::command_args::{
     CheckArguments, DefinitionsArguments, DemoArguments, InspectArguments, LspArguments,
     ReferenceArguments, RunArguments,
 };
+use super::compare::CompareArguments;
 use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
+use super::history::HistoryArguments;
 use super::new::NewArguments;
 use super::report::ReportArguments;
 
@@ -52,6 +55,12 @@ pub enum Command {
     Check(CheckArguments),
     /// Run the tests of scripts against mock servers that they describe.
     Test(super::test::TestArguments),
+    /// Keep runs that later ones are held against.
+    Baseline(BaselineArguments),
+    /// Tell what changed between two runs, and what is chance.
+    Compare(CompareArguments),
+    /// List earlier runs, and show how a figure went on from run to run.
+    History(HistoryArguments),
     /// Find the highest arrival rate at which all SLOs hold.
     Search(Box<super::search::SearchArguments>),
     /// Print a script's resolved options and plan as JSON; send nothing.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::baselines::StoreArguments;
 use super::report::{Wanted, wanted};
 use super::values::{
-    Format, duration, duration_text, fraction, iterations, narrow, pair, rate_text, scale, seed,
-    vus, workers,
+    Format, clean_runs, duration, duration_text, fraction, iterations, narrow, pair, rate_text,
+    scale, seed, vus, workers,
 };
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 
@@ -157,6 +158,7 @@ Examples:
   rhaid run journey.rhai --until-stable 2%                    no longer than it takes to know
   rhaid run journey.rhai --quiet --format json | jq .verdict
   rhaid run journey.rhai --report html                        a page with charts beside the result
+  rhaid run journey.rhai --baseline journey --fail-on-regression 5%
   rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
   rhaid run journey.rhai --hooks-listen 0.0.0.0:9000 --hooks-url https://load.example.com
 
@@ -180,6 +182,17 @@ pub struct RunArguments {
         value_parser = clap::builder::FalseyValueParser::new()
     )]
     pub strict: bool,
+    /// Compare with this baseline when the run has ended.
+    #[arg(long, value_name = "NAME", help_heading = "Baseline")]
+    pub baseline: Option<String>,
+    /// Fail when a figure is really worse than in the baseline by more than this: 5%.
+    #[arg(long, value_name = "SHARE", requires = "baseline", value_parser = fraction, help_heading = "Baseline")]
+    pub fail_on_regression: Option<f64>,
+    /// After so many clean runs in a row, the last of them takes the baseline's place.
+    #[arg(long, value_name = "N", requires = "baseline", value_parser = clean_runs, help_heading = "Baseline")]
+    pub promote_after: Option<u32>,
+    #[command(flatten)]
+    pub store: StoreArguments,
     /// End the run early, once the value of every SLO is known to within this: 2%, at 95% confidence.
     #[arg(
         long,
@@ -221,6 +234,9 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub reports: Vec<Wanted>,
+    /// Do not record the run in the project's history.
+    #[arg(long, help_heading = "Output")]
+    pub no_history: bool,
     /// What goes to standard output: the summary, or the result.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,

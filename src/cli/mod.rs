@@ -1,14 +1,19 @@
 //! The command line: one file per command, one place where errors become exit codes.
 
+mod against;
 mod args;
+mod baseline;
+mod baselines;
 mod check;
 mod command_args;
+mod compare;
 mod config;
 mod convert;
 mod convert_args;
 mod definitions;
 mod demo;
 mod dev;
+mod history;
 mod hosted;
 mod inspect;
 mod limits;
@@ -143,6 +148,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match arguments.command {
         args::Command::Run(options) => run::run(*options),
         args::Command::Dev(options) => dev::run(*options),
+        args::Command::Baseline(options) => baseline::run(options),
+        args::Command::Compare(options) => compare::run(options),
+        args::Command::History(options) => history::run(options),
         args::Command::Check(options) => check::run(options),
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::against::Against;
 use super::command_args::{RunArguments, ScriptArguments};
+use super::history;
 use super::hosted::{BASE_URL, start_demo};
 use super::reload::Reloader;
 use super::report::{self, Wanted};
@@ -14,8 +16,9 @@ use super::signals::Signals;
 use super::values::Format;
 use super::watch::Watch;
 use super::{Failure, config, limits, print, reload};
+use crate::compare::Comparison;
 use crate::live::{View, Voice};
-use crate::report::{Look, render_brief, render_console};
+use crate::report::{Look, render_brief, render_changes, render_console};
 use crate::result::{self, Place, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
@@ -62,6 +65,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     } else {
         None
     };
+    let mut against = Against::begin(&arguments)?;
     let blueprint = Blueprint::draw_up(request)?;
     super::warn(&blueprint.warnings);
     if arguments.until_stable.is_some() && blueprint.options.slos.is_empty() {
@@ -118,7 +122,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     drop(runtime);
     drop(watcher.watch);
     watcher.view.end();
-    let result = outcome.map_err(|error| match error {
+    let mut result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
         // Like any other address on the command line; one in a file is a matter of configuration.
         RunError::Hooks(why) if arguments.script.hooks_listen.is_some() => {
@@ -127,7 +131,26 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         RunError::Hooks(why) => Failure::new(exit::CONFIG, format!("error: {why}")),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
-    finish(&arguments, &result, started_at, watcher.own_summary)
+    let comparison = against
+        .as_ref()
+        .and_then(|against| against.compare(&mut result));
+    let ended = finish(
+        &arguments,
+        &result,
+        comparison.as_ref(),
+        started_at,
+        watcher.own_summary,
+    );
+    if let Some(against) = &mut against {
+        // A run that could not be finished is the graver matter.
+        against
+            .end(&result, comparison.as_ref())
+            .or_else(|failure| match &ended {
+                Ok(_) => Err(failure),
+                Err(_) => Ok(()),
+            })?;
+    }
+    ended
 }
 
 fn count(workers: usize) -> String {
@@ -151,6 +174,7 @@ fn beside(arguments: &RunArguments, written: Option<&Path>, started_at: OffsetDa
 fn finish(
     arguments: &RunArguments,
     result: &RunResult,
+    comparison: Option<&Comparison>,
     started_at: OffsetDateTime,
     own: Option<Value>,
 ) -> Result<u8, Failure> {
@@ -176,6 +200,10 @@ fn finish(
         look.report_paths.clone_from(paths);
     }
     let is_told = arguments.reports.iter().any(Wanted::is_printed);
+    if !arguments.no_history {
+        let path = written.as_ref().ok().map(PathBuf::as_path);
+        history::record(&told, &arguments.script.script, path);
+    }
     // A result that could not be written is not lost: it is on standard output at least as a summary.
     let shown = match (arguments.format, own) {
         (Format::Json, _) => result::to_json(result)
@@ -203,7 +231,10 @@ fn finish(
             Ok(())
         }
         (Format::Text, None) if is_told => Ok(()),
-        (Format::Text, None) => print(&render_console(&told, &look)),
+        (Format::Text, None) => {
+            let changes = comparison.map(|comparison| render_changes(comparison, &look));
+            print(&(render_console(&told, &look) + changes.unwrap_or_default().as_str()))
+        }
     };
     let shown = shown.and(delivered.map(drop));
     match (written, shown) {

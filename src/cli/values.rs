@@ -74,6 +74,19 @@ pub fn fraction(text: &str) -> Result<f64, String> {
     units::parse_fraction(text).map_err(|error| error.to_string())
 }
 
+/// The smallest relative change that matters.
+pub fn margin(text: &str) -> Result<f64, String> {
+    match fraction(text)? {
+        value if value > 0.0 && value <= 0.5 => Ok(value),
+        _ => Err("write a share from above 0% to 50%, such as 2%".to_owned()),
+    }
+}
+
+pub fn clean_runs(text: &str) -> Result<u32, String> {
+    let number = whole(text, 1..=1_000)?;
+    u32::try_from(number).map_err(|error| error.to_string())
+}
+
 /// How narrow an interval is to be, as a share of its value.
 pub fn narrow(text: &str) -> Result<f64, String> {
     match fraction(text)? {

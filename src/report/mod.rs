@@ -21,7 +21,11 @@ use std::path::PathBuf;
 
 use crate::result::{RunResult, to_json};
 
-pub use console::{render as render_console, render_brief, render_judged};
+pub use console::{
+    regression, render as render_console, render_brief, render_changes, render_comparison,
+    render_judged,
+};
+pub use table::lines_of;
 
 /// The surface that a report is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -298,6 +298,22 @@ fn shrink(shown: &mut [(usize, usize)], room: usize, may: impl Fn(usize) -> bool
     }
 }
 
+/// A table of plain words under headings, in the columns that they need, as text that ends with a newline.
+pub fn lines_of(
+    headings: &[&'static str],
+    rows: impl Iterator<Item = Vec<String>>,
+    look: &Look,
+) -> String {
+    let column = |heading: &&'static str| Column::text(heading, Cut::Middle).at_least(6);
+    let mut table = Table::new(0, headings.iter().map(column).collect());
+    for row in rows {
+        table.row(row.into_iter().map(Cell::new).collect());
+    }
+    let mut text = table.lines(look).join("\n");
+    text.push('\n');
+    text
+}
+
 /// `text` in `style`, or as it is where there are no colours. A terminal is never asked: the look alone decides.
 pub fn paint(text: &str, style: &Style, look: &Look) -> String {
     if !look.colour || text.is_empty() || *style == Style::new() {

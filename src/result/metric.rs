@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::metrics::{Contains, MetricKind};
+use crate::metrics::histogram::from_scaled;
+use crate::metrics::{Contains, Histogram, MetricKind};
 
 /// One metric: its total and its values by tag set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -126,6 +127,25 @@ pub struct TrendSummary {
 }
 
 impl TrendSummary {
+    /// Of everything that a histogram holds.
+    pub fn of(histogram: &Histogram) -> Self {
+        if histogram.is_empty() {
+            return Self::default();
+        }
+        let at = |percentile| from_scaled(histogram.value_at_percentile(percentile) as f64);
+        Self {
+            count: histogram.count(),
+            min: from_scaled(histogram.min() as f64),
+            max: from_scaled(histogram.max() as f64),
+            avg: from_scaled(histogram.mean()),
+            med: at(50.0),
+            p90: at(90.0),
+            p95: at(95.0),
+            p99: at(99.0),
+            p999: at(99.9),
+        }
+    }
+
     /// Samples of which nothing is known but that there were so many.
     pub fn unknown(count: u64) -> Self {
         Self {

@@ -43,7 +43,8 @@ pub use traffic::{
     MessageExample, ScenarioResult,
 };
 pub use write::{
-    WriteError, default_path, probe, probe_report, to_json, write, write_default, write_report,
+    WriteError, default_path, probe, probe_baseline, probe_report, to_json, write, write_baseline,
+    write_default, write_report, write_table,
 };
 
 /// `part / whole`, and 0 when there is no whole: JSON has no NaN, and a rate of nothing is shown as 0.

@@ -14,7 +14,7 @@ use super::place::{Place, make_parent, stream};
 /// The folder that results go to when no path was given.
 const FOLDER: &str = "results";
 
-/// A result, or a report about one, could not be written: where, what happened, and what to do.
+/// A result, or what else is kept of one, could not be written: where, what happened, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("could not write the {what} to `{}`: {step}: {source}. {}", path.display(), self.fix())]
 pub struct WriteError {
@@ -32,6 +32,10 @@ enum What {
     Result,
     #[error("report")]
     Report,
+    #[error("baselines")]
+    Baseline,
+    #[error("table")]
+    Table,
 }
 
 /// The step of writing that failed.
@@ -55,6 +59,8 @@ impl WriteError {
         let elsewhere = match self.what {
             What::Result => "or give another path with `--result FILE`",
             What::Report => "or give another path",
+            What::Baseline => "or give another path with `--baseline-file FILE`",
+            What::Table => "or give another path",
         };
         match self.source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
@@ -63,7 +69,7 @@ impl WriteError {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 format!("Allow writing to that folder, {elsewhere}")
             }
-            ErrorKind::IsADirectory if self.what == What::Report => {
+            ErrorKind::IsADirectory if self.what != What::Result => {
                 "Name a file inside that folder".to_owned()
             }
             ErrorKind::IsADirectory => {
@@ -120,6 +126,22 @@ pub fn write_report(path: &Path, text: &str) -> Result<(), WriteError> {
     put(path, What::Report, text.as_bytes())
 }
 
+/// Writes the file of baselines to `path` as [`write`] does a result: whole or not at all.
+///
+/// # Errors
+/// [`WriteError`], with the file that was there before left untouched.
+pub fn write_baseline(path: &Path, text: &str) -> Result<(), WriteError> {
+    put(path, What::Baseline, text.as_bytes())
+}
+
+/// Writes a table of figures to `path` as [`write`] does a result: whole or not at all.
+///
+/// # Errors
+/// [`WriteError`], with the file that was there before left untouched.
+pub fn write_table(path: &Path, text: &str) -> Result<(), WriteError> {
+    put(path, What::Table, text.as_bytes())
+}
+
 fn put(path: &Path, what: What, data: &[u8]) -> Result<(), WriteError> {
     let at = |step| {
         move |source| WriteError {
@@ -159,6 +181,14 @@ pub fn probe(path: Option<&Path>) -> Result<(), WriteError> {
 /// What [`write_report`] would say.
 pub fn probe_report(path: &Path) -> Result<(), WriteError> {
     try_out(path, What::Report)
+}
+
+/// Tries whether the file of baselines could be written now to `path`.
+///
+/// # Errors
+/// What [`write_baseline`] would say.
+pub fn probe_baseline(path: &Path) -> Result<(), WriteError> {
+    try_out(path, What::Baseline)
 }
 
 fn try_out(path: &Path, what: What) -> Result<(), WriteError> {

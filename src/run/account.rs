@@ -167,7 +167,7 @@ impl Conductor<'_> {
     fn scenario_rows(&self, ran_for: Duration) -> Vec<ScenarioResult> {
         let totals = &self.aggregate.totals;
         let trend = |metric, name: &str| match rows::of_scenario(totals, metric, name) {
-            Accumulator::Trend(histogram) => rows::summary(&histogram),
+            Accumulator::Trend(histogram) => crate::result::TrendSummary::of(&histogram),
             _ => result::TrendSummary::default(),
         };
         let options = &self.blueprint.options;

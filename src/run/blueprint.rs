@@ -244,7 +244,7 @@ fn share_cap(options: &mut Options, share: &Share) {
 
 /// Variables that are needed and not set; a scenario that sets one may be the only one to need it.
 fn unset(
-    needed: Vec<Needed>,
+    mut needed: Vec<Needed>,
     env: &BTreeMap<String, String>,
     scenarios: Option<&Value>,
 ) -> impl Iterator<Item = Diagnostic> + use<> {
@@ -256,7 +256,11 @@ fn unset(
         let mut all = scenarios.and_then(Value::as_object).into_iter().flatten();
         env.contains_key(name) || all.any(|(_, scenario)| set_by(scenario, name))
     };
-    // Each variable once, with all its places.
+    // Each variable once, with all its places as a reader meets them: functions come in any order.
+    needed.sort_by_key(|needed| {
+        let warning = &needed.warning;
+        (warning.source.clone(), warning.line, warning.column)
+    });
     let mut told: BTreeMap<String, Diagnostic> = BTreeMap::new();
     for needed in needed {
         if is_set(&needed.name) {

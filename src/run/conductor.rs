@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
-use super::crew::{Crew, lost, overflow, share_out, start_workers};
+use super::crew::{Crew, overflow, share_out, start_workers};
 use super::handle::Handle;
 use super::judging::Bench;
 use super::masking::{mask_result, mask_slos};
@@ -27,7 +27,7 @@ use crate::vu::worker::Command;
 use crate::vu::{Report, RunShared, Stage};
 
 /// The phase in which the script's `summary` runs.
-const SUMMARY: &str = "summary";
+pub(super) const SUMMARY: &str = "summary";
 
 const SECOND: Duration = Duration::from_secs(1);
 /// How long after a whole second all reports about it have arrived, on a machine that is not overloaded.
@@ -95,13 +95,6 @@ pub async fn conduct(
     );
     conductor.bench = Some(bench);
     conductor.perform(started_at).await
-}
-
-/// Ends when a worker that was told to end at once should long have done so: it hangs in native code, and what
-/// the others measured must not be lost with it.
-async fn overdue(run: &RunShared) {
-    let _ = run.stages().wait_for(|stage| *stage >= Stage::Killed).await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
 }
 
 /// A run in progress.
@@ -227,64 +220,8 @@ impl Conductor<'_> {
         mask_result(result, &self.blueprint.secrets);
     }
 
-    /// Asks the first worker and keeps the run going until it answers.
-    pub(super) async fn ask_first<T>(
-        &mut self,
-        command: impl FnOnce(oneshot::Sender<T>) -> Command,
-    ) -> Option<T> {
-        let (reply, answer) = oneshot::channel();
-        let first = self.crew.members.first()?;
-        first.commands.send(command(reply)).ok()?;
-        let (run, gone) = (self.run.clone(), first.lost.clone());
-        self.until(async {
-            tokio::select! {
-                value = answer => value.ok(),
-                () = lost(&gone) => None,
-                () = overdue(&run) => None,
-            }
-        })
-        .await
-    }
-
-    /// Asks all workers and keeps the run going until all have answered.
-    async fn ask_all(&mut self, command: impl Fn(oneshot::Sender<()>) -> Command) {
-        let answers: Vec<_> = self
-            .crew
-            .members
-            .iter()
-            .map(|worker| {
-                let (reply, answer) = oneshot::channel();
-                let _ = worker.commands.send(command(reply));
-                (answer, worker.lost.clone())
-            })
-            .collect();
-        let run = self.run.clone();
-        self.until(async {
-            for (answer, gone) in answers {
-                tokio::select! {
-                    // A worker that is gone has nothing more to do.
-                    _ = answer => {}
-                    () = lost(&gone) => {}
-                    () = overdue(&run) => {}
-                }
-            }
-        })
-        .await;
-        self.mind_the_lost();
-    }
-
-    /// A run that has lost a worker cannot keep to its plan: it ends, with what was measured. One lost to `summary` has none
-    /// to keep to any more.
-    fn mind_the_lost(&mut self) {
-        if self.phase != SUMMARY && self.crew.is_short() {
-            let why = overflow().message;
-            let reason = format!("{why} (what its worker measured in its last second is missing)");
-            self.abort(AbortedBy::Script, reason);
-        }
-    }
-
     /// Takes in reports and ticks until a future is done.
-    async fn until<F: Future>(&mut self, future: F) -> F::Output {
+    pub(super) async fn until<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
         let first = match self.start {
             // Workers report at every whole second of the run; by then their reports are here.
@@ -356,7 +293,7 @@ impl Conductor<'_> {
         *self.failed_parts.entry(what).or_default() += 1;
     }
 
-    fn abort(&mut self, by: AbortedBy, reason: String) {
+    pub(super) fn abort(&mut self, by: AbortedBy, reason: String) {
         if self.aborted.is_none() {
             self.aborted = Some((by, reason));
         }
@@ -482,35 +419,5 @@ impl Conductor<'_> {
         if !progress.logs.is_empty() {
             self.observer.progress(&progress);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_worker_that_hangs_is_given_up_five_seconds_after_everything_was_to_end() {
-        let run = RunShared::new(
-            0,
-            BTreeMap::new(),
-            Vec::new(),
-            SECOND,
-            SECOND,
-            crate::project::Project::of(std::path::Path::new("")),
-        );
-        let begun = tokio::time::Instant::now();
-        let waited = async {
-            overdue(&run).await;
-            begun.elapsed()
-        };
-        let killed = async {
-            tokio::time::sleep(SECOND).await;
-            run.advance(Stage::Stopping);
-            tokio::time::sleep(60 * SECOND).await;
-            run.advance(Stage::Killed);
-        };
-        let (waited, ()) = tokio::join!(waited, killed);
-        assert_eq!(waited.as_secs(), 66);
     }
 }

@@ -7,6 +7,7 @@
 mod account;
 mod advice;
 mod aggregate;
+mod asking;
 mod blueprint;
 mod checking;
 mod conductor;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::metrics::histogram::from_scaled;
 use crate::metrics::totals::{Accumulator, TagMap, TotalSeries};
 use crate::metrics::{Builtin, Contains, Histogram, MetricKind, Totals};
 use crate::result::{
@@ -13,25 +12,6 @@ use crate::result::{
 };
 use crate::secrets::{MASK, is_secret_name, mask_urls};
 use crate::vu::{ErrorTally, Failure, FailureKind, Seen, TallyKey};
-
-/// A histogram's summary, in natural units.
-pub fn summary(histogram: &Histogram) -> TrendSummary {
-    if histogram.is_empty() {
-        return TrendSummary::default();
-    }
-    let at = |percentile| from_scaled(histogram.value_at_percentile(percentile) as f64);
-    TrendSummary {
-        count: histogram.count(),
-        min: from_scaled(histogram.min() as f64),
-        max: from_scaled(histogram.max() as f64),
-        avg: histogram.mean() / crate::metrics::histogram::SCALE,
-        med: at(50.0),
-        p90: at(90.0),
-        p95: at(95.0),
-        p99: at(99.0),
-        p999: at(99.9),
-    }
-}
 
 fn values(accumulator: &Accumulator, seconds: f64) -> MetricValues {
     match accumulator {
@@ -55,7 +35,7 @@ fn values(accumulator: &Accumulator, seconds: f64) -> MetricValues {
             total: *total,
         },
         Accumulator::Trend(histogram) => MetricValues::Trend {
-            summary: summary(histogram),
+            summary: TrendSummary::of(histogram),
             histogram: (!histogram.is_empty()).then(|| histogram.to_v2_base64()),
         },
     }
@@ -164,9 +144,9 @@ pub fn endpoints(totals: &Totals, seconds: f64) -> Vec<EndpointResult> {
             failed: row.failed as u64,
             failed_rate: ratio(row.failed, row.requests),
             statuses: row.statuses,
-            duration: summary(&row.duration),
+            duration: TrendSummary::of(&row.duration),
             duration_failed: (!row.duration_failed.is_empty())
-                .then(|| summary(&row.duration_failed)),
+                .then(|| TrendSummary::of(&row.duration_failed)),
         })
         .collect()
 }

@@ -19,7 +19,7 @@ pub mod threshold;
 
 pub use error::SloError;
 pub use exit::{ExitVerdict, Outcome, RunFacts};
-pub use expression::{Aggregate, Expression, Op, Percentile};
+pub use expression::{Aggregate, Direction, Expression, Op, Percentile};
 pub use judge::{Judgement, Status, judge};
 pub use objective::{Objective, ObjectiveSpec, Priority};
 pub use samples::{Samples, Values};

@@ -14,6 +14,7 @@ mod developing;
 mod endings;
 mod executors;
 mod interrupts;
+mod knowing;
 mod lifecycle;
 mod made_up;
 mod measures;

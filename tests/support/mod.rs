@@ -19,6 +19,7 @@
 //! | `golden` | holds texts against golden files |
 //! | `bin` | runs the real binary, with a time limit |
 //! | `journey` | runs one journey with the real binary and gives back what it saw |
+//! | `made_runs` | results of made-up runs of which the truth is known |
 //! | `nginx` | runs the real nginx |
 //!
 //! The tests of this folder are in `tests/support_itself`, so that they run once and not in every test
@@ -33,6 +34,7 @@ pub mod certs;
 pub mod golden;
 pub mod h2;
 pub mod journey;
+pub mod made_runs;
 pub mod misbehave;
 pub mod nginx;
 pub mod packed;

@@ -90,7 +90,7 @@ mod tests {
             fitted(60),
             "GET /api/v1/pms/reserv…1/guests?nights=2 [guests]  200  12ms"
         );
-        assert_eq!(fitted(30), "GET /api/v1…uests]  200  12ms");
+        assert_eq!(fitted(30), "GET /api/v1…guests]  200  12ms");
         for room in 0..100 {
             let line = fitted(room);
             assert!(line.width() <= room, "{room}: {line}");

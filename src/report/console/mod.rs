@@ -2,6 +2,7 @@
 //!
 //! Green, yellow and red are kept for what bears on a verdict; labels are dim; all else has the terminal's own colour.
 
+mod changes;
 mod closing;
 #[cfg(test)]
 mod golden;
@@ -21,6 +22,8 @@ use self::page::Page;
 use super::Look;
 use crate::result::RunResult;
 pub use judged::render_judged;
+
+pub use changes::{regression, render_changes, render_comparison};
 
 /// The narrowest page; a narrower terminal wraps it.
 const NARROWEST: usize = 40;

@@ -1,0 +1,147 @@
+//! JUnit's XML, which every CI system reads: each objective and each check is a test case.
+
+use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
+
+use super::format::{percent, plural};
+use super::headline::Headline;
+use super::text::harmless;
+use super::{Look, Report, ReportError};
+use crate::result::{RunResult, SloStatus, ratio};
+
+/// Test cases.
+pub(super) struct Junit;
+
+impl Report for Junit {
+    fn name(&self) -> &'static str {
+        "junit"
+    }
+
+    fn about(&self) -> &'static str {
+        "JUnit XML: a test case for each SLO and each check"
+    }
+
+    fn extension(&self) -> &'static str {
+        "xml"
+    }
+
+    fn render(&self, result: &RunResult, _: &Look) -> Result<String, ReportError> {
+        let mut document = Document::new("rhaid");
+        document.add_test_suite(objectives(result));
+        if !result.checks.is_empty() {
+            document.add_test_suite(checks(result));
+        }
+        if result.slos.is_empty() && result.verdict.exit_code != 0 {
+            document.add_test_suite(verdict(result));
+        }
+        document
+            .to_string()
+            .map(|text| format!("{}\n", text.trim_end()))
+            .map_err(|error| ReportError::Template(error.to_string()))
+    }
+}
+
+fn failure(kind: &str, message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(kind).set_message(harmless(message));
+    status
+}
+
+fn objectives(result: &RunResult) -> TestSuite {
+    let mut suite = TestSuite::new("SLOs");
+    for slo in &result.slos {
+        let status = match slo.status {
+            _ if slo.is_met() && slo.status == SloStatus::NoData => {
+                let mut skipped = TestCaseStatus::skipped();
+                skipped.set_message("there was no sample, and it is optional");
+                skipped
+            }
+            _ if slo.is_met() => TestCaseStatus::success(),
+            status => {
+                let actual = match slo.actual_text.as_str() {
+                    "" => "there was no sample",
+                    actual => actual,
+                };
+                let message = format!("{}: it was {actual}", slo.target);
+                failure(status.label(), &message)
+            }
+        };
+        let name = format!("{} {} [{}]", slo.label(), slo.target, slo.priority.label());
+        let mut case = TestCase::new(harmless(&name), status);
+        case.set_classname(harmless(&result.run.script));
+        if slo.status == SloStatus::Warning {
+            let warn = slo.warn.as_deref().unwrap_or_default();
+            case.set_system_out(harmless(&format!(
+                "WARNING: it was {}, past the warning bound {warn}",
+                slo.actual_text
+            )));
+        }
+        suite.add_test_case(case);
+    }
+    suite
+}
+
+fn checks(result: &RunResult) -> TestSuite {
+    let mut suite = TestSuite::new("checks");
+    for check in &result.checks {
+        let all = check.passes + check.fails;
+        let status = match check.fails {
+            0 => TestCaseStatus::success(),
+            fails => failure(
+                "check",
+                &format!(
+                    "failed {}, which is {} of {all}",
+                    plural(fails, "time", "times"),
+                    percent(ratio(fails as f64, all as f64))
+                ),
+            ),
+        };
+        let place: Vec<&str> = [check.scenario.as_str(), check.group.trim_start_matches("::")]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+        let mut case = TestCase::new(harmless(&check.name), status);
+        case.set_classname(harmless(&place.join(".")));
+        suite.add_test_case(case);
+    }
+    suite
+}
+
+/// A run that was not judged but did not go well either is one failed test.
+fn verdict(result: &RunResult) -> TestSuite {
+    let headline = Headline::of(result);
+    let mut suite = TestSuite::new("run");
+    let message = format!("{}: {}", headline.word, headline.phrase);
+    let mut case = TestCase::new("the run was carried out", failure(headline.word, &message));
+    case.set_classname(harmless(&result.run.script));
+    suite.add_test_case(case);
+    suite
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sample;
+
+    #[test]
+    fn each_objective_and_check_is_a_case_and_those_missed_are_failures() {
+        for (name, result) in sample::all() {
+            let text = Junit.render(&result, &Look::default()).unwrap();
+            let cases = text.matches("<testcase ").count();
+            let failures = text.matches("<failure ").count();
+            let missed = result.slos.iter().filter(|slo| !slo.is_met()).count();
+            let broken = result.checks.iter().filter(|check| check.fails > 0).count();
+            let alone = usize::from(result.slos.is_empty() && result.verdict.exit_code != 0);
+            assert_eq!(cases, result.slos.len() + result.checks.len() + alone, "{name}: {text}");
+            assert_eq!(failures, missed + broken + alone, "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn names_are_escaped_and_hold_nothing_that_xml_does_not_know() {
+        let mut result = sample::passing();
+        result.checks[0].name = "a < b & \"c\" \u{1}\u{1b}[31m".to_owned();
+        let text = Junit.render(&result, &Look::default()).unwrap();
+        assert!(text.contains("a &lt; b &amp; &quot;c&quot;"), "{text}");
+        assert!(!text.contains('\u{1}') && !text.contains('\u{1b}'), "{text}");
+    }
+}

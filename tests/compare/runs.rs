@@ -1,0 +1,118 @@
+//! Runs held against a baseline.
+
+use std::fs;
+
+use crate::bin::{Output, Rhaid};
+use crate::made_runs::{self, Course};
+use crate::{pair, rhaid, text};
+
+const FILE: &str = ".performance/baseline.json";
+const SCRIPT: &str = r#"
+    export const options = #{ vus: 2, duration: "1s" };
+    fn iteration() { http::get(`${env("BASE_URL")}/health/live`, #{ name: "endpoint 0" }); sleep(0.01); }
+"#;
+
+fn journey(arguments: &[&str]) -> Rhaid {
+    rhaid()
+        .script(SCRIPT)
+        .args(["--demo", "--workers", "1"])
+        .args(arguments)
+}
+
+fn saved() -> String {
+    let (before, _) = pair(1.0);
+    let output = rhaid()
+        .file("a.json", text(&before))
+        .args(["baseline", "save", "a.json"])
+        .run();
+    fs::read_to_string(output.path(FILE)).unwrap()
+}
+
+fn reasons(output: &Output) -> String {
+    output.expect_result()["verdict"]["reasons"].to_string()
+}
+
+#[test]
+fn a_run_shows_what_changed_against_its_baseline() {
+    let output = journey(&["--baseline", "load", "--fail-on-regression", "5%"])
+        .file(FILE, saved())
+        .run();
+    // A second is too short to tell anything, and what cannot be told is no regression.
+    output
+        .expect_code(0)
+        .expect_text("Against baseline `load`")
+        .expect_text("Different beside the figures");
+    assert_eq!(reasons(&output), "[]");
+}
+
+#[test]
+fn a_run_is_not_begun_without_the_baseline_that_it_needs() {
+    let output = journey(&["--baseline", "lode"]).file(FILE, saved()).run();
+    output.expect_code(66).expect_text("did you mean `load`?");
+    assert!(output.result.is_none());
+    let output = journey(&["--fail-on-regression", "5%"]).run();
+    output.expect_code(64).expect_text("--baseline");
+    let output = journey(&["--baseline", "load"]).file(FILE, "{").run();
+    output.expect_code(65).expect_text("is cut off");
+    let output = journey(&[
+        "--baseline",
+        "load",
+        "--promote-after",
+        "2",
+        "--baseline-file",
+        "/proc/none/b.json",
+    ])
+    .run();
+    output.expect_code(74).expect_text("nothing was sent");
+}
+
+#[test]
+fn the_first_clean_run_becomes_the_baseline_and_later_ones_are_counted() {
+    let arguments = ["--baseline", "fresh", "--promote-after", "3"];
+    let first = journey(&arguments).run();
+    first
+        .expect_code(0)
+        .expect_text("this run is the first baseline `fresh`");
+    let file = fs::read_to_string(first.path(FILE)).unwrap();
+    let second = journey(&arguments).file(FILE, &file).run();
+    second.expect_code(0).expect_text("1 of 3 clean runs");
+}
+
+#[test]
+fn a_run_that_is_really_worse_is_failed_with_the_reasons() {
+    // No server answers in 20 microseconds.
+    let course = Course {
+        median: 0.02,
+        ..Course::PLAIN
+    };
+    let before = made_runs::run(&course, 1);
+    let saved = rhaid()
+        .file("a.json", text(&before))
+        .args(["baseline", "save", "a.json"])
+        .run();
+    let file = fs::read_to_string(saved.path(FILE)).unwrap();
+    let run = |arguments: &[&str]| {
+        let gate = [
+            "--duration",
+            "13s",
+            "--baseline",
+            "load",
+            "--fail-on-regression",
+            "50%",
+        ];
+        journey(&gate).args(arguments).file(FILE, &file).spawn()
+    };
+    // Side by side, since each takes its time.
+    let (plain, strict) = (run(&[]), run(&["--strict"]));
+    let output = plain.wait();
+    output
+        .expect_code(1)
+        .expect_text("FAILED")
+        .expect_text("WORSE");
+    assert!(
+        reasons(&output).contains("http_req_duration med is worse than in baseline `load`"),
+        "{output}"
+    );
+    assert_eq!(output.expect_result()["verdict"]["status"], "failed");
+    strict.wait().expect_code(2);
+}
