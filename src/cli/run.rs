@@ -195,7 +195,7 @@ fn finish(
         verdict.reasons.insert(0, error.to_string());
     }
     let path = beside(arguments, written.as_deref().ok(), started_at);
-    let delivered = report::deliver(&arguments.reports, &told, &path);
+    let delivered = report::deliver(&arguments.reports, &told, comparison, &path);
     if let Ok(paths) = &delivered {
         look.report_paths.clone_from(paths);
     }

@@ -62,11 +62,9 @@ fn the_file_is_made_for_reviews() {
         "{} bytes, {longest}",
         file.len()
     );
-    assert_eq!(
-        file,
-        saved().replace(&moment(&saved()), &moment(&file)),
-        "the same run makes the same file"
-    );
+    let again = saved();
+    let same = again.replace(&moment(&again), &moment(&file)) == file;
+    assert!(same, "the same run makes another file");
 }
 
 /// When the baseline was saved.

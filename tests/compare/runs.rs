@@ -34,15 +34,27 @@ fn reasons(output: &Output) -> String {
 
 #[test]
 fn a_run_shows_what_changed_against_its_baseline() {
-    let output = journey(&["--baseline", "load", "--fail-on-regression", "5%"])
-        .file(FILE, saved())
-        .run();
+    let output = journey(&[
+        "--baseline",
+        "load",
+        "--fail-on-regression",
+        "5%",
+        "--report",
+        "html=page.html",
+    ])
+    .file(FILE, saved())
+    .run();
     // A second is too short to tell anything, and what cannot be told is no regression.
     output
         .expect_code(0)
         .expect_text("Against baseline `load`")
         .expect_text("Different beside the figures");
     assert_eq!(reasons(&output), "[]");
+    let page = fs::read_to_string(output.path("page.html")).unwrap();
+    assert!(
+        page.contains("stationary block bootstrap"),
+        "the page does not show the comparison"
+    );
 }
 
 #[test]

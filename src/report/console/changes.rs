@@ -5,6 +5,7 @@ use console::Style;
 use super::super::format::{
     margin, measured, number, per_second, percent, plural, span, thousands,
 };
+use super::super::html::{self, Bearing, ComparisonRow, HtmlExtras};
 use super::super::table::{Cell, Column, Cut, Table};
 use super::page::{Mark, Page};
 use super::{Look, bad, caution, dim, good, wide_enough};
@@ -71,6 +72,46 @@ pub fn render_changes(comparison: &Comparison, look: &Look) -> String {
     format!("\n{}", page.finish())
 }
 
+/// A comparison as the page shows it: the main rows, and those that changed, the gravest first.
+pub fn for_page(comparison: &Comparison) -> HtmlExtras {
+    let (main, mut others): (Vec<&Row>, Vec<&Row>) = comparison
+        .rows
+        .iter()
+        .filter(|row| row.main || has_changed(row))
+        .partition(|row| row.main);
+    gravest_first(&mut others);
+    let value = |row: &Row, value: Option<f64>| {
+        value.map_or_else(|| "-".to_owned(), |value| amount(row, value, true))
+    };
+    let rows = main.into_iter().chain(others).map(|row| ComparisonRow {
+        what: name(row),
+        before: value(row, row.before),
+        after: value(row, row.after),
+        change: change(row),
+        between: range(row),
+        bearing: match row.verdict {
+            Verdict::Worse => Bearing::Worse,
+            Verdict::Better => Bearing::Better,
+            Verdict::Same => Bearing::Same,
+            Verdict::Changed | Verdict::CannotTell => Bearing::CannotTell,
+        },
+        note: match (row.verdict, &row.needed) {
+            (Verdict::Changed, _) => "changed; nobody said which way is better".to_owned(),
+            (_, Some(needed)) => enough(*needed),
+            _ => row.reason.clone().unwrap_or_default(),
+        },
+    });
+    let before = &comparison.before;
+    HtmlExtras {
+        comparison: Some(html::Comparison {
+            baseline: format!("{}, {}", before.label, before.started_at),
+            sentence: format!("{}: {}", comparison.verdict.label(), tally(comparison)),
+            rows: rows.collect(),
+            method: method(comparison),
+        }),
+    }
+}
+
 /// A worsened row in a sentence.
 pub fn regression(row: &Row, label: &str) -> String {
     let value = |value: Option<f64>| {
@@ -120,6 +161,21 @@ fn headline(page: &mut Page<'_>, comparison: &Comparison, indent: &str) {
         Verdict::Better | Verdict::Same => Mark::Good,
         Verdict::Changed | Verdict::CannotTell => Mark::Caution,
     };
+    let lead = format!(
+        "{indent}{} {}  ",
+        page.glyph(mark),
+        comparison.verdict.label().to_uppercase()
+    );
+    page.prose(
+        &lead,
+        &style(comparison.verdict).bold(),
+        &tally(comparison),
+        &Style::new(),
+    );
+}
+
+/// How many rows there are of each verdict.
+fn tally(comparison: &Comparison) -> String {
     let counts = comparison.counts;
     let parts = [
         (counts.worse, "worse"),
@@ -134,18 +190,7 @@ fn headline(page: &mut Page<'_>, comparison: &Comparison, indent: &str) {
         .map(|(count, what)| format!("{} {what}", thousands(*count as u64)))
         .collect();
     let rows = plural(comparison.rows.len() as u64, "figure", "figures");
-    let lead = format!(
-        "{indent}{} {}  ",
-        page.glyph(mark),
-        comparison.verdict.label().to_uppercase()
-    );
-    let text = format!("of {rows} {}", told.join(", "));
-    page.prose(
-        &lead,
-        &style(comparison.verdict).bold(),
-        &text,
-        &Style::new(),
-    );
+    format!("of {rows} {}", told.join(", "))
 }
 
 fn sides(page: &mut Page<'_>, comparison: &Comparison) {
@@ -375,22 +420,29 @@ fn enough(needed: Needed) -> String {
 }
 
 fn how(page: &mut Page<'_>, comparison: &Comparison) {
+    let text = method(comparison);
+    if !text.is_empty() {
+        page.blank();
+        page.prose("  method  ", &dim(), &text, &dim());
+    }
+}
+
+/// How a change was told from chance, if it could be.
+fn method(comparison: &Comparison) -> String {
     let method = &comparison.method;
     if method.intervals == 0 {
-        return;
+        return String::new();
     }
-    page.blank();
     let pairs = if method.paired {
         "the same moments of both runs together"
     } else {
         "each run for itself"
     };
-    let text = format!(
+    format!(
         "{}; {} of {}s, {pairs}; changes below {} do not matter",
         method.test,
         plural(method.intervals as u64, "interval", "intervals"),
         method.interval_seconds,
         percent(method.margin),
-    );
-    page.prose("  method  ", &dim(), &text, &dim());
+    )
 }
