@@ -1,6 +1,7 @@
 //! `rhaid report`: documents about a run that is over, from its result. What `rhaid run --report` asks for is made here too.
 
 use std::fmt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PathBufValueParser;
@@ -10,6 +11,7 @@ use super::{Failure, print};
 use crate::compare::Comparison;
 use crate::exit;
 use crate::import;
+use crate::report::template::{self, Markup};
 use crate::report::{self, Look, Report};
 use crate::result::{self, RunResult};
 use crate::suggest::did_you_mean;
@@ -18,6 +20,12 @@ use crate::suggest::did_you_mean;
 const STANDARD_OUTPUT: &str = "-";
 /// The kind that goes to standard output unless told otherwise, and that is made where none is asked for.
 const CONSOLE: &str = "console";
+/// The kind that consists of commands for whoever reads the log.
+const GITHUB: &str = "github";
+/// Where GitHub Actions wants the page of a step.
+const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+/// Of a template, in bytes.
+const MAX_TEMPLATE: u64 = 4 << 20;
 /// Columns of a summary that goes to no terminal.
 const PAGE: usize = 100;
 
@@ -30,6 +38,9 @@ Examples:
   rhaid report results/run.json --html               results/run.html: one file with charts
   rhaid report results/run.json --html out.html --json -
   rhaid report results/run.json --to html=out.html
+  rhaid report results/run.json --md - --junit results/load.xml --csv
+  rhaid report results/run.json --github              annotations, and the step's summary
+  rhaid report results/run.json --template slack.json.hbs
   rhaid report samples.jtl --html page.html          another tool's run
 
 What `rhaid validate` reads can be reported, unjudged as it is. Several kinds may be asked for at once. Without a file a report goes beside the result, under the same name; `-` is standard output. The exit code is 0 when all were written, whatever the verdict on the run."
@@ -42,6 +53,9 @@ pub struct ReportArguments {
     /// Write a report of this kind; may be given several times.
     #[arg(long, value_name = "KIND[=FILE]", value_parser = wanted)]
     to: Vec<Wanted>,
+    /// Fill in a Handlebars template of your own, to standard output or to a file; may be given several times.
+    #[arg(long, value_name = "TEMPLATE[=FILE]")]
+    template: Vec<String>,
 }
 
 /// A report that is asked for.
@@ -65,6 +79,8 @@ enum Place {
     File(PathBuf),
     /// It would be the result, which is there already.
     Result,
+    /// Commands to who reads the log, which is standard error as well, and the page of the step.
+    Log,
 }
 
 impl Wanted {
@@ -83,6 +99,7 @@ impl Wanted {
         }
         let path = match &self.path {
             Some(path) => path.clone(),
+            None if self.kind.name() == GITHUB => return Place::Log,
             None => result.with_extension(self.kind.extension()),
         };
         if path == result {
@@ -165,7 +182,7 @@ impl FromArgMatches for Kinds {
 pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
     let mut asked = arguments.kinds.0;
     asked.extend(arguments.to);
-    if asked.is_empty() {
+    if asked.is_empty() && arguments.template.is_empty() {
         asked.extend(report::by_name(CONSOLE).map(|kind| Wanted { kind, path: None }));
     }
     refuse_two_on_output(&asked, false)?;
@@ -183,6 +200,9 @@ pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
     }
     let result = import::read(&arguments.file, None)?.result;
     let written = deliver(&asked, &result, None, &arguments.file)?;
+    for template in &arguments.template {
+        fill_in(template, &result)?;
+    }
     for path in written {
         super::complain(&format!("wrote {}", path.display()));
     }
@@ -265,10 +285,66 @@ fn deliver_one(
     match wanted.place(path) {
         Place::Output => print(&render()?).map(|()| None),
         Place::Result => Ok(None),
+        Place::Log => {
+            super::complain(render()?.trim_end());
+            step_summary(result).map(|()| None)
+        }
         Place::File(file) => {
             result::write_report(&file, &render()?).map_err(|error| cannot(&error))?;
             Ok(Some(file))
         }
+    }
+}
+
+/// Adds the Markdown report to the page of the step, where there is one.
+fn step_summary(result: &RunResult) -> Result<(), Failure> {
+    let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
+    let cannot = |error: &dyn fmt::Display| {
+        let path = Path::new(&path).display();
+        let message = format!("error: cannot write the step's summary to `{path}`: {error}");
+        Failure::new(exit::CANNOT_WRITE, message)
+    };
+    let markdown = report::by_name("md").map(|kind| kind.render(result, &Look::default()));
+    let text = markdown.transpose().map_err(|error| cannot(&error))?;
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .and_then(|mut file| file.write_all(text.unwrap_or_default().as_bytes()))
+        .map_err(|error| cannot(&error))
+}
+
+/// Fills in a template of one's own: `FILE`, or `FILE=OUT`.
+fn fill_in(asked: &str, result: &RunResult) -> Result<(), Failure> {
+    let (name, out) = match asked.split_once('=') {
+        Some((name, out)) => (name, Some(Path::new(out))),
+        None => (asked, None),
+    };
+    let path = Path::new(name);
+    let file = std::fs::File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::new(
+            exit::NO_INPUT,
+            format!("error: cannot find the template `{name}`"),
+        ),
+        _ => Failure::new(
+            exit::SCRIPT,
+            format!("error: cannot read the template `{name}`: {error}"),
+        ),
+    })?;
+    let text = crate::project::read_stream(file, MAX_TEMPLATE)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
+        .map_err(|error| {
+            let message = format!("error: cannot read the template `{name}`: {error}");
+            Failure::new(exit::SCRIPT, message)
+        })?;
+    let filled = template::fill(name, &text, Markup::of(name), result)
+        .map_err(|error| Failure::new(exit::SCRIPT, format!("error: {error}")))?;
+    match out {
+        Some(out) => result::write_report(out, &filled)
+            .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
+        None => print(&filled),
     }
 }
 

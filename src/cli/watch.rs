@@ -3,7 +3,7 @@
 //! A thread waits for changes to what a [`Reader`] depends on (the script, its modules, the data files it has read, the file of
 //! defaults) and tells it once they have settled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -67,12 +67,11 @@ impl Watch {
             watcher,
             files: BTreeSet::new(),
             folders: BTreeSet::new(),
-            seen: 0,
+            seen: BTreeMap::new(),
             stamps: 0,
             reader,
         };
         follower.look_around();
-        follower.seen = fingerprint(&follower.files);
         follower.stamps = stamps(&follower.files);
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
@@ -101,8 +100,8 @@ struct Follower {
     files: BTreeSet<PathBuf>,
     /// Where these lie. Folders are watched, not files: editors put a new file in the old one's place.
     folders: BTreeSet<PathBuf>,
-    /// Fingerprint of the files when they were last looked at.
-    seen: u64,
+    /// Fingerprint of each file when it was last looked at.
+    seen: BTreeMap<PathBuf, u64>,
     /// What the system said of them then.
     stamps: u64,
     reader: Box<dyn Reader>,
@@ -119,28 +118,31 @@ impl Follower {
                     self.look_at_changes();
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    // What a file was like before anyone depended on it is no change.
-                    if self.look_around() {
-                        self.seen = fingerprint(&self.files);
-                        self.stamps = stamps(&self.files);
-                    } else {
-                        self.look_at_stamps();
-                    }
+                    self.look_around();
+                    self.look_at_stamps();
                 }
                 Ok(Signal::End) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    /// Finds out what the reader depends on, and watches where that lies; whether there is more than before.
-    fn look_around(&mut self) -> bool {
-        let files = self.reader.files();
-        if files.is_subset(&self.files) {
-            return false;
+    /// Finds out what the reader depends on, and watches where that lies. What a file was like before anyone depended on it is no
+    /// change; what has come over the files that were known by then is one, and is not lost on the way.
+    fn look_around(&mut self) {
+        let new: Vec<PathBuf> = self
+            .reader
+            .files()
+            .into_iter()
+            .filter(|file| !self.files.contains(file))
+            .collect();
+        if new.is_empty() {
+            return;
         }
-        self.files.extend(files);
+        for file in new {
+            self.seen.insert(file.clone(), fingerprint(&file));
+            self.files.insert(file);
+        }
         self.watch_folders();
-        true
     }
 
     fn watch_folders(&mut self) {
@@ -179,16 +181,14 @@ impl Follower {
     fn look_at_changes(&mut self) {
         self.look_around();
         self.stamps = stamps(&self.files);
-        let now = fingerprint(&self.files);
+        let now = fingerprints(&self.files);
         if now == self.seen {
             return;
         }
         self.seen = now;
         self.reader.saved();
         // What the script is made of may be new.
-        if self.look_around() {
-            self.seen = fingerprint(&self.files);
-        }
+        self.look_around();
     }
 }
 
@@ -241,18 +241,22 @@ fn folder_of(file: &Path) -> Option<PathBuf> {
     })
 }
 
-/// The files' content as a number; a file that cannot be read counts as such.
-fn fingerprint(files: &BTreeSet<PathBuf>) -> u64 {
+/// Each file's content as a number.
+fn fingerprints(files: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, u64> {
+    let each = files.iter();
+    each.map(|file| (file.clone(), fingerprint(file))).collect()
+}
+
+/// A file's content as a number; a folder in its place, and nothing at all, count as such.
+fn fingerprint(file: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for file in files {
-        file.hash(&mut hasher);
-        match std::fs::metadata(file) {
-            // Large data files are not read for each save of a script.
-            Ok(found) if found.is_file() && found.len() > READ => stamp(&found).hash(&mut hasher),
-            // Only a regular file can be read without waiting.
-            Ok(found) if found.is_file() => std::fs::read(file).ok().hash(&mut hasher),
-            _ => 0_u8.hash(&mut hasher),
-        }
+    match std::fs::metadata(file) {
+        // Large data files are not read for each save of a script.
+        Ok(found) if found.is_file() && found.len() > READ => stamp(&found).hash(&mut hasher),
+        // Only a regular file can be read without waiting.
+        Ok(found) if found.is_file() => std::fs::read(file).ok().hash(&mut hasher),
+        Ok(_) => 1_u8.hash(&mut hasher),
+        Err(_) => 0_u8.hash(&mut hasher),
     }
     hasher.finish()
 }
@@ -295,17 +299,65 @@ mod tests {
     fn a_fingerprint_tells_content_absence_and_folders_apart() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.rhai");
-        let files = BTreeSet::from([file.clone()]);
-        let absent = fingerprint(&files);
+        let absent = fingerprint(&file);
         std::fs::write(&file, "1").unwrap();
-        let one = fingerprint(&files);
+        let one = fingerprint(&file);
         std::fs::write(&file, "2").unwrap();
-        let two = fingerprint(&files);
+        let two = fingerprint(&file);
         std::fs::write(&file, "1").unwrap();
-        assert_eq!(fingerprint(&files), one);
-        assert!(absent != one && one != two);
+        assert_eq!(fingerprint(&file), one);
         std::fs::remove_file(&file).unwrap();
         std::fs::create_dir(&file).unwrap();
-        assert_eq!(fingerprint(&files), absent);
+        let in_its_place = fingerprint(&file);
+        assert_eq!(BTreeSet::from([absent, one, two, in_its_place]).len(), 4);
+    }
+
+    /// Depends on a second file as soon as it was told of a change.
+    struct Grows {
+        folder: PathBuf,
+        told: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    }
+
+    impl Reader for Grows {
+        fn files(&self) -> BTreeSet<PathBuf> {
+            let mut files = BTreeSet::from([self.folder.join("a")]);
+            if self.told.load(std::sync::atomic::Ordering::SeqCst) > 0 {
+                files.insert(self.folder.join("b"));
+            }
+            files
+        }
+
+        fn saved(&mut self) {
+            self.told.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            // While it reads, the file is saved again.
+            let _ = std::fs::write(self.folder.join("a"), "while it was read");
+        }
+
+        fn say(&self, _text: String) {}
+    }
+
+    #[test]
+    fn a_save_while_another_is_read_is_not_lost_though_there_are_new_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+        let file = folder.path().join("a");
+        std::fs::write(&file, "1").unwrap();
+        let mut follower = Follower {
+            watcher: notify::recommended_watcher(|_| {}).unwrap(),
+            files: BTreeSet::new(),
+            folders: BTreeSet::new(),
+            seen: BTreeMap::new(),
+            stamps: 0,
+            reader: Box::new(Grows {
+                folder: folder.path().to_owned(),
+                told: told.clone(),
+            }),
+        };
+        follower.look_around();
+        std::fs::write(&file, "2").unwrap();
+        follower.look_at_changes();
+        assert_eq!(follower.files.len(), 2);
+        follower.look_at_changes();
+        assert_eq!(told.load(std::sync::atomic::Ordering::SeqCst), 2);
     }
 }

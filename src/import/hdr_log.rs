@@ -148,7 +148,7 @@ impl Reading {
         buckets: &[(u64, u64, u64)],
     ) -> Result<(), Flaw> {
         self.intervals += 1;
-        let base = self.base.unwrap_or_else(|| match self.start {
+        let base = self.base.unwrap_or(match self.start {
             Some(start) if at < start - A_YEAR => start,
             _ => 0.0,
         });

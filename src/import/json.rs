@@ -99,3 +99,21 @@ fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+/// What is wrong with a line that is a document of its own, and whether it is the last one and ends too early.
+pub fn flaw_of_line(error: &serde_json::Error, number: u64, whole: bool) -> Flaw {
+    if error.is_eof() {
+        let flaw = Flaw::at(number, "this line ends in the middle of its object");
+        return if whole {
+            flaw
+        } else {
+            flaw.help(
+                "the file is cut off: whatever wrote it was stopped, or it was not copied whole",
+            )
+        };
+    }
+    Flaw {
+        line: Some(number),
+        ..flaw(error)
+    }
+}

@@ -83,6 +83,9 @@ pub struct Requests {
     pub durations: TrendSummary,
 }
 
+/// A metric's values, by what is told of requests and the length of the run.
+type Reading = fn(&Requests, f64) -> MetricValues;
+
 /// Puts requests into a result: as a whole, and by name and method where the file tells them apart.
 pub fn requests(result: &mut RunResult, all: &Requests, by_name: &[(String, String, Requests)]) {
     let seconds = result.run.duration_seconds;
@@ -91,7 +94,7 @@ pub fn requests(result: &mut RunResult, all: &Requests, by_name: &[(String, Stri
         let told = pairs.into_iter().filter(|(_, value)| !value.is_empty());
         BTreeMap::from_iter(told.map(|(key, value)| (key.to_owned(), value.to_owned())))
     };
-    let values: [(&str, fn(&Requests, f64) -> MetricValues); 3] = [
+    let values: [(&str, Reading); 3] = [
         ("http_req_duration", |row, _| trend(row.durations)),
         ("http_req_failed", |row, _| rate(row.failed, row.count)),
         ("http_reqs", |row, seconds| {

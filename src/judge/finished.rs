@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::found::{find, nature};
+use super::row::NO_SAMPLES;
 use super::{Ending, recorded, row, verdict, windows};
 use crate::exit;
 use crate::result::{RunResult, SloResult, SloStatus, Verdict, VerdictStatus};
@@ -187,8 +188,12 @@ fn measured(
         Err(why) => (None, Some(why)),
     };
     let judgement = judge(objective, value);
+    let mut row = row(objective, &judgement, nature(result, &objective.selector));
+    if why.as_deref().is_some_and(|why| why != NO_SAMPLES) && judgement.status == Status::NoData {
+        row.actual_text = "not known".to_owned();
+    }
     One {
-        row: row(objective, &judgement, nature(result, &objective.selector)),
+        row,
         basis: match judgement.status {
             Status::NoData => Basis::Nothing,
             _ => Basis::Measured,

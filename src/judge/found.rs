@@ -6,7 +6,7 @@ use crate::result::{MetricResult, MetricSeries, MetricValues, RunResult, TrendSu
 use crate::slo::{Aggregate, Objective, Selector, Values};
 use crate::suggest::nearest;
 
-use super::row::{counts_from_zero, tells_kinds};
+use super::row::{NO_SAMPLES, counts_from_zero, tells_kinds};
 
 /// Counters of k6 that its files leave out while they are zero.
 const SILENT_IN_K6: [&str; 5] = [
@@ -86,10 +86,10 @@ impl Found {
             }
             Self::Counter { .. } => MetricKind::Counter,
             Self::Gauge { .. } => MetricKind::Gauge,
-            Self::Rate { total: 0, .. } => return "no samples".to_owned(),
+            Self::Rate { total: 0, .. } => return NO_SAMPLES.to_owned(),
             Self::Rate { .. } => MetricKind::Rate,
             Self::Distribution(histogram) if histogram.is_empty() => {
-                return "no samples".to_owned();
+                return NO_SAMPLES.to_owned();
             }
             _ => MetricKind::Trend,
         };
@@ -168,7 +168,7 @@ fn one(result: &RunResult, series: &str, values: &MetricValues) -> Result<Found,
         },
         MetricValues::Trend { summary, histogram } => match histogram {
             Some(text) => Found::Distribution(Box::new(distribution(series, text, summary)?)),
-            None if summary.count == 0 => Found::Nothing("no samples".to_owned()),
+            None if summary.count == 0 => Found::Nothing(NO_SAMPLES.to_owned()),
             None => Found::Summary(*summary),
         },
     })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::row::NO_SAMPLES;
 use crate::exit;
 use crate::result::{Outcome, SloResult, SloStatus, Verdict, VerdictStatus};
 use crate::slo::{ExitVerdict, RunFacts};
@@ -30,8 +31,8 @@ pub fn verdict(
     let mut reasons = Vec::new();
     for (outcome, slo) in slos {
         if outcome.failed() {
-            let what = if slo.status == SloStatus::NoData {
-                "has no samples".to_owned()
+            let what = if slo.status == SloStatus::NoData && slo.actual_text == NO_SAMPLES {
+                format!("has {NO_SAMPLES}")
             } else {
                 format!("is {}", slo.actual_text)
             };

@@ -8,6 +8,9 @@ use crate::units;
 /// What a metric is, where that is known.
 pub type Nature = Option<(MetricKind, Contains)>;
 
+/// What stands instead of a value where nothing was measured.
+pub const NO_SAMPLES: &str = "no samples";
+
 /// Tags that a sample has by its nature, not because the script gave it a name.
 const TELLS_KINDS: [&str; 6] = [
     "error_code",
@@ -48,7 +51,7 @@ pub fn row(objective: &Objective, judgement: &Judgement, nature: Nature) -> SloR
         status: judgement.status,
         actual: judgement.actual,
         actual_text: judgement.actual.map_or_else(
-            || "no samples".to_owned(),
+            || NO_SAMPLES.to_owned(),
             |value| text_of(objective, value, nature),
         ),
         margin: judgement.margin,
@@ -105,7 +108,7 @@ mod tests {
     #[test]
     fn a_value_is_written_in_what_it_is_measured_in() {
         assert_eq!(text("http_req_duration", "avg < 500", 12.5, None), "12.5ms");
-        assert_eq!(text("checks", "rate > 0.9", 0.5, None), "50%");
+        assert_eq!(text("checks", "rate > 0.9", 0.5, None), "50.0%");
         // A metric of the script, whose nature only the result tells.
         assert_eq!(text("booking_time", "avg < 500", 12.5, None), "12.500");
         let time = Some((MetricKind::Trend, Contains::Time));

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::found::Unreadable;
+use super::row::NO_SAMPLES;
 use crate::metrics::Histogram;
 use crate::result::{IntervalValues, RunResult};
 use crate::slo::{Aggregate, Objective, Op, Values};
@@ -83,7 +84,7 @@ fn of_intervals(
     }
     Ok(worst
         .map(|value| (value, points.note(over)))
-        .ok_or_else(|| "no samples".to_owned()))
+        .ok_or_else(|| NO_SAMPLES.to_owned()))
 }
 
 /// What the rows hold in one window.
@@ -237,7 +238,7 @@ fn of_columns(result: &RunResult, objective: &Objective, over: Duration) -> Wors
     }
     worst
         .map(|value| (value, points.note(over)))
-        .ok_or_else(|| "no samples".to_owned())
+        .ok_or_else(|| NO_SAMPLES.to_owned())
 }
 
 /// Points that the run filled: what came together in a part of one says nothing about a rate.

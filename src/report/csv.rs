@@ -7,8 +7,23 @@ use crate::result::{MetricValues, RunResult, TrendSummary};
 pub(super) struct Csv;
 
 const HEADER: [&str; 17] = [
-    "metric", "tags", "kind", "count", "rate", "passes", "value", "min", "max", "avg", "med", "p90",
-    "p95", "p99", "p99.9", "run", "started_at",
+    "metric",
+    "tags",
+    "kind",
+    "count",
+    "rate",
+    "passes",
+    "value",
+    "min",
+    "max",
+    "avg",
+    "med",
+    "p90",
+    "p95",
+    "p99",
+    "p99.9",
+    "run",
+    "started_at",
 ];
 
 impl Report for Csv {
@@ -121,7 +136,11 @@ mod tests {
             let text = Csv.render(&result, &Look::default()).unwrap();
             let mut table = ::csv::Reader::from_reader(text.as_bytes());
             let rows: Vec<_> = table.records().map(Result::unwrap).collect();
-            let expected: usize = result.metrics.iter().map(|metric| 1 + metric.series.len()).sum();
+            let expected: usize = result
+                .metrics
+                .iter()
+                .map(|metric| 1 + metric.series.len())
+                .sum();
             assert_eq!(rows.len(), expected, "{name}");
             assert!(rows.iter().all(|row| row.len() == HEADER.len()), "{name}");
         }
@@ -130,7 +149,9 @@ mod tests {
     #[test]
     fn values_stand_under_their_heads_and_no_name_is_a_formula() {
         let mut result = sample::passing();
-        result.metrics[0].series[0].tags.insert("a".to_owned(), "=1+1".to_owned());
+        result.metrics[0].series[0]
+            .tags
+            .insert("a".to_owned(), "=1+1".to_owned());
         result.metrics.truncate(1);
         result.metrics[0].name = "=cmd".to_owned();
         let text = Csv.render(&result, &Look::default()).unwrap();
@@ -138,7 +159,10 @@ mod tests {
         let mut table = ::csv::Reader::from_reader(text.as_bytes());
         let head = table.headers().unwrap().clone();
         let row = table.records().next().unwrap().unwrap();
-        let at = |name: &str| row.get(head.iter().position(|cell| cell == name).unwrap()).unwrap();
+        let at = |name: &str| {
+            row.get(head.iter().position(|cell| cell == name).unwrap())
+                .unwrap()
+        };
         assert_eq!(at("kind"), "counter");
         assert_eq!(at("count"), "8596");
         assert_eq!(at("run"), result.run.id);

@@ -38,7 +38,12 @@ impl Report for Github {
                 "" => "there was no sample",
                 actual => actual,
             };
-            let title = format!("{} {} ({})", slo.status.label(), slo.label(), slo.priority.label());
+            let title = format!(
+                "{} {} ({})",
+                slo.status.label(),
+                slo.label(),
+                slo.priority.label()
+            );
             let message = format!("{}: it was {actual}", slo.target);
             lines.push(command(level, &title, script, &message));
         }
@@ -70,7 +75,9 @@ fn command(level: &str, title: &str, file: &str, message: &str) -> String {
 
 /// The escapes of a command's message.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// Those of a property.
@@ -87,13 +94,23 @@ mod tests {
     fn every_missed_objective_is_an_annotation_on_a_line_of_its_own() {
         for (name, result) in sample::all() {
             let text = Github.render(&result, &Look::default()).unwrap();
-            let errors = text.lines().filter(|line| line.starts_with("::error")).count();
+            let errors = text
+                .lines()
+                .filter(|line| line.starts_with("::error"))
+                .count();
             let missed = result.slos.iter().filter(|slo| !slo.is_met()).count();
             if missed > 0 {
                 assert_eq!(errors, missed, "{name}: {text}");
             }
-            assert_eq!(errors == 0, result.verdict.exit_code < 2 && missed == 0, "{name}: {text}");
-            assert!(text.lines().all(|line| line.starts_with("::")), "{name}: {text}");
+            assert_eq!(
+                errors == 0,
+                result.verdict.exit_code < 2 && missed == 0,
+                "{name}: {text}"
+            );
+            assert!(
+                text.lines().all(|line| line.starts_with("::")),
+                "{name}: {text}"
+            );
         }
     }
 
@@ -104,6 +121,9 @@ mod tests {
         result.slos[0].name = Some("a\n::set-output name=x::y, z: 5%".to_owned());
         let text = Github.render(&result, &Look::default()).unwrap();
         assert!(!text.contains("\n::set-output"), "{text}");
-        assert!(text.contains("a%0A%3A%3Aset-output name=x%3A%3Ay%2C z%3A 5%25"), "{text}");
+        assert!(
+            text.contains("a%0A%3A%3Aset-output name=x%3A%3Ay%2C z%3A 5%25"),
+            "{text}"
+        );
     }
 }

@@ -228,6 +228,7 @@ mod tests {
     fn a_document_without_a_generator_says_nothing_about_it() {
         let mut result = sample::passing();
         result.generator = Generator::default();
+        result.run.machine.workers = 0;
         result.scenarios.clear();
         result
             .metrics

@@ -95,10 +95,13 @@ fn checks(result: &RunResult) -> TestSuite {
                 ),
             ),
         };
-        let place: Vec<&str> = [check.scenario.as_str(), check.group.trim_start_matches("::")]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect();
+        let place: Vec<&str> = [
+            check.scenario.as_str(),
+            check.group.trim_start_matches("::"),
+        ]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
         let mut case = TestCase::new(harmless(&check.name), status);
         case.set_classname(harmless(&place.join(".")));
         suite.add_test_case(case);
@@ -131,7 +134,11 @@ mod tests {
             let missed = result.slos.iter().filter(|slo| !slo.is_met()).count();
             let broken = result.checks.iter().filter(|check| check.fails > 0).count();
             let alone = usize::from(result.slos.is_empty() && result.verdict.exit_code != 0);
-            assert_eq!(cases, result.slos.len() + result.checks.len() + alone, "{name}: {text}");
+            assert_eq!(
+                cases,
+                result.slos.len() + result.checks.len() + alone,
+                "{name}: {text}"
+            );
             assert_eq!(failures, missed + broken + alone, "{name}: {text}");
         }
     }
@@ -142,6 +149,9 @@ mod tests {
         result.checks[0].name = "a < b & \"c\" \u{1}\u{1b}[31m".to_owned();
         let text = Junit.render(&result, &Look::default()).unwrap();
         assert!(text.contains("a &lt; b &amp; &quot;c&quot;"), "{text}");
-        assert!(!text.contains('\u{1}') && !text.contains('\u{1b}'), "{text}");
+        assert!(
+            !text.contains('\u{1}') && !text.contains('\u{1b}'),
+            "{text}"
+        );
     }
 }

@@ -7,15 +7,20 @@
 //! A kind of report is one implementation of [`Report`], listed in [`all`].
 
 mod console;
+mod csv;
 mod endpoints;
 pub mod format;
+mod github;
 mod headline;
 mod health;
 pub mod html;
+mod junit;
 mod measures;
 mod table;
+pub mod template;
 pub mod text;
 mod unjudged;
+mod words;
 
 use std::path::PathBuf;
 
@@ -129,7 +134,15 @@ impl Report for Json {
 
 /// Every kind of report.
 pub fn all() -> &'static [&'static dyn Report] {
-    &[&Console, &html::Html, &Json]
+    &[
+        &Console,
+        &csv::Csv,
+        &github::Github,
+        &html::Html,
+        &Json,
+        &junit::Junit,
+        &template::Markdown,
+    ]
 }
 
 /// The report called `name`.

@@ -165,7 +165,10 @@ mod tests {
             let text = markdown(&result).unwrap();
             assert!(text.starts_with("## "), "{name}: {text}");
             for slo in &result.slos {
-                assert!(text.contains(&escape_markdown(slo.label())), "{name}: {text}");
+                assert!(
+                    text.contains(&escape_markdown(slo.label())),
+                    "{name}: {text}"
+                );
             }
             assert!(!text.contains("\n\n\n"), "{name}: {text}");
         }
@@ -179,8 +182,14 @@ mod tests {
         result.checks[0].name = evil.to_owned();
         result.run.notes = vec![evil.to_owned()];
         let text = markdown(&result).unwrap();
-        assert!(!text.contains("<script>") && !text.contains("\n# h"), "{text}");
-        assert!(text.contains("\\| \\`x\\` {{result}} \\[a\\](http://b) \\@all \\# h"), "{text}");
+        assert!(
+            !text.contains("<script>") && !text.contains("\n# h"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\\| \\`x\\` {{result}} \\[a\\](http://b) \\@all \\# h"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -217,7 +226,12 @@ mod tests {
         }
         let mut result = sample::passing();
         result.run.script = "<b>&".to_owned();
-        let text = fill("a", "{{result.run.script}} {{{result.run.script}}}", Markup::Html, &result);
+        let text = fill(
+            "a",
+            "{{result.run.script}} {{{result.run.script}}}",
+            Markup::Html,
+            &result,
+        );
         assert_eq!(text.unwrap(), "&lt;b&gt;&amp; <b>&\n");
     }
 }

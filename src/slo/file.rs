@@ -77,7 +77,10 @@ pub fn table(path: &Path) -> Result<Map<String, Value>, FileError> {
     read_both(path).map(|(_, table)| table)
 }
 
-fn read_both(path: &Path) -> Result<(Vec<Objective>, Map<String, Value>), FileError> {
+/// Objectives, and the map that options hold them in.
+type Both = (Vec<Objective>, Map<String, Value>);
+
+fn read_both(path: &Path) -> Result<Both, FileError> {
     let unreadable = |why: String| FileError::Unreadable {
         path: path.to_owned(),
         why,
@@ -108,10 +111,7 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Objective>, Vec<Mistake>> {
     parse_both(file, text).map(|(objectives, _)| objectives)
 }
 
-fn parse_both(
-    file: &str,
-    text: &str,
-) -> Result<(Vec<Objective>, Map<String, Value>), Vec<Mistake>> {
+fn parse_both(file: &str, text: &str) -> Result<Both, Vec<Mistake>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let place = |at: usize, message: String, help: Option<String>| {
         let before = text.get(..at.min(text.len())).unwrap_or(text);
@@ -331,7 +331,7 @@ mod tests {
             .collect();
         assert_eq!(found.len(), 4, "{all}");
         assert!(
-            found[0].starts_with("slo.toml:2:36: slos.http_req_failed.1.target:"),
+            found[0].starts_with("slo.toml:2:35: slos.http_req_failed.1.target:"),
             "{all}"
         );
         assert!(all.contains("did you mean `p(95)`?"), "{all}");

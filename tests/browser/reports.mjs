@@ -115,13 +115,15 @@ async function zooms(page) {
   await over.dblclick();
   expect(await page.textContent("#zoom-text") === "All of the run", "a double click shows all");
   const plot = page.locator("#chart-latency .plot");
+  await page.mouse.move(0, 0);
   await plot.focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
-  const values = await page.$$eval("#chart-latency .u-value", (cells) => cells.map((cell) => cell.textContent));
-  expect(values.some((value) => /\d/.test(value)), `the keyboard reads values: ${values}`);
-  const moved = await page.$$eval("#chart-users .u-value", (cells) => cells.map((cell) => cell.textContent));
-  expect(moved.some((value) => /\d/.test(value)), "the cursor is in the other charts too");
+  // Values are written with the next frame.
+  for (const [chart, what] of [["latency", "the keyboard reads values"], ["users", "the cursor is in the other charts too"]]) {
+    const reads = (selector) => [...document.querySelectorAll(selector)].some((cell) => /\d/.test(cell.textContent));
+    await page.waitForFunction(reads, `#chart-${chart} .u-value`, { timeout: 5000 }).catch(() => expect(false, what));
+  }
   await page.keyboard.press("+");
   expect(!await page.isDisabled("#zoom-reset"), "plus zooms");
   await page.click("#zoom-reset");

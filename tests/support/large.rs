@@ -211,9 +211,10 @@ fn endpoint(spread: &mut Spread, name: &str) -> EndpointResult {
 fn metrics(spread: &mut Spread, names: &[String]) -> Vec<MetricResult> {
     let one = spread.histogram(200, 60.0).to_v2_base64();
     let trends = TRENDS.iter().map(|name| {
-        let all = spread.histogram(40_000, 60.0);
+        let middle = if *name == "iteration_lag" { 0.2 } else { 60.0 };
+        let all = spread.histogram(40_000, middle);
         let total = MetricValues::Trend {
-            summary: summary(spread, all.count(), 60.0),
+            summary: summary(spread, all.count(), middle),
             histogram: Some(all.to_v2_base64()),
         };
         let series = names

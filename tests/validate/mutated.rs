@@ -2,6 +2,7 @@
 //!
 //! `RHAID_MUTATE_SECONDS` says how long each file is worked on; `make fuzz` looks further, with a tool made for it.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -114,9 +115,11 @@ fn files_with_mistakes_are_refused_or_read_and_never_a_panic() {
         .ok()
         .and_then(|text| text.parse().ok());
     let mut random = StdRng::seed_from_u64(seconds.unwrap_or(7));
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/validate/data");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Of other tools, and our own.
+    let mut files: Vec<_> = ["tests/validate/data", "fuzz/seeds/result"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();

@@ -146,7 +146,7 @@ function targetPoints(targets) {
     const { ctx, bbox } = u;
     const ratio = devicePixelRatio;
     ctx.save();
-    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    writing(ctx, "left");
     for (const target of targets) {
       const x = u.valToPos(1 / (1 - Math.min(target.percentile, 99.999) / 100), "x", true);
       if (x < bbox.left || x > bbox.left + bbox.width) continue;

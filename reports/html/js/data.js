@@ -69,13 +69,11 @@ class Data {
     return Array.from(columns[0]?.values ?? [], (_, at) => start + at * step);
   }
 
-  /** Counts of the series per second. The last point may be of a part of its time only; of less than half of it there is no rate. */
-  rates(values) {
-    const step = this.series.interval_seconds || 1;
+  /** Counts per second. The last point may be of a part of its time only; of less than half of it there is no rate. */
+  rates(values, { start_seconds: start, interval_seconds: step = 1 } = this.series) {
     const end = this.result.run.duration_seconds;
-    const times = this.times();
     return values.map((value, at) => {
-      const length = at === values.length - 1 ? Math.min(step, end - times[at]) : step;
+      const length = at === values.length - 1 ? Math.min(step, end - start - at * step) : step;
       return value === null || (length < step / 2 && values.length > 1) ? null : value / Math.max(length, step / 2);
     });
   }

@@ -20,18 +20,21 @@ function sparkline(data, endpoint) {
   const x = (at) => (at + 0.5) / times.p95s.length * width;
   const y = (value) => 2 + (1 - value / (most || 1)) * (height - 8);
   let path = "";
+  // What has no neighbours is no line, but a dot.
+  let dots = "";
   let pen = "M";
   times.p95s.forEach((value, at) => {
     if (value === null) { pen = "M"; return; }
-    const isAlone = pen === "M" && (times.p95s[at + 1] ?? null) === null;
-    path += `${pen}${x(at).toFixed(1)} ${y(value).toFixed(1)}${isAlone ? "h.01" : ""}`;
+    const place = `${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
+    if (pen === "M" && (times.p95s[at + 1] ?? null) === null) dots += `M${place}h.01`;
+    else path += pen + place;
     pen = "L";
   });
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "sparkline", role: "img" });
   const failures = data.endpoint("http_req_failed", endpoint)?.passes ?? [];
   const failed = failures.filter((count) => count > 0).length;
   svg.setAttribute("aria-label", `p95 from ${latency(least)} to ${latency(most)}${failed ? `, failures in ${failed} of ${failures.length} intervals` : ""}`);
-  svg.append(draw("path", { d: path, class: "spark-line" }));
+  svg.append(draw("path", { d: path, class: "spark-line" }), draw("path", { d: dots, class: "spark-line spark-dots" }));
   failures.forEach((count, at) => {
     if (count > 0) svg.append(draw("rect", { x: (x(at) - 0.75).toFixed(1), y: height - 4, width: 1.5, height: 4, class: "spark-failed" }));
   });
@@ -173,7 +176,6 @@ function endpointDetail(place, data, endpoint) {
     return;
   }
   const xs = data.intervalTimes(times.counts.length);
-  const step = data.intervals.interval_seconds || 1;
   const failures = data.endpoint("http_req_failed", endpoint)?.passes ?? times.counts.map(() => 0);
   const left = make("div", { class: "plot", "aria-label": "Response times" });
   const right = make("div", { class: "plot", "aria-label": "Rate" });
@@ -183,7 +185,7 @@ function endpointDetail(place, data, endpoint) {
     scales: { y: { range: fromZero } }, axes: [timeAxis(), valueAxis(tick)],
     series: withTime([{}, series("median", "sky", latency), series("p95", "orange", latency, { width: 2.25 })]),
   }, { isTime: true, height: 190, marks });
-  plot(right, [xs, times.counts.map((count) => count / step), failures.map((count) => count / step)], {
+  plot(right, [xs, data.rates(times.counts, data.intervals), data.rates(failures, data.intervals)], {
     scales: { y: { range: fromZero } }, axes: [timeAxis(), valueAxis(plain)],
     series: withTime([{}, series("requests", "blue", perSecond, { fill: colour("blue-wash") }), series("✗ failed", "red", perSecond, { fill: colour("red-wash"), dash: [6, 3] })]),
   }, { isTime: true, height: 190, marks });

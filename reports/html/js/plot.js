@@ -17,7 +17,7 @@ function axis(more) {
 /** An axis for values from zero on, wide enough for its longest label. */
 function valueAxis(words, more = {}) {
   return axis({
-    size: (_, values) => 14 + 7 * Math.max(3, ...(values ?? []).map((value) => (value ?? "").length)),
+    size: (_, values) => 14 + 7.6 * Math.max(3, ...(values ?? []).map((value) => (value ?? "").length)),
     values: (_, splits) => splits.map((value) => words(value)),
     space: 36,
     ...more,
@@ -52,14 +52,22 @@ function series(label, ink, words, more = {}) {
   };
 }
 
+/** Readies a chart's canvas for words: what the axes set stays set otherwise. */
+function writing(ctx, align) {
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = align;
+  ctx.textBaseline = "alphabetic";
+  ctx.lineJoin = "round";
+  ctx.setLineDash([]);
+}
+
 /** Horizontal lines for targets; one that lies above what is shown gets an arrow at the top. */
 function targetLines(targets) {
   return (u) => {
     const { ctx, bbox } = u;
     const ratio = devicePixelRatio;
     ctx.save();
-    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-    ctx.textAlign = "right";
+    writing(ctx, "right");
     const used = [];
     for (const target of targets) {
       const most = u.scales.y.max;
@@ -98,7 +106,7 @@ function markLines(marks) {
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    writing(ctx, "left");
     let free = -Infinity;
     for (const mark of marks) {
       const x = u.valToPos(mark.at, "x", true);
@@ -195,7 +203,7 @@ function plot(place, data, options, { isTime = false, height = 240, marks = [], 
   for (const [name, added] of Object.entries(options.hooks ?? {})) hooks[name] = [...(hooks[name] ?? []), ...added];
   const x = isTime ? { time: false, auto: false, min: zoom.from, max: zoom.to } : options.scales.x;
   const all = {
-    width: Math.max(240, place.clientWidth), height, padding: [12, 12, 0, 0], ...options, hooks,
+    width: Math.max(240, place.clientWidth), height, padding: [12, 22, 0, 0], ...options, hooks,
     scales: { ...options.scales, x },
     legend: { live: true, markers: { width: 2, dash: (u, i) => u.series[i].dash ? "dashed" : "solid" }, ...options.legend },
     cursor: {

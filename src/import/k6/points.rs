@@ -61,23 +61,20 @@ impl Importer for Points {
         let mut reading = Reading::default();
         let mut lines = source.lines();
         loop {
-            let (number, flaw) = match lines.advance()? {
+            let (number, failed) = match lines.advance()? {
                 None => break,
-                Some((number, line)) => match reading.line(line) {
-                    Ok(()) => continue,
-                    Err(flaw) => (number, flaw),
+                Some((number, line)) => match serde_json::from_slice::<Line<'_>>(line) {
+                    Ok(line) => {
+                        reading.take(&line).map_err(|flaw| Flaw {
+                            line: Some(number),
+                            ..flaw
+                        })?;
+                        continue;
+                    }
+                    Err(error) => (number, error),
                 },
             };
-            let cut = flaw.line == Some(CUT) && !lines.was_whole();
-            return Err(if cut {
-                Flaw::at(number, "it is cut off: it ends in the middle of this line")
-                    .help("k6 was stopped before it had written all; copy the file again, or run the test again")
-            } else {
-                Flaw {
-                    line: Some(number),
-                    ..flaw
-                }
-            });
+            return Err(json::flaw_of_line(&failed, number, lines.was_whole()));
         }
         reading.finish(About {
             tool: "k6",
@@ -86,9 +83,6 @@ impl Importer for Points {
         })
     }
 }
-
-/// Stands for the line of a flaw that is an end too early.
-const CUT: u64 = 0;
 
 /// A line: a metric's declaration or a sample.
 #[derive(Deserialize)]
@@ -182,14 +176,7 @@ impl Default for Reading {
 }
 
 impl Reading {
-    fn line(&mut self, line: &[u8]) -> Result<(), Flaw> {
-        let line: Line<'_> = serde_json::from_slice(line).map_err(|error| {
-            let flaw = json::flaw(&error);
-            Flaw {
-                line: error.is_eof().then_some(CUT),
-                ..flaw
-            }
-        })?;
+    fn take(&mut self, line: &Line<'_>) -> Result<(), Flaw> {
         match &*line.kind {
             "Point" => self.point(&line.metric, &line.data),
             "Metric" => self.declare(&line.metric, &line.data),

@@ -83,15 +83,7 @@ impl Importer for Results {
                     Err(error) => (number, error),
                 },
             };
-            return Err(if failed.is_eof() && !lines.was_whole() {
-                Flaw::at(number, "it is cut off: it ends in the middle of this line")
-                    .help("encode the results again")
-            } else {
-                Flaw {
-                    line: Some(number),
-                    ..json::flaw(&failed)
-                }
-            });
+            return Err(json::flaw_of_line(&failed, number, lines.was_whole()));
         }
         if gatherer.samples() == 0 {
             return Err(Flaw::new(

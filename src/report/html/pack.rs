@@ -1,8 +1,8 @@
 //! The result as data within the page: for the charts, and to be saved again as a file that rhaid reads.
 //!
 //! A page must stay small enough to be mailed and opened at once, so what grows with the number of endpoints is made lighter: the
-//! distributions of single tag sets are left out, and values over time are rounded. Totals keep every bit, distributions included, so that
-//! the saved document is judged and compared as the run's own file is.
+//! distributions of single tag sets are left out, all of these sets where there are very many, and values over time are rounded. Totals keep
+//! every bit, distributions included, so that the saved document is judged and compared as the run's own file is.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -20,8 +20,14 @@ use crate::result::{
 
 /// From this length on, the data are packed: below, every browser and every eye can read them as they are.
 const PLAIN: usize = 200_000;
-/// Significant digits of values over time.
+/// More tag sets than this are left out: what they hold beyond the rows of the endpoints is in the run's own file.
+const TAG_SETS: usize = 2_000;
+/// Of the levels 0 to 9.
+const FAST: u32 = 3;
+/// Significant digits of the run's values over time.
 const DIGITS: i32 = 4;
+/// Those of a single endpoint's, of which there may be a great many.
+const FEWER_DIGITS: i32 = 3;
 
 /// Data between script tags.
 #[derive(Debug, Serialize)]
@@ -54,9 +60,9 @@ pub fn pack(result: &RunResult) -> serde_json::Result<Packed> {
     })
 }
 
-/// The fastest level: a page of a thousand endpoints is made in a moment, and a sixth larger than it could be.
+/// A fast level: a page of a thousand endpoints is made in a moment, and somewhat larger than it could be.
 fn zipped(data: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(data.len() / 4), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::with_capacity(data.len() / 4), Compression::new(FAST));
     // A vector takes every byte.
     let written = encoder.write_all(data);
     debug_assert!(written.is_ok(), "{written:?}");
@@ -67,28 +73,35 @@ fn about(result: &RunResult) -> String {
     let mut text =
         "The result is in this page; what is saved can be reported, judged and compared as the run's own file."
             .to_owned();
-    let without = result
-        .metrics
-        .iter()
-        .flat_map(|metric| &metric.series)
-        .filter(|series| {
-            matches!(
-                series.values,
-                MetricValues::Trend {
-                    histogram: Some(_),
-                    ..
-                }
-            )
-        })
-        .count();
-    if without > 0 {
+    let sets = || result.metrics.iter().flat_map(|metric| &metric.series);
+    let has_distribution = |series: &&MetricSeries| {
+        matches!(
+            series.values,
+            MetricValues::Trend {
+                histogram: Some(_),
+                ..
+            }
+        )
+    };
+    let all = sets().count();
+    let without = sets().filter(has_distribution).count();
+    if all > TAG_SETS {
+        let _ = write!(
+            text,
+            " Left out are the values of {} single tag sets; endpoints and totals are there.",
+            super::super::format::thousands(all as u64)
+        );
+    } else if without > 0 {
         let _ = write!(
             text,
             " Left out are the distributions of {} (their percentiles are there); totals keep theirs.",
             super::super::format::plural(without as u64, "single tag set", "single tag sets")
         );
     }
-    let _ = write!(text, " Values over time are rounded to {DIGITS} digits.");
+    let _ = write!(
+        text,
+        " Values over time are rounded to {DIGITS} digits, those of single endpoints to {FEWER_DIGITS}."
+    );
     text
 }
 
@@ -121,7 +134,13 @@ fn lighter(result: &RunResult) -> RunResult {
         endpoints: result.endpoints.clone(),
         checks: result.checks.clone(),
         errors: result.errors.clone(),
-        metrics: result.metrics.iter().map(lighter_metric).collect(),
+        metrics: {
+            let sets: usize = result.metrics.iter().map(|m| m.series.len()).sum();
+            let metrics = result.metrics.iter();
+            metrics
+                .map(|m| lighter_metric(m, sets <= TAG_SETS))
+                .collect()
+        },
         time_series: rounded_series(&result.time_series),
         intervals: Intervals {
             interval_seconds: result.intervals.interval_seconds,
@@ -133,8 +152,9 @@ fn lighter(result: &RunResult) -> RunResult {
     }
 }
 
-fn lighter_metric(metric: &MetricResult) -> MetricResult {
-    let series = metric.series.iter().map(|series| MetricSeries {
+fn lighter_metric(metric: &MetricResult, with_series: bool) -> MetricResult {
+    let kept = if with_series { &metric.series[..] } else { &[] };
+    let series = kept.iter().map(|series| MetricSeries {
         tags: series.tags.clone(),
         values: match &series.values {
             MetricValues::Trend { summary, .. } => MetricValues::Trend {
@@ -166,14 +186,25 @@ fn rounded_series(series: &TimeSeries) -> TimeSeries {
                 name: column.name.clone(),
                 unit: column.unit.clone(),
                 combine: column.combine,
-                values: column.values.iter().map(|v| v.map(rounded)).collect(),
+                values: column
+                    .values
+                    .iter()
+                    .map(|v| v.map(|v| rounded(v, DIGITS)))
+                    .collect(),
             })
             .collect(),
     }
 }
 
 fn rounded_row(row: &IntervalRow) -> IntervalRow {
-    let all = |values: &[Option<f64>]| values.iter().map(|v| v.map(rounded)).collect();
+    // Of the totals there are few, and comparisons are made of them.
+    if row.tags.is_empty() {
+        return row.clone();
+    }
+    let all = |values: &[Option<f64>]| {
+        let rounded = values.iter().map(|v| v.map(|v| rounded(v, FEWER_DIGITS)));
+        rounded.collect()
+    };
     let values = match &row.values {
         IntervalValues::Trend {
             counts,
@@ -201,11 +232,11 @@ fn rounded_row(row: &IntervalRow) -> IntervalRow {
 }
 
 /// A number with so many significant digits; whole numbers as they are.
-fn rounded(value: f64) -> f64 {
+fn rounded(value: f64, digits: i32) -> f64 {
     if value.fract() == 0.0 || !value.is_finite() {
         return value;
     }
-    let places = DIGITS - 1 - value.abs().log10().floor() as i32;
+    let places = digits - 1 - value.abs().log10().floor() as i32;
     // Dividing by a power of ten gives the float nearest to the decimal, which is then written with these digits alone.
     if places <= 0 {
         return value.round();
@@ -283,7 +314,7 @@ mod tests {
 
         #[test]
         fn rounding_changes_a_value_by_less_than_its_last_digit(value in -1e12f64..1e12) {
-            let near = rounded(value);
+            let near = rounded(value, DIGITS);
             prop_assert!((near - value).abs() <= value.abs() * 5.1e-4 + 0.5 * f64::from(u8::from(value.abs() > 1e3)));
         }
     }
@@ -298,7 +329,7 @@ mod tests {
             7.0,
             123_456.0,
         ]
-        .map(rounded);
+        .map(|value| rounded(value, DIGITS));
         assert_eq!(shown, [0.1235, 12.35, 12346.0, 0.00001235, 7.0, 123_456.0]);
     }
 }

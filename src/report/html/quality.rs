@@ -360,8 +360,12 @@ mod tests {
             (errors.rows[0].count.as_str(), errors.rows[0].open),
             ("377", true)
         );
-        assert_eq!(errors.rows[0].messages.len(), 1);
-        assert_eq!(errors.rows[0].messages[0].headers[0].value, "demo");
+        let response = errors.rows[0].messages.last().unwrap();
+        assert_eq!(
+            (response.title, response.start),
+            ("Response", "HTTP/1.1 500")
+        );
+        assert_eq!(response.headers[0].value, "demo");
         // The escape sequences of a script's error are for terminals.
         assert!(
             errors.rows[1].text.contains("^^^^^"),

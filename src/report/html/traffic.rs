@@ -126,9 +126,10 @@ fn round(number: f64) -> String {
         // What is not known sorts below everything that is.
         return "-1".to_owned();
     }
-    match number.fract() {
-        0.0 => number.to_string(),
-        _ => format!("{number:.4}"),
+    match number {
+        whole if whole.fract() == 0.0 => whole.to_string(),
+        large if large >= 100.0 => format!("{large:.1}"),
+        small => format!("{small:.4}"),
     }
 }
 
