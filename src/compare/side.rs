@@ -12,11 +12,14 @@ use crate::result::{
     EndpointResult, IntervalValues, Intervals, MetricResult, MetricValues, RunResult, TrendSummary,
 };
 
+/// A metric, and the name and method of an endpoint where it is of one.
+type RowKey<'a> = (&'a str, Option<(&'a str, &'a str)>);
+
 /// A run, indexed.
 pub struct Indexed<'a> {
     pub result: &'a RunResult,
     metrics: HashMap<&'a str, &'a MetricResult>,
-    rows: HashMap<(&'a str, Option<(&'a str, &'a str)>), &'a IntervalValues>,
+    rows: HashMap<RowKey<'a>, &'a IntervalValues>,
     /// What was sent to each endpoint.
     pub endpoints: BTreeMap<Endpoint, Requests>,
     /// How many of the intervals are looked at.

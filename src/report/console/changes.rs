@@ -406,7 +406,7 @@ fn enough(needed: Needed) -> String {
     // Nobody plans a run to the second.
     let rounded = match seconds {
         ..120 => seconds.next_multiple_of(10),
-        ..7_200 => seconds.next_multiple_of(60),
+        120..7_200 => seconds.next_multiple_of(60),
         _ => seconds.next_multiple_of(3_600),
     };
     let long = format_duration(std::time::Duration::from_secs(rounded));
