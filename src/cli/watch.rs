@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
@@ -71,7 +71,7 @@ impl Watch {
             stamps: 0,
             reader,
         };
-        follower.look_around();
+        follower.look_around(None);
         follower.stamps = stamps(&follower.files);
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
@@ -118,7 +118,7 @@ impl Follower {
                     self.look_at_changes();
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    self.look_around();
+                    self.look_around(None);
                     self.look_at_stamps();
                 }
                 Ok(Signal::End) | Err(RecvTimeoutError::Disconnected) => return,
@@ -127,8 +127,9 @@ impl Follower {
     }
 
     /// Finds out what the reader depends on, and watches where that lies. What a file was like before anyone depended on it is no
-    /// change; what has come over the files that were known by then is one, and is not lost on the way.
-    fn look_around(&mut self) {
+    /// change; what has come over the files that were known by then is one, and is not lost on the way. Nor is what was written
+    /// `since` the reader began to read: it may have read what was there before.
+    fn look_around(&mut self, since: Option<SystemTime>) {
         let new: Vec<PathBuf> = self
             .reader
             .files()
@@ -139,7 +140,10 @@ impl Follower {
             return;
         }
         for file in new {
-            self.seen.insert(file.clone(), fingerprint(&file));
+            let is_younger = since.is_some_and(|since| is_written_after(&file, since));
+            if !is_younger {
+                self.seen.insert(file.clone(), fingerprint(&file));
+            }
             self.files.insert(file);
         }
         self.watch_folders();
@@ -179,16 +183,17 @@ impl Follower {
     }
 
     fn look_at_changes(&mut self) {
-        self.look_around();
+        self.look_around(None);
         self.stamps = stamps(&self.files);
         let now = fingerprints(&self.files);
         if now == self.seen {
             return;
         }
         self.seen = now;
+        let began = SystemTime::now();
         self.reader.saved();
         // What the script is made of may be new.
-        self.look_around();
+        self.look_around(Some(began));
     }
 }
 
@@ -239,6 +244,12 @@ fn folder_of(file: &Path) -> Option<PathBuf> {
     } else {
         folder.to_owned()
     })
+}
+
+/// Whether a file was written after a moment, as far as the clock of the file system tells: it may be a few milliseconds behind.
+fn is_written_after(file: &Path, moment: SystemTime) -> bool {
+    let written = std::fs::metadata(file).and_then(|found| found.modified());
+    written.is_ok_and(|written| written + Duration::from_millis(20) > moment)
 }
 
 /// Each file's content as a number.
@@ -329,8 +340,10 @@ mod tests {
 
         fn saved(&mut self) {
             self.told.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            // While it reads, the file is saved again.
-            let _ = std::fs::write(self.folder.join("a"), "while it was read");
+            // While it reads, both files are saved.
+            for file in ["a", "b"] {
+                let _ = std::fs::write(self.folder.join(file), "while it was read");
+            }
         }
 
         fn say(&self, _text: String) {}
@@ -353,10 +366,11 @@ mod tests {
                 told: told.clone(),
             }),
         };
-        follower.look_around();
+        follower.look_around(None);
         std::fs::write(&file, "2").unwrap();
         follower.look_at_changes();
         assert_eq!(follower.files.len(), 2);
+        assert!(!follower.seen.contains_key(&folder.path().join("b")));
         follower.look_at_changes();
         assert_eq!(told.load(std::sync::atomic::Ordering::SeqCst), 2);
     }

@@ -82,7 +82,8 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
             ],
         });
     }
-    (is_failing_first && evidence.subject == Subject::Failures || is_failing_first && slows.is_none()).then(|| Finding {
+    let is_asked = evidence.subject == Subject::Failures || slows.is_none();
+    (is_failing_first && is_asked).then(|| Finding {
         cause: Cause::ErrorsFirst,
         confidence: if slows.is_none() { Confidence::High } else { Confidence::Medium },
         finding: format!(

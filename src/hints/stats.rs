@@ -262,11 +262,12 @@ fn least_squares(rows: &[([f64; 3], f64)], used: [bool; 3]) -> Option<[f64; 3]> 
         if system[step][step].abs() < 1e-12 {
             return None;
         }
-        for row in 0..size {
+        let by = system[step].clone();
+        for (row, values) in system.iter_mut().enumerate() {
             if row != step {
-                let factor = system[row][step] / system[step][step];
-                for column in step..=size {
-                    system[row][column] -= factor * system[step][column];
+                let factor = values[step] / by[step];
+                for (value, pivot) in values.iter_mut().zip(&by).skip(step) {
+                    *value -= factor * pivot;
                 }
             }
         }
@@ -338,7 +339,7 @@ mod tests {
         let y: Vec<f64> = x
             .iter()
             .map(|x| {
-                if *x as u64 % 7 == 0 {
+                if (*x as u64).is_multiple_of(7) {
                     900.0
                 } else {
                     5.0 + 2.0 * x

@@ -199,7 +199,7 @@ mod tests {
         let text = fill("own.txt", template, Markup::Plain, &result).unwrap();
         assert!(text.starts_with("PASS "), "{text}");
         assert!(text.contains("http_req_duration;"), "{text}");
-        assert!(text.ends_with(" 25%\n"), "{text}");
+        assert!(text.ends_with(" 1.23s 25.0%\n"), "{text}");
     }
 
     #[test]

@@ -25,7 +25,7 @@ fn a_run_ends_when_every_objective_is_known_well_enough() {
     let seconds = result["run"]["duration_seconds"].as_f64().unwrap();
     assert!((19.0..90.0).contains(&seconds), "{seconds}");
     let note = result["run"]["notes"][0].as_str().unwrap();
-    let said = "before the end of the plan: the value of every objective was known to within 5%";
+    let said = "before the end of the plan: the value of every objective was known to within 5.00%";
     assert!(note.contains(said), "{note}");
 }
 
