@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use super::baselines::StoreArguments;
 use super::report::{Wanted, wanted};
 use super::values::{
-    Format, clean_runs, duration, duration_text, fraction, iterations, narrow, pair, rate_text,
-    scale, seed, vus, workers,
+    Format, ProgressFormat, clean_runs, duration, duration_text, fraction, iterations, narrow,
+    pair, rate_text, scale, seed, vus, workers,
 };
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 
@@ -237,6 +237,9 @@ pub struct RunArguments {
     /// Do not record the run in the project's history.
     #[arg(long, help_heading = "Output")]
     pub no_history: bool,
+    /// How progress is told on standard error: for people, or as JSON, an object a line.
+    #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
+    pub progress: ProgressFormat,
     /// What goes to standard output: the summary, or the result.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,

@@ -13,11 +13,11 @@ use super::hosted::{BASE_URL, start_demo};
 use super::reload::Reloader;
 use super::report::{self, Wanted};
 use super::signals::Signals;
-use super::values::Format;
+use super::values::{Format, ProgressFormat};
 use super::watch::Watch;
 use super::{Failure, config, limits, print, reload};
 use crate::compare::Comparison;
-use crate::live::{View, Voice};
+use crate::live::{Shown, View, Voice};
 use crate::report::{Look, render_brief, render_changes, render_console};
 use crate::result::{self, Place, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
@@ -101,7 +101,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         looking: None,
     };
     let mut watcher = Watcher {
-        view: View::start(arguments.quiet).map_err(no_start)?,
+        view: View::start(shown(&arguments)).map_err(no_start)?,
         own_summary: None,
         signals: None,
         to_watch: arguments
@@ -151,6 +151,15 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             })?;
     }
     ended
+}
+
+/// What is shown while the run goes on.
+fn shown(arguments: &RunArguments) -> Shown {
+    match (arguments.progress, arguments.quiet) {
+        (ProgressFormat::Ndjson, _) => Shown::Json,
+        (ProgressFormat::Text, true) => Shown::Nothing,
+        (ProgressFormat::Text, false) => Shown::Lines,
+    }
 }
 
 fn count(workers: usize) -> String {

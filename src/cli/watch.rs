@@ -183,7 +183,8 @@ impl Follower {
     }
 
     fn look_at_changes(&mut self) {
-        self.look_around(None);
+        // A file that a change has brought, such as a module that was missing, is part of the change.
+        self.look_around(Some(SystemTime::UNIX_EPOCH));
         self.stamps = stamps(&self.files);
         let now = fingerprints(&self.files);
         if now == self.seen {

@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::Terminal;
+use super::ndjson::Ndjson;
 use crate::run::Progress;
 
 /// Messages that wait while the terminal is busy; one that blocks for longer loses them.
@@ -16,6 +17,42 @@ const PATIENCE: Duration = Duration::from_secs(2);
 enum Message {
     Progress(Box<Progress>),
     Say(String),
+}
+
+/// What is shown of a run's progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Lines for people; see [`Terminal::new`].
+    Lines,
+    /// Only what goes wrong.
+    Nothing,
+    /// JSON, a line for each thing.
+    Json,
+}
+
+/// Where it is shown.
+enum Face {
+    Terminal(Box<Terminal>),
+    Json(Ndjson),
+}
+
+impl Face {
+    fn of(shown: Shown) -> Self {
+        match shown {
+            Shown::Lines => Self::Terminal(Box::new(Terminal::new(false))),
+            Shown::Nothing => Self::Terminal(Box::new(Terminal::new(true))),
+            Shown::Json => Self::Json(Ndjson),
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match (self, message) {
+            (Self::Terminal(terminal), Message::Progress(progress)) => terminal.show(&progress),
+            (Self::Terminal(terminal), Message::Say(text)) => terminal.say(&text),
+            (Self::Json(lines), Message::Progress(progress)) => lines.show(&progress),
+            (Self::Json(lines), Message::Say(text)) => lines.say(&text),
+        }
+    }
 }
 
 /// Shows a run's progress from a thread of its own.
@@ -39,24 +76,23 @@ impl Voice {
 }
 
 impl View {
-    /// A view on standard error; see [`Terminal::new`].
+    /// A view on standard error.
     ///
     /// # Errors
     /// When there can be no further thread.
-    pub fn start(quiet: bool) -> std::io::Result<Self> {
+    pub fn start(shown: Shown) -> std::io::Result<Self> {
         let (messages, incoming) = sync_channel(BACKLOG);
         let (at_end, ended) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("view".to_owned())
             .spawn(move || {
-                let mut terminal = Terminal::new(quiet);
+                let mut face = Face::of(shown);
                 for message in incoming {
-                    match message {
-                        Message::Progress(progress) => terminal.show(&progress),
-                        Message::Say(text) => terminal.say(&text),
-                    }
+                    face.take(message);
                 }
-                terminal.clear();
+                if let Face::Terminal(terminal) = &mut face {
+                    terminal.clear();
+                }
                 let _ = at_end.send(());
             })?;
         Ok(Self {

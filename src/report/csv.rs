@@ -68,7 +68,8 @@ fn row(metric: &str, tags: &str, values: &MetricValues, result: &RunResult) -> V
     let mut cells = vec![harmless_cell(metric), harmless_cell(tags), kind];
     let mut rest = vec![String::new(); 12];
     let mut put = |at: usize, value: f64| {
-        if let Some(cell) = rest.get_mut(at) {
+        // What another tool does not tell stays empty.
+        if let Some(cell) = rest.get_mut(at).filter(|_| value.is_finite()) {
             *cell = value.to_string();
         }
     };

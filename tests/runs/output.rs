@@ -64,6 +64,33 @@ fn a_pipe_gets_the_verdict_first_in_plain_text_and_progress_apart() {
 }
 
 #[test]
+fn progress_for_programs_is_an_object_a_line() {
+    let output = run_of(
+        r#"
+        export const options = #{ vus: 1, duration: "2200ms" };
+        fn iteration() { log::warn("said"); sleep("500ms"); }
+        "#,
+    )
+    .args(["--progress", "ndjson", "--format", "json"])
+    .run();
+    output.expect_code(0);
+    let lines: Vec<Value> = output
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}\n{output}")))
+        .collect();
+    let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
+    assert!(of("progress") >= 2 && of("log") >= 3, "{output}");
+    let last = lines
+        .iter()
+        .rfind(|line| line["type"] == "progress")
+        .unwrap();
+    assert_eq!(last["scenarios"][0]["name"], "default");
+    let result: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(result["verdict"]["exit_code"], 0);
+}
+
+#[test]
 fn quiet_prints_only_what_went_wrong() {
     let server = HttpServer::start();
     let output = run_of(JOURNEY)
