@@ -236,11 +236,12 @@ fn natives(criterion: &mut Criterion) {
 
 /// A page about an hour's run of a thousand endpoints.
 fn reports(criterion: &mut Criterion) {
-    let result = large::an_hour_of(1_000);
     let html = rhaid::report::by_name("html").expect("there is one");
     let mut group = criterion.benchmark_group("report");
     group.sample_size(10);
     group.bench_function("html, an hour of 1,000 endpoints", |bencher| {
+        // Made here, so that nobody else waits for it.
+        let result = large::an_hour_of(1_000);
         bencher.iter(|| html.render(black_box(&result), &Look::default()));
     });
     group.finish();
@@ -253,11 +254,11 @@ fn comparisons(criterion: &mut Criterion) {
         endpoints: 1_000,
         ..made_runs::Course::PLAIN
     };
-    let (before, after) = (made_runs::run(&course, 1), made_runs::run(&course, 2));
-    let labelled = |label, result| Labelled { label, result };
     let mut group = criterion.benchmark_group("compare");
     group.sample_size(10);
     group.bench_function("1,000 endpoints", |bencher| {
+        let (before, after) = (made_runs::run(&course, 1), made_runs::run(&course, 2));
+        let labelled = |label, result| Labelled { label, result };
         bencher.iter(|| {
             compare(
                 labelled("before", &before),

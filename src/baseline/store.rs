@@ -418,4 +418,23 @@ mod tests {
         let text = serde_json::to_string(&twice).unwrap();
         assert!(error(&text).contains("it has `load` twice"));
     }
+
+    #[test]
+    fn baselines_kept_at_once_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".performance/baseline.json");
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    let _turn = crate::baseline::turn(path);
+                    let mut store = Store::open(path).unwrap();
+                    let name = format!("run {number}");
+                    store.put(baseline(&name, None, "2026-01-01T00:00:00Z"));
+                    store.save().unwrap();
+                });
+            }
+        });
+        assert_eq!(Store::open(&path).unwrap().baselines.len(), 8);
+    }
 }

@@ -103,6 +103,7 @@ fn usage(message: String) -> Failure {
 fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
     let result = read_result(&arguments.result)?;
     let path = arguments.store.path(Path::new("."));
+    let _turn = crate::baseline::turn(&path);
     let mut store = Store::open(&path)?;
     let name = match arguments.name {
         Some(name) => name,

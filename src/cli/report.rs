@@ -201,7 +201,7 @@ pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
     let result = import::read(&arguments.file, None)?.result;
     let written = deliver(&asked, &result, None, &arguments.file)?;
     for template in &arguments.template {
-        fill_in(template, &result)?;
+        fill_in(template, &arguments.file, &result)?;
     }
     for path in written {
         super::complain(&format!("wrote {}", path.display()));
@@ -317,12 +317,21 @@ fn step_summary(result: &RunResult) -> Result<(), Failure> {
 }
 
 /// Fills in a template of one's own: `FILE`, or `FILE=OUT`.
-fn fill_in(asked: &str, result: &RunResult) -> Result<(), Failure> {
+fn fill_in(asked: &str, source: &Path, result: &RunResult) -> Result<(), Failure> {
     let (name, out) = match asked.split_once('=') {
         Some((name, out)) => (name, Some(Path::new(out))),
         None => (asked, None),
     };
     let path = Path::new(name);
+    if let Some(out) = out.filter(|out| *out == source || *out == path) {
+        return Err(Failure::new(
+            exit::USAGE,
+            format!(
+                "error: `{}` would be replaced by what is made of it\nhelp: name another file: --template {name}=FILE",
+                out.display()
+            ),
+        ));
+    }
     let file = std::fs::File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Failure::new(
             exit::NO_INPUT,

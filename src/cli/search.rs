@@ -19,6 +19,9 @@ use crate::search::{Answer, Plan, Search, Trial, curve};
 use crate::units::{self, format_fraction, format_millis, format_rate};
 use crate::{exit, hints};
 
+/// Why a trial says nothing about the target.
+const GENERATOR: &str = "the load generator did not keep up";
+
 /// A rate counts as reached if this share of the iterations was done.
 const REACHED: f64 = 0.98;
 
@@ -211,7 +214,8 @@ fn refused(result: &RunResult) -> Result<(), Failure> {
     Err(Failure::new(
         exit::BLOCKED,
         format!(
-            "error: a trial could not be carried out: {why}\nhelp: try it with `rhaid run` first"
+            "error: a trial could not be carried out: {}\nhelp: try it with `rhaid run` first",
+            crate::harmless::text(&why)
         ),
     ))
 }
@@ -238,7 +242,7 @@ fn judged(rate: f64, each: Duration, result: &RunResult) -> Trial {
             "{dropped:.0} of {planned:.0} iterations found no free virtual user (`--max-vus`)"
         ),
         None => match hints::trust(result).doubts.first() {
-            Some(doubt) => format!("the load generator did not keep up: {doubt}"),
+            Some(doubt) => format!("{GENERATOR}: {doubt}"),
             None => String::new(),
         },
     };
@@ -285,6 +289,9 @@ fn finish(
         .map_err(|error| Failure::new(exit::INTERNAL, format!("error: {error}")))?;
     match arguments.format {
         Format::Json => print(&format!("{json}\n"))?,
+        Format::Text if interrupted && trials.is_empty() => {
+            print("Nothing was measured: interrupted before the first trial was over.\n")?;
+        }
         Format::Text => print(&told(arguments, &answer, trials))?,
     }
     if let Some(path) = &arguments.out {
@@ -322,7 +329,7 @@ fn told(arguments: &SearchArguments, answer: &Answer, trials: &[Trial]) -> Strin
             if arguments.rounds > 1 {
                 "95% interval"
             } else {
-                "between"
+                "from"
             },
             format_rate(*low),
             format_rate(*high)
@@ -342,6 +349,11 @@ fn told(arguments: &SearchArguments, answer: &Answer, trials: &[Trial]) -> Strin
         .min_by(|a, b| a.rate.total_cmp(&b.rate));
     if let Some(trial) = breaks {
         lines.push(format!("Beyond it: {}.", trial.why));
+        if trial.why.starts_with(GENERATOR) {
+            lines.push(
+                "That is what the load generator can make, not what the target can take: run it on a larger or quieter machine.".to_owned(),
+            );
+        }
     }
     if !trials.is_empty() {
         lines.push(String::new());

@@ -36,6 +36,12 @@ impl Intervals {
         self.len() == 0
     }
 
+    /// Whether every list is as long as there are intervals, of which there are no more than a run is cut into.
+    pub fn is_whole(&self) -> bool {
+        let length = self.len();
+        length <= MAX_INTERVALS && self.rows.iter().all(|row| row.values.is_of(length))
+    }
+
     /// The row of a metric over all tags.
     pub fn total(&self, metric: &str) -> Option<&IntervalValues> {
         self.rows
@@ -105,6 +111,27 @@ pub enum IntervalValues {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         histograms: Vec<Option<String>>,
     },
+}
+
+impl IntervalValues {
+    fn is_of(&self, length: usize) -> bool {
+        match self {
+            Self::Counter { sums } => sums.len() == length,
+            Self::Gauge { values } => values.len() == length,
+            Self::Rate { passes, totals } => passes.len() == length && totals.len() == length,
+            Self::Trend {
+                counts,
+                means,
+                medians,
+                p95s,
+                histograms,
+            } => {
+                let lists = [means.len(), medians.len(), p95s.len()];
+                let whole = histograms.is_empty() || histograms.len() == length;
+                counts.len() == length && lists.iter().all(|list| *list == length) && whole
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -119,7 +119,16 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<RunResult, ReadError> {
     }
     let envelope: Envelope = serde_json::from_slice(bytes).map_err(wrong)?;
     match envelope.version {
-        Some(version) if version == VERSION => serde_json::from_slice(bytes).map_err(wrong),
+        Some(version) if version == VERSION => {
+            let result = serde_json::from_slice(bytes).map_err(wrong)?;
+            let nonsense = impossible(bytes, &result);
+            nonsense.map_or(Ok(result), |message| {
+                Err(ReadError::NotAResult {
+                    path: file(),
+                    message,
+                })
+            })
+        }
         Some(version) => Err(ReadError::UnknownVersion {
             path: file(),
             found: version.to_string(),
@@ -128,6 +137,32 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<RunResult, ReadError> {
             path: file(),
             message: "it has no `version`".to_owned(),
         }),
+    }
+}
+
+/// No run counts further: beyond this JSON's numbers skip some.
+const MOST: u64 = 1 << 53;
+
+/// What in a document cannot have come about, if anything: others add its counts up and make room by its lengths.
+fn impossible(bytes: &[u8], result: &RunResult) -> Option<String> {
+    let document: Value = serde_json::from_slice(bytes).ok()?;
+    if let Some(count) = too_large(&document) {
+        return Some(format!("it counts to {count}, which no run can"));
+    }
+    (!result.intervals.is_whole())
+        .then(|| "the lists in its `intervals` are not as long as it says".to_owned())
+}
+
+/// A whole number that is too large. A seed is none of these: it may be any number.
+fn too_large(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64().filter(|number| *number > MOST),
+        Value::Array(items) => items.iter().find_map(too_large),
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(key, _)| *key != "seed")
+            .find_map(|(_, value)| too_large(value)),
+        _ => None,
     }
 }
 
@@ -140,6 +175,21 @@ mod tests {
         parse(Path::new("run.json"), text.as_bytes())
             .unwrap_err()
             .to_string()
+    }
+
+    #[test]
+    fn counts_and_lengths_that_cannot_be_are_refused() {
+        let mut document = serde_json::to_value(sample::passing()).unwrap();
+        document["run"]["seed"] = u64::MAX.into();
+        assert!(parse(Path::new("run.json"), document.to_string().as_bytes()).is_ok());
+        document["endpoints"][0]["requests"] = u64::MAX.into();
+        assert!(error(&document.to_string()).contains("counts to 18446744073709551615"));
+        let mut document = serde_json::to_value(sample::passing()).unwrap();
+        document["intervals"] = serde_json::json!({
+            "interval_seconds": 1, "start_seconds": 0.0, "covered_seconds": 4_000_000_000_u64,
+            "rows": [{ "metric": "http_reqs", "kind": "counter", "sums": [1.0] }],
+        });
+        assert!(error(&document.to_string()).contains("not as long as it says"));
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub fn of_function(name: &str, message: String, sources: &Sources) -> Diagnostic
 /// The column, from 1, at which a line that defines the function names it.
 fn defined_at(line: &str, name: &str) -> Option<usize> {
     let word = |c: char| c.is_alphanumeric() || c == '_';
-    let code = line.split("//").next()?;
+    let code = super::syntax::without_comment(line);
     let (before, after) = code.split_once("fn ")?;
     let rest = after.trim_start();
     let found = rest.strip_prefix(name)?;

@@ -105,10 +105,31 @@ pub(super) fn of_parse_error_type(
     diagnostic
 }
 
+/// A line without its comment: `//` within a text, as in a URL, begins none.
+pub(super) fn without_comment(line: &str) -> &str {
+    let mut quote = None;
+    let mut chars = line.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match (quote, c) {
+            (Some('"' | '\''), '\\') => {
+                chars.next();
+            }
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'' | '`') => quote = Some(c),
+            (None, '/') if chars.peek().is_some_and(|(_, next)| *next == '/') => {
+                return line.get(..at).unwrap_or(line);
+            }
+            (None, _) => {}
+        }
+    }
+    line
+}
+
 /// The last of these lines with code on it, from 1, and the column of its last character.
 fn last_code(lines: &[&str]) -> Option<(usize, usize)> {
     let code = |line: &str| {
-        let code = line.split("//").next().unwrap_or_default().trim_end();
+        let code = without_comment(line).trim_end();
         (!code.is_empty()).then(|| code.chars().count())
     };
     let found = lines.iter().enumerate().rev();
@@ -117,4 +138,27 @@ fn last_code(lines: &[&str]) -> Option<(usize, usize)> {
         .next()?;
     // A text or comment over several lines may hold `//`; then the line is shown to its end.
     Some((at + 1, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_slashes_in_a_text_begin_no_comment() {
+        let url = "const BASE = env(\"BASE_URL\", \"http://127.0.0.1:8080\")";
+        assert_eq!(without_comment(url), url);
+        assert_eq!(
+            without_comment("let a = `http://x`; // why"),
+            "let a = `http://x`; "
+        );
+        assert_eq!(
+            without_comment("let a = \"\\\"//\"; // b"),
+            "let a = \"\\\"//\"; "
+        );
+        assert_eq!(
+            last_code(&[url, "  // a comment", ""]),
+            Some((1, url.len()))
+        );
+    }
 }
