@@ -9,11 +9,15 @@
 //! leaves either all of a run there or nothing of it (one transaction each).
 
 mod figures;
+mod rows;
+mod schema;
 mod store;
 pub mod trend;
 
 pub use figures::{Figure, Kind, figures};
-pub use store::{Filter, HistoryError, Line, Point, Recorded, Store};
+pub use rows::{Filter, Line, Point, Recorded};
+pub use schema::HistoryError;
+pub use store::Store;
 
 /// Where the history is kept, from the project's folder.
 pub const FILE: &str = ".rhaid/history.db";

@@ -1,131 +1,21 @@
-//! The database: opening and migrating it, recording a run, reading runs and courses, pruning.
+//! The database: opening it, recording a run, reading runs and courses, pruning.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::Value;
-use rusqlite::{
-    Connection, ErrorCode, OptionalExtension, TransactionBehavior, params, params_from_iter,
-};
+use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::figures::{Kind, figures};
+use super::rows::{Filter, Line, Point, Recorded};
+use super::schema::{HistoryError, migrate, told};
 use crate::result::{RunResult, VerdictStatus};
-
-/// What brings a database from each version to the next; its version is SQLite's `user_version`.
-const MIGRATIONS: [&str; 1] = ["
-    CREATE TABLE runs (
-        number INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        script TEXT NOT NULL,
-        branch TEXT,
-        commit_hash TEXT,
-        started_at TEXT NOT NULL,
-        started_seconds INTEGER NOT NULL,
-        duration_seconds REAL NOT NULL,
-        status TEXT NOT NULL,
-        exit_code INTEGER NOT NULL,
-        scale REAL NOT NULL,
-        tool TEXT NOT NULL,
-        result_path TEXT
-    ) STRICT;
-    CREATE INDEX runs_by_time ON runs (started_seconds);
-    CREATE TABLE figures (
-        run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
-        metric TEXT NOT NULL,
-        endpoint TEXT NOT NULL,
-        statistic TEXT NOT NULL,
-        value REAL NOT NULL,
-        PRIMARY KEY (metric, endpoint, statistic, run)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX figures_by_run ON figures (run);
-"];
 
 /// How long another run's write is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The history could not be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HistoryError {
-    /// The folder or the file could not be made or opened.
-    #[error("the history `{}` could not be opened: {why}. Check that the folder can be written to", path.display())]
-    Open { path: PathBuf, why: String },
-    /// Somebody else holds it.
-    #[error("the history `{}` is locked by another process. End it, or try again", path.display())]
-    Locked { path: PathBuf },
-    /// It is no database, or a damaged one.
-    #[error("the history `{}` is damaged: {why}. Move it away (add `.broken` to its name), and the next run begins a new one; the result files are not touched", path.display())]
-    Corrupt { path: PathBuf, why: String },
-    /// A newer program made it.
-    #[error("the history `{}` has version {found}, and this rhaid knows {}. Use the rhaid that wrote it, or a newer one", path.display(), MIGRATIONS.len())]
-    Newer { path: PathBuf, found: i64 },
-    /// Anything else that SQLite says.
-    #[error("the history `{}` failed: {why}", path.display())]
-    Other { path: PathBuf, why: String },
-}
-
-/// Which runs are meant.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Scripts whose path contains this.
-    pub script: Option<String>,
-    /// Exactly this branch.
-    pub branch: Option<String>,
-    /// Exactly this status: `pass`, `warning`, `failed`, `interrupted`, `error`.
-    pub status: Option<String>,
-    /// No earlier than this, in seconds since 1970.
-    pub since: Option<i64>,
-    /// The latest so many.
-    pub limit: Option<u32>,
-}
-
-/// A run as the history knows it.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Recorded {
-    pub id: String,
-    pub script: String,
-    pub branch: Option<String>,
-    pub commit: Option<String>,
-    pub started_at: String,
-    pub duration_seconds: f64,
-    pub status: String,
-    pub exit_code: i64,
-    pub scale: f64,
-    pub result_path: Option<String>,
-    /// Requests, where there were any.
-    pub requests: Option<f64>,
-    /// Share of failed requests.
-    pub failed: Option<f64>,
-    /// 95th percentile of response times, in milliseconds.
-    pub p95: Option<f64>,
-}
-
-/// A figure of one run of a course.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Point {
-    pub id: String,
-    pub started_at: String,
-    pub commit: Option<String>,
-    pub value: f64,
-}
-
-/// A figure with all that is known of its run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    pub id: String,
-    pub started_at: String,
-    pub script: String,
-    pub branch: Option<String>,
-    pub commit: Option<String>,
-    pub status: String,
-    pub metric: String,
-    pub endpoint: String,
-    pub statistic: String,
-    pub value: f64,
-}
 
 /// An open history.
 #[derive(Debug)]
@@ -422,78 +312,6 @@ impl Store {
             .query_map(params_from_iter(values), read)
             .map_err(wrong)?;
         rows.collect::<rusqlite::Result<Vec<T>>>().map_err(wrong)
-    }
-}
-
-impl Filter {
-    /// As SQL, with the values for its question marks.
-    fn condition(&self) -> (String, Vec<Value>) {
-        let mut parts = vec!["1".to_owned()];
-        let mut values = Vec::new();
-        if let Some(script) = &self.script {
-            parts.push("instr(script, ?) > 0".to_owned());
-            values.push(Value::Text(script.clone()));
-        }
-        if let Some(branch) = &self.branch {
-            parts.push("branch = ?".to_owned());
-            values.push(Value::Text(branch.clone()));
-        }
-        if let Some(status) = &self.status {
-            parts.push("status = ?".to_owned());
-            values.push(Value::Text(status.clone()));
-        }
-        if let Some(since) = self.since {
-            parts.push("started_seconds >= ?".to_owned());
-            values.push(Value::Integer(since));
-        }
-        (parts.join(" AND "), values)
-    }
-}
-
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), HistoryError> {
-    let wrong = |error: rusqlite::Error| told(path, &error);
-    let version = |connection: &Connection| -> rusqlite::Result<i64> {
-        let found = connection
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .optional()?;
-        Ok(found.unwrap_or(0))
-    };
-    let newest = MIGRATIONS.len() as i64;
-    let found = version(connection).map_err(wrong)?;
-    if found > newest {
-        return Err(HistoryError::Newer {
-            path: path.to_owned(),
-            found,
-        });
-    }
-    if found == newest {
-        return Ok(());
-    }
-    // Two runs may find an old database at once: the second one looks again when it is its turn.
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(wrong)?;
-    let found = usize::try_from(version(&transaction).map_err(wrong)?).unwrap_or(0);
-    for step in MIGRATIONS.iter().skip(found) {
-        transaction.execute_batch(step).map_err(wrong)?;
-    }
-    transaction
-        .pragma_update(None, "user_version", newest)
-        .map_err(wrong)?;
-    transaction.commit().map_err(wrong)
-}
-
-fn told(path: &Path, error: &rusqlite::Error) -> HistoryError {
-    let (path, why) = (path.to_owned(), error.to_string());
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => HistoryError::Locked { path },
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            HistoryError::Corrupt { path, why }
-        }
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            HistoryError::Open { path, why }
-        }
-        _ => HistoryError::Other { path, why },
     }
 }
 
