@@ -302,7 +302,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_joined_comes_apart_again(given in proptest::collection::vec("[^^]*", 1..5)) {
-            let given: Vec<String> = given.into_iter().map(|w| w.replace("\r\n", "\n")).collect();
+            // The line ends of Windows are read as line feeds, also within quotes.
+            let given: Vec<String> = given.into_iter().map(|word| word.replace('\r', "")).collect();
             let apart = split(&join(&given)).unwrap();
             prop_assert_eq!(&apart[0].words, &given);
         }
