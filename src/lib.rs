@@ -16,6 +16,7 @@
 //! - [`compare`] tells what changed between two results and what is chance, [`baseline`] keeps those that others are held against,
 //!   [`history`] remembers all of them;
 //! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
+//! - [`chaos`] is what goes wrong on purpose, and how it is put right again;
 //! - [`template`] is what a new test begins with;
 //! - [`convert`] makes scripts of what others recorded or described, [`record`] records it;
 //! - [`demo`] is a target to try it on, [`cli`] the command line, [`lsp`] the editor's side of both.
@@ -28,6 +29,7 @@
 extern crate self as rhaid;
 
 pub mod baseline;
+pub mod chaos;
 pub mod cli;
 pub mod compare;
 pub mod convert;
@@ -52,6 +54,7 @@ pub mod metrics;
 pub mod mock;
 pub mod options;
 pub mod project;
+mod random;
 pub mod record;
 pub mod report;
 pub mod result;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Share;
-use super::random::SplitMix64;
+use crate::random::SplitMix64;
 
 /// How the starts of an open model are spaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

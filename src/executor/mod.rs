@@ -20,7 +20,6 @@ mod kind;
 mod per_vu_iterations;
 mod ramping_arrival_rate;
 mod ramping_vus;
-mod random;
 mod segment;
 mod share;
 mod shared_iterations;

@@ -1,0 +1,106 @@
+//! The proxies by their names.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::error::ProxyError;
+use super::one::Proxy;
+use super::spec::Spec;
+use super::workers::Workers;
+use crate::suggest::did_you_mean;
+
+/// All proxies of one run or one server. They are closed when this is dropped.
+#[derive(Debug)]
+pub struct Fleet {
+    workers: Arc<Workers>,
+    proxies: Mutex<BTreeMap<String, Arc<Proxy>>>,
+    seed: u64,
+}
+
+impl Fleet {
+    /// Nothing yet, on so many threads. What toxics draw follows from the seed.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn new(threads: usize, seed: u64) -> io::Result<Self> {
+        Ok(Self {
+            workers: Arc::new(Workers::start(threads)?),
+            proxies: Mutex::default(),
+            seed,
+        })
+    }
+
+    fn proxies(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Proxy>>> {
+        self.proxies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new proxy.
+    ///
+    /// # Errors
+    /// When there is one of that name, or its address cannot be had.
+    pub fn create(&self, spec: Spec) -> Result<Arc<Proxy>, ProxyError> {
+        let mut proxies = self.proxies();
+        if proxies.contains_key(&spec.name) {
+            return Err(ProxyError::ProxyExists(spec.name));
+        }
+        let name = spec.name.clone();
+        let proxy = Arc::new(Proxy::new(spec, Arc::clone(&self.workers), self.seed)?);
+        proxies.insert(name, Arc::clone(&proxy));
+        Ok(proxy)
+    }
+
+    /// The proxy of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn proxy(&self, name: &str) -> Result<Arc<Proxy>, ProxyError> {
+        let proxies = self.proxies();
+        proxies
+            .get(name)
+            .cloned()
+            .ok_or_else(|| unknown(name, &proxies))
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> Vec<Arc<Proxy>> {
+        self.proxies().values().cloned().collect()
+    }
+
+    /// Closes a proxy and forgets it.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn delete(&self, name: &str) -> Result<(), ProxyError> {
+        let mut proxies = self.proxies();
+        let proxy = proxies
+            .remove(name)
+            .ok_or_else(|| unknown(name, &proxies))?;
+        proxy.disable();
+        Ok(())
+    }
+
+    /// Takes all toxics away, and enables every proxy. All are tried.
+    ///
+    /// # Errors
+    /// The first that could not be enabled.
+    pub fn reset(&self) -> Result<(), ProxyError> {
+        let outcomes: Vec<_> = self.all().iter().map(|proxy| proxy.reset()).collect();
+        outcomes.into_iter().collect()
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        for proxy in self.all() {
+            proxy.disable();
+        }
+    }
+}
+
+fn unknown(name: &str, proxies: &BTreeMap<String, Arc<Proxy>>) -> ProxyError {
+    ProxyError::NoProxy {
+        name: name.to_owned(),
+        known: did_you_mean(name, proxies.keys().map(String::as_str)),
+    }
+}

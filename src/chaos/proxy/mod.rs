@@ -1,0 +1,30 @@
+//! A TCP proxy that spoils what passes through it.
+//!
+//! In: a [`Spec`] (where to listen, where to connect to) and the toxics laid on it, at any time. Out: connections that suffer
+//! what the toxics say, and [`Counts`] of what passed.
+//!
+//! A [`Fleet`] holds the proxies by name; a [`Proxy`] is one door with its list of [`Toxic`]s. Its connections are served by
+//! [`Workers`], threads of their own with an event loop each. A connection has two directions (`flow`): bytes that are read are
+//! given to the toxics' [`Stage`]s at once, each a pure function from bytes that come at a time to bytes that go at a later time;
+//! what comes out waits in a queue until it is due. So nothing sleeps in a toxic, and taking one away can never hang: its stage is
+//! dropped and what waits in the queue is sent. A direction without toxics has no queue: what is read is written at once.
+
+mod connection;
+mod counts;
+mod draw;
+mod error;
+mod fleet;
+mod flow;
+mod one;
+mod spec;
+pub mod toxic;
+mod workers;
+
+pub use counts::Counts;
+pub use error::ProxyError;
+pub use fleet::Fleet;
+pub use flow::{Out, Stage};
+pub use one::{Proxy, Stream, Toxicity, Worn};
+pub use spec::Spec;
+pub use toxic::Toxic;
+pub use workers::Workers;
