@@ -89,7 +89,7 @@ pub(super) async fn serve(client: TcpStream, mut visit: Visit, epoch: u64) {
     };
     let _ = server.set_nodelay(true);
     let mut connection = Connection {
-        halves: [Half::new(Stream::Upstream), Half::new(Stream::Downstream)],
+        halves: [Half::new(), Half::new()],
         sockets: [client, server],
         change: changes(visit.state.clone()),
         timer: None,
@@ -189,7 +189,6 @@ fn changes(mut state: watch::Receiver<Arc<State>>) -> Change {
 
 /// One direction, and how far it has come.
 struct Half {
-    stream: Stream,
     flow: Flow,
     /// The sender may send more.
     reading: bool,
@@ -198,9 +197,8 @@ struct Half {
 }
 
 impl Half {
-    fn new(stream: Stream) -> Self {
+    fn new() -> Self {
         Self {
-            stream,
             flow: Flow::new(),
             reading: true,
             writing: true,

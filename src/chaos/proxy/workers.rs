@@ -1,7 +1,6 @@
 //! The threads that serve connections.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use tokio::runtime::{Builder, Handle};
@@ -11,7 +10,6 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub struct Workers {
     threads: Vec<Worker>,
-    turn: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -30,20 +28,11 @@ impl Workers {
         let threads = (0..count.max(1))
             .map(Worker::start)
             .collect::<io::Result<_>>()?;
-        Ok(Self {
-            threads,
-            turn: AtomicUsize::new(0),
-        })
+        Ok(Self { threads })
     }
 
     pub(super) fn handles(&self) -> impl Iterator<Item = &Handle> {
         self.threads.iter().map(|worker| &worker.handle)
-    }
-
-    /// One of them, by turns.
-    pub(super) fn any(&self) -> &Handle {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.threads.len();
-        &self.threads[turn].handle
     }
 }
 

@@ -1,0 +1,6 @@
+//! Faults against real sockets: what a client meets at a proxy, and what is left when a fault is gone.
+
+mod servers;
+
+mod passing;
+mod toxics;
