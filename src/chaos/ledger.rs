@@ -1,0 +1,215 @@
+//! What is broken now, with the way back.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::undo::Undo;
+
+/// One time that a fault is injected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FaultId(pub u64);
+
+/// One thing that a fault changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryId(u64);
+
+/// Something that could not be put right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedUndo {
+    pub fault: FaultId,
+    /// What was to be done.
+    pub what: String,
+    pub why: String,
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: EntryId,
+    fault: FaultId,
+    undo: Box<dyn Undo>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    next: u64,
+    entries: Vec<Entry>,
+    failed: Vec<FailedUndo>,
+}
+
+/// All that is broken now. What is left when it is dropped is undone.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    book: Mutex<Book>,
+}
+
+impl Ledger {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters what is about to be changed. It is to be entered before it is changed: what is undone without having been
+    /// done does no harm.
+    pub fn enter(&self, fault: FaultId, undo: Box<dyn Undo>) -> EntryId {
+        let mut book = self.book();
+        let id = EntryId(book.next);
+        book.next += 1;
+        book.entries.push(Entry { id, fault, undo });
+        id
+    }
+
+    /// Strikes out what was never changed.
+    pub fn withdraw(&self, id: EntryId) {
+        self.book().entries.retain(|entry| entry.id != id);
+    }
+
+    /// Undoes one thing; nothing if that was done already.
+    ///
+    /// # Errors
+    /// Why it is still broken; it is among the failed ones then.
+    pub fn undo(&self, id: EntryId) -> Result<(), FailedUndo> {
+        let entry = {
+            let mut book = self.book();
+            let place = book.entries.iter().position(|entry| entry.id == id);
+            place.map(|place| book.entries.remove(place))
+        };
+        entry.map_or(Ok(()), |entry| self.put_right(entry))
+    }
+
+    /// Undoes all that a fault changed, the last first: how many things, and what failed.
+    pub fn undo_fault(&self, fault: FaultId) -> (usize, Vec<FailedUndo>) {
+        self.undo_where(|entry| entry.fault == fault)
+    }
+
+    /// Undoes everything, the last first.
+    pub fn undo_all(&self) -> (usize, Vec<FailedUndo>) {
+        self.undo_where(|_| true)
+    }
+
+    fn undo_where(&self, which: impl Fn(&Entry) -> bool) -> (usize, Vec<FailedUndo>) {
+        let mut count = 0;
+        let mut failed = Vec::new();
+        loop {
+            // One at a time, so that what is entered meanwhile finds the book open.
+            let entry = {
+                let mut book = self.book();
+                let place = book.entries.iter().rposition(&which);
+                place.map(|place| book.entries.remove(place))
+            };
+            let Some(entry) = entry else {
+                return (count, failed);
+            };
+            count += 1;
+            failed.extend(self.put_right(entry).err());
+        }
+    }
+
+    fn put_right(&self, mut entry: Entry) -> Result<(), FailedUndo> {
+        // Once more: what was in the way may have been passing.
+        let outcome = entry.undo.undo().or_else(|_| entry.undo.undo());
+        outcome.map_err(|why| {
+            let failed = FailedUndo {
+                fault: entry.fault,
+                what: entry.undo.about(),
+                why,
+            };
+            self.book().failed.push(failed.clone());
+            failed
+        })
+    }
+
+    /// What could not be put right so far.
+    pub fn failed(&self) -> Vec<FailedUndo> {
+        self.book().failed.clone()
+    }
+
+    /// What is broken now, in words, by fault.
+    pub fn broken(&self) -> Vec<(FaultId, String)> {
+        let book = self.book();
+        let told = |entry: &Entry| (entry.fault, entry.undo.about());
+        book.entries.iter().map(told).collect()
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.undo_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    type Done = Arc<Mutex<Vec<&'static str>>>;
+
+    #[derive(Debug)]
+    struct Told {
+        name: &'static str,
+        done: Done,
+        fails: usize,
+    }
+
+    impl Undo for Told {
+        fn about(&self) -> String {
+            self.name.to_owned()
+        }
+
+        fn undo(&mut self) -> Result<(), String> {
+            if self.fails > 0 {
+                self.fails -= 1;
+                return Err("it resists".to_owned());
+            }
+            self.done.lock().unwrap().push(self.name);
+            Ok(())
+        }
+    }
+
+    fn told(done: &Done, name: &'static str, fails: usize) -> Box<dyn Undo> {
+        let done = done.clone();
+        Box::new(Told { name, done, fails })
+    }
+
+    #[test]
+    fn a_faults_deeds_are_undone_the_last_first_and_others_stay() {
+        let done = Done::default();
+        let ledger = Ledger::default();
+        for (fault, name) in [(1, "a"), (2, "b"), (1, "c")] {
+            ledger.enter(FaultId(fault), told(&done, name, 0));
+        }
+        assert_eq!(ledger.undo_fault(FaultId(1)), (2, vec![]));
+        assert_eq!(*done.lock().unwrap(), ["c", "a"]);
+        assert_eq!(ledger.broken(), [(FaultId(2), "b".to_owned())]);
+        drop(ledger);
+        assert_eq!(*done.lock().unwrap(), ["c", "a", "b"]);
+    }
+
+    #[test]
+    fn what_fails_once_is_tried_again_and_what_fails_twice_is_told() {
+        let done = Done::default();
+        let ledger = Ledger::default();
+        ledger.enter(FaultId(1), told(&done, "once", 1));
+        ledger.enter(FaultId(1), told(&done, "twice", 2));
+        let (count, failed) = ledger.undo_all();
+        assert_eq!((count, failed.len()), (2, 1));
+        assert_eq!(
+            (failed[0].what.as_str(), failed[0].why.as_str()),
+            ("twice", "it resists")
+        );
+        assert_eq!(*done.lock().unwrap(), ["once"]);
+        assert_eq!(ledger.failed(), failed);
+    }
+
+    #[test]
+    fn what_is_withdrawn_or_undone_is_not_undone_again() {
+        let done = Done::default();
+        let ledger = Ledger::default();
+        let never = ledger.enter(FaultId(1), told(&done, "never", 0));
+        let early = ledger.enter(FaultId(1), told(&done, "early", 0));
+        ledger.withdraw(never);
+        ledger.undo(early).unwrap();
+        ledger.undo(early).unwrap();
+        ledger.undo_all();
+        assert_eq!(*done.lock().unwrap(), ["early"]);
+    }
+}

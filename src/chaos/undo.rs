@@ -1,0 +1,15 @@
+//! The way back from a fault.
+
+use std::fmt::Debug;
+
+/// Puts one thing right again.
+pub trait Undo: Send + Debug {
+    /// What it does, for a person: ``remove `latency_downstream` from proxy `pms` ``.
+    fn about(&self) -> String;
+
+    /// Does it. It may be asked again after it failed, and must not take long.
+    ///
+    /// # Errors
+    /// Why the thing is still broken.
+    fn undo(&mut self) -> Result<(), String>;
+}
