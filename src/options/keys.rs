@@ -67,6 +67,18 @@ pub const RUN: &[Key] = &[
         "",
         "iterations per second of the default scenario (only without `scenarios`)",
     ),
+    key(
+        "proxies",
+        "map of name to host:port",
+        "none",
+        "fault proxies in front of what the load speaks to; see the proxy options",
+    ),
+    key(
+        "faults",
+        "list of faults",
+        "none",
+        "what goes wrong on purpose, and when; needs `--allow-faults`; see the fault options",
+    ),
     key("tags", "map of strings", "none", "tags on every sample"),
     key(
         "timeout",
@@ -387,6 +399,101 @@ pub const OBJECTIVE: &[Key] = &[
         "having no samples is no failure",
     ),
     key("name", "string", "", "what reports call it"),
+];
+
+/// Options of a fault: the maps in `faults`.
+pub const FAULT: &[Key] = &[
+    key(
+        "name",
+        "string",
+        "the function's name",
+        "what reports call it",
+    ),
+    key(
+        "exec",
+        "function name",
+        "",
+        "the function that injects it; it is given the fault",
+    ),
+    key(
+        "duration",
+        "duration",
+        "",
+        "how long it is held; then it is undone",
+    ),
+    key(
+        "start",
+        "duration",
+        "",
+        "when it comes, from the scenarios' start; with `after`, how long after that",
+    ),
+    key(
+        "when",
+        "metric and comparison",
+        "",
+        "it comes once this holds of the run so far: \"http_reqs > 1000\"",
+    ),
+    key(
+        "after",
+        "name of a fault",
+        "",
+        "it comes when that fault has been undone",
+    ),
+    key(
+        "random",
+        "[duration, duration]",
+        "",
+        "it comes at random, with pauses between these; the seed decides",
+    ),
+    key("times", "whole number", "3", "how often it comes at random"),
+    key(
+        "steady",
+        "metric and comparison, or list",
+        "none",
+        "what must hold before it is injected; otherwise it is skipped and the run fails",
+    ),
+    key(
+        "steady_for",
+        "duration",
+        "3s",
+        "how long in a row `steady` must have held",
+    ),
+    key(
+        "guard",
+        "metric and comparison, or list",
+        "none",
+        "what must hold while it lasts; otherwise it is undone",
+    ),
+    key(
+        "guard_over",
+        "duration",
+        "5s",
+        "the window over which `guard` is judged",
+    ),
+    key(
+        "guard_abort",
+        "true or false",
+        "false",
+        "end the run as well when a guard is crossed",
+    ),
+    key(
+        "recovered_for",
+        "duration",
+        "3s",
+        "how long in a row all must be well for the target to count as recovered",
+    ),
+];
+
+/// Options of a proxy: the maps in `proxies`.
+pub const PROXY: &[Key] = &[
+    key("upstream", "host:port", "", "where it connects to"),
+    key("listen", "host:port", "127.0.0.1:0", "where it listens"),
+    key(
+        "route",
+        "true or false",
+        "true",
+        "requests to the upstream's address go through it",
+    ),
 ];
 
 /// Parameters of one request: the last argument of an HTTP call.

@@ -7,6 +7,7 @@
 //! [`Overrides`], applied to the raw values before they are read, so that they change one field and wipe nothing.
 
 mod arrival;
+mod faults;
 mod files;
 mod hooks;
 mod http;
@@ -44,6 +45,8 @@ pub struct Options {
     pub slos: Vec<Objective>,
     pub http: Arc<Settings>,
     pub hooks: crate::hooks::Settings,
+    /// What goes wrong on purpose.
+    pub chaos: crate::chaos::Plan,
     /// Tags on every sample of the run.
     pub tags: BTreeMap<String, String>,
     pub timeouts: Timeouts,
@@ -89,6 +92,7 @@ impl Options {
         let slos = slos::read(&mut reader);
         let http = http::read(&mut reader);
         let hooks = hooks::read(&mut reader);
+        let chaos = faults::read(&mut reader);
         let defaults = Timeouts::default();
         let timeouts = Timeouts {
             setup: reader.duration("setup_timeout").unwrap_or(defaults.setup),
@@ -116,6 +120,7 @@ impl Options {
                 slos,
                 http: Arc::new(http),
                 hooks,
+                chaos,
                 tags,
                 timeouts,
                 max_tag_sets,

@@ -15,6 +15,7 @@ pub mod objective;
 mod parse;
 pub mod samples;
 pub mod selector;
+mod statement;
 pub mod threshold;
 
 pub use error::SloError;
@@ -24,4 +25,5 @@ pub use judge::{Judgement, Status, judge};
 pub use objective::{Objective, ObjectiveSpec, Priority};
 pub use samples::{Samples, Values};
 pub use selector::{Condition, Pattern, Selector};
+pub use statement::statement;
 pub use threshold::Threshold;

@@ -62,6 +62,13 @@ impl Fleet {
             .ok_or_else(|| unknown(name, &proxies))
     }
 
+    /// Runs a task on one of the threads; it ends with them.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(handle) = self.workers.handles().next() {
+            handle.spawn(task);
+        }
+    }
+
     /// All of them, by name.
     pub fn all(&self) -> Vec<Arc<Proxy>> {
         self.proxies().values().cloned().collect()

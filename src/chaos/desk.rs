@@ -1,0 +1,369 @@
+//! The faults of one run: what may be broken, what is, and who is told.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::injection::Injection;
+use super::ledger::{FailedUndo, FaultId, Ledger};
+use super::plan::{Plan, Touches};
+use super::proxy::{Fleet, Proxy, ProxyError, Spec};
+use crate::suggest::did_you_mean;
+
+/// What a fault may touch.
+#[derive(Debug, Clone, Default)]
+pub struct Permission {
+    /// Nothing, if no fault is allowed at all.
+    pub touches: BTreeSet<Touches>,
+    /// Hosts beside this machine.
+    pub hosts: BTreeSet<String>,
+}
+
+impl Permission {
+    /// Whether a fault may be aimed at a host.
+    fn covers(&self, host: &str) -> bool {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let is_loopback = bare
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+        is_loopback || bare == "localhost" || self.hosts.contains(bare)
+    }
+}
+
+/// Why a fault cannot be injected.
+#[derive(Debug, thiserror::Error)]
+pub enum ChaosError {
+    #[error("faults are not allowed in this run\nhelp: `--allow-faults` allows them")]
+    NotAllowed,
+    #[error(
+        "faults on a {0} are not allowed in this run\nhelp: `--allow-faults={0}` allows them (several: `--allow-faults=proxy,{0}`)"
+    )]
+    Kind(Touches),
+    #[error(
+        "`{host}` is not this machine, and no target of faults\nhelp: name it in `allowed_hosts` to allow faults on it"
+    )]
+    Host { host: String },
+    #[error(
+        "there is no proxy `{name}`{hint}\nhelp: declare it in the options: proxies: #{{ {name}: \"127.0.0.1:9000\" }}"
+    )]
+    NoProxy { name: String, hint: String },
+    #[error("there is no fault `{name}`{hint}\nhelp: declare it in the options' `faults`")]
+    NoFault { name: String, hint: String },
+    #[error("this fault is over: what was done by it has been undone")]
+    Over,
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+}
+
+impl std::fmt::Display for Touches {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a fault ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndedBy {
+    /// Its time was over.
+    Time,
+    /// A script undid it.
+    Script,
+    /// A guard was crossed: which, and how.
+    Guard(String),
+    /// Its own function failed.
+    Error(String),
+    /// The run ended.
+    RunEnd,
+    /// Somebody who looks on.
+    Hand,
+}
+
+/// What happens to faults.
+#[derive(Debug, Clone)]
+pub enum Event {
+    Began {
+        id: FaultId,
+        name: String,
+        at: Instant,
+    },
+    /// Something was broken, in words.
+    Did { id: FaultId, what: String },
+    Ended {
+        id: FaultId,
+        at: Instant,
+        by: EndedBy,
+        undone: usize,
+        failed: Vec<FailedUndo>,
+    },
+    /// A script asks for a fault that is declared.
+    Asked { name: String },
+}
+
+/// The faults of a run, as every thread of it sees them.
+#[derive(Debug)]
+pub struct Chaos {
+    plan: Plan,
+    permission: Permission,
+    seed: u64,
+    next: AtomicU64,
+    fleet: OnceLock<Fleet>,
+    ledger: Ledger,
+    active: Mutex<Vec<Arc<Injection>>>,
+    events: mpsc::UnboundedSender<Event>,
+}
+
+impl Chaos {
+    /// Nothing is broken yet, and nothing listens. What happens is told to the receiver.
+    pub fn new(
+        plan: Plan,
+        permission: Permission,
+        seed: u64,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Event>) {
+        let (events, told) = mpsc::unbounded_channel();
+        let chaos = Self {
+            plan,
+            permission,
+            seed,
+            next: AtomicU64::new(0),
+            fleet: OnceLock::new(),
+            ledger: Ledger::default(),
+            active: Mutex::default(),
+            events,
+        };
+        (Arc::new(chaos), told)
+    }
+
+    /// Without any fault, for what runs no load.
+    pub fn none() -> Arc<Self> {
+        Self::new(Plan::default(), Permission::default(), 0).0
+    }
+
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Starts the run's proxies: each upstream, whether the load for it goes through the proxy, and the proxy's address.
+    ///
+    /// # Errors
+    /// When one of them cannot listen, or stands before a host that is not allowed.
+    pub fn open(&self) -> Result<Vec<(String, bool, String)>, ChaosError> {
+        let mut opened = Vec::new();
+        if self.plan.proxies.is_empty() {
+            return Ok(opened);
+        }
+        for plan in &self.plan.proxies {
+            self.check_host(&plan.upstream)?;
+        }
+        let fleet = self.fleet()?;
+        for plan in &self.plan.proxies {
+            let proxy = fleet.create(Spec {
+                name: plan.name.clone(),
+                listen: plan.listen.clone(),
+                upstream: plan.upstream.clone(),
+                enabled: true,
+            })?;
+            opened.push((plan.upstream.clone(), plan.route, proxy.spec().listen));
+        }
+        Ok(opened)
+    }
+
+    fn fleet(&self) -> Result<&Fleet, ChaosError> {
+        if let Some(fleet) = self.fleet.get() {
+            return Ok(fleet);
+        }
+        let fleet = Fleet::new(1, self.seed).map_err(|source| ProxyError::Listen {
+            address: "127.0.0.1:0".into(),
+            source,
+        })?;
+        Ok(self.fleet.get_or_init(|| fleet))
+    }
+
+    /// Runs something beside the faults, on a thread of the proxies.
+    pub(super) fn spawn(
+        &self,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ChaosError> {
+        self.fleet()?.spawn(task);
+        Ok(())
+    }
+
+    fn check_host(&self, address: &str) -> Result<(), ChaosError> {
+        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+        if self.permission.covers(host) {
+            return Ok(());
+        }
+        Err(ChaosError::Host {
+            host: host.to_owned(),
+        })
+    }
+
+    /// Whether faults of a kind may be injected.
+    ///
+    /// # Errors
+    /// When they may not.
+    pub fn check(&self, touches: Touches) -> Result<(), ChaosError> {
+        match self.permission.touches.contains(&touches) {
+            true => Ok(()),
+            false if self.permission.touches.is_empty() => Err(ChaosError::NotAllowed),
+            false => Err(ChaosError::Kind(touches)),
+        }
+    }
+
+    /// The run's proxy of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn proxy(&self, name: &str) -> Result<Arc<Proxy>, ChaosError> {
+        let found = self.fleet.get().and_then(|fleet| fleet.proxy(name).ok());
+        found.ok_or_else(|| {
+            let known = self.plan.proxies.iter().map(|plan| plan.name.as_str());
+            let hint =
+                did_you_mean(name, known).map_or_else(String::new, |hint| format!("; {hint}"));
+            ChaosError::NoProxy {
+                name: name.to_owned(),
+                hint,
+            }
+        })
+    }
+
+    /// All proxies of the run.
+    pub fn proxies(&self) -> Vec<Arc<Proxy>> {
+        self.fleet.get().map(Fleet::all).unwrap_or_default()
+    }
+
+    /// Begins an injection, by which nothing is broken yet.
+    ///
+    /// # Errors
+    /// When no fault is allowed.
+    pub fn begin(self: &Arc<Self>, name: &str) -> Result<Arc<Injection>, ChaosError> {
+        if self.permission.touches.is_empty() {
+            return Err(ChaosError::NotAllowed);
+        }
+        let id = FaultId(self.next.fetch_add(1, Ordering::Relaxed));
+        let injection = Arc::new(Injection::new(id, name, self));
+        self.active().push(Arc::clone(&injection));
+        self.tell(Event::Began {
+            id,
+            name: name.to_owned(),
+            at: Instant::now(),
+        });
+        Ok(injection)
+    }
+
+    /// Asks whoever conducts the run for a fault that is declared.
+    ///
+    /// # Errors
+    /// When there is none of that name, or none is allowed.
+    pub fn ask(&self, name: &str) -> Result<(), ChaosError> {
+        if self.permission.touches.is_empty() {
+            return Err(ChaosError::NotAllowed);
+        }
+        let mut names = self.plan.faults.iter().map(|plan| plan.name.as_str());
+        if !names.clone().any(|known| known == name) {
+            let hint =
+                did_you_mean(name, &mut names).map_or_else(String::new, |hint| format!("; {hint}"));
+            return Err(ChaosError::NoFault {
+                name: name.to_owned(),
+                hint,
+            });
+        }
+        self.tell(Event::Asked {
+            name: name.to_owned(),
+        });
+        Ok(())
+    }
+
+    fn active(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Injection>>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is injected now.
+    pub fn injections(&self) -> Vec<Arc<Injection>> {
+        self.active().clone()
+    }
+
+    /// Ends an injection; nothing if it has ended already.
+    pub fn end(&self, id: FaultId, by: EndedBy) {
+        let injection = {
+            let mut active = self.active();
+            let place = active.iter().position(|injection| injection.id() == id);
+            place.map(|place| active.remove(place))
+        };
+        let Some(injection) = injection else { return };
+        injection.close();
+        let (undone, failed) = self.ledger.undo_fault(id);
+        self.tell(Event::Ended {
+            id,
+            at: Instant::now(),
+            by,
+            undone,
+            failed,
+        });
+    }
+
+    /// Ends all injections, the last first, and closes the proxies.
+    pub fn end_all(&self, by: &EndedBy) {
+        for injection in self.injections().iter().rev() {
+            self.end(injection.id(), by.clone());
+        }
+        self.ledger.undo_all();
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        // A run that is over listens no more.
+        let _ = self.events.send(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_may_be_a_target_and_others_only_by_name() {
+        let permission = Permission {
+            touches: Touches::of_own_traffic(),
+            hosts: BTreeSet::from(["staging.example.com".to_owned()]),
+        };
+        for host in [
+            "127.0.0.1",
+            "127.8.9.1",
+            "localhost",
+            "[::1]",
+            "staging.example.com",
+        ] {
+            assert!(permission.covers(host), "{host}");
+        }
+        for host in [
+            "10.0.0.1",
+            "example.com",
+            "localhost.example.com",
+            "0.0.0.0",
+        ] {
+            assert!(!permission.covers(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_allowed_says_how_to_allow_it() {
+        let (chaos, _) = Chaos::new(Plan::default(), Permission::default(), 0);
+        let error = chaos.begin("x").unwrap_err().to_string();
+        assert!(error.contains("`--allow-faults` allows them"), "{error}");
+        let permission = Permission {
+            touches: Touches::of_own_traffic(),
+            hosts: BTreeSet::new(),
+        };
+        let (chaos, _) = Chaos::new(Plan::default(), permission, 0);
+        assert!(chaos.check(Touches::Proxy).is_ok());
+        let error = chaos.check(Touches::Process).unwrap_err().to_string();
+        assert!(error.contains("`--allow-faults=process`"), "{error}");
+    }
+}

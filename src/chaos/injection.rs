@@ -1,0 +1,361 @@
+//! One fault while it lasts: what can be done by it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use super::desk::{Chaos, ChaosError, EndedBy, Event};
+use super::ledger::FaultId;
+use super::plan::Touches;
+use super::proxy::toxic::kind;
+use super::proxy::{Proxy, Stream, Toxicity};
+use super::undo::Undo;
+
+/// Between two steps of a toxic that grows.
+const STEP: Duration = Duration::from_millis(100);
+
+/// A toxic that a fault lays on a proxy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dose {
+    pub kind: String,
+    pub stream: Stream,
+    pub toxicity: Toxicity,
+    pub attributes: Map<String, Value>,
+    /// For how long it grows from nothing to what is said.
+    pub ramp: Option<Duration>,
+}
+
+/// A fault that is injected. It is over when its time is, or when somebody ends it; what was done by it is undone then.
+#[derive(Debug)]
+pub struct Injection {
+    id: FaultId,
+    name: String,
+    chaos: Weak<Chaos>,
+    over: AtomicBool,
+    since: Instant,
+    made: AtomicU64,
+}
+
+impl Injection {
+    pub(super) fn new(id: FaultId, name: &str, chaos: &Arc<Chaos>) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            chaos: Arc::downgrade(chaos),
+            over: AtomicBool::new(false),
+            since: Instant::now(),
+            made: AtomicU64::new(0),
+        }
+    }
+
+    pub fn id(&self) -> FaultId {
+        self.id
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// When it was injected.
+    pub fn since(&self) -> Instant {
+        self.since
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    pub(super) fn close(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+
+    fn chaos(&self) -> Result<Arc<Chaos>, ChaosError> {
+        if self.is_over() {
+            return Err(ChaosError::Over);
+        }
+        self.chaos.upgrade().ok_or(ChaosError::Over)
+    }
+
+    /// Undoes it now.
+    pub fn undo(&self) {
+        if let Some(chaos) = self.chaos.upgrade() {
+            chaos.end(self.id, EndedBy::Script);
+        }
+    }
+
+    /// Undoes it when this time has passed.
+    ///
+    /// # Errors
+    /// When it is over already.
+    pub fn undo_after(&self, duration: Duration) -> Result<(), ChaosError> {
+        let chaos = self.chaos()?;
+        let (id, weak) = (self.id, self.chaos.clone());
+        chaos.spawn(async move {
+            tokio::time::sleep(duration).await;
+            if let Some(chaos) = weak.upgrade() {
+                chaos.end(id, EndedBy::Time);
+            }
+        })
+    }
+
+    /// Does something that can be undone: `undo` is entered before `act` is called, and struck out if that fails.
+    ///
+    /// # Errors
+    /// When the kind is not allowed, the fault is over, or `act` fails.
+    pub fn perform<E: From<ChaosError>>(
+        &self,
+        touches: Touches,
+        what: String,
+        undo: Box<dyn Undo>,
+        act: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let chaos = self.chaos()?;
+        chaos.check(touches)?;
+        let entry = chaos.ledger().enter(self.id, undo);
+        if let Err(error) = act() {
+            chaos.ledger().withdraw(entry);
+            return Err(error);
+        }
+        chaos.tell(Event::Did { id: self.id, what });
+        if self.is_over() {
+            // It ended while this was done: whoever ended it may not have seen the entry.
+            let _ = chaos.ledger().undo(entry);
+        }
+        Ok(())
+    }
+
+    /// Lays a toxic on a proxy of the run.
+    ///
+    /// # Errors
+    /// When there is no such proxy or kind, or an attribute is wrong.
+    pub fn dose(&self, proxy: &str, dose: &Dose) -> Result<(), ChaosError> {
+        let chaos = self.chaos()?;
+        let proxy = chaos.proxy(proxy)?;
+        let kind = kind(&dose.kind)?;
+        if let Some(unknown) = kind.unknown(&dose.attributes) {
+            return Err(unknown.into());
+        }
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{} #{}.{number} {}", self.name, self.id.0, kind.name);
+        let what = format!(
+            "{} on {} of proxy `{}`{}",
+            kind.name,
+            dose.stream.name(),
+            proxy.name(),
+            told(&dose.attributes)
+        );
+        let undo = RemoveToxic {
+            proxy: Arc::clone(&proxy),
+            name: name.clone(),
+        };
+        let begins = match dose.ramp {
+            Some(_) => scaled(&dose.attributes, 0.0),
+            None => dose.attributes.clone(),
+        };
+        self.perform(Touches::Proxy, what, Box::new(undo), || {
+            proxy.add(Some(&name), kind, dose.stream, dose.toxicity, &begins)?;
+            Ok::<_, ChaosError>(())
+        })?;
+        match dose.ramp {
+            Some(ramp) => chaos.spawn(grow(proxy, name, dose.attributes.clone(), ramp)),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets a proxy of the run refuse connections, and ends those that are open.
+    ///
+    /// # Errors
+    /// When there is no such proxy.
+    pub fn down(&self, proxy: &str) -> Result<(), ChaosError> {
+        let proxy = self.chaos()?.proxy(proxy)?;
+        let what = format!("proxy `{}` is down", proxy.name());
+        let undo = Enable(Arc::clone(&proxy));
+        self.perform(Touches::Proxy, what, Box::new(undo), || {
+            proxy.disable();
+            Ok(())
+        })
+    }
+}
+
+/// ` (latency 200, jitter 50)`.
+fn told(attributes: &Map<String, Value>) -> String {
+    let told: Vec<_> = attributes
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "{name} {}",
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned)
+            )
+        })
+        .collect();
+    match told.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", told.join(", ")),
+    }
+}
+
+/// All whole numbers at this share of what is said.
+fn scaled(attributes: &Map<String, Value>, share: f64) -> Map<String, Value> {
+    let scale = |value: &Value| match value.as_u64() {
+        Some(number) => json!((number as f64 * share).round() as u64),
+        None => value.clone(),
+    };
+    let pairs = attributes
+        .iter()
+        .map(|(name, value)| (name.clone(), scale(value)));
+    pairs.collect()
+}
+
+/// Lets a toxic grow to what is said, until it is gone.
+async fn grow(proxy: Arc<Proxy>, name: String, attributes: Map<String, Value>, ramp: Duration) {
+    let began = tokio::time::Instant::now();
+    let mut step = tokio::time::interval(STEP);
+    step.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        step.tick().await;
+        let share = (began.elapsed().as_secs_f64() / ramp.as_secs_f64()).min(1.0);
+        let is_gone = proxy
+            .change(&name, None, &scaled(&attributes, share))
+            .is_err();
+        if is_gone || share >= 1.0 {
+            return;
+        }
+    }
+}
+
+#[derive(Debug)]
+struct RemoveToxic {
+    proxy: Arc<Proxy>,
+    name: String,
+}
+
+impl Undo for RemoveToxic {
+    fn about(&self) -> String {
+        format!("remove `{}` from proxy `{}`", self.name, self.proxy.name())
+    }
+
+    fn undo(&mut self) -> Result<(), String> {
+        // One that was never laid on, or is gone, is as good as removed.
+        let _ = self.proxy.remove(&self.name);
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Enable(Arc<Proxy>);
+
+impl Undo for Enable {
+    fn about(&self) -> String {
+        format!("let proxy `{}` listen again", self.0.name())
+    }
+
+    fn undo(&mut self) -> Result<(), String> {
+        self.0.enable().map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::desk::Permission;
+    use super::super::plan::{Plan, ProxyPlan};
+    use super::*;
+
+    fn chaos() -> Arc<Chaos> {
+        let plan = Plan {
+            proxies: vec![ProxyPlan {
+                name: "pms".into(),
+                listen: "127.0.0.1:0".into(),
+                upstream: "127.0.0.1:9".into(),
+                route: true,
+            }],
+            faults: Vec::new(),
+        };
+        let permission = Permission {
+            touches: Touches::of_own_traffic(),
+            ..Permission::default()
+        };
+        let (chaos, _) = Chaos::new(plan, permission, 1);
+        chaos.open().unwrap();
+        chaos
+    }
+
+    fn latency(millis: u64, ramp: Option<Duration>) -> Dose {
+        Dose {
+            kind: "latency".into(),
+            stream: Stream::Downstream,
+            toxicity: Toxicity::ALWAYS,
+            attributes: Map::from_iter([("latency".into(), json!(millis))]),
+            ramp,
+        }
+    }
+
+    #[test]
+    fn what_a_fault_does_is_undone_with_it_in_any_order() {
+        let chaos = chaos();
+        let proxy = chaos.proxy("pms").unwrap();
+        let (first, second) = (chaos.begin("a").unwrap(), chaos.begin("b").unwrap());
+        first.dose("pms", &latency(1, None)).unwrap();
+        second.dose("pms", &latency(2, None)).unwrap();
+        second.down("pms").unwrap();
+        assert_eq!((proxy.toxics().len(), proxy.spec().enabled), (2, false));
+        first.undo();
+        assert_eq!(proxy.toxics().len(), 1);
+        second.undo();
+        assert_eq!((proxy.toxics().len(), proxy.spec().enabled), (0, true));
+        assert!(matches!(first.down("pms"), Err(ChaosError::Over)));
+        first.undo();
+    }
+
+    #[test]
+    fn all_is_undone_at_the_end() {
+        let chaos = chaos();
+        let proxy = chaos.proxy("pms").unwrap();
+        for name in ["a", "b"] {
+            chaos
+                .begin(name)
+                .unwrap()
+                .dose("pms", &latency(1, None))
+                .unwrap();
+        }
+        chaos.end_all(&EndedBy::RunEnd);
+        assert!(proxy.toxics().is_empty() && chaos.injections().is_empty());
+    }
+
+    #[test]
+    fn a_toxic_may_grow() {
+        let chaos = chaos();
+        let proxy = chaos.proxy("pms").unwrap();
+        let fault = chaos.begin("a").unwrap();
+        fault
+            .dose("pms", &latency(5_000, Some(Duration::from_millis(300))))
+            .unwrap();
+        let latency = || {
+            proxy.toxics()[0].toxic.attributes()["latency"]
+                .as_u64()
+                .unwrap()
+        };
+        assert!(latency() < 5_000);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while latency() < 5_000 && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(latency(), 5_000);
+    }
+
+    #[test]
+    fn a_misspelt_proxy_or_attribute_is_told_with_the_nearest() {
+        let chaos = chaos();
+        let fault = chaos.begin("a").unwrap();
+        let error = fault.down("pns").unwrap_err().to_string();
+        assert!(error.contains("did you mean `pms`?"), "{error}");
+        let mut dose = latency(1, None);
+        dose.attributes = Map::from_iter([("latencey".into(), json!(1))]);
+        let error = fault.dose("pms", &dose).unwrap_err().to_string();
+        assert!(error.contains("did you mean `latency`?"), "{error}");
+        assert!(chaos.ledger().broken().is_empty());
+    }
+}

@@ -1,0 +1,359 @@
+//! The faults of a run and the proxies that they spoil, read from `faults` and `proxies`.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::keys;
+use super::reader::{OptionError, Reader, describe, read_duration};
+use crate::chaos::{FaultPlan, Guard, Plan, ProxyPlan, Trigger};
+use crate::slo::{Objective, statement};
+use crate::suggest::did_you_mean;
+
+/// Proxies and faults that a run may declare.
+const MOST: usize = 100;
+/// A window over which a guard is judged, unless it says otherwise.
+const GUARD_WINDOW: Duration = Duration::from_secs(5);
+/// Seconds in a row, for what is steady before and well again after.
+const IN_A_ROW: Duration = Duration::from_secs(3);
+/// Times that a fault comes at random, unless it says otherwise.
+const TIMES: u32 = 3;
+
+/// Reads both.
+pub fn read(reader: &mut Reader<'_>) -> Plan {
+    let proxies = proxies(reader);
+    let faults = faults(reader);
+    Plan { proxies, faults }
+}
+
+fn proxies(reader: &mut Reader<'_>) -> Vec<ProxyPlan> {
+    let Some(map) = reader.object("proxies") else {
+        return Vec::new();
+    };
+    let path = reader.path_of("proxies");
+    if map.len() > MOST {
+        reader.error("proxies", format!("there are more than {MOST}"), None);
+    }
+    let mut plans = Vec::new();
+    for (name, value) in map {
+        let path: Vec<String> = path.iter().cloned().chain([name.clone()]).collect();
+        let short;
+        let map = match value {
+            Value::Object(map) => map,
+            Value::String(_) => {
+                short = Map::from_iter([("upstream".to_owned(), value.clone())]);
+                &short
+            }
+            other => {
+                reader.errors().push(OptionError {
+                    path,
+                    message: format!(
+                        "expected an address such as \"127.0.0.1:9000\", found {}",
+                        describe(other)
+                    ),
+                    help: None,
+                });
+                continue;
+            }
+        };
+        let mut inner = Reader::new(map, path, reader.errors());
+        let upstream = address(&mut inner, "upstream");
+        if upstream.is_none() && !inner.has("upstream") {
+            inner.error_here(
+                "a proxy needs an `upstream`",
+                Some("for example upstream: \"127.0.0.1:9000\"".into()),
+            );
+        }
+        let listen = address(&mut inner, "listen").unwrap_or_else(|| "127.0.0.1:0".into());
+        let route = inner.flag("route").unwrap_or(true);
+        inner.finish(&keys::names(keys::PROXY), |_| None);
+        plans.extend(upstream.map(|upstream| ProxyPlan {
+            name: name.clone(),
+            listen,
+            upstream,
+            route,
+        }));
+    }
+    plans
+}
+
+/// `host:port`, also of a URL.
+fn address(reader: &mut Reader<'_>, key: &str) -> Option<String> {
+    let text = reader.string(key)?;
+    let bare = match url::Url::parse(text) {
+        Ok(url) if url.has_host() => match (url.host_str(), url.port_or_known_default()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            _ => text.to_owned(),
+        },
+        _ => text.to_owned(),
+    };
+    let is_one = bare
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if !is_one {
+        reader.error(
+            key,
+            format!("`{text}` is not an address with a port"),
+            Some("write a host and a port, such as \"127.0.0.1:9000\"".into()),
+        );
+    }
+    is_one.then_some(bare)
+}
+
+fn faults(reader: &mut Reader<'_>) -> Vec<FaultPlan> {
+    let Some(list) = reader.array("faults") else {
+        return Vec::new();
+    };
+    let path = reader.path_of("faults");
+    if list.len() > MOST {
+        reader.error("faults", format!("there are more than {MOST}"), None);
+    }
+    let mut plans: Vec<FaultPlan> = Vec::new();
+    for (at, item) in list.iter().enumerate() {
+        let path: Vec<String> = path.iter().cloned().chain([at.to_string()]).collect();
+        let Some(map) = item.as_object() else {
+            reader.errors().push(OptionError {
+                path,
+                message: format!(
+                    "expected a fault such as #{{ name, start, duration, exec }}, found {}",
+                    describe(item)
+                ),
+                help: None,
+            });
+            continue;
+        };
+        let mut inner = Reader::new(map, path, reader.errors());
+        let Some(plan) = one(&mut inner, at) else {
+            continue;
+        };
+        if plans.iter().any(|known| known.name == plan.name) {
+            inner.error(
+                "name",
+                format!("there are two faults named `{}`", plan.name),
+                None,
+            );
+        }
+        plans.push(plan);
+    }
+    let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
+    for (at, plan) in plans.iter().enumerate() {
+        if let Trigger::After { fault, .. } = &plan.trigger
+            && !names.iter().take(at).any(|known| known == fault)
+        {
+            let path = vec!["faults".to_owned(), at.to_string(), "after".to_owned()];
+            let known = names.iter().take(at).map(String::as_str);
+            reader.errors().push(OptionError {
+                path,
+                message: format!("there is no fault `{fault}` before this one"),
+                help: did_you_mean(fault, known),
+            });
+        }
+    }
+    plans
+}
+
+fn one(mut reader: Reader<'_>, at: usize) -> Option<FaultPlan> {
+    let exec = reader.string("exec").map(str::to_owned);
+    if exec.is_none() && !reader.has("exec") {
+        reader.error_here(
+            "a fault needs an `exec`, the function that injects it",
+            Some("for example exec: \"slow_pms\", and fn slow_pms(fault) { fault.proxy(\"pms\").latency(\"200ms\"); }".into()),
+        );
+    }
+    let name = match reader.string("name") {
+        Some(name) if !name.trim().is_empty() => name.trim().to_owned(),
+        _ => exec.clone().unwrap_or_else(|| format!("fault {}", at + 1)),
+    };
+    let duration = reader.duration("duration");
+    if duration.is_none() && !reader.has("duration") {
+        reader.error_here(
+            "a fault needs a `duration`, for which it is held",
+            Some("for example duration: \"30s\"".into()),
+        );
+    }
+    if duration == Some(Duration::ZERO) {
+        reader.error("duration", "must be longer than nothing", None);
+    }
+    let trigger = trigger(&mut reader);
+    let steady = statements(&mut reader, "steady");
+    let steady_for = reader.duration("steady_for").unwrap_or(IN_A_ROW);
+    let over = reader.duration("guard_over").unwrap_or(GUARD_WINDOW);
+    let abort = reader.flag("guard_abort").unwrap_or_default();
+    let guards = statements(&mut reader, "guard")
+        .into_iter()
+        .map(|holds| Guard { holds, over, abort })
+        .collect();
+    let recovered_for = reader.duration("recovered_for").unwrap_or(IN_A_ROW);
+    reader.finish(&keys::names(keys::FAULT), |_| None);
+    Some(FaultPlan {
+        name,
+        exec: exec?,
+        trigger: trigger?,
+        duration: duration?,
+        steady,
+        steady_for,
+        guards,
+        recovered_for,
+    })
+}
+
+/// What sets it off: only one thing may.
+fn trigger(reader: &mut Reader<'_>) -> Option<Trigger> {
+    let given: Vec<&str> = ["start", "when", "after", "random"]
+        .into_iter()
+        .filter(|key| reader.has(key))
+        .collect();
+    let after = reader.string("after").map(str::to_owned);
+    let times = reader.small_count("times", 1);
+    let start = match after {
+        // Then it is a pause.
+        Some(_) => reader.duration("start"),
+        None => None,
+    };
+    match given.as_slice() {
+        [] => Some(Trigger::Asked),
+        ["start"] => reader.duration("start").map(Trigger::At),
+        ["when"] => statements(reader, "when")
+            .into_iter()
+            .next()
+            .map(Trigger::When),
+        ["after"] | ["start", "after"] => Some(Trigger::After {
+            fault: after?,
+            pause: start.unwrap_or_default(),
+        }),
+        ["random"] => {
+            let list = reader.array("random")?;
+            let times = times.unwrap_or(TIMES);
+            match list
+                .iter()
+                .map(read_duration)
+                .collect::<Vec<_>>()
+                .as_slice()
+            {
+                [Some(Ok(least)), Some(Ok(most))] if least <= most && !most.is_zero() => {
+                    Some(Trigger::Random {
+                        least: *least,
+                        most: *most,
+                        times,
+                    })
+                }
+                _ => {
+                    reader.error(
+                        "random",
+                        "expected the shortest and the longest time between two injections",
+                        Some("for example random: [\"20s\", \"60s\"]".into()),
+                    );
+                    None
+                }
+            }
+        }
+        several => {
+            let told = several
+                .iter()
+                .map(|key| format!("`{key}`"))
+                .collect::<Vec<_>>()
+                .join(" and ");
+            reader.error_here(
+                format!("{told} both say when the fault comes"),
+                Some("keep one of them".into()),
+            );
+            None
+        }
+    }
+}
+
+fn statements(reader: &mut Reader<'_>, key: &str) -> Vec<Objective> {
+    let mut read = Vec::new();
+    for text in reader.strings(key).unwrap_or_default() {
+        match statement(&text) {
+            Ok(objective) => read.push(objective),
+            Err(error) => reader.wrong(key, error),
+        }
+    }
+    read
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read_from(value: Value) -> Result<Plan, Vec<String>> {
+        let mut errors = Vec::new();
+        let mut reader = Reader::new(value.as_object().unwrap(), Vec::new(), &mut errors);
+        let plan = read(&mut reader);
+        match errors.is_empty() {
+            true => Ok(plan),
+            false => Err(errors.iter().map(OptionError::to_string).collect()),
+        }
+    }
+
+    #[test]
+    fn faults_and_proxies_are_read() {
+        let plan = read_from(json!({
+            "proxies": { "pms": "127.0.0.1:9000", "db": { "upstream": "http://localhost/", "route": false } },
+            "faults": [
+                { "name": "slow", "exec": "slow_pms", "start": "60s", "duration": "30s",
+                  "guard": "http_req_failed rate < 30%", "steady": ["http_req_failed < 1%"] },
+                { "exec": "kill", "duration": 5, "when": "http_reqs > 1000" },
+                { "exec": "more", "duration": 5, "after": "slow", "start": "10s" },
+                { "exec": "monkey", "duration": "5s", "random": ["10s", 20], "times": 4 },
+                { "exec": "asked", "duration": "5s" },
+            ],
+        }))
+        .unwrap();
+        assert_eq!(plan.proxies[1].upstream, "localhost:80");
+        assert!(plan.proxies[0].route && !plan.proxies[1].route);
+        assert_eq!(plan.faults[0].trigger, Trigger::At(Duration::from_secs(60)));
+        assert_eq!(plan.faults[0].guards[0].over, GUARD_WINDOW);
+        assert!(matches!(plan.faults[1].trigger, Trigger::When(_)));
+        let after = Trigger::After {
+            fault: "slow".into(),
+            pause: Duration::from_secs(10),
+        };
+        assert_eq!(plan.faults[2].trigger, after);
+        assert!(matches!(
+            plan.faults[3].trigger,
+            Trigger::Random { times: 4, .. }
+        ));
+        assert_eq!(
+            (plan.faults[4].name.as_str(), &plan.faults[4].trigger),
+            ("asked", &Trigger::Asked)
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_place() {
+        let wrong = read_from(json!({
+            "proxies": { "a": "9000", "b": {}, "c": 1 },
+            "faults": [
+                { "exec": "f", "duration": "1s", "start": 1, "when": "http_reqs > 1" },
+                { "duration": 0, "exec": "g", "gaurd": "x" },
+                { "name": "n" },
+                { "exec": "h", "duration": 1, "after": "nn" },
+                { "exec": "i", "duration": 1, "random": ["9s", "1s"] },
+                { "exec": "j", "duration": 1, "guard": "http_reqs" },
+                7,
+            ],
+        }))
+        .unwrap_err()
+        .join("\n");
+        for part in [
+            "proxies.a.upstream: `9000` is not an address with a port",
+            "proxies.b: a proxy needs an `upstream`",
+            "proxies.c: expected an address",
+            "faults.0: `start` and `when` both say when the fault comes",
+            "faults.1.duration: must be longer than nothing",
+            "faults.1.gaurd: unknown option `gaurd` (did you mean `guard`?)",
+            "faults.2: a fault needs an `exec`",
+            "faults.2: a fault needs a `duration`",
+            "faults.3.after: there is no fault `nn` before this one",
+            "faults.4.random: expected the shortest and the longest time",
+            "faults.5.guard: ",
+            "faults.6: expected a fault such as",
+        ] {
+            assert!(wrong.contains(part), "{part}\n{wrong}");
+        }
+    }
+}
