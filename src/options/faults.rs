@@ -122,16 +122,16 @@ fn faults(reader: &mut Reader<'_>) -> Vec<FaultPlan> {
             });
             continue;
         };
-        let mut inner = Reader::new(map, path, reader.errors());
-        let Some(plan) = one(&mut inner, at) else {
+        let inner = Reader::new(map, path.clone(), reader.errors());
+        let Some(plan) = one(inner, at) else {
             continue;
         };
         if plans.iter().any(|known| known.name == plan.name) {
-            inner.error(
-                "name",
-                format!("there are two faults named `{}`", plan.name),
-                None,
-            );
+            reader.errors().push(OptionError {
+                path,
+                message: format!("there are two faults named `{}`", plan.name),
+                help: Some("give each a `name` of its own".into()),
+            });
         }
         plans.push(plan);
     }
