@@ -12,6 +12,7 @@ use super::injection::Injection;
 use super::ledger::{FailedUndo, FaultId, Ledger};
 use super::plan::{Plan, Touches};
 use super::proxy::{Fleet, Proxy, ProxyError, Spec};
+use crate::http::AddressRules;
 use crate::suggest::did_you_mean;
 
 /// What a fault may touch.
@@ -19,18 +20,19 @@ use crate::suggest::did_you_mean;
 pub struct Permission {
     /// Nothing, if no fault is allowed at all.
     pub touches: BTreeSet<Touches>,
-    /// Hosts beside this machine.
-    pub hosts: BTreeSet<String>,
+    /// Hosts that the run may reach. Without any, faults are for this machine alone.
+    pub hosts: AddressRules,
 }
 
 impl Permission {
     /// Whether a fault may be aimed at a host.
     fn covers(&self, host: &str) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let is_loopback = bare
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
-        is_loopback || bare == "localhost" || self.hosts.contains(bare)
+        if !self.hosts.allowed.is_empty() || self.hosts.blocking(bare).is_some() {
+            return self.hosts.refusal(bare).is_none();
+        }
+        let address = bare.parse::<IpAddr>();
+        bare == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -113,6 +115,9 @@ pub struct Chaos {
     fleet: OnceLock<Fleet>,
     ledger: Ledger,
     active: Mutex<Vec<Arc<Injection>>>,
+    /// How often a fault was injected so far, and how many virtual users failed since the last time, each once.
+    waves: AtomicU64,
+    touched: AtomicU64,
     events: mpsc::UnboundedSender<Event>,
 }
 
@@ -132,6 +137,8 @@ impl Chaos {
             fleet: OnceLock::new(),
             ledger: Ledger::default(),
             active: Mutex::default(),
+            waves: AtomicU64::new(0),
+            touched: AtomicU64::new(0),
             events,
         };
         (Arc::new(chaos), told)
@@ -250,6 +257,7 @@ impl Chaos {
         let id = FaultId(self.next.fetch_add(1, Ordering::Relaxed));
         let injection = Arc::new(Injection::new(id, name, self));
         self.active().push(Arc::clone(&injection));
+        self.waves.fetch_add(1, Ordering::Relaxed);
         self.tell(Event::Began {
             id,
             name: name.to_owned(),
@@ -283,6 +291,19 @@ impl Chaos {
 
     fn active(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Injection>>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A virtual user's request failed. `wave`: when it was last counted, by its own account.
+    pub fn touch(&self, wave: &std::cell::Cell<u64>) {
+        let now = self.waves.load(Ordering::Relaxed);
+        if now != wave.replace(now) {
+            self.touched.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Virtual users that were touched so far, each once for every fault.
+    pub fn touched(&self) -> u64 {
+        self.touched.load(Ordering::Relaxed)
     }
 
     /// What is injected now.
@@ -329,17 +350,8 @@ mod tests {
 
     #[test]
     fn this_machine_may_be_a_target_and_others_only_by_name() {
-        let permission = Permission {
-            touches: Touches::of_own_traffic(),
-            hosts: BTreeSet::from(["staging.example.com".to_owned()]),
-        };
-        for host in [
-            "127.0.0.1",
-            "127.8.9.1",
-            "localhost",
-            "[::1]",
-            "staging.example.com",
-        ] {
+        let mut permission = Permission::default();
+        for host in ["127.0.0.1", "127.8.9.1", "localhost", "[::1]"] {
             assert!(permission.covers(host), "{host}");
         }
         for host in [
@@ -350,6 +362,11 @@ mod tests {
         ] {
             assert!(!permission.covers(host), "{host}");
         }
+        permission.hosts.allowed = vec!["staging.example.com".into(), "127.0.0.1".into()];
+        assert!(permission.covers("staging.example.com") && permission.covers("127.0.0.1"));
+        assert!(!permission.covers("localhost") && !permission.covers("example.com"));
+        permission.hosts.blocked = vec!["127.0.0.1".into()];
+        assert!(!permission.covers("127.0.0.1"));
     }
 
     #[test]
@@ -359,7 +376,7 @@ mod tests {
         assert!(error.contains("`--allow-faults` allows them"), "{error}");
         let permission = Permission {
             touches: Touches::of_own_traffic(),
-            hosts: BTreeSet::new(),
+            ..Permission::default()
         };
         let (chaos, _) = Chaos::new(Plan::default(), permission, 0);
         assert!(chaos.check(Touches::Proxy).is_ok());

@@ -9,8 +9,9 @@ use super::baselines::StoreArguments;
 use super::report::{Wanted, wanted};
 use super::values::{
     Format, ProgressFormat, clean_runs, duration, duration_text, fraction, iterations, narrow,
-    pair, rate_text, scale, seed, vus, workers,
+    pair, rate_text, scale, seed, touches, vus, workers,
 };
+use crate::chaos::Touches;
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
 
 /// What a script is and what about it is changed.
@@ -202,6 +203,23 @@ pub struct RunArguments {
         allow_negative_numbers = true
     )]
     pub until_stable: Option<f64>,
+    /// Let the script's faults be injected. Alone: those of its own proxies and names; others by kind: proxy,process.
+    #[arg(
+        long,
+        value_name = "KINDS",
+        num_args = 0..=1,
+        require_equals = true,
+        value_delimiter = ',',
+        default_missing_value = "proxy,dns",
+        env = "RHAID_ALLOW_FAULTS",
+        hide_env_values = true,
+        help_heading = "Faults",
+        value_parser = touches
+    )]
+    pub allow_faults: Vec<Touches>,
+    /// Leave the script's faults out: the load runs alone.
+    #[arg(long, conflicts_with = "allow_faults", help_heading = "Faults")]
+    pub no_faults: bool,
     /// Threads that run virtual users [default: one per processor].
     #[arg(
         long,

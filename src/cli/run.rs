@@ -1,6 +1,7 @@
 //! `rhaid run`: a run, from the command line to the exit code.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -16,6 +17,7 @@ use super::signals::Signals;
 use super::values::{Format, ProgressFormat};
 use super::watch::Watch;
 use super::{Failure, config, limits, print, reload};
+use crate::chaos::Touches;
 use crate::compare::Comparison;
 use crate::live::{Shown, View, Voice};
 use crate::report::{Look, render_brief, render_changes, render_console};
@@ -98,6 +100,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
         notes: notes.into_iter().collect(),
         given: None,
         until_stable: arguments.until_stable,
+        faults: allowed_faults(&arguments, &blueprint)?,
         looking: None,
     };
     let mut watcher = Watcher {
@@ -129,6 +132,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             Failure::new(exit::USAGE, format!("error: {why}"))
         }
         RunError::Hooks(why) => Failure::new(exit::CONFIG, format!("error: {why}")),
+        RunError::Chaos(why) => Failure::new(exit::CONFIG, format!("error: {why}")),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
     let comparison = against
@@ -151,6 +155,31 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             })?;
     }
     ended
+}
+
+/// What the script's faults may touch; nothing if the load is to run alone.
+fn allowed_faults(
+    arguments: &RunArguments,
+    blueprint: &Blueprint,
+) -> Result<Option<BTreeSet<Touches>>, Failure> {
+    if !arguments.allow_faults.is_empty() {
+        return Ok(Some(arguments.allow_faults.iter().copied().collect()));
+    }
+    let faults = &blueprint.options.chaos.faults;
+    if faults.is_empty() || arguments.no_faults {
+        return Ok(None);
+    }
+    let names: Vec<_> = faults
+        .iter()
+        .map(|fault| format!("`{}`", fault.name))
+        .collect();
+    Err(Failure::new(
+        exit::USAGE,
+        format!(
+            "error: this script breaks things on purpose ({}), and that has to be allowed\nhelp: --allow-faults lets it spoil its own traffic, --allow-faults=proxy,process also stop processes; --no-faults runs the load alone",
+            names.join(", ")
+        ),
+    ))
 }
 
 /// What is shown while the run goes on.

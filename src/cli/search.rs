@@ -155,6 +155,7 @@ pub fn run(arguments: &SearchArguments) -> Result<u8, Failure> {
         notes: Vec::new(),
         given: None,
         until_stable: None,
+        faults: None,
         looking: None,
     };
     let is_shown = !arguments.quiet;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use crate::chaos::Touches;
+use crate::suggest::did_you_mean;
 use crate::units;
 
 /// How a command's output is written.
@@ -28,6 +30,18 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".to_owned()),
     }
+}
+
+/// What faults may touch.
+pub fn touches(text: &str) -> Result<Touches, String> {
+    let names = Touches::ALL.map(Touches::name);
+    let known = Touches::ALL
+        .into_iter()
+        .find(|kind| kind.name() == text.trim());
+    known.ok_or_else(|| {
+        did_you_mean(text, names)
+            .unwrap_or_else(|| format!("faults may touch: {}", names.join(", ")))
+    })
 }
 
 /// A whole number within bounds.

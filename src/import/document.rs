@@ -73,6 +73,7 @@ pub fn empty(about: About) -> RunResult {
         metrics: Vec::new(),
         time_series: TimeSeries::default(),
         intervals: Intervals::default(),
+        faults: Vec::new(),
         generator: Generator::default(),
     }
 }

@@ -9,6 +9,7 @@
 mod console;
 mod csv;
 mod endpoints;
+mod faults;
 pub mod format;
 mod github;
 mod headline;

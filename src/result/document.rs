@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    CheckResult, EndpointResult, ErrorResult, Intervals, MetricResult, MetricValues,
+    CheckResult, EndpointResult, ErrorResult, FaultResult, Intervals, MetricResult, MetricValues,
     ScenarioResult, SloResult, TimeSeries, TrendSummary, Verdict,
 };
 
@@ -44,6 +44,9 @@ pub struct RunResult {
     /// Every metric and each endpoint, interval by interval; empty in documents of earlier programs.
     #[serde(default)]
     pub intervals: Intervals,
+    /// What went wrong on purpose, in the order in which it came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultResult>,
     /// What the load generator itself used while the scenarios ran.
     pub generator: Generator,
 }

@@ -16,6 +16,7 @@
 //! know; a field is never removed and never changes meaning without a new version.
 
 mod document;
+mod faults;
 mod intervals;
 mod judgement;
 mod metric;
@@ -31,6 +32,10 @@ pub use crate::metrics::{Contains, MetricKind};
 pub use crate::slo::{Priority, Status as SloStatus};
 pub use document::{
     AbortedBy, Generator, Git, Machine, Outcome, Reload, Run, RunResult, Tool, VERSION, schema,
+};
+pub use faults::{
+    FailedUndo, FaultImpact, FaultPhase, FaultResult, FaultStatus, PhaseEndpoint, PhaseName,
+    PhaseRequests,
 };
 pub use intervals::{IntervalRow, IntervalValues, Intervals, MAX_INTERVALS};
 pub use judgement::{SloResult, Verdict, VerdictStatus};

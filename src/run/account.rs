@@ -7,10 +7,13 @@ use time::format_description::well_known::Rfc3339;
 
 use super::conductor::Conductor;
 use super::{environment, rows};
+use crate::exit;
 use crate::judge::{Ending, verdict};
 use crate::metrics::Builtin;
 use crate::metrics::totals::Accumulator;
-use crate::result::{self, AbortedBy, Outcome, RunResult, ScenarioResult, SloResult, Verdict};
+use crate::result::{
+    self, AbortedBy, Outcome, RunResult, ScenarioResult, SloResult, Verdict, VerdictStatus,
+};
 use crate::units;
 use crate::vu::Stage;
 use crate::vu::lifecycle::SetupFailure;
@@ -49,6 +52,11 @@ impl Conductor<'_> {
                 units::format_fraction(wanted)
             ));
         }
+        for name in self.director.not_reached() {
+            notes.push(format!(
+                "the fault `{name}` did not come: the run ended before its time"
+            ));
+        }
         let text = self.blueprint.sources.main_text();
         let format = |moment: OffsetDateTime| moment.format(&Rfc3339).unwrap_or_default();
         RunResult {
@@ -83,6 +91,7 @@ impl Conductor<'_> {
             metrics: rows::metrics(totals, seconds),
             time_series: self.aggregate.series.snapshot(),
             intervals: self.aggregate.intervals(),
+            faults: self.director.results(&options.slos, totals),
             generator: used,
         }
     }
@@ -146,8 +155,22 @@ impl Conductor<'_> {
             (Some(bench), Some(_)) => bench.verdicts(totals, ran_for),
             _ => Vec::new(),
         };
-        let verdict = verdict(&ending, &judged, self.settings.strict);
+        let mut verdict = verdict(&ending, &judged, self.settings.strict);
+        self.blame_what_is_broken(&mut verdict);
         (verdict, judged.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// Something that a fault broke and that is broken still is the gravest of all.
+    fn blame_what_is_broken(&self, verdict: &mut Verdict) {
+        for failed in self.run.chaos.ledger().failed().iter().rev() {
+            verdict.exit_code = exit::NOT_UNDONE;
+            verdict.status = VerdictStatus::Error;
+            let reason = format!(
+                "a fault could not be undone: {}: {}",
+                failed.what, failed.why
+            );
+            verdict.reasons.insert(0, reason);
+        }
     }
 
     /// Scenarios that had users, but of which not one iteration came to its end.

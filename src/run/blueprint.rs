@@ -201,6 +201,7 @@ impl Blueprint {
             } else {
                 fit.check_default();
             }
+            fit.check_faults(&scan.metrics, scan.computed_metrics);
             fit.check_lifecycle();
             fit.check_metrics(&scan.metrics, scan.computed_metrics);
             fit.check_selectors(&raw_scenarios, &scan.mentioned);
@@ -328,8 +329,13 @@ pub(super) fn executed_functions(
         .into_iter()
         .flat_map(|options| &options.scenarios)
         .map(|scenario| scenario.exec.clone());
+    let faults = options
+        .into_iter()
+        .flat_map(|options| &options.chaos.faults)
+        .map(|fault| fault.exec.clone());
     written
         .chain(read)
+        .chain(faults)
         .chain(["iteration".to_owned()])
         .collect()
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, overflow, share_out, start_workers};
+use super::director::Director;
 use super::handle::Handle;
 use super::judging::Bench;
 use super::masking::{mask_result, mask_slos};
@@ -19,7 +20,7 @@ use super::reloads::Reloads;
 use super::stability::Stability;
 use super::terms::{Observer, RunError, Settings};
 use super::wishes::Wish;
-use super::{environment, hooks, rows};
+use super::{environment, faults, hooks, rows};
 use crate::metrics::Builtin;
 use crate::result::{AbortedBy, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
@@ -46,7 +47,10 @@ pub async fn conduct(
     observer: &mut dyn Observer,
 ) -> Result<RunResult, RunError> {
     let started_at = OffsetDateTime::now_utc();
-    let (mut run, assignments) = share_out(blueprint, settings.workers);
+    let (chaos, events) = faults::desk(blueprint, settings);
+    let _undone = faults::UndoneAtLast(chaos.clone());
+    let http = faults::open(&chaos, &blueprint.options.http)?;
+    let (mut run, assignments) = share_out(blueprint, settings.workers, chaos.clone());
     if let Some(looking) = &settings.looking {
         run = run.with_tap(Some(looking.tap.clone()));
         run.brake.give_breather(looking.breather);
@@ -57,7 +61,19 @@ pub async fn conduct(
     if blueprint.receives {
         hooks::listen(&run.hooks, &blueprint.options, &mut aggregate)?;
     }
-    let crew = start_workers(blueprint, settings, &run, &assignments).await?;
+    let kind_of = |name: &str| {
+        Builtin::by_name(name)
+            .map(|m| m.definition().kind)
+            .or_else(|| blueprint.metrics.get(name).map(|m| m.kind))
+    };
+    let director = Director::new(
+        chaos,
+        events,
+        &mut aggregate.totals,
+        blueprint.options.seed,
+        &|objective| faults::kind(objective, &kind_of),
+    );
+    let crew = start_workers(blueprint, settings, &run, &http, &assignments).await?;
     let (handle, wishes) = Handle::new(&run);
     observer.started(handle);
     let (setups_in, setups) = mpsc::unbounded_channel();
@@ -81,18 +97,11 @@ pub async fn conduct(
         setups,
         setup_again: false,
         handed_over: false,
+        director,
         stability: settings.until_stable.map(Stability::new),
         stable_after: None,
     };
-    let bench = Bench::new(
-        &blueprint.options,
-        &mut conductor.aggregate.totals,
-        |name| {
-            Builtin::by_name(name)
-                .map(|m| m.definition().kind)
-                .or_else(|| blueprint.metrics.get(name).map(|m| m.kind))
-        },
-    );
+    let bench = Bench::new(&blueprint.options, &mut conductor.aggregate.totals, kind_of);
     conductor.bench = Some(bench);
     conductor.perform(started_at).await
 }
@@ -123,6 +132,7 @@ pub(super) struct Conductor<'a> {
     setups: mpsc::UnboundedReceiver<Result<Value, SetupFailure>>,
     /// `setup` is to run again before anything else does.
     pub(super) setup_again: bool,
+    pub(super) director: Director,
     stability: Option<Stability>,
     /// When everything was known well enough, and the run ended for that.
     pub(super) stable_after: Option<Duration>,
@@ -155,8 +165,10 @@ impl Conductor<'_> {
             let start = Instant::now() + Duration::from_millis(2);
             self.start = Some(start);
             self.held_before = self.run.brake.held(start);
+            self.director.begin(&self.aggregate.totals, start);
             before = environment::usage(self.settings.workers);
             self.ask_all(|reply| Command::Run { start, reply }).await;
+            self.end_faults().await;
         }
         self.drain();
         let ran_for = self.start.map(|start| start.elapsed()).unwrap_or_default();
@@ -231,9 +243,13 @@ impl Conductor<'_> {
         let mut second = tokio::time::interval_at(first.into(), SECOND);
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
+            let due = self.director.next();
             tokio::select! {
                 biased;
                 Some(report) = self.crew.reports.recv() => self.take(report),
+                Some(event) = self.director.events.recv() => self.note_fault(event),
+                Some(done) = self.director.done.recv() => self.fault_done(done),
+                () = faults::at(due) => self.direct(),
                 _ = second.tick() => self.second(),
                 Some(wish) = self.wishes.recv() => self.fulfil(wish),
                 Some(outcome) = self.setups.recv() => self.set_up_again(outcome),
@@ -283,7 +299,7 @@ impl Conductor<'_> {
         }
     }
 
-    fn part_failed(&mut self, what: String) {
+    pub(super) fn part_failed(&mut self, what: String) {
         let known = self.failed_parts.len() < MAX_FAILED_PARTS;
         let what = if known || self.failed_parts.contains_key(&what) {
             what
@@ -300,7 +316,7 @@ impl Conductor<'_> {
         self.run.advance(Stage::Stopping);
     }
 
-    fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         self.start.map(|start| start.elapsed()).unwrap_or_default()
     }
 
@@ -346,6 +362,7 @@ impl Conductor<'_> {
             return;
         }
         self.mind_stability();
+        self.mind_faults();
         self.aggregate.end_second();
         // The reports speak of whole seconds, however long they took.
         let covered = Duration::from_secs(self.elapsed().as_secs());
@@ -385,6 +402,9 @@ impl Conductor<'_> {
         if let Some(bench) = &mut self.bench {
             bench.rest(&self.aggregate.totals, rest);
         }
+        self.hear_of_faults();
+        let seconds = self.seconds + u64::from(rest > Duration::ZERO);
+        self.director.rest(&self.aggregate.totals, seconds);
         self.aggregate.end_second();
     }
 

@@ -10,7 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::blueprint::Blueprint;
 use super::masking::mask_failure;
 use super::terms::{RunError, Settings};
+use crate::chaos::Chaos;
 use crate::executor::{Plan, Share};
+use crate::http;
 use crate::script::journey_factory;
 use crate::vu::coroutine::{Lost, OVERFLOW_HELP, OVERFLOW_WHY};
 use crate::vu::driver::Assignment;
@@ -72,7 +74,11 @@ pub(crate) fn overflow() -> Failure {
 }
 
 /// Splits the plan between workers.
-pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Vec<Assignment>) {
+pub(super) fn share_out(
+    blueprint: &Blueprint,
+    workers: usize,
+    chaos: Arc<Chaos>,
+) -> (RunShared, Vec<Assignment>) {
     let options = &blueprint.options;
     let mut vu_base = 0;
     let mut scenarios = Vec::new();
@@ -125,7 +131,8 @@ pub(super) fn share_out(blueprint: &Blueprint, workers: usize) -> (RunShared, Ve
         project,
     )
     .with_share(&blueprint.share)
-    .with_hooks(options.hooks.clone());
+    .with_hooks(options.hooks.clone())
+    .with_chaos(chaos);
     (run, assignments)
 }
 
@@ -133,6 +140,7 @@ pub(super) async fn start_workers(
     blueprint: &Blueprint,
     settings: &Settings,
     run: &Arc<RunShared>,
+    http: &Arc<http::Settings>,
     assignments: &[Assignment],
 ) -> Result<Crew, RunError> {
     let (reports_in, reports) = mpsc::unbounded_channel();
@@ -159,7 +167,7 @@ pub(super) async fn start_workers(
             index,
             workers,
             run: run.clone(),
-            settings: blueprint.options.http.clone(),
+            settings: http.clone(),
             max_tag_sets: blueprint.options.max_tag_sets,
             assignments: assignments
                 .iter()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::chaos::Trigger;
 use crate::metrics::{Builtin, Contains, MetricKind};
 use crate::options::{OWN_TAGS, Options, Wrong};
 use crate::script::{self, Diagnostic, LIFECYCLE, MetricUse, Program, Sources};
@@ -91,6 +92,55 @@ impl Fit<'_> {
                 };
             self.problems
                 .push(script::of_option(&path, message, Some(help), sources));
+        }
+    }
+
+    /// Every fault's function must be there, and what faults look at must be measured.
+    pub fn check_faults(&mut self, own: &BTreeMap<String, MetricUse>, computed: bool) {
+        let (options, program, functions, sources) =
+            (self.options, self.program, self.functions, self.sources);
+        for (at, fault) in options.chaos.faults.iter().enumerate() {
+            let path = |key: &str| ["faults".to_owned(), at.to_string(), key.to_owned()];
+            let arities = program.arities(&fault.exec);
+            let (message, help) = if arities.is_empty() {
+                let help = did_you_mean(&fault.exec, candidates(functions).iter().copied())
+                    .unwrap_or_else(|| format!("write `fn {}(fault) {{ … }}`", fault.exec));
+                (format!("there is no function `{}`", fault.exec), help)
+            } else if !arities.iter().any(|arity| *arity <= 1) {
+                (
+                    format!("`{}` takes {}", fault.exec, parameters(arities[0])),
+                    "a fault's function takes none or one, `fault`".to_owned(),
+                )
+            } else {
+                continue;
+            };
+            let problem = script::of_option(&path("exec"), message, Some(help), sources);
+            self.problems.push(problem);
+        }
+        for (at, fault) in options.chaos.faults.iter().enumerate() {
+            let when = match &fault.trigger {
+                Trigger::When(objective) => Some(("when", objective)),
+                _ => None,
+            };
+            let steady = fault.steady.iter().map(|objective| ("steady", objective));
+            let guards = fault.guards.iter().map(|guard| ("guard", &guard.holds));
+            for (key, objective) in when.into_iter().chain(steady).chain(guards) {
+                let path = ["faults".to_owned(), at.to_string(), key.to_owned()];
+                let name = objective.selector.metric();
+                let wrong = match known_metric(name, own) {
+                    Some((kind, contains)) => match objective.check(kind, contains) {
+                        Ok(()) => continue,
+                        Err(error) => error.into(),
+                    },
+                    None if computed => continue,
+                    None => Wrong {
+                        message: format!("nobody records a metric `{name}`"),
+                        help: did_you_mean(name, Builtin::ALL.iter().map(|m| m.definition().name)),
+                    },
+                };
+                let problem = script::of_option(&path, wrong.message, wrong.help, sources);
+                self.problems.push(problem);
+            }
         }
     }
 

@@ -176,7 +176,7 @@ impl Judged {
     }
 }
 
-fn natural_kind(aggregate: &Aggregate) -> crate::metrics::MetricKind {
+pub(super) fn natural_kind(aggregate: &Aggregate) -> crate::metrics::MetricKind {
     use crate::metrics::MetricKind;
     match aggregate {
         Aggregate::Count => MetricKind::Counter,
@@ -186,7 +186,7 @@ fn natural_kind(aggregate: &Aggregate) -> crate::metrics::MetricKind {
     }
 }
 
-fn judged(values: &Accumulator, seconds: f64, objective: &Objective) -> Option<f64> {
+pub(super) fn judged(values: &Accumulator, seconds: f64, objective: &Objective) -> Option<f64> {
     let values = match values {
         Accumulator::Counter { sum } => Values::Counter { sum: *sum, seconds },
         Accumulator::Gauge { samples: 0, .. } => return None,

@@ -1,5 +1,6 @@
 //! On which terms a run is made: what is not said by the script, and who watches.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use serde_json::Value;
 
 use super::handle::Handle;
 use super::progress::Progress;
+use crate::chaos::{ChaosError, Touches};
 use crate::hooks::CannotListen;
 use crate::result::RunResult;
 use crate::vu::Failure;
@@ -24,6 +26,8 @@ pub struct Settings {
     pub given: Option<Value>,
     /// Ends the run when every objective's value is known to within this fraction.
     pub until_stable: Option<f64>,
+    /// What the script's faults may touch; without it the load runs alone.
+    pub faults: Option<BTreeSet<Touches>>,
     /// Someone looks on.
     pub looking: Option<Looking>,
 }
@@ -60,6 +64,8 @@ pub enum RunError {
     Worker(#[source] std::io::Error),
     #[error(transparent)]
     Hooks(#[from] CannotListen),
+    #[error(transparent)]
+    Chaos(#[from] ChaosError),
     #[error("{}", .0.rendered)]
     Script(Failure),
     #[error("worker {0} ended unexpectedly; this is a mistake in rhaid")]

@@ -9,12 +9,14 @@ use rhai::{Dynamic, EvalAltResult};
 use serde_json::Value;
 
 use super::api::context::Context;
+use super::api::faults::Fault;
 use super::convert;
 use super::diagnostic::{self, Diagnostic};
 use super::engine::Stop;
 use super::program::Program;
 use super::sources::Sources;
 use super::trial::{self, Trial};
+use crate::chaos::Injection;
 use crate::lengths::{MESSAGE, TEXT, shorten};
 use crate::secrets::Secrets;
 use crate::vu::worker::JourneyFactory;
@@ -127,6 +129,13 @@ impl Journey for RhaiJourney {
                     message,
                 }))
             }
+        }
+    }
+
+    fn fault(&self, function: &str, injection: Arc<Injection>) -> Outcome {
+        match self.call(function, &[Dynamic::from(Fault::new(injection))]) {
+            Ok(_) => Outcome::Done,
+            Err(outcome) => outcome,
         }
     }
 

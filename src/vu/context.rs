@@ -120,6 +120,8 @@ pub struct Vu {
     /// The version of the script that its current iteration plays; none between iterations.
     plays: Cell<Option<u32>>,
     keepsake: OnceCell<Rc<dyn Any>>,
+    /// The last fault during which one of its requests failed.
+    pub touched: Cell<u64>,
 }
 
 impl Vu {
@@ -148,6 +150,7 @@ impl Vu {
             waker: RefCell::default(),
             plays: Cell::new(None),
             keepsake: OnceCell::new(),
+            touched: Cell::new(0),
             worker,
         })
     }

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use super::shared::Stage;
 use super::tap::What;
 use super::tickets::{Ticket, Tickets};
 use super::worker::Report;
+use crate::chaos::Injection;
 use crate::units;
 
 /// A script error, as it is counted and as it is shown.
@@ -48,6 +50,8 @@ pub trait Journey {
     fn teardown(&self) -> Outcome;
     /// Runs `summary` with the result; what it gave back, if anything.
     fn summary(&self, result: &Value) -> Result<Option<Value>, Outcome>;
+    /// Calls the function that injects a fault, on the current virtual user's stack.
+    fn fault(&self, function: &str, injection: Arc<Injection>) -> Outcome;
     /// The script as one virtual user holds it.
     fn vu_script(&self, vu: &Rc<Vu>) -> Box<dyn VuScript>;
 }

@@ -14,6 +14,7 @@ use super::life::{Failure, Journey, Outcome, VuTask, limited, within};
 use super::playbook::Playbook;
 use super::shared::Stage;
 use super::worker::Worker;
+use crate::chaos::Injection;
 use crate::http::Contact;
 use crate::units;
 
@@ -104,6 +105,7 @@ impl<'a> Actor<'a> {
 }
 
 /// The parts of a script that run once.
+#[derive(Clone)]
 pub(super) struct Lifecycle {
     pub(super) worker: Rc<Worker>,
     pub(super) playbook: Rc<Playbook>,
@@ -207,6 +209,22 @@ impl Lifecycle {
         self.on_a_stack(actor, move |vu, journey| {
             let mut script = journey.vu_script(vu);
             limited(vu, limit, || script.iterate())
+        })
+        .await
+    }
+
+    /// Calls the function that injects a fault; nothing if its stack was lost. It may put right what it broke when the run is
+    /// stopped, and is cut off only when everything ends at once.
+    pub(super) async fn fault(
+        &self,
+        function: &str,
+        injection: Arc<Injection>,
+        limit: Duration,
+    ) -> Option<Outcome> {
+        let actor = Actor::of(function, Until::Stage(Stage::Killed));
+        let called = function.to_owned();
+        self.on_a_stack(actor, move |vu, journey| {
+            limited(vu, limit, || journey.fault(&called, injection))
         })
         .await
     }

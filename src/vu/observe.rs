@@ -139,6 +139,7 @@ impl RequestObserver<'_> {
             ),
         };
         let vu = self.vu;
+        vu.worker.run.chaos.touch(&vu.touched);
         let key = TallyKey {
             kind: FailureKind::Http,
             code,

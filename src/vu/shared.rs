@@ -12,6 +12,7 @@ use super::brake::Brake;
 use super::playbook::Reload;
 use super::tap::Tap;
 use super::worker::JourneyFactory;
+use crate::chaos::Chaos;
 use crate::data::TurnsOfRun;
 use crate::exchange::Exchange;
 use crate::executor::Share;
@@ -51,6 +52,8 @@ pub struct RunShared {
     pub tap: Option<Arc<Tap>>,
     /// What the target calls back.
     pub hooks: Hooks,
+    /// What goes wrong on purpose.
+    pub chaos: Arc<Chaos>,
     stage: watch::Sender<Stage>,
     /// How often `setup` was asked for again: one that runs gives way to the next.
     setups: watch::Sender<u64>,
@@ -84,6 +87,7 @@ impl RunShared {
             brake: Arc::default(),
             tap: None,
             hooks: Hooks::default(),
+            chaos: Chaos::none(),
             stage,
             setups: watch::Sender::new(0),
             reload: watch::Sender::new(None),
@@ -110,6 +114,13 @@ impl RunShared {
     #[must_use]
     pub fn with_hooks(mut self, settings: hooks::Settings) -> Self {
         self.hooks = Hooks::new(settings);
+        self
+    }
+
+    /// Lets scripts inject faults.
+    #[must_use]
+    pub fn with_chaos(mut self, chaos: Arc<Chaos>) -> Self {
+        self.chaos = chaos;
         self
     }
 

@@ -22,6 +22,7 @@ use super::observe::HttpSeriesCache;
 use super::playbook::Playbook;
 use super::shared::RunShared;
 use super::tap::What;
+use crate::chaos::Injection;
 use crate::http::{Client, Settings};
 use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
 use crate::{lengths, project};
@@ -130,6 +131,13 @@ pub enum Command {
         limit: Duration,
         result: Arc<Value>,
         reply: oneshot::Sender<Option<Value>>,
+    },
+    /// Inject a fault, while everything else goes on.
+    Fault {
+        function: String,
+        injection: Arc<Injection>,
+        limit: Duration,
+        reply: oneshot::Sender<Option<Outcome>>,
     },
     /// Call a function of the script as the only iteration of a user of its own.
     Once {
@@ -447,6 +455,18 @@ async fn serve(brief: Brief) {
                 let given = lifecycle.summary(limit, result).await;
                 worker.flush();
                 let _ = reply.send(given);
+            }
+            Command::Fault {
+                function,
+                injection,
+                limit,
+                reply,
+            } => {
+                let lifecycle = lifecycle.clone();
+                tokio::task::spawn_local(async move {
+                    let outcome = lifecycle.fault(&function, injection, limit).await;
+                    let _ = reply.send(outcome);
+                });
             }
             Command::Once {
                 function,

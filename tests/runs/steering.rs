@@ -71,6 +71,7 @@ fn run(script: &Path, server: &HttpServer, sender: mpsc::Sender<Handle>) -> RunR
         notes: Vec::new(),
         given: None,
         until_stable: None,
+        faults: None,
         looking: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

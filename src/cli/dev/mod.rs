@@ -127,6 +127,7 @@ fn direct(
             notes: Vec::new(),
             given: data,
             until_stable: None,
+            faults: None,
             looking: Some(Looking {
                 tap: tap.clone(),
                 breather: arguments.every,

@@ -130,6 +130,24 @@ impl Histogram {
         self.add_summary(other.count, other.min, other.max, other.sum);
     }
 
+    /// What was recorded since an earlier state of this same histogram. The extremes are those of the buckets, and no further
+    /// apart than the present ones.
+    #[must_use]
+    pub fn minus(&self, earlier: &Self) -> Self {
+        let mut difference = Self::new();
+        let before: std::collections::HashMap<usize, u64> = earlier.buckets().collect();
+        for (bucket, times) in self.buckets() {
+            let times = times.saturating_sub(before.get(&bucket).copied().unwrap_or(0));
+            if times > 0 {
+                let (lowest, highest) = bounds_of(bucket);
+                difference.add_to_bucket(bucket, times);
+                difference.add_summary(times, lowest.max(self.min), highest.min(self.max), 0);
+            }
+        }
+        difference.sum = self.sum.saturating_sub(earlier.sum);
+        difference
+    }
+
     /// Adds an interval drained from another histogram.
     pub fn add_delta(&mut self, delta: &Delta) {
         for &(bucket, times) in &delta.buckets {
@@ -404,6 +422,19 @@ mod tests {
 
     fn value() -> impl Strategy<Value = u64> {
         (any::<u64>(), 1u32..64).prop_map(|(value, shift)| value >> shift)
+    }
+
+    #[test]
+    fn the_difference_to_an_earlier_state_is_what_came_since() {
+        let earlier = filled(&[5, 5, 1_000]);
+        let mut later = earlier.clone();
+        for value in [5, 70_000, 70_000] {
+            later.record(value);
+        }
+        let since = later.minus(&earlier);
+        assert_eq!((since.count(), since.min(), since.sum()), (3, 5, 140_005.0));
+        assert_eq!(since.value_at_percentile(100.0), later.max());
+        assert!(later.minus(&later).is_empty());
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 
 mod changes;
 mod closing;
+mod faults;
 #[cfg(test)]
 mod golden;
 mod judged;
@@ -35,6 +36,7 @@ pub fn render(result: &RunResult, look: &Look) -> String {
     verdict::headline(&mut page, result);
     verdict::objectives(&mut page, result);
     recommendations::recommendations(&mut page, result);
+    faults::faults(&mut page, result);
     traffic::scenarios(&mut page, result);
     traffic::requests(&mut page, result);
     traffic::endpoints(&mut page, result);

@@ -24,6 +24,7 @@ const TEMPLATES: [(&str, &str); 13] = [
     ("slos", asset!("slos.hbs")),
     ("changes", asset!("changes.hbs")),
     ("charts", asset!("charts.hbs")),
+    ("faults", asset!("faults.hbs")),
     ("scenarios", asset!("scenarios.hbs")),
     ("endpoints", asset!("endpoints.hbs")),
     ("errors", asset!("errors.hbs")),

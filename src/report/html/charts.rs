@@ -81,6 +81,22 @@ pub fn marks(result: &RunResult) -> Vec<Mark> {
             when: when(reload.at),
         })
         .collect();
+    marks.extend(result.faults.iter().filter_map(|fault| {
+        let at = fault.start_seconds?;
+        Some(Mark {
+            at,
+            until: fault.end_seconds,
+            kind: "fault",
+            sign: "⚡",
+            label: fault.name.clone(),
+            text: format!("Fault {}", fault.name),
+            when: match fault.end_seconds {
+                Some(end) => format!("{} to {}", when(at), span(end, true)),
+                None => format!("from {} on", when(at)),
+            },
+        })
+    }));
+    marks.sort_by(|a, b| a.at.total_cmp(&b.at));
     let end = match &result.run.outcome {
         Outcome::Aborted { by, reason } => Some((
             "abort",

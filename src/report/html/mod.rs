@@ -67,6 +67,7 @@ struct Page<'a> {
     verdict: head::Verdict<'a>,
     slos: Vec<head::Slo<'a>>,
     comparison: Option<extras::ShownComparison<'a>>,
+    faults: Vec<super::faults::Shown>,
     marks: Vec<charts::Mark>,
     charts: Vec<charts::Figure>,
     phases: Vec<traffic::Phase>,
@@ -108,6 +109,12 @@ pub fn render(result: &RunResult, extras: &HtmlExtras) -> Result<String, ReportE
         verdict: head::verdict(result),
         slos: result.slos.iter().map(head::slo).collect(),
         comparison: extras.comparison.as_ref().map(extras::shown),
+        faults: {
+            let faults = result.faults.iter();
+            faults
+                .map(|fault| super::faults::shown(fault, true))
+                .collect()
+        },
         charts: charts::figures(result, &view),
         view: pack::embeddable(&serde_json::to_string(&view)?),
         marks,
@@ -133,6 +140,12 @@ fn sections(result: &RunResult, extras: &HtmlExtras, hints: usize) -> Vec<Sectio
     let all = [
         (true, "slos", "Objectives", result.slos.len()),
         (extras.comparison.is_some(), "changes", "Changes", 0),
+        (
+            !result.faults.is_empty(),
+            "faults",
+            "Faults",
+            result.faults.len(),
+        ),
         (true, "charts", "Charts", 0),
         (true, "endpoints", "Endpoints", result.endpoints.len()),
         (true, "errors", "Errors", result.errors.len()),

@@ -142,6 +142,7 @@ fn lighter(result: &RunResult) -> RunResult {
                 .collect()
         },
         time_series: rounded_series(&result.time_series),
+        faults: result.faults.clone(),
         intervals: Intervals {
             interval_seconds: result.intervals.interval_seconds,
             start_seconds: result.intervals.start_seconds,

@@ -14,6 +14,7 @@ pub mod data;
 mod encoding;
 mod environment;
 mod fake;
+pub mod faults;
 mod files;
 mod hook_call;
 mod hook_params;
@@ -68,7 +69,7 @@ pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
-pub fn types() -> [(TypeId, &'static str); 14] {
+pub fn types() -> [(TypeId, &'static str); 16] {
     [
         (TypeId::of::<context::Context>(), CONTEXT),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
@@ -84,6 +85,8 @@ pub fn types() -> [(TypeId, &'static str); 14] {
         (TypeId::of::<hook_call::Call>(), "Call"),
         (TypeId::of::<mock::Route>(), "Route"),
         (TypeId::of::<mock::Call>(), "MockCall"),
+        (TypeId::of::<faults::Fault>(), "Fault"),
+        (TypeId::of::<faults::FaultProxy>(), "FaultProxy"),
     ]
 }
 
@@ -104,7 +107,9 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<hooks::Inbox>("Inbox")
         .register_type_with_name::<hook_call::Call>("Call")
         .register_type_with_name::<mock::Route>("Route")
-        .register_type_with_name::<mock::Call>("MockCall");
+        .register_type_with_name::<mock::Call>("MockCall")
+        .register_type_with_name::<faults::Fault>("Fault")
+        .register_type_with_name::<faults::FaultProxy>("FaultProxy");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
@@ -118,6 +123,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(hook_call::call_type).into());
     engine.register_global_module(exported_module!(assert::assertions).into());
     engine.register_global_module(exported_module!(mock::mock_types).into());
+    engine.register_global_module(exported_module!(faults::fault_types).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
@@ -129,12 +135,12 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
 }
 
 /// Modules whose functions are over in no time, or wait by themselves.
-const BRIEF: [&str; 9] = [
-    "hooks", "http", "log", "metrics", "mock", "random", "tags", "test", "time",
+const BRIEF: [&str; 10] = [
+    "chaos", "hooks", "http", "log", "metrics", "mock", "random", "tags", "test", "time",
 ];
 
 /// The modules that need no import.
-fn modules() -> [(&'static str, &'static ModuleManifest); 17] {
+fn modules() -> [(&'static str, &'static ModuleManifest); 18] {
     [
         ("http", exported_manifest!(http::http_module)),
         ("metrics", exported_manifest!(metrics::metrics_module)),
@@ -153,6 +159,7 @@ fn modules() -> [(&'static str, &'static ModuleManifest); 17] {
         ("tags", exported_manifest!(tags::tags_module)),
         ("mock", exported_manifest!(mock::mock_module)),
         ("test", exported_manifest!(trial::test_module)),
+        ("chaos", exported_manifest!(faults::chaos_module)),
     ]
 }
 

@@ -32,6 +32,10 @@ pub fn write(out: &mut String) {
     keys(out, keys::EXECUTOR);
     out.push_str("### Of an objective\n\n");
     keys(out, keys::OBJECTIVE);
+    out.push_str("### Of a fault\n\n");
+    keys(out, keys::FAULT);
+    out.push_str("### Of a proxy\n\n");
+    keys(out, keys::PROXY);
     metrics(out);
 }
 

@@ -1,0 +1,245 @@
+//! The faults of a run, in the hands of its conductor.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::blueprint::Blueprint;
+use super::conductor::Conductor;
+use super::director::{Act, Done, failure_of};
+use super::judging::natural_kind;
+use super::terms::Settings;
+use crate::chaos::{Chaos, ChaosError, EndedBy, Event, Permission};
+use crate::http;
+use crate::metrics::MetricKind;
+use crate::result::AbortedBy;
+use crate::slo::Objective;
+use crate::vu::worker::Command;
+use crate::vu::{LogLevel, LogLine, Outcome, Stage};
+
+/// How long functions of faults may take at the end of a run, to put right what they broke themselves.
+const LAST_UNDO: Duration = Duration::from_secs(10);
+
+/// Undoes what is left when a run is gone, however it went.
+pub(super) struct UndoneAtLast(pub Arc<Chaos>);
+
+impl Drop for UndoneAtLast {
+    fn drop(&mut self) {
+        self.0.end_all(&EndedBy::RunEnd);
+    }
+}
+
+/// The desk of a run's faults, at which nothing is broken yet.
+pub(super) fn desk(
+    blueprint: &Blueprint,
+    settings: &Settings,
+) -> (Arc<Chaos>, mpsc::UnboundedReceiver<Event>) {
+    let options = &blueprint.options;
+    let mut plan = options.chaos.clone();
+    if settings.faults.is_none() {
+        plan.faults.clear();
+    }
+    let permission = Permission {
+        touches: settings.faults.clone().unwrap_or_default(),
+        hosts: options.http.rules.clone(),
+    };
+    Chaos::new(plan, permission, options.seed)
+}
+
+/// Starts the run's proxies, and sends the load for what stands behind them through them.
+///
+/// # Errors
+/// When one of them cannot listen, or stands before a host that is not allowed.
+pub(super) fn open(
+    chaos: &Chaos,
+    http: &Arc<http::Settings>,
+) -> Result<Arc<http::Settings>, ChaosError> {
+    let mut routed = Arc::clone(http);
+    for (upstream, route, listen) in chaos.open()? {
+        let (true, Ok(address)) = (route, listen.parse()) else {
+            continue;
+        };
+        let hosts = &mut Arc::make_mut(&mut routed).hosts;
+        for name in names(&upstream) {
+            hosts.insert(name, address);
+        }
+    }
+    Ok(routed)
+}
+
+/// By which names a load may call an upstream.
+fn names(upstream: &str) -> Vec<String> {
+    let mut names = vec![upstream.to_owned()];
+    if let Some((host, port)) = upstream.rsplit_once(':') {
+        let other = match host {
+            "127.0.0.1" => Some("localhost"),
+            "localhost" => Some("127.0.0.1"),
+            _ => None,
+        };
+        names.extend(other.map(|other| format!("{other}:{port}")));
+    }
+    names
+}
+
+/// The kind of the metric that a statement is about.
+pub(super) fn kind(
+    objective: &Objective,
+    of_name: &dyn Fn(&str) -> Option<MetricKind>,
+) -> MetricKind {
+    of_name(objective.selector.metric())
+        .unwrap_or_else(|| natural_kind(&objective.target.aggregate))
+}
+
+/// Waits for a moment; for ever if there is none.
+pub(super) async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Conductor<'_> {
+    /// Does what is due now.
+    pub(super) fn direct(&mut self) {
+        for index in self.director.due(Instant::now()) {
+            self.inject(index);
+        }
+    }
+
+    fn inject(&mut self, index: usize) {
+        if self.run.stage() != Stage::Running || self.phase != "running" {
+            return;
+        }
+        match self.director.inject(index, Instant::now()) {
+            Ok(None) => {}
+            Ok(Some(call)) => {
+                let Some(first) = self.crew.members.first() else {
+                    return;
+                };
+                let _ = first.commands.send(Command::Fault {
+                    function: call.function,
+                    injection: call.injection,
+                    limit: call.limit,
+                    reply: call.reply,
+                });
+            }
+            Err(why) => self.part_failed(why),
+        }
+    }
+
+    pub(super) fn note_fault(&mut self, event: Event) {
+        self.tell_fault(&event);
+        if let Some(index) = self.director.note(event) {
+            self.inject(index);
+        }
+    }
+
+    /// A fault's function has ended: the fault goes on, unless the function failed.
+    pub(super) fn fault_done(&mut self, done: Done) {
+        if let Some(failure) = failure_of(&done.outcome) {
+            self.part_failed(format!(
+                "the fault `{}` failed: {}",
+                done.name, failure.rendered
+            ));
+            let why = EndedBy::Error(failure.message);
+            self.director.chaos().end(done.id, why);
+        }
+        if let Some(Outcome::Abort(reason)) = done.outcome {
+            self.abort(AbortedBy::Script, reason);
+        }
+    }
+
+    /// Once a second: guards, triggers, phases.
+    pub(super) fn mind_faults(&mut self) {
+        self.hear_of_faults();
+        let seconds = self.elapsed().as_secs();
+        for act in self.director.second(&self.aggregate.totals, seconds) {
+            match act {
+                Act::Inject(index) => self.inject(index),
+                Act::Guard { id, reason, abort } => {
+                    let why = EndedBy::Guard(reason.clone());
+                    self.director.chaos().end(id, why);
+                    if abort && self.settings.looking.is_none() {
+                        self.abort(AbortedBy::Guardrail, reason);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What has happened by now.
+    pub(super) fn hear_of_faults(&mut self) {
+        while let Ok(event) = self.director.events.try_recv() {
+            self.note_fault(event);
+        }
+    }
+
+    /// The scenarios are over: so is every fault. Their functions may put right what they broke themselves.
+    pub(super) async fn end_faults(&mut self) {
+        self.director.chaos().end_all(&EndedBy::RunEnd);
+        let functions = self.director.functions();
+        self.until(async {
+            let all = async {
+                for function in functions {
+                    let _ = function.await;
+                }
+            };
+            let _ = tokio::time::timeout(LAST_UNDO, all).await;
+        })
+        .await;
+        while let Ok(done) = self.director.done.try_recv() {
+            self.fault_done(done);
+        }
+        self.hear_of_faults();
+    }
+
+    /// Shows whoever watches what happens.
+    fn tell_fault(&mut self, event: &Event) {
+        let text = match event {
+            Event::Began { name, .. } => format!("fault `{name}` begins"),
+            Event::Did { what, .. } => format!("fault: {what}"),
+            Event::Ended {
+                by, undone, failed, ..
+            } => {
+                for failed in failed {
+                    let text = format!("fault: cannot {}: {}", failed.what, failed.why);
+                    self.say(LogLevel::Error, text);
+                }
+                match by {
+                    EndedBy::Guard(reason) => {
+                        format!("fault undone, for its guard was crossed: {reason}")
+                    }
+                    EndedBy::Error(_) => {
+                        format!("fault undone, for it failed ({undone} put right)")
+                    }
+                    _ => format!("fault ends ({undone} put right)"),
+                }
+            }
+            Event::Asked { .. } => return,
+        };
+        let is_bad = matches!(
+            event,
+            Event::Ended {
+                by: EndedBy::Guard(_) | EndedBy::Error(_),
+                ..
+            }
+        );
+        let level = if is_bad {
+            LogLevel::Warn
+        } else {
+            LogLevel::Info
+        };
+        self.say(level, text);
+    }
+
+    fn say(&mut self, level: LogLevel, text: String) {
+        self.aggregate.log(LogLine {
+            level,
+            text,
+            scenario: String::new(),
+            vu: 0,
+            at: self.run.elapsed_seconds(),
+        });
+    }
+}

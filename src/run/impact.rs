@@ -1,0 +1,340 @@
+//! What one fault did to a run: its phases, and what they come to.
+
+use super::director::status_of;
+use super::phases::{Requests, Stand};
+use crate::chaos::{EndedBy, FailedUndo, FaultId, FaultPlan, Trigger};
+use crate::metrics::histogram::from_scaled;
+use crate::metrics::totals::Accumulator;
+use crate::metrics::{Builtin, Totals, TrackerId};
+use crate::result::{self, FaultImpact, FaultPhase, FaultResult, FaultStatus, PhaseName, ratio};
+use crate::units::format_duration;
+
+/// Seconds in a row that are well after a fault of which nothing was declared.
+const RECOVERED_FOR: u64 = 3;
+/// A second is well if not more than this share of requests fails beyond that of before …
+const MORE_FAILURES: f64 = 0.01;
+/// … and its 95th percentile is not more than this many times that of before, …
+const SLOWER: f64 = 1.5;
+/// … or lies above it by no more than this, in milliseconds.
+const SLOWER_BY: f64 = 5.0;
+/// Requests before a fault from which a percentile can be told.
+const ENOUGH: u64 = 20;
+/// Weights of the parts of the score: requests answered, response times, recovery, and how it was afterwards.
+const WEIGHTS: [f64; 4] = [0.4, 0.2, 0.25, 0.15];
+/// A recovery that takes this many seconds, or as long as the fault, counts for nothing.
+const LONGEST_RECOVERY: f64 = 30.0;
+
+/// What tells whether a second was well.
+#[derive(Debug, Clone, Copy)]
+pub struct Well {
+    failed: TrackerId,
+    duration: TrackerId,
+}
+
+impl Well {
+    pub fn new(totals: &mut Totals) -> Self {
+        let mut track = |metric: Builtin| {
+            let definition = metric.definition();
+            let matches = Box::new(move |name: &str, _: &_| name == definition.name);
+            totals.track(definition.kind, None, matches)
+        };
+        Self {
+            failed: track(Builtin::HttpReqFailed),
+            duration: track(Builtin::HttpReqDuration),
+        }
+    }
+
+    /// Whether the second that ends now was as good as what was before the fault. One without requests was not, if there were some.
+    fn was_well(self, totals: &Totals, before: &Requests) -> bool {
+        let (failed, all) = match &totals.tracker(self.failed).current {
+            Accumulator::Rate { trues, total } => (*trues as f64, *total as f64),
+            _ => (0.0, 0.0),
+        };
+        if all == 0.0 {
+            return before.requests == 0.0;
+        }
+        if ratio(failed, all) > before.failed_share() + MORE_FAILURES {
+            return false;
+        }
+        let Accumulator::Trend(durations) = &totals.tracker(self.duration).current else {
+            return true;
+        };
+        if before.duration.count() < ENOUGH || durations.is_empty() {
+            return true;
+        }
+        let usual = p95(&before.duration);
+        p95(durations) <= (usual * SLOWER).max(usual + SLOWER_BY)
+    }
+}
+
+fn p95(histogram: &crate::metrics::histogram::Histogram) -> f64 {
+    from_scaled(histogram.value_at_percentile(95.0) as f64)
+}
+
+/// One injection, as it is followed.
+#[derive(Debug)]
+pub struct Record {
+    id: Option<FaultId>,
+    name: String,
+    trigger: String,
+    effects: Vec<String>,
+    started: Option<f64>,
+    ended: Option<(f64, EndedBy)>,
+    failed: Vec<FailedUndo>,
+    /// Why it was not injected.
+    skipped: Option<String>,
+    recovered_for: u64,
+    /// When no fault had been at work, when it was injected, when it ended, and when all was well again.
+    calm: Stand,
+    start: Stand,
+    end: Option<Stand>,
+    recovered: Option<(f64, Stand)>,
+    before: Requests,
+    /// The first second that was not well.
+    detected: Option<f64>,
+    seconds: u64,
+    bad_seconds: u64,
+    /// The good seconds that go on since the end: how many, and how it stood before them.
+    good: u64,
+    good_since: Option<Stand>,
+    touched: [u64; 2],
+}
+
+impl Record {
+    /// A fault that was injected. `stands`: since when no other was at work, and now.
+    pub fn began(
+        id: FaultId,
+        name: &str,
+        plan: Option<&FaultPlan>,
+        at: f64,
+        stands: (Stand, Stand),
+        touched: u64,
+    ) -> Self {
+        let (calm, start) = stands;
+        Self {
+            id: Some(id),
+            name: name.to_owned(),
+            trigger: plan.map_or_else(|| "injected by a script".to_owned(), trigger),
+            effects: Vec::new(),
+            started: Some(at),
+            ended: None,
+            failed: Vec::new(),
+            skipped: None,
+            recovered_for: plan.map_or(RECOVERED_FOR, |plan| plan.recovered_for.as_secs().max(1)),
+            before: start.all_since(&calm),
+            calm,
+            start,
+            end: None,
+            recovered: None,
+            detected: None,
+            seconds: 0,
+            bad_seconds: 0,
+            good: 0,
+            good_since: None,
+            touched: [touched; 2],
+        }
+    }
+
+    /// A fault that could have come and was not let.
+    pub fn skipped(plan: &FaultPlan, reason: String) -> Self {
+        let nothing = (Stand::default(), Stand::default());
+        Self {
+            id: None,
+            started: None,
+            skipped: Some(reason),
+            ..Self::began(FaultId(0), &plan.name, Some(plan), 0.0, nothing, 0)
+        }
+    }
+
+    /// The row of a fault that never came.
+    pub fn missed(plan: &FaultPlan) -> FaultResult {
+        FaultResult {
+            name: plan.name.clone(),
+            trigger: trigger(plan),
+            status: FaultStatus::NotReached,
+            reason: None,
+            effects: Vec::new(),
+            start_seconds: None,
+            end_seconds: None,
+            failed_undos: Vec::new(),
+            impact: None,
+            phases: Vec::new(),
+        }
+    }
+
+    pub fn id(&self) -> Option<FaultId> {
+        self.id
+    }
+
+    /// Whether it has ended, and all was well since.
+    pub fn is_over(&self) -> bool {
+        self.id.is_none() || self.recovered.is_some()
+    }
+
+    pub fn did(&mut self, what: String) {
+        self.effects.push(what);
+    }
+
+    pub fn ended(&mut self, at: f64, by: EndedBy, failed: Vec<FailedUndo>) {
+        self.ended = Some((at, by));
+        self.failed = failed;
+    }
+
+    /// A second ends. `now`: how it stands.
+    pub fn second(&mut self, well: &Well, totals: &Totals, now: &Stand, touched: u64) {
+        if self.is_over() || now.seconds <= self.start.seconds {
+            return;
+        }
+        let was_well = well.was_well(totals, &self.before);
+        let began = now.seconds as f64 - 1.0;
+        self.seconds += 1;
+        self.touched[1] = touched;
+        if !was_well {
+            self.bad_seconds += 1;
+            let since = (began - self.started.unwrap_or(began)).max(0.0);
+            self.detected.get_or_insert(since);
+        }
+        let Some((ended, _)) = self.ended else { return };
+        if self.end.is_none() {
+            // The second in which it ended belongs to it.
+            self.end = Some(now.clone());
+            self.good_since = Some(now.clone());
+            return;
+        }
+        if !was_well {
+            self.good = 0;
+            self.good_since = Some(now.clone());
+            return;
+        }
+        self.good += 1;
+        if self.good >= self.recovered_for
+            && let Some(since) = self.good_since.take()
+        {
+            let after = (since.seconds as f64 - ended).max(0.0);
+            self.recovered = Some((after, since));
+        }
+    }
+
+    /// The row of a result. `last`: how it stood at the end of the run; `budget`: failed requests that an objective allows.
+    pub fn result(&self, last: &Stand, budget: Option<f64>) -> FaultResult {
+        let (status, reason) = match (&self.skipped, &self.ended) {
+            (Some(reason), _) => (FaultStatus::Skipped, Some(reason.clone())),
+            (None, Some((_, by))) => status_of(by),
+            (None, None) => (FaultStatus::Cut, None),
+        };
+        let failed_undos = self.failed.iter().map(|failed| result::FailedUndo {
+            what: failed.what.clone(),
+            why: failed.why.clone(),
+        });
+        let phases = match self.id {
+            Some(_) => self.phases(last),
+            None => Vec::new(),
+        };
+        FaultResult {
+            name: self.name.clone(),
+            trigger: self.trigger.clone(),
+            status,
+            reason,
+            effects: self.effects.clone(),
+            start_seconds: self.started,
+            end_seconds: self.ended.as_ref().map(|(at, _)| *at),
+            failed_undos: failed_undos.collect(),
+            impact: self.id.map(|_| self.impact(last, budget)),
+            phases,
+        }
+    }
+
+    /// Where each phase ends.
+    fn borders<'a>(&'a self, last: &'a Stand) -> [&'a Stand; 3] {
+        let end = self.end.as_ref().unwrap_or(last);
+        let recovered = self.recovered.as_ref().map_or(last, |(_, stand)| stand);
+        [end, recovered, last]
+    }
+
+    fn phases(&self, last: &Stand) -> Vec<FaultPhase> {
+        let [end, recovered, last] = self.borders(last);
+        let borders = [
+            (PhaseName::Before, &self.calm, &self.start),
+            (PhaseName::During, &self.start, end),
+            (PhaseName::Recovery, end, recovered),
+            (PhaseName::After, recovered, last),
+        ];
+        let some = borders
+            .into_iter()
+            .filter(|(_, from, to)| to.seconds > from.seconds);
+        some.map(|(name, from, to)| to.phase_since(from, name))
+            .collect()
+    }
+
+    fn impact(&self, last: &Stand, budget: Option<f64>) -> FaultImpact {
+        let [end, recovered, last] = self.borders(last);
+        let hit = recovered.all_since(&self.start);
+        let during = end.all_since(&self.start);
+        let expected = hit.requests * self.before.failed_share();
+        let recover_seconds = self.recovered.as_ref().map(|(after, _)| *after);
+        let after = last.all_since(recovered);
+        FaultImpact {
+            detect_seconds: self.detected,
+            recover_seconds,
+            requests_lost: (hit.failed - expected).max(0.0).round(),
+            users_touched: self.touched[1].saturating_sub(self.touched[0]),
+            degraded_share: ratio(self.bad_seconds as f64, self.seconds as f64),
+            error_budget_spent: budget.map(|budget| ratio(hit.failed, budget)),
+            score: self.score(&during, &after, recover_seconds),
+        }
+    }
+
+    /// Weighted, each from 0 to 1: the share of requests that were answered during it, against before; how much slower they were;
+    /// how soon all was well again; whether it was afterwards as before.
+    fn score(&self, during: &Requests, after: &Requests, recovered: Option<f64>) -> f64 {
+        let answered = |of: &Requests| 1.0 - of.failed_share();
+        let kept = match during.requests {
+            0.0 if self.before.requests > 0.0 => 0.0,
+            _ => ratio(answered(during), answered(&self.before)).min(1.0),
+        };
+        let speed = |of: &Requests| match of.duration.is_empty() || self.before.duration.is_empty()
+        {
+            true => 1.0,
+            false => ratio(p95(&self.before.duration), p95(&of.duration)).min(1.0),
+        };
+        let lasted = self
+            .ended
+            .as_ref()
+            .map_or(0.0, |(at, _)| at - self.started.unwrap_or(*at));
+        let longest = lasted.max(LONGEST_RECOVERY);
+        let recovery = recovered.map_or(0.0, |seconds| (1.0 - seconds / longest).max(0.0));
+        let afterwards = match (recovered, after.requests) {
+            (None, _) => 0.0,
+            (Some(_), 0.0) => 1.0,
+            (Some(_), _) => {
+                ratio(answered(after), answered(&self.before)).min(1.0)
+                    * speed(after).max(1.0 / SLOWER)
+            }
+        };
+        let parts = [kept, speed(during), recovery, afterwards];
+        let score: f64 = parts
+            .iter()
+            .zip(WEIGHTS)
+            .map(|(part, weight)| part * weight)
+            .sum();
+        (score * 1_000.0).round() / 10.0
+    }
+}
+
+/// What sets a fault off, in words.
+fn trigger(plan: &FaultPlan) -> String {
+    match &plan.trigger {
+        Trigger::At(at) => format!("at {}", format_duration(*at)),
+        Trigger::When(objective) => format!("when {}", objective.label()),
+        Trigger::After { fault, pause } if pause.is_zero() => format!("after `{fault}`"),
+        Trigger::After { fault, pause } => format!("{} after `{fault}`", format_duration(*pause)),
+        Trigger::Random { least, most, .. } => {
+            format!(
+                "at random, every {} to {}",
+                format_duration(*least),
+                format_duration(*most)
+            )
+        }
+        Trigger::Asked => "when asked for".to_owned(),
+    }
+}
