@@ -58,7 +58,7 @@ fn one(page: &mut Page<'_>, fault: &Shown) {
     let mut table = Table::new(
         4,
         vec![
-            Column::text("", Cut::Right),
+            Column::text("", Cut::End),
             Column::word("").spare(2),
             Column::figure("requests"),
             Column::figure("rate").spare(1),

@@ -18,7 +18,7 @@ macro_rules! asset {
 }
 
 /// The parts that the page is put together from; the page itself is `page`.
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("page", asset!("page.hbs")),
     ("verdict", asset!("verdict.hbs")),
     ("slos", asset!("slos.hbs")),
