@@ -144,7 +144,7 @@ impl Injection {
             kind.name,
             dose.stream.name(),
             proxy.name(),
-            told(&dose.attributes)
+            told(kind.name, &dose.attributes)
         );
         let undo = RemoveToxic {
             proxy: Arc::clone(&proxy),
@@ -179,16 +179,25 @@ impl Injection {
     }
 }
 
-/// ` (latency 200, jitter 50)`.
-fn told(attributes: &Map<String, Value>) -> String {
+/// Attributes in milliseconds, but for those of the slicer.
+const MILLIS: [&str; 6] = ["latency", "jitter", "timeout", "delay", "rto", "cap"];
+
+/// ` (latency 200 ms, jitter 50 ms)`.
+fn told(kind: &str, attributes: &Map<String, Value>) -> String {
+    let unit = |name: &str| match MILLIS.contains(&name) {
+        true if kind == "slicer" => " µs",
+        true => " ms",
+        false => "",
+    };
     let told: Vec<_> = attributes
         .iter()
         .map(|(name, value)| {
             format!(
-                "{name} {}",
+                "{name} {}{}",
                 value
                     .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned)
+                    .map_or_else(|| value.to_string(), str::to_owned),
+                unit(name)
             )
         })
         .collect();

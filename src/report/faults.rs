@@ -101,11 +101,12 @@ fn impact(fault: &FaultResult, unicode: bool) -> Vec<String> {
     let mut said = Vec::new();
     said.push(match impact.detect_seconds {
         None => "nothing got worse that could be noticed".to_owned(),
-        Some(seconds) => format!("noticed after {}", span(seconds, unicode)),
+        Some(seconds) => format!("noticed within {}", span(seconds, unicode)),
     });
     let ended = fault.end_seconds.is_some();
     match impact.recover_seconds {
         Some(_) if impact.detect_seconds.is_none() => {}
+        Some(seconds) if seconds < 0.5 => said.push("well again at once".to_owned()),
         Some(seconds) => said.push(format!(
             "well again {} after its end",
             span(seconds, unicode)
@@ -228,7 +229,7 @@ mod tests {
         assert_eq!(
             shown.impact,
             [
-                "noticed after 0.5s",
+                "noticed within 500ms",
                 "well again 2s after its end",
                 "120 requests lost by 31 users",
                 "90% of its time degraded",

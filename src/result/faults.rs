@@ -64,7 +64,7 @@ pub struct FailedUndo {
 /// What a fault did to a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultImpact {
-    /// Seconds from its injection to the first second that was not well; none if all were.
+    /// Seconds from its injection to the end of the first second that was not well; none if all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detect_seconds: Option<f64>,
     /// Seconds from its end until all was well again; none if it never was in this run.

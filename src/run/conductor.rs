@@ -403,7 +403,7 @@ impl Conductor<'_> {
             bench.rest(&self.aggregate.totals, rest);
         }
         self.hear_of_faults();
-        let seconds = self.seconds + u64::from(rest > Duration::ZERO);
+        let seconds = self.seconds + u64::from(rest > REPORTS_TAKE);
         self.director.rest(&self.aggregate.totals, seconds);
         self.aggregate.end_second();
     }

@@ -147,6 +147,7 @@ pub struct Director {
     /// The last stand, and the one since which no fault has been at work.
     last: Stand,
     calm: Stand,
+    is_calm: bool,
     random: super::chance::Chance,
 }
 
@@ -205,6 +206,7 @@ impl Director {
             start: None,
             last: Stand::default(),
             calm: Stand::default(),
+            is_calm: true,
             random: super::chance::Chance::new(seed),
             chaos,
         }
@@ -324,6 +326,10 @@ impl Director {
                     (self.calm.clone(), self.last.clone()),
                     self.chaos.touched(),
                 );
+                for earlier in &mut self.records {
+                    earlier.make_way(&self.last);
+                }
+                self.is_calm = false;
                 self.records.push(record);
                 None
             }
@@ -434,9 +440,11 @@ impl Director {
         for record in &mut self.records {
             record.second(&self.well, totals, &self.last, self.chaos.touched());
         }
-        if self.records.iter().all(Record::is_over) {
+        let is_calm = self.records.iter().all(Record::is_over);
+        if is_calm && !self.is_calm {
             self.calm = self.last.clone();
         }
+        self.is_calm = is_calm;
         acts
     }
 

@@ -9,6 +9,8 @@ use crate::metrics::{Builtin, Totals, TrackerId};
 use crate::result::{self, FaultImpact, FaultPhase, FaultResult, FaultStatus, PhaseName, ratio};
 use crate::units::format_duration;
 
+/// Reports about a second come this much later, in seconds.
+const MOMENT: f64 = 0.2;
 /// Seconds in a row that are well after a fault of which nothing was declared.
 const RECOVERED_FOR: u64 = 3;
 /// A second is well if not more than this share of requests fails beyond that of before …
@@ -90,7 +92,9 @@ pub struct Record {
     end: Option<Stand>,
     recovered: Option<(f64, Stand)>,
     before: Requests,
-    /// The first second that was not well.
+    /// When the next fault began.
+    until: Option<Stand>,
+    /// From its injection to the end of the first second that was not well.
     detected: Option<f64>,
     seconds: u64,
     bad_seconds: u64,
@@ -126,6 +130,7 @@ impl Record {
             start,
             end: None,
             recovered: None,
+            until: None,
             detected: None,
             seconds: 0,
             bad_seconds: 0,
@@ -182,17 +187,22 @@ impl Record {
 
     /// A second ends. `now`: how it stands.
     pub fn second(&mut self, well: &Well, totals: &Totals, now: &Stand, touched: u64) {
-        if self.is_over() || now.seconds <= self.start.seconds {
+        let Some(started) = self.started.filter(|_| !self.is_over()) else {
+            return;
+        };
+        let ends = now.seconds as f64;
+        if ends <= started + MOMENT {
+            // It was told of late: the second had ended when the fault came.
+            self.before = now.all_since(&self.calm);
+            self.start = now.clone();
             return;
         }
         let was_well = well.was_well(totals, &self.before);
-        let began = now.seconds as f64 - 1.0;
         self.seconds += 1;
         self.touched[1] = touched;
         if !was_well {
             self.bad_seconds += 1;
-            let since = (began - self.started.unwrap_or(began)).max(0.0);
-            self.detected.get_or_insert(since);
+            self.detected.get_or_insert(ends - started);
         }
         let Some((ended, _)) = self.ended else { return };
         if self.end.is_none() {
@@ -212,6 +222,13 @@ impl Record {
         {
             let after = (since.seconds as f64 - ended).max(0.0);
             self.recovered = Some((after, since));
+        }
+    }
+
+    /// Another fault begins: what comes after this one ends there.
+    pub fn make_way(&mut self, now: &Stand) {
+        if self.recovered.is_some() && self.until.is_none() {
+            self.until = Some(now.clone());
         }
     }
 
@@ -246,6 +263,7 @@ impl Record {
 
     /// Where each phase ends.
     fn borders<'a>(&'a self, last: &'a Stand) -> [&'a Stand; 3] {
+        let last = self.until.as_ref().unwrap_or(last);
         let end = self.end.as_ref().unwrap_or(last);
         let recovered = self.recovered.as_ref().map_or(last, |(_, stand)| stand);
         [end, recovered, last]
@@ -284,7 +302,7 @@ impl Record {
         }
     }
 
-    /// Weighted, each from 0 to 1: the share of requests that were answered during it, against before; how much slower they were;
+    /// Weighted, each from 0 to 1: the share of requests that were answered during it, against before; how fast those were, against before;
     /// how soon all was well again; whether it was afterwards as before.
     fn score(&self, during: &Requests, after: &Requests, recovered: Option<f64>) -> f64 {
         let answered = |of: &Requests| 1.0 - of.failed_share();
@@ -311,7 +329,8 @@ impl Record {
                     * speed(after).max(1.0 / SLOWER)
             }
         };
-        let parts = [kept, speed(during), recovery, afterwards];
+        // What fails at once was not answered fast.
+        let parts = [kept, kept * speed(during), recovery, afterwards];
         let score: f64 = parts
             .iter()
             .zip(WEIGHTS)
