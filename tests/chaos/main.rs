@@ -1,6 +1,10 @@
 //! Faults against real sockets: what a client meets at a proxy, and what is left when a fault is gone.
 
+#[path = "../support/bin.rs"]
+#[allow(dead_code, reason = "these tests use a part of it")]
+mod bin;
 mod servers;
 
 mod passing;
+mod runs;
 mod toxics;
