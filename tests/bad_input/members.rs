@@ -86,6 +86,26 @@ fn columns_that_a_file_has_not() {
     hold("columns", &output.stderr);
 }
 
+/// A key of that name in some other map says nothing about a row.
+#[test]
+fn a_column_that_a_file_has_not_beside_a_key_of_its_name() {
+    let script = "const GUESTS = data::csv(\"guests.csv\");\nfn iteration() {\n    let guest = global::GUESTS.next();\n    let stay = #{ nights: 2 };\n    stay.nights = 3;\n    let from = guest.nights + 1;\n    print(guest.nights.len());\n}\n";
+    let output = rhaid()
+        .file("guests.csv", "name,night\nAda,2\n")
+        .file("script.rhai", script)
+        .args(["check", "script.rhai"])
+        .run();
+    output.expect_code(0);
+    hold("columns_and_keys", &output.stderr);
+    let output = rhaid()
+        .file("guests.csv", "name,night\nAda,2\n")
+        .script(script)
+        .run();
+    output.expect_code(2);
+    let text = output.expect_result()["errors"][0]["example"]["text"].clone();
+    hold("columns_at_run_time", text.as_str().unwrap());
+}
+
 #[test]
 fn a_place_far_to_the_right_of_its_line() {
     let line = format!(

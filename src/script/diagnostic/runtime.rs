@@ -29,12 +29,29 @@ pub fn of_runtime_error(
         line: line.unwrap_or_default(),
         column: position.position().unwrap_or(0),
     };
-    let (message, help) = explain(current, engine, ast, &written);
+    let (message, mut help) = explain(current, engine, ast, &written);
+    if help.as_deref() == Some(nothing::HELP) {
+        let expression = message
+            .split_once("` is `()`")
+            .and_then(|(before, _)| before.strip_prefix('`'));
+        help = Some(nothing::help_with(&tables(sources), expression));
+    }
     let mut diagnostic = Diagnostic::at(sources, source, position, message)
         .with_code("runtime")
         .with_help(help);
     diagnostic.notes = notes;
     diagnostic
+}
+
+/// The CSV files that a script has opened, by their names, and their columns.
+fn tables(sources: &Sources) -> Vec<(String, Vec<String>)> {
+    let tables = sources.data.tables().into_iter();
+    tables
+        .map(|(path, columns)| {
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            (name.to_string_lossy().into_owned(), columns)
+        })
+        .collect()
 }
 
 /// The line that an error stands on, and its column in it; an empty one where the text is not at hand.
