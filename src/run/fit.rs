@@ -60,38 +60,10 @@ impl Fit<'_> {
 
     /// Every scenario's function must be there.
     pub fn check_scenarios(&mut self) {
-        let (options, program, functions, sources) =
-            (self.options, self.program, self.functions, self.sources);
-        for scenario in &options.scenarios {
-            let path = [
-                "scenarios".to_owned(),
-                scenario.name.clone(),
-                "exec".to_owned(),
-            ];
-            let arities = program.arities(&scenario.exec);
-            let (message, help) =
-                if arities.is_empty() {
-                    let candidates = candidates(functions);
-                    let help = did_you_mean(&scenario.exec, candidates.iter().copied())
-                        .unwrap_or_else(|| match candidates.first() {
-                            None => format!("write `fn {}(ctx) {{ … }}`", scenario.exec),
-                            Some(first) => format!(
-                                "the script has: {}; name one, as in `exec: \"{first}\"`",
-                                candidates.join(", ")
-                            ),
-                        });
-                    (format!("there is no function `{}`", scenario.exec), help)
-                } else if !arities.iter().any(|arity| *arity <= 1) {
-                    (
-                        format!("`{}` takes {}", scenario.exec, parameters(arities[0])),
-                        "a scenario's function takes none or one, `ctx`".to_owned(),
-                    )
-                } else {
-                    continue;
-                };
-            self.problems
-                .push(script::of_option(&path, message, Some(help), sources));
-        }
+        let named = self.options.scenarios.iter();
+        let named = named.map(|scenario| (scenario.name.as_str(), scenario.exec.as_str()));
+        let found = check_functions(named, self.program, self.functions, self.sources);
+        self.problems.extend(found);
     }
 
     /// The special functions are given so many values and no more.
@@ -221,6 +193,53 @@ impl Fit<'_> {
             }
         }
     }
+}
+
+/// What is wrong with the functions that scenarios name, given as the scenario's name and the function's.
+pub fn check_functions<'a>(
+    named: impl Iterator<Item = (&'a str, &'a str)>,
+    program: &Program,
+    functions: &[String],
+    sources: &Sources,
+) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (scenario, exec) in named {
+        let path = [
+            "scenarios".to_owned(),
+            scenario.to_owned(),
+            "exec".to_owned(),
+        ];
+        let arities = program.arities(exec);
+        let (message, help) = if arities.is_empty() {
+            let candidates = candidates(functions);
+            let help =
+                did_you_mean(exec, candidates.iter().copied()).unwrap_or_else(|| match candidates
+                    .first()
+                {
+                    None => format!("write `fn {exec}(ctx) {{ … }}`"),
+                    Some(first) => format!(
+                        "the script has: {}; name one, as in `exec: \"{first}\"`",
+                        candidates.join(", ")
+                    ),
+                });
+            (format!("there is no function `{exec}`"), help)
+        } else if let Some(arity) = arities.first().filter(|arity| **arity > 1) {
+            (
+                format!("`{exec}` takes {}", parameters(*arity)),
+                "a scenario's function takes none or one, `ctx`".to_owned(),
+            )
+        } else {
+            continue;
+        };
+        problems.push(script::of_option(&path, message, Some(help), sources));
+    }
+    problems
+}
+
+/// The functions that scenarios name, as options are written that could not be read.
+pub fn named_functions(scenarios: Option<&Value>) -> impl Iterator<Item = (&str, &str)> {
+    let scenarios = scenarios.and_then(Value::as_object).into_iter().flatten();
+    scenarios.filter_map(|(name, scenario)| Some((name.as_str(), scenario.get("exec")?.as_str()?)))
 }
 
 /// The functions that could be a scenario's.

@@ -75,6 +75,29 @@ fn the_same_is_said_of_webhooks_while_they_run() {
     );
 }
 
+/// What certainly is a response is known before anything is sent; what may be something else is left alone.
+#[test]
+fn what_a_response_has_not() {
+    rejected(
+        "response_members",
+        "fn iteration() {\n    let r = http::get(\"http://127.0.0.1:1/\");\n    let limit = 3;\n    check(r, #{ \"a\": |x| x.statuss == 200, \"b\": |x| x.boddy == limit && r.json == 3 });\n    check(r, \"ok\");\n    r.foo();\n    r.jsn(\"a\");\n    json_parse(r.text);\n}\n",
+    );
+    let output = rhaid()
+        .file("script.rhai", "fn iteration() {\n    let r = http::get(\"http://127.0.0.1:1/\");\n    r = #{ statuss: 1 };\n    print(r.statuss);\n    let s = http::get(\"http://127.0.0.1:1/\");\n    try { print(s.statuss); } catch { }\n    for t in [1] { let t = http::get(\"http://127.0.0.1:1/\"); }\n    if true { let u = http::get(\"http://127.0.0.1:1/\"); print(u.status); } else { let u = #{ statuss: 1 }; print(u.statuss); }\n    let v = http::batch([\"http://127.0.0.1:1/\"]);\n    print(v.len);\n    look(s);\n    s.seen();\n}\nfn look(r) { print(r.statuss); }\nfn seen() { print(this.status); }\n")
+        .args(["check", "script.rhai"])
+        .run();
+    output.expect_code(0);
+    assert_eq!(output.stderr, "", "{output}");
+}
+
+#[test]
+fn addresses_and_think_times_that_are_none() {
+    rejected(
+        "literals_written_out",
+        "import \"std/think\" as think;\nfn iteration() {\n    let id = 1;\n    http::get(\"127.0.0.1:8080/rooms\");\n    http::post(`/rooms/${id}`, #{}, #{ name: \"a\" });\n    http::batch([\"ftp://x/y\", [\"GET\", \"localhost:8080/x\"], \"http://127.0.0.1:1/\"]);\n    http::get(id + \"/rooms\");\n    think::normal(\"abc\", \"500ms\");\n    think::log_normal(2, 0.5);\n}\n",
+    );
+}
+
 #[test]
 fn columns_that_a_file_has_not() {
     let output = rhaid()

@@ -28,10 +28,18 @@ fn a_variable_that_only_the_running_script_can_miss() {
 }
 
 #[test]
+fn a_text_that_is_no_number() {
+    throws(
+        "runtime_parse_int",
+        "fn iteration() {\n    let n = parse_float(\"1.5\");\n    print(parse_int(\"12 rooms\"));\n}\n",
+    );
+}
+
+#[test]
 fn a_mistake_inside_a_check_says_what_was_meant_and_where() {
     let output = rhaid()
         .script(
-            "fn iteration() {\n    let r = http::get(\"http://127.0.0.1:1/\");\n    check(r, #{ \"ok\": |r| r.staus == 200 });\n    check(r, #{ \"list\": |r| random::pick(()) == 1 });\n    check(r, #{ \"room\": |r| r.json(\"rooms\")[0] == 1 });\n    check(r, #{ \"sum\": |r| r.status + () == 1 });\n    check(r, #{ \"long\": |r| \"abc\".length == 3 });\n}\n",
+            "fn iteration() {\n    let r = [http::get(\"http://127.0.0.1:1/\")][0];\n    check(r, #{ \"ok\": |r| r.staus == 200 });\n    check(r, #{ \"list\": |r| random::pick(()) == 1 });\n    check(r, #{ \"room\": |r| r.json(\"rooms\")[0] == 1 });\n    check(r, #{ \"sum\": |r| r.status + () == 1 });\n    check(r, #{ \"long\": |r| \"abc\".length == 3 });\n}\n",
         )
         .run();
     let errors = output.expect_result()["errors"].as_array().unwrap();
