@@ -13,6 +13,9 @@ use crate::suggest::{did_you_mean, nearest};
 /// What stands for a scenario on what `setup` and `teardown` record.
 const PHASES: [&str; 2] = ["setup", "teardown"];
 
+/// Begins the names of tests.
+const TEST: &str = "test_";
+
 /// A script whose options could be read.
 pub struct Fit<'a> {
     pub options: &'a Options,
@@ -38,6 +41,12 @@ impl Fit<'_> {
             return;
         }
         let missing = "there is no function `iteration`, and no scenario names another one";
+        if functions.iter().any(|name| name.starts_with(TEST)) {
+            let help = format!("it has tests: `rhaid test {}` runs them", sources.main);
+            let found = script::of_option(&[], missing.to_owned(), Some(help), sources);
+            self.problems.push(found);
+            return;
+        }
         let candidates = candidates(functions);
         self.problems.push(match nearest("iteration", candidates.iter().copied()) {
         Some(near) => script::of_function(near, missing.to_owned(), sources)

@@ -27,6 +27,23 @@ fn a_variable_that_only_the_running_script_can_miss() {
     );
 }
 
+/// A place in the text of an `eval` is none in the file.
+#[test]
+fn what_goes_wrong_in_the_text_of_an_eval() {
+    throws(
+        "runtime_eval",
+        "fn iteration() {\n    let x = 1;\n    let y = 2;\n    eval(\"let a = 1;\\nfoo(2)\");\n}\n",
+    );
+    throws(
+        "runtime_eval_syntax",
+        "fn iteration() {\n    let x = 1;\n    let text = \"let a = ;\";\n    eval(text);\n}\n",
+    );
+    throws(
+        "runtime_eval_calls",
+        "fn pay(amount) {\n    throw \"no money\";\n}\nfn iteration() {\n    eval(\"\\n\\npay(2)\");\n}\n",
+    );
+}
+
 #[test]
 fn a_text_that_is_no_number() {
     throws(

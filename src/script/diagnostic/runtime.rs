@@ -18,7 +18,14 @@ pub fn of_runtime_error(
     ast: Option<&AST>,
 ) -> Diagnostic {
     let (current, source, notes) = frames::of(error, &sources.main, Some(sources));
-    let position = current.position();
+    let (position, is_evaluated) = frames::place(error);
+    if let (EvalAltResult::ErrorParsing(kind, _), true) = (current, is_evaluated) {
+        let message = format!("Syntax error in the text that `eval` runs: {kind}");
+        let mut diagnostic =
+            Diagnostic::at(sources, source, position, message).with_code("runtime");
+        diagnostic.notes = notes;
+        return diagnostic;
+    }
     if let EvalAltResult::ErrorParsing(kind, position) = current {
         let mut diagnostic = of_parse_error_type(kind, *position, sources, source);
         diagnostic.notes = notes;

@@ -9,6 +9,9 @@ use crate::script::api::unknown_parameter;
 use crate::script::diagnostic::Diagnostic;
 use crate::units;
 
+/// The code of a warning about a variable of the environment that is not set.
+pub const ENVIRONMENT: &str = "environment";
+
 /// A variable of the environment that a script cannot do without, and what is to be said if it is not set.
 #[derive(Debug)]
 pub struct Needed {
@@ -77,7 +80,7 @@ pub fn needed(call: &FnCallExpr, path: &[ASTNode], source: &Source<'_>) -> Optio
         warning: source
             .mistake(*position, message)
             .with_help(Some(help))
-            .with_code("environment")
+            .with_code(ENVIRONMENT)
             .as_warning(),
     })
 }

@@ -27,7 +27,7 @@ use super::sources::Sources;
 use crate::metrics::{Contains, MetricKind};
 
 pub use context::OfContext;
-pub use literals::{Needed, places};
+pub use literals::{ENVIRONMENT, Needed, places};
 pub use special::{LIFECYCLE, special_names};
 
 /// A metric that a script makes.
