@@ -69,6 +69,6 @@ mod tests {
             Some("parse_json")
         );
         assert_eq!(nearest("integer", ["int"]), Some("int"));
-        assert_eq!(nearest("dur", ["duration"]), Some("duration"));
+        assert_eq!(nearest("durat", ["duration"]), Some("duration"));
     }
 }

@@ -18,8 +18,8 @@ const SCHEMES: [&str; 6] = ["bearer", "basic", "digest", "token", "apikey", "key
 
 /// Words of a name that make its number one that is counted, or measured: `max_tokens` is no secret.
 const COUNTS: [&str; 14] = [
-    "max", "min", "count", "limit", "length", "size", "ttl", "expir", "lifetime", "budget", "per",
-    "total", "used", "left",
+    "max", "min", "count", "limit", "length", "size", "ttl", "expiry", "expires", "lifetime",
+    "budget", "per", "total", "used",
 ];
 
 /// What a name ends in that only says which kind of secret another field has: `token_type` is `bearer`.
@@ -36,8 +36,24 @@ pub fn is_jwt(value: &str) -> bool {
 
 /// Whether a number of that name is a secret.
 pub fn is_secret_number(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    is_secret_name(name) && !COUNTS.iter().any(|word| lower.contains(word))
+    is_secret_name(name)
+        && !words(name)
+            .iter()
+            .any(|word| COUNTS.contains(&word.as_str()))
+}
+
+/// The words of a name in lower case: `maxTokens` is `max`, `tokens`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for character in name.chars() {
+        if !character.is_alphanumeric() || character.is_uppercase() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| character.is_alphanumeric()) {
+            word.extend(character.to_lowercase());
+        }
+    }
+    words
 }
 
 /// What a field holds as it is sent, if that is a secret: the expression for it.
@@ -230,7 +246,7 @@ mod tests {
             ("accept".to_owned(), "*/*".into()),
         ];
         request.body = Body::Json(
-            json!({"user": {"password": "p", "pin": 1234, "max_tokens": 7}, "secrets": ["a"]})
+            json!({"user": {"password": "p", "pin": 1234, "max_tokens": 7}, "maxTokens": 8, "adminPin": 5678, "secrets": ["a"]})
                 .into(),
         );
         assert_eq!(
@@ -241,13 +257,17 @@ mod tests {
                 pair("x-api-key", "k-2"),
                 pair("password", "p"),
                 pair("pin", "1234"),
+                pair("adminPin", "5678"),
                 pair("secrets", "a"),
             ]
         );
         let written = format!("{request:?}");
         assert!(written.contains("Bearer "), "{written}");
         assert!(written.contains("parse_json(global::K5)"), "{written}");
-        assert!(written.contains("Number(7)"), "{written}");
+        assert!(
+            written.contains("Number(7)") && written.contains("Number(8)"),
+            "{written}"
+        );
     }
 
     #[test]

@@ -24,10 +24,13 @@ const POSTMAN: &str = r#"{
 "variable": [
     {"key": "password", "value": "@"},
     {"key": "callback", "value": "https://cb.test/?token=@"},
+    {"key": "login", "value": "ada:{{password}}"},
+    {"key": "base", "value": "http://k.test/{{password}}/v1"},
     {"key": "seed", "value": "{\"password\": \"@\"}"}
 ],
 "item": [
     {"name": "query", "request": {"url": "http://h.test/a?api_key=@&page=2"}},
+    {"name": "base", "request": {"url": "{{base}}/a?login={{login}}&seed={{seed}}"}},
     {"name": "parts", "request": {"url": {"raw": "http://h.test/a?api_key=@", "query": [{"key": "api_key", "value": "@"}]}}},
     {"name": "path", "request": {"url": {"raw": "http://h.test/u/:token/x", "variable": [{"key": "token", "value": "@"}]}}},
     {"name": "host", "request": {"url": "http://ada:@\u0040h.test/a"}},

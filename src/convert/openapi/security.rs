@@ -284,7 +284,7 @@ impl Security {
             None => {
                 let mut free = wanted.clone();
                 let mut number = 2;
-                while self.lifted.values().any(|known| *known == free) {
+                while self.lifted.values().any(|known| *known == free) || self.is_open(&free) {
                     free = format!("{wanted}_{number}");
                     number += 1;
                 }
@@ -293,6 +293,12 @@ impl Security {
             }
         };
         self.variable(names, &env, meaning, true)
+    }
+
+    /// Whether a variable of this name is no secret, and so stands for something else.
+    fn is_open(&self, env: &str) -> bool {
+        let known = self.places.get(env).and_then(|at| self.variables.get(*at));
+        known.is_some_and(|known| !known.secret)
     }
 
     fn note(&mut self, note: String) {

@@ -118,6 +118,7 @@ impl Requests<'_> {
         self.user = user;
         let prefix = self.base(&base, request);
         let mut made = Text::from(prefix);
+        self.variables.hide(&mut made);
         for (at, segment) in path.split('/').enumerate() {
             if at > 0 {
                 made.push("/");

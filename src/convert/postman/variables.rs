@@ -14,6 +14,7 @@ use crate::convert::emit::words::{EVERYBODYS, Names, constant, identifier, quote
 use crate::convert::hidden;
 use crate::convert::journey::Variable;
 use crate::convert::lifted::is_jwt;
+use crate::convert::text::Text;
 use crate::secrets::{is_secret_name, mask_urls};
 
 /// The user's own map.
@@ -112,7 +113,7 @@ impl Variables {
             };
         }
         let given = self.given.get(name).cloned();
-        let secret = self.is_secret(name);
+        let secret = self.is_secret(name, 0);
         // A value may be made of others; a default is only what can be known beforehand.
         let default = match given {
             Some(given) if !secret => Some(self.filled(&given.value, 0)),
@@ -124,14 +125,30 @@ impl Variables {
     }
 
     /// Whether a variable's value may not be shown: its name says so, the collection does, or there is a secret within it.
-    fn is_secret(&self, name: &str) -> bool {
+    fn is_secret(&self, name: &str, depth: usize) -> bool {
         let holds_one = |given: &Given| {
             given.secret
                 || is_jwt(&given.value)
                 || !hidden::secrets(&given.value, "").is_empty()
                 || matches!(mask_urls(&given.value), Cow::Owned(_))
+                || depth < 8 && names_in(&given.value).any(|name| self.is_secret(name, depth + 1))
         };
         is_secret_name(name) || self.given.get(name).is_some_and(holds_one)
+    }
+
+    /// Puts variables in the place of secret values of theirs that a text has been filled with.
+    pub fn hide(&mut self, text: &mut Text) {
+        let secrets: Vec<(String, String)> = self
+            .given
+            .iter()
+            .filter(|(name, given)| !given.value.is_empty() && self.is_secret(name, 0))
+            .map(|(name, given)| (name.clone(), self.filled(&given.value, 0)))
+            .filter(|(_, value)| text.as_literal().is_some_and(|text| text.contains(value)))
+            .collect();
+        for (name, value) in secrets {
+            let (code, _) = self.expression(&name);
+            text.replace(&value, &code);
+        }
     }
 
     /// The constant for a secret that stands in the collection itself: one for each value.
@@ -247,6 +264,12 @@ impl Variables {
         self.set.insert(name.to_owned(), place.clone());
         place
     }
+}
+
+/// The names of the variables in a value.
+fn names_in(value: &str) -> impl Iterator<Item = &str> {
+    let openings = value.split("{{").skip(1);
+    openings.filter_map(|inner| Some(inner.split_once("}}")?.0.trim()))
 }
 
 /// Collects the names that the scripts of a collection set.

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
+use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::context::{captured, makes_otherwise};
 use super::literals;
+use super::names::makes_variables;
 use super::tree::{Function, Source};
 use crate::script::api::RESPONSE;
 use crate::script::diagnostic::{Diagnostic, no_member};
@@ -24,7 +25,7 @@ pub struct Responses(BTreeMap<String, BTreeSet<String>>);
 impl Responses {
     /// Finds them in a text.
     pub fn of(source: &Source<'_>) -> Self {
-        let mut found = BTreeMap::new();
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         // A module of that name would be the script's own.
         if source.imports.contains_key("http") {
             return Self(found);
@@ -35,44 +36,26 @@ impl Responses {
             .filter(|function| function.is_closure())
             .map(|function| (function.name(), function))
             .collect();
+        // A text that makes variables while it runs may make any of them something else.
+        if makes_variables(source.tree) {
+            return Self(found);
+        }
         for function in source.functions.iter().filter(|f| !f.is_closure()) {
-            let mut pending: Vec<(&Function, String)> = given(&function.tree)
-                .into_iter()
-                .map(|variable| (function, variable))
-                .collect();
-            let mut seen = BTreeSet::new();
-            while let Some((inside, variable)) = pending.pop() {
-                if !seen.insert((inside.name().to_owned(), variable.clone())) {
-                    continue;
+            for variable in given(function) {
+                for (inside, variable) in
+                    followed(function, variable, &closures, source).unwrap_or_default()
+                {
+                    found.entry(inside).or_default().insert(variable);
                 }
-                if inside.is_closure() && makes_otherwise(&inside.tree, &variable) {
-                    continue;
-                }
-                let names: &mut BTreeSet<String> =
-                    found.entry(inside.name().to_owned()).or_default();
-                names.insert(variable.clone());
-                inside.tree.walk(&mut |path: &[ASTNode]| {
-                    match path.last() {
-                        Some(
-                            ASTNode::Expr(Expr::FnCall(call, _))
-                            | ASTNode::Stmt(Stmt::FnCall(call, _)),
-                        ) => {
-                            pending.extend(captured(call, &variable, &closures));
-                            pending.extend(looks(call, &variable, &closures, source));
-                        }
-                        _ => {}
-                    }
-                    true
-                });
             }
         }
         Self(found)
     }
 
     /// Whether a variable of a function holds a response.
-    fn has(&self, function: &str, variable: &str) -> bool {
+    fn has(&self, function: &Function, variable: &str) -> bool {
         self.0
-            .get(function)
+            .get(&key(function))
             .is_some_and(|variables| variables.contains(variable))
     }
 }
@@ -130,11 +113,47 @@ pub fn check(source: &Source<'_>, responses: &Responses) -> Vec<Diagnostic> {
 }
 
 fn is_response(value: &Expr, function: &Function, responses: &Responses) -> bool {
-    matches!(value, Expr::Variable(v, ..) if v.2.is_empty() && responses.has(function.name(), &v.1))
+    matches!(value, Expr::Variable(v, ..) if v.2.is_empty() && responses.has(function, &v.1))
+}
+
+/// A function by its name and the number of its parameters: there may be several of one name.
+fn key(function: &Function) -> String {
+    format!("{}/{}", function.name(), function.definition.params.len())
+}
+
+/// A variable of a function, and what it is called in the closures that get it; nothing if one of these makes something else of it.
+fn followed<'a>(
+    function: &'a Function,
+    variable: String,
+    closures: &BTreeMap<&str, &'a Function>,
+    source: &Source<'_>,
+) -> Option<BTreeSet<(String, String)>> {
+    let mut found = BTreeSet::new();
+    let mut pending = vec![(function, variable)];
+    while let Some((inside, variable)) = pending.pop() {
+        if makes_otherwise(&inside.tree, &variable) {
+            return None;
+        }
+        if !found.insert((key(inside), variable.clone())) {
+            continue;
+        }
+        inside.tree.walk(&mut |path: &[ASTNode]| {
+            if let Some(
+                ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)),
+            ) = path.last()
+            {
+                pending.extend(captured(call, &variable, closures));
+                pending.extend(looks(call, &variable, closures, source));
+            }
+            true
+        });
+    }
+    Some(found)
 }
 
 /// The variables of a function that are given a response and nothing else.
-fn given(tree: &AST) -> Vec<String> {
+fn given(function: &Function) -> Vec<String> {
+    let tree = &function.tree;
     let mut made: BTreeMap<String, (usize, bool)> = BTreeMap::new();
     tree.walk(&mut |path: &[ASTNode]| {
         if let Some(ASTNode::Stmt(Stmt::Var(variable, ..))) = path.last() {
@@ -146,7 +165,10 @@ fn given(tree: &AST) -> Vec<String> {
         true
     });
     made.into_iter()
-        .filter(|(name, (times, gives))| *times == 1 && *gives && !makes_otherwise(tree, name))
+        // A variable of a block may hide a parameter.
+        .filter(|(name, (times, gives))| {
+            *times == 1 && *gives && !function.parameters().contains(&name.as_str())
+        })
         .map(|(name, _)| name)
         .collect()
 }

@@ -6,14 +6,9 @@
 mod expression;
 mod statements;
 
-use std::sync::LazyLock;
-
-use regex::{Captures, Regex};
-
 use crate::convert::emit::words::quoted;
 use crate::convert::journey::{Check, Source};
 use crate::convert::lifted;
-use crate::secrets::{MASK, is_secret_name, mask_named};
 
 use super::variables::Variables;
 use expression::{Aliases, Expression};
@@ -62,36 +57,6 @@ const KEEPERS: [&str; 6] = [
     "postman.setEnvironmentVariable(",
     "postman.setGlobalVariable(",
 ];
-
-/// What a text or number of JavaScript says.
-fn literal_of(value: &str) -> Option<String> {
-    let value = value.trim();
-    statements::string(value).or_else(|| {
-        let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
-        (is_number && !value.is_empty()).then(|| value.to_owned())
-    })
-}
-
-/// A line that goes into a comment, without what stands beside a secret name in it, be it as an argument.
-fn masked(line: &str) -> String {
-    static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r#"(["'`])([^"'`]+)["'`]\s*,\s*("[^"]+"?|'[^']+'?|`[^`]+`?|\d+)"#).ok()
-    });
-    let line = mask_named(line);
-    let Some(pair) = PAIR.as_ref() else {
-        return line.into_owned();
-    };
-    let hidden = pair.replace_all(&line, |found: &Captures<'_>| {
-        let part = |at: usize| found.get(at).map_or("", |part| part.as_str());
-        if is_secret_name(part(2)) {
-            let quote = part(1);
-            format!("{quote}{}{quote}, {quote}{MASK}{quote}", part(2))
-        } else {
-            part(0).to_owned()
-        }
-    });
-    hidden.into_owned()
-}
 
 impl Reader<'_> {
     fn statement(&mut self, statement: &str) {
@@ -166,7 +131,7 @@ impl Reader<'_> {
 
     fn todo(&mut self, statement: &str) {
         let line: Vec<&str> = statement.split_whitespace().collect();
-        self.found.todo.push(masked(&line.join(" ")));
+        self.found.todo.push(statements::masked(&line.join(" ")));
     }
 
     /// `const body = pm.response.json()`: from here on, `body` is that.
@@ -198,7 +163,7 @@ impl Reader<'_> {
         ) else {
             return false;
         };
-        if let Some(given) = literal_of(value)
+        if let Some(given) = statements::literal(value)
             && let Some(code) = lifted::field(&given, &name, &mut |value, name, meaning| {
                 self.variables.secret(value, name, meaning)
             })
