@@ -14,7 +14,7 @@ use crate::harmless;
 use crate::options::Overrides;
 use crate::run::{BlueprintError, Looked, Request, look};
 use crate::script::advice::KINDS;
-use crate::script::{Diagnostic, ScriptError, Severity, Sources};
+use crate::script::{Diagnostic, ENVIRONMENT, ScriptError, Severity, Sources};
 use crate::secrets::Secrets;
 use crate::trial::{self, Suite};
 
@@ -32,17 +32,36 @@ pub fn made(script: &Path) -> Result<u8, Failure> {
         format: Format::Text,
         quiet: true,
     };
-    check(arguments, |found| !KINDS.contains(&found.code))
+    let mut missing = BTreeSet::new();
+    let code = check(arguments, |found| {
+        if found.code == ENVIRONMENT {
+            missing.extend(found.message.split('`').nth(1).map(str::to_owned));
+            return false;
+        }
+        !KINDS.contains(&found.code)
+    })?;
+    if !missing.is_empty() {
+        let flags: Vec<String> = missing
+            .iter()
+            .map(|name| format!("--env {name}=…"))
+            .collect();
+        let line = format!("  a run needs {}", flags.join(" "));
+        super::complain(&harmless::text(&line));
+    }
+    Ok(code)
 }
 
-fn check(arguments: CheckArguments, is_told: impl Fn(&Diagnostic) -> bool) -> Result<u8, Failure> {
+fn check(
+    arguments: CheckArguments,
+    mut is_told: impl FnMut(&Diagnostic) -> bool,
+) -> Result<u8, Failure> {
     let mut code = exit::PASS;
     let mut findings: Vec<Value> = Vec::new();
     // Several scripts may import the same module.
     let mut told = BTreeSet::new();
     for script in scripts::expand(&arguments.scripts)? {
         let mut looked = look_at(&script, &arguments)?;
-        looked.found.retain(&is_told);
+        looked.found.retain(&mut is_told);
         let is_right = looked.is_right();
         looked
             .found

@@ -243,7 +243,8 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub result: Option<PathBuf>,
-    /// Reports to write, separated by commas: html, html=FILE [default place: beside the result].
+    /// Reports to write, separated by commas, as KIND or KIND=FILE: html, md, junit, csv, github [default place: beside the result]. One of a
+    /// template of your own is made by `rhaid report --template`.
     #[arg(
         long = "report",
         value_name = "KIND[=FILE],…",

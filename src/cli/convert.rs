@@ -11,6 +11,9 @@ use crate::exit;
 use crate::project::Project;
 use crate::suggest::nearest;
 
+/// What messages call a command that stands on the command line.
+const COMMAND: &str = "the command";
+
 /// In bytes. To check a larger script takes minutes; it was a bundle and will hardly be right.
 const LARGEST_CHECKED: usize = 512 << 10;
 
@@ -72,11 +75,14 @@ fn guessed(given: &[String]) -> Result<(&'static dyn Importer, Input<'static>), 
     let whole = || -> Option<Box<dyn io::Read>> { Some(Box::new(File::open(path?).ok()?)) };
     let kinds = guess::kinds(&name, &head, whole);
     if let [importer] = kinds.as_slice() {
-        complain(&format!(
-            "{name}: taken for {}, {}",
-            importer.name(),
-            importer.reads()
-        ));
+        complain(&match name.as_str() {
+            COMMAND => format!("{COMMAND} is taken for one of {}", importer.name()),
+            name => format!(
+                "{name}: taken for {}, {}",
+                importer.name(),
+                importer.reads()
+            ),
+        });
         return Ok((*importer, input));
     }
     let may_be: Vec<&str> = match kinds.as_slice() {
@@ -250,7 +256,7 @@ fn input(may_be_words: bool, given: &[String]) -> Result<Input<'static>, Failure
             [] => first.clone(),
             _ => crate::convert::shell_join(given),
         };
-        return Ok(Input::reading("arguments", Cursor::new(words.into_bytes())));
+        return Ok(Input::reading(COMMAND, Cursor::new(words.into_bytes())));
     }
     if !rest.is_empty() {
         let message = format!("error: one file at a time; `{first}` is followed by more");
@@ -266,6 +272,7 @@ fn input(may_be_words: bool, given: &[String]) -> Result<Input<'static>, Failure
     })
 }
 
+/// Whether it is a command and no file. Those of wget are told that they are none of curl.
 fn is_command(first: &str) -> bool {
-    first.split_whitespace().next() == Some("curl") && !Path::new(first).is_file()
+    matches!(first.split_whitespace().next(), Some("curl" | "wget")) && !Path::new(first).is_file()
 }

@@ -122,11 +122,11 @@ pub fn wanted(text: &str) -> Result<Wanted, String> {
     let kind = report::by_name(name).ok_or_else(|| {
         let kinds: Vec<&str> = report::all().iter().map(|kind| kind.name()).collect();
         let near = did_you_mean(name, kinds.iter().copied());
-        let near = near.map(|near| format!("{near} ")).unwrap_or_default();
-        format!(
-            "there is no such report; {near}The kinds are {}",
-            kinds.join(", ")
-        )
+        let kinds = kinds.join(", ");
+        match near {
+            Some(near) => format!("there is no such report; {near} There are {kinds}"),
+            None => format!("there is no such report; there are {kinds}"),
+        }
     })?;
     Ok(Wanted {
         kind,

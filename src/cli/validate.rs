@@ -12,7 +12,7 @@ use crate::exit;
 use crate::import::{self, ImportError, Imported, Kind};
 use crate::judge::{Judged, Terms, finished, standard};
 use crate::metrics::Builtin;
-use crate::options::objectives;
+use crate::options::{OptionError, objectives};
 use crate::report::{Look, render_brief, render_judged};
 use crate::result;
 use crate::slo::Objective;
@@ -110,6 +110,25 @@ pub fn run(arguments: ValidateArguments) -> Result<u8, Failure> {
     Ok(judged.result.verdict.exit_code)
 }
 
+/// The flag as it was written that holds the objective of this number about a metric, if that can be told.
+fn flag(texts: &[String], metric: Option<&str>, at: usize) -> String {
+    let about = |text: &&String| {
+        metric.is_some_and(|metric| {
+            let rest = text.trim_start().strip_prefix(metric);
+            rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
+        })
+    };
+    match (texts, texts.iter().filter(about).nth(at)) {
+        (_, Some(text)) | ([text], None) => format!("`--slo {text:?}`"),
+        _ => "`--slo`".to_owned(),
+    }
+}
+
+fn told(error: &OptionError) -> String {
+    let help = error.help.as_ref().map(|help| format!("\nhelp: {help}"));
+    format!("{}{}", error.message, help.unwrap_or_default())
+}
+
 /// The objectives that are asked for on the command line, if any are.
 fn asked(texts: &[String]) -> Result<Option<Vec<Objective>>, Failure> {
     if texts.is_empty() {
@@ -122,11 +141,18 @@ fn asked(texts: &[String]) -> Result<Option<Vec<Objective>>, Failure> {
         let error = objective
             .check(definition.kind, definition.contains)
             .err()?;
-        Some(error.to_string())
+        let metric = objective.selector.to_string();
+        Some(format!("{}: {error}", flag(texts, Some(&metric), 0)))
     });
     let wrong: Vec<String> = errors
         .iter()
-        .map(ToString::to_string)
+        .map(|error| {
+            let [_, metric, at, ..] = error.path.as_slice() else {
+                return format!("{}: {}", flag(texts, None, 0), told(error));
+            };
+            let at = at.parse().unwrap_or(0);
+            format!("{}: {}", flag(texts, Some(metric), at), told(error))
+        })
         .chain(misfits)
         .map(|error| format!("error: {error}"))
         .collect();

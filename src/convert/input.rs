@@ -10,7 +10,7 @@ const LARGEST_TEXT: u64 = 64 << 20;
 
 /// A document to convert.
 pub struct Input<'a> {
-    /// What messages call it: its path, `standard input`, `arguments`.
+    /// What messages call it: its path, `standard input`, `the command`.
     pub name: String,
     /// Its path, if it is a file: what it refers to lies beside it.
     pub path: Option<PathBuf>,

@@ -72,6 +72,19 @@ impl Store {
             .then(|| first.to_vec())
     }
 
+    /// The CSV files that were opened, with their columns.
+    pub fn tables(&self) -> Vec<(PathBuf, Vec<String>)> {
+        let sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables: Vec<_> = sets
+            .iter()
+            .filter(|((_, format), _)| matches!(format, Format::Csv(_)))
+            .map(|((path, _), set)| (path.clone(), set.columns().to_vec()))
+            .collect();
+        tables.sort();
+        tables.dedup();
+        tables
+    }
+
     /// Whether a script was told in these words that a file is missing.
     pub fn has_missed(&self, message: &str) -> bool {
         let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);

@@ -189,6 +189,20 @@ impl Overrides {
                     });
                 }
             }
+            let planned = raw.get("stages").is_some_and(|stages| !stages.is_null());
+            for key in ["duration", "iterations"] {
+                if let (true, None, Some((flag, ..))) = (planned, asked("stages"), asked(key)) {
+                    return Err(OverrideError::Value {
+                        flag,
+                        message: "the script plans by `stages`, which say how long each of them lasts"
+                            .to_owned(),
+                        help: Some(
+                            "change them with --stage DURATION:TARGET, or shorten or lengthen them all with --scale"
+                                .to_owned(),
+                        ),
+                    });
+                }
+            }
             for (_, key, value) in fields {
                 // What ends the default scenario on the command line replaces what ended it in the script.
                 if key == "stages" {

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use super::keys;
 use super::reader::{OptionError, Reader, describe};
-use crate::slo::{Expression, Objective, ObjectiveSpec, Priority, Selector, SloError};
+use crate::slo::{
+    Expression, Objective, ObjectiveSpec, Priority, Selector, SloError, check_window,
+};
 
 /// Reads all objectives of a run's options.
 pub fn read(reader: &mut Reader<'_>) -> Vec<Objective> {
@@ -105,7 +107,11 @@ fn read_one(
     };
     let abort = reader.flag("abort").unwrap_or_default();
     let abort_delay = reader.duration("abort_delay").unwrap_or(Duration::ZERO);
-    let over = reader.duration("over");
+    let mut over = reader.duration("over");
+    if let Some(error) = over.and_then(|over| check_window(over).err()) {
+        reader.wrong("over", error);
+        over = None;
+    }
     let optional = reader.flag("optional").unwrap_or_default();
     let name = reader.string("name").map(str::to_owned);
     if target.is_none() && !reader.has("target") {

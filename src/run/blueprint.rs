@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::fit::Fit;
+use super::fit::{Fit, check_functions, named_functions};
 use super::masking::mask_diagnostics;
 use crate::executor::{Kind, Share};
 use crate::options::{OptionError, Options, OverrideError, Overrides, fill_defaults, found_from};
@@ -206,6 +206,9 @@ impl Blueprint {
             fit.check_metrics(&scan.metrics, scan.computed_metrics);
             fit.check_selectors(&raw_scenarios, &scan.mentioned);
             fit.check_thresholds(&scan.metrics);
+        } else {
+            let named = named_functions(raw.get("scenarios"));
+            problems.extend(check_functions(named, &program, &functions, &sources));
         }
         script::in_reading_order(&mut problems, &sources);
         let is_warning = |problem: &Diagnostic| problem.severity == Severity::Warning;

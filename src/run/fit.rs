@@ -14,6 +14,9 @@ use crate::suggest::{did_you_mean, nearest};
 /// What stands for a scenario on what `setup` and `teardown` record.
 const PHASES: [&str; 2] = ["setup", "teardown"];
 
+/// Begins the names of tests.
+const TEST: &str = "test_";
+
 /// A script whose options could be read.
 pub struct Fit<'a> {
     pub options: &'a Options,
@@ -39,6 +42,12 @@ impl Fit<'_> {
             return;
         }
         let missing = "there is no function `iteration`, and no scenario names another one";
+        if functions.iter().any(|name| name.starts_with(TEST)) {
+            let help = format!("it has tests: `rhaid test {}` runs them", sources.main);
+            let found = script::of_option(&[], missing.to_owned(), Some(help), sources);
+            self.problems.push(found);
+            return;
+        }
         let candidates = candidates(functions);
         self.problems.push(match nearest("iteration", candidates.iter().copied()) {
         Some(near) => script::of_function(near, missing.to_owned(), sources)
@@ -61,38 +70,10 @@ impl Fit<'_> {
 
     /// Every scenario's function must be there.
     pub fn check_scenarios(&mut self) {
-        let (options, program, functions, sources) =
-            (self.options, self.program, self.functions, self.sources);
-        for scenario in &options.scenarios {
-            let path = [
-                "scenarios".to_owned(),
-                scenario.name.clone(),
-                "exec".to_owned(),
-            ];
-            let arities = program.arities(&scenario.exec);
-            let (message, help) =
-                if arities.is_empty() {
-                    let candidates = candidates(functions);
-                    let help = did_you_mean(&scenario.exec, candidates.iter().copied())
-                        .unwrap_or_else(|| match candidates.first() {
-                            None => format!("write `fn {}(ctx) {{ … }}`", scenario.exec),
-                            Some(first) => format!(
-                                "the script has: {}; name one, as in `exec: \"{first}\"`",
-                                candidates.join(", ")
-                            ),
-                        });
-                    (format!("there is no function `{}`", scenario.exec), help)
-                } else if !arities.iter().any(|arity| *arity <= 1) {
-                    (
-                        format!("`{}` takes {}", scenario.exec, parameters(arities[0])),
-                        "a scenario's function takes none or one, `ctx`".to_owned(),
-                    )
-                } else {
-                    continue;
-                };
-            self.problems
-                .push(script::of_option(&path, message, Some(help), sources));
-        }
+        let named = self.options.scenarios.iter();
+        let named = named.map(|scenario| (scenario.name.as_str(), scenario.exec.as_str()));
+        let found = check_functions(named, self.program, self.functions, self.sources);
+        self.problems.extend(found);
     }
 
     /// Every fault's function must be there, and what faults look at must be measured.
@@ -271,6 +252,53 @@ impl Fit<'_> {
             }
         }
     }
+}
+
+/// What is wrong with the functions that scenarios name, given as the scenario's name and the function's.
+pub fn check_functions<'a>(
+    named: impl Iterator<Item = (&'a str, &'a str)>,
+    program: &Program,
+    functions: &[String],
+    sources: &Sources,
+) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (scenario, exec) in named {
+        let path = [
+            "scenarios".to_owned(),
+            scenario.to_owned(),
+            "exec".to_owned(),
+        ];
+        let arities = program.arities(exec);
+        let (message, help) = if arities.is_empty() {
+            let candidates = candidates(functions);
+            let help =
+                did_you_mean(exec, candidates.iter().copied()).unwrap_or_else(|| match candidates
+                    .first()
+                {
+                    None => format!("write `fn {exec}(ctx) {{ … }}`"),
+                    Some(first) => format!(
+                        "the script has: {}; name one, as in `exec: \"{first}\"`",
+                        candidates.join(", ")
+                    ),
+                });
+            (format!("there is no function `{exec}`"), help)
+        } else if let Some(arity) = arities.first().filter(|arity| **arity > 1) {
+            (
+                format!("`{exec}` takes {}", parameters(*arity)),
+                "a scenario's function takes none or one, `ctx`".to_owned(),
+            )
+        } else {
+            continue;
+        };
+        problems.push(script::of_option(&path, message, Some(help), sources));
+    }
+    problems
+}
+
+/// The functions that scenarios name, as options are written that could not be read.
+pub fn named_functions(scenarios: Option<&Value>) -> impl Iterator<Item = (&str, &str)> {
+    let scenarios = scenarios.and_then(Value::as_object).into_iter().flatten();
+    scenarios.filter_map(|(name, scenario)| Some((name.as_str(), scenario.get("exec")?.as_str()?)))
 }
 
 /// The functions that could be a scenario's.

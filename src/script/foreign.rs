@@ -173,6 +173,32 @@ pub fn script_file(extension: &str) -> Option<String> {
     ))
 }
 
+/// What a file of that kind is for, which is no script.
+pub fn data_file(extension: &str) -> Option<String> {
+    let (what, help) = match extension.to_ascii_lowercase().as_str() {
+        "csv" | "tsv" => (
+            "rows of data",
+            "name the script that reads them: `const ROWS = data::csv(\"rows.csv\");`, then `rhaid run SCRIPT.rhai`",
+        ),
+        "json" | "ndjson" | "jsonl" => (
+            "JSON",
+            "a script reads data by `data::json(\"file.json\")`; a result is judged by `rhaid validate FILE` and shown by `rhaid report FILE`; `rhaid convert FILE` makes a script of a description or a collection",
+        ),
+        "har" | "yaml" | "yml" => (
+            "a document of another tool",
+            "`rhaid convert FILE -o SCRIPT.rhai` makes a script of a recording or a description of an API",
+        ),
+        "toml" => (
+            "TOML",
+            "name the script; options of a project stand in `rhaid.toml`, objectives are given by `--slo FILE`",
+        ),
+        _ => return None,
+    };
+    Some(format!(
+        "a script is wanted here, and this is {what}\nhelp: {help}"
+    ))
+}
+
 /// What the author of a line with a syntax error most likely meant. `column` counts from 1, in characters; `before` are the
 /// lines above, for statements over several.
 pub fn syntax(line: &str, column: usize, before: &[&str]) -> Option<String> {

@@ -38,17 +38,41 @@ pub struct Sources {
 /// Texts that stand for files as long as an editor has them open, by the files' canonical paths.
 pub type Overlay = Arc<HashMap<PathBuf, Arc<str>>>;
 
+/// Refuses a named pipe, a socket or a device: to read one may never end. What a shell opens for a command, as in
+/// `rhaid run <(generate)`, has a writer.
+fn refuse_what_never_ends(path: &Path) -> Result<(), SourceError> {
+    let is_opened = ["/dev/fd", "/dev/stdin", "/proc"]
+        .iter()
+        .any(|folder| path.starts_with(folder));
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() && !is_opened => {
+            Err(SourceError::Unreadable {
+                path: path.display().to_string(),
+                reason: "it is no regular file: scripts are read from files".to_owned(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Sources {
     /// Reads a script.
     ///
     /// # Errors
     /// When it is not there or is not readable text.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
+        refuse_what_never_ends(path)?;
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if let Some(reason) = extension.and_then(super::foreign::data_file)
+            && path.is_file()
+        {
+            let path = path.display().to_string();
+            return Err(SourceError::Unreadable { path, reason });
+        }
         let text = read_text(path, "the script", |path| {
             // What a user names may be a pipe: `rhaid run <(generate)`.
             project::read_stream(std::fs::File::open(path)?, MAX_SOURCE)
         })?;
-        let extension = path.extension().and_then(|extension| extension.to_str());
         if let Some(reason) = extension.and_then(super::foreign::script_file) {
             let path = path.display().to_string();
             return Err(SourceError::Unreadable { path, reason });

@@ -22,7 +22,7 @@ pub use error::SloError;
 pub use exit::{ExitVerdict, Outcome, RunFacts};
 pub use expression::{Aggregate, Direction, Expression, Op, Percentile};
 pub use judge::{Judgement, Status, judge};
-pub use objective::{Objective, ObjectiveSpec, Priority};
+pub use objective::{Objective, ObjectiveSpec, Priority, check_window};
 pub use samples::{Samples, Values};
 pub use selector::{Condition, Pattern, Selector};
 pub use statement::statement;

@@ -138,20 +138,29 @@ impl TryFrom<ObjectiveSpec> for Objective {
         if let Some(warn) = &spec.warn {
             check_warning(&spec.target, warn)?;
         }
-        match spec.over {
-            Some(over) if over < SHORTEST_WINDOW => {
-                let text = format_duration(over);
-                let fix = "write `1s` or longer, or leave `over` out to judge the whole run";
-                Err(SloError::new(
-                    &text,
-                    0..text.len(),
-                    "a window of less than a second cannot be judged",
-                    fix,
-                ))
-            }
-            _ => Ok(Self(spec)),
+        if let Some(over) = spec.over {
+            check_window(over)?;
         }
+        Ok(Self(spec))
     }
+}
+
+/// Whether an objective can be judged over a window of this length.
+///
+/// # Errors
+/// When it is shorter than a second.
+pub fn check_window(over: Duration) -> Result<(), SloError> {
+    if over >= SHORTEST_WINDOW {
+        return Ok(());
+    }
+    let text = format_duration(over);
+    let fix = "write `1s` or longer, or leave `over` out to judge the whole run";
+    Err(SloError::new(
+        &text,
+        0..text.len(),
+        "a window of less than a second cannot be judged",
+        fix,
+    ))
 }
 
 fn check_warning(target: &Expression, warn: &Expression) -> Result<(), SloError> {

@@ -189,3 +189,44 @@ fn flags_that_a_ramp_has_stages_for() {
         64,
     );
 }
+
+/// What was planned in the script is changed in other words than what a script's author changes.
+#[test]
+fn a_duration_beside_the_stages_of_a_script() {
+    let planned = |flag: &str, value: &str| {
+        rhaid()
+            .script("export const options = #{ stages: [#{ duration: \"1s\", target: 1 }] };\nfn iteration() { sleep(1); }\n")
+            .args([flag, value])
+    };
+    refused("arg_stages_and_duration", planned("-d", "5s"), 64);
+    refused(
+        "arg_stages_and_iterations",
+        planned("--iterations", "5"),
+        64,
+    );
+}
+
+#[test]
+fn a_report_that_there_is_not_and_all_there_are() {
+    refused("arg_report", run(["--report", "htm"]), 64);
+    refused("arg_report_far", run(["--report", "zebra"]), 64);
+    let help = rhaid().args(["run", "--help"]).run();
+    let words: Vec<&str> = help.stdout.split_whitespace().collect();
+    let help = words.join(" ");
+    assert!(
+        help.contains("KIND=FILE: html, md, junit, csv, github"),
+        "{help}"
+    );
+}
+
+#[test]
+fn an_objective_of_a_file_with_a_window_that_is_none() {
+    let command = rhaid()
+        .file(
+            "slo.toml",
+            "[slos]\nhttp_req_duration = [{ target = \"p(95) < 3s\", over = \"0s\" }]\n",
+        )
+        .script("fn iteration() { sleep(1); }\n")
+        .args(["--slo", "slo.toml"]);
+    refused("slo_over", command, 78);
+}

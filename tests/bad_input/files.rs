@@ -149,5 +149,38 @@ fn a_script_that_never_ends() {
     let output = rhaid().args(["run", "/dev/zero"]).run();
     output
         .expect_code(65)
-        .expect_text("cannot read `/dev/zero`: it is larger than 16 MiB");
+        .expect_text("cannot read `/dev/zero`: it is no regular file");
+}
+
+#[test]
+fn a_file_of_tests_is_not_run_as_load() {
+    let command = rhaid()
+        .file("pay_test.rhai", "fn test_it_pays() { assert(true); }\n")
+        .args(["run", "pay_test.rhai"]);
+    refused("file_of_tests", command, 65);
+}
+
+#[test]
+fn data_in_the_place_of_a_script() {
+    for (name, file) in [
+        ("file_csv", "guests.csv"),
+        ("file_har", "shop.har"),
+        ("file_json", "run.json"),
+    ] {
+        let command = rhaid()
+            .file(file, "name,night\nAda,2\n")
+            .args(["run", file]);
+        refused(name, command, 65);
+    }
+}
+
+/// Nobody writes into the pipe: to read it would never end.
+#[test]
+fn a_named_pipe_is_no_script() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.rhai");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let output = rhaid().arg("check").arg(&pipe).run();
+    output.expect_code(65).expect_text("it is no regular file");
 }

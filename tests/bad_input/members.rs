@@ -75,6 +75,29 @@ fn the_same_is_said_of_webhooks_while_they_run() {
     );
 }
 
+/// What certainly is a response is known before anything is sent; what may be something else is left alone.
+#[test]
+fn what_a_response_has_not() {
+    rejected(
+        "response_members",
+        "fn iteration() {\n    let r = http::get(\"http://127.0.0.1:1/\");\n    let limit = 3;\n    check(r, #{ \"a\": |x| x.statuss == 200, \"b\": |x| x.boddy == limit && r.json == 3 });\n    check(r, \"ok\");\n    r.foo();\n    r.jsn(\"a\");\n    json_parse(r.text);\n}\n",
+    );
+    let output = rhaid()
+        .file("script.rhai", "fn iteration() {\n    let r = http::get(\"http://127.0.0.1:1/\");\n    r = #{ statuss: 1 };\n    print(r.statuss);\n    let s = http::get(\"http://127.0.0.1:1/\");\n    try { print(s.statuss); } catch { }\n    for t in [1] { let t = http::get(\"http://127.0.0.1:1/\"); }\n    if true { let u = http::get(\"http://127.0.0.1:1/\"); print(u.status); } else { let u = #{ statuss: 1 }; print(u.statuss); }\n    let v = http::batch([\"http://127.0.0.1:1/\"]);\n    print(v.len);\n    look(s);\n    s.seen();\n    again(#{ statuss: 2 });\n    twice(\"http://127.0.0.1:1/\");\n    twice(1, #{ statuss: 3 });\n    changed();\n}\nfn look(r) { print(r.statuss); }\nfn seen() { print(this.status); }\nfn again(r) { if true { let r = http::get(\"http://127.0.0.1:1/\"); } print(r.statuss); }\nfn twice(a) { let w = http::get(a); }\nfn twice(a, b) { let w = b; print(w.statuss); }\nfn changed() { let w = http::get(\"http://127.0.0.1:1/\"); let change = || { w = #{ statuss: 1 }; }; change.call(); print(w.statuss); }\n")
+        .args(["check", "script.rhai"])
+        .run();
+    output.expect_code(0);
+    assert_eq!(output.stderr, "", "{output}");
+}
+
+#[test]
+fn addresses_and_think_times_that_are_none() {
+    rejected(
+        "literals_written_out",
+        "import \"std/think\" as think;\nfn iteration() {\n    let id = 1;\n    http::get(\"127.0.0.1:8080/rooms\");\n    http::post(`/rooms/${id}`, #{}, #{ name: \"a\" });\n    http::batch([\"ftp://x/y\", [\"GET\", \"localhost:8080/x\"], \"http://127.0.0.1:1/\"]);\n    http::get(id + \"/rooms\");\n    think::normal(\"abc\", \"500ms\");\n    think::log_normal(2, 0.5);\n}\n",
+    );
+}
+
 #[test]
 fn columns_that_a_file_has_not() {
     let output = rhaid()
@@ -84,6 +107,26 @@ fn columns_that_a_file_has_not() {
         .run();
     output.expect_code(0);
     hold("columns", &output.stderr);
+}
+
+/// A key of that name in some other map says nothing about a row.
+#[test]
+fn a_column_that_a_file_has_not_beside_a_key_of_its_name() {
+    let script = "const GUESTS = data::csv(\"guests.csv\");\nfn iteration() {\n    let guest = global::GUESTS.next();\n    let stay = #{ nights: 2 };\n    stay.nights = 3;\n    let from = guest.nights + 1;\n    print(guest.nights.len());\n}\n";
+    let output = rhaid()
+        .file("guests.csv", "name,night\nAda,2\n")
+        .file("script.rhai", script)
+        .args(["check", "script.rhai"])
+        .run();
+    output.expect_code(0);
+    hold("columns_and_keys", &output.stderr);
+    let output = rhaid()
+        .file("guests.csv", "name,night\nAda,2\n")
+        .script(script)
+        .run();
+    output.expect_code(2);
+    let text = output.expect_result()["errors"][0]["example"]["text"].clone();
+    hold("columns_at_run_time", text.as_str().unwrap());
 }
 
 #[test]

@@ -257,3 +257,12 @@ fn a_number_as_a_text() {
         &with("    vus: env(\"RHAID_TEST_VUS\", \"3\"), duration: \"1s\","),
     );
 }
+
+/// One misspelt executor does not hide what else is wrong.
+#[test]
+fn a_misspelt_function_beside_a_misspelt_executor() {
+    rejected(
+        "options_executor_and_exec",
+        "export const options = #{ scenarios: #{\n    a: #{ executor: \"constant-vu\", exec: \"visit\", duration: \"1s\" },\n    b: #{ executor: \"constant-vus\", exec: \"vist\", duration: \"1s\" },\n} };\nfn visit() { sleep(1); }\n",
+    );
+}

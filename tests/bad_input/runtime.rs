@@ -27,11 +27,36 @@ fn a_variable_that_only_the_running_script_can_miss() {
     );
 }
 
+/// A place in the text of an `eval` is none in the file.
+#[test]
+fn what_goes_wrong_in_the_text_of_an_eval() {
+    throws(
+        "runtime_eval",
+        "fn iteration() {\n    let x = 1;\n    let y = 2;\n    eval(\"let a = 1;\\nfoo(2)\");\n}\n",
+    );
+    throws(
+        "runtime_eval_syntax",
+        "fn iteration() {\n    let x = 1;\n    let text = \"let a = ;\";\n    eval(text);\n}\n",
+    );
+    throws(
+        "runtime_eval_calls",
+        "fn pay(amount) {\n    throw \"no money\";\n}\nfn iteration() {\n    eval(\"\\n\\npay(2)\");\n}\n",
+    );
+}
+
+#[test]
+fn a_text_that_is_no_number() {
+    throws(
+        "runtime_parse_int",
+        "fn iteration() {\n    let n = parse_float(\"1.5\");\n    print(parse_int(\"12 rooms\"));\n}\n",
+    );
+}
+
 #[test]
 fn a_mistake_inside_a_check_says_what_was_meant_and_where() {
     let output = rhaid()
         .script(
-            "fn iteration() {\n    let r = http::get(\"http://127.0.0.1:1/\");\n    check(r, #{ \"ok\": |r| r.staus == 200 });\n    check(r, #{ \"list\": |r| random::pick(()) == 1 });\n    check(r, #{ \"room\": |r| r.json(\"rooms\")[0] == 1 });\n    check(r, #{ \"sum\": |r| r.status + () == 1 });\n    check(r, #{ \"long\": |r| \"abc\".length == 3 });\n}\n",
+            "fn iteration() {\n    let r = [http::get(\"http://127.0.0.1:1/\")][0];\n    check(r, #{ \"ok\": |r| r.staus == 200 });\n    check(r, #{ \"list\": |r| random::pick(()) == 1 });\n    check(r, #{ \"room\": |r| r.json(\"rooms\")[0] == 1 });\n    check(r, #{ \"sum\": |r| r.status + () == 1 });\n    check(r, #{ \"long\": |r| \"abc\".length == 3 });\n}\n",
         )
         .run();
     let errors = output.expect_result()["errors"].as_array().unwrap();

@@ -18,6 +18,15 @@ fn a_bracket_that_is_not_closed() {
     );
 }
 
+/// The parser takes what follows a closure for a part of it, and says that the map should end.
+#[test]
+fn a_comma_that_is_missing_between_the_looks_of_a_check() {
+    rejected(
+        "syntax_check_comma",
+        "fn iteration() {\n    check(1, #{\n        \"a\": |r| r == 1\n        \"b\": |r| r == 2,\n    });\n}\n",
+    );
+}
+
 #[test]
 fn a_block_that_is_not_closed_is_shown_at_the_end() {
     rejected(

@@ -53,6 +53,24 @@ fn every_option_has_its_place() {
     }
 }
 
+/// What is not taken over is told, and a value of an option that nobody knows is no address.
+#[test]
+fn options_that_change_nothing_here_are_told() {
+    let output = rhaid(["convert", "curl", "commands.sh", "-o", "out.rhai"])
+        .file(
+            "commands.sh",
+            "curl --retry 3 --retry-delay 2 --connect-timeout 1 --max-redirs 0 --http2 -4 --foo bar --pass s3cr3t-2 http://h.test/\n",
+        )
+        .run();
+    let script = script(&output);
+    hold(
+        "convert",
+        "curl_told",
+        &format!("{}---\n{script}", output.stderr),
+    );
+    assert!(!output.stderr.contains("s3cr3t"), "{output}");
+}
+
 #[test]
 fn a_command_may_stand_on_the_command_line() {
     let one = rhaid(["convert", "curl", "curl 'http://h.test/a b' -H 'x: y'"]).run();
@@ -68,6 +86,9 @@ fn a_command_may_stand_on_the_command_line() {
     ])
     .run();
     assert_eq!(one.stdout, words.stdout);
+    let wget = rhaid(["convert", "wget http://h.test/"]).run();
+    wget.expect_code(65)
+        .expect_text("this is a command of wget");
     assert!(one.stdout.contains("/a%20b`"), "{}", one.stdout);
 }
 
@@ -75,10 +96,13 @@ fn a_command_may_stand_on_the_command_line() {
 fn what_is_no_command_is_told() {
     for (name, text) in [
         ("curl_quote", "curl http://h.test/\n\ncurl 'http://h.test/"),
-        ("curl_none", "wget http://h.test/"),
+        ("curl_none", "ls -l"),
         ("curl_empty", ""),
         ("curl_no_address", "curl -H 'a: b'"),
         ("curl_no_value", "curl http://h.test/ -H"),
+        ("curl_file", "curl file:///etc/hosts"),
+        ("curl_bad_url", "curl 'http://a b/?token=s3cr3t-1'"),
+        ("curl_wget", "wget --post-data a=1 http://h.test/"),
     ] {
         let output = rhaid(["convert", "curl", "commands.sh", "-o", "out.rhai"])
             .file("commands.sh", text)

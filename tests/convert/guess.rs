@@ -28,7 +28,9 @@ fn a_file_is_taken_for_what_it_is() {
         assert_eq!(output.stdout, said.stdout, "{name}: {format}");
     }
     let words = rhaid(["convert", "curl http://h.test/"]).run();
-    words.expect_code(0).expect_text("taken for curl");
+    words
+        .expect_code(0)
+        .expect_text("the command is taken for one of curl");
 }
 
 #[test]

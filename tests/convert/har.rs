@@ -447,6 +447,36 @@ fn a_secret_must_be_set() {
     run.expect_code(65).expect_text("is not set");
 }
 
+/// A PIN is a number in JSON, and how many tokens there may be is one that everybody may know; a query of GraphQL holds texts.
+#[test]
+fn a_secret_may_be_a_number_or_stand_in_a_query() {
+    let posted = |text: &str| {
+        json!({ "request": { "method": "POST", "url": "https://h.test/a",
+                "postData": { "mimeType": "application/json", "text": text } },
+            "response": { "status": 200 } })
+    };
+    let entries = vec![
+        posted(r#"{"pin": 48151623, "max_tokens": 1042}"#),
+        posted(r#"{"query": "mutation { login(user: \"ada\", password: \"s3cr3t-7\") { id } }"}"#),
+    ];
+    let output = rhaid(["convert", "har", "a.har", "-o", "out.rhai"])
+        .file("a.har", har(entries))
+        .run();
+    let script = script(&output);
+    assert!(
+        !script.contains("48151623") && !script.contains("s3cr3t"),
+        "{script}"
+    );
+    assert!(
+        script.contains("pin: parse_json(global::PIN), max_tokens: 1042"),
+        "{script}"
+    );
+    assert!(
+        script.contains("password: ${json_text(global::PASSWORD)}"),
+        "{script}"
+    );
+}
+
 /// What recorders write that browsers do not: no times, bodies in Base64, sockets, addresses that are data.
 #[test]
 fn recordings_of_other_tools() {

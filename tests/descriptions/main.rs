@@ -8,6 +8,7 @@ mod support;
 
 mod openapi;
 mod postman;
+mod secrets;
 mod wrong;
 
 use std::path::{Path, PathBuf};

@@ -160,3 +160,28 @@ fn objectives_can_stand_on_the_command_line() {
         );
     }
 }
+
+/// What is wrong on the command line is told as it was written there.
+#[test]
+fn an_objective_on_the_command_line_that_is_none() {
+    let output = validate(
+        "wrk.txt",
+        [
+            "--slo",
+            "http_req_failed: rate < 1%",
+            "--slo",
+            "http_req_duration: p(95) < 1s",
+            "--slo",
+            "http_req_duration: p(95) < abc",
+        ],
+    )
+    .run();
+    output
+        .expect_code(64)
+        .expect_text("error: `--slo \"http_req_duration: p(95) < abc\"`: in `p(95) < abc`")
+        .expect_text("\nhelp: write a number");
+    let output = validate("wrk.txt", ["--slo", "http_req_failed: p(95) < 1s"]).run();
+    output
+        .expect_code(64)
+        .expect_text("error: `--slo \"http_req_failed: p(95) < 1s\"`: ");
+}

@@ -33,6 +33,8 @@ pub struct Given {
     agent: Option<String>,
     referer: Option<String>,
     timeout: Option<f64>,
+    /// Redirects that are followed at most.
+    redirects: Option<u32>,
     compressed: bool,
     digest: bool,
 }
@@ -142,6 +144,7 @@ impl Draft {
                 self.method.get_or_insert_with(|| "PUT".to_owned());
             }
             Meaning::Timeout => self.given.timeout = value.parse().ok(),
+            Meaning::Redirects => self.given.redirects = value.parse().ok(),
             Meaning::Get => self.in_query = true,
             Meaning::Head => self.is_head = true,
             Meaning::Compressed => self.given.compressed = true,
@@ -312,6 +315,10 @@ impl Given {
         if let Some(seconds) = self.timeout.filter(|seconds| *seconds > 0.0) {
             let timeout = crate::convert::emit::words::duration(seconds);
             let parameter = ("timeout".to_owned(), Value::Code(timeout));
+            request.parameters.push(parameter);
+        }
+        if let Some(most) = self.redirects {
+            let parameter = ("redirects".to_owned(), Value::from(i64::from(most)));
             request.parameters.push(parameter);
         }
         if self.digest {

@@ -7,6 +7,7 @@ use super::journey::{Check, Function, Item, Step};
 use super::recording::Translator;
 use super::text::Value;
 use super::{Error, Importer, Input, Journey, Settings, shell};
+use crate::secrets::mask_urls;
 use command::Parsed;
 
 /// Reads commands of curl.
@@ -54,6 +55,16 @@ impl Importer for Curl {
                 _ => skipped += 1,
             }
         }
+        let is_wget = |command: &shell::Command| {
+            let mut words = command.words.iter();
+            words.any(|word| word.rsplit('/').next() == Some("wget"))
+        };
+        if parsed.requests.is_empty() && commands.iter().any(is_wget) {
+            return Err(Error::new(
+                format!("{name}: this is a command of wget, which is not read"),
+                "write it for curl: `curl URL`, with `-d DATA` for --post-data and `-H` for --header",
+            ));
+        }
         if parsed.requests.is_empty() {
             return Err(Error::new(
                 format!("{name}: there is no command of curl in it"),
@@ -66,7 +77,7 @@ impl Importer for Curl {
                 skipped => format!("{skipped} commands that are not curl's"),
             });
         }
-        Ok(journey(&name, parsed))
+        journey(&name, parsed)
     }
 }
 
@@ -75,7 +86,7 @@ fn is_curl(word: &str) -> bool {
     name == "curl" || name == "curl.exe"
 }
 
-fn journey(name: &str, parsed: Parsed) -> Journey {
+fn journey(name: &str, parsed: Parsed) -> Result<Journey, Error> {
     let mut translator = Translator::default();
     let mut items = Vec::new();
     let mut left = parsed.left;
@@ -92,8 +103,17 @@ fn journey(name: &str, parsed: Parsed) -> Journey {
                 }],
                 ..Step::default()
             }))),
-            None => left.push(format!("{address}: no address that HTTP knows")),
+            None => left.push(format!(
+                "{}: no address that HTTP knows",
+                mask_urls(&address)
+            )),
         }
+    }
+    if items.is_empty() {
+        return Err(Error::new(
+            format!("{name}: {}", left.join("\n")),
+            "requests go to addresses of http:// and https://",
+        ));
     }
     let mut options = vec![
         ("vus".to_owned(), Value::from(1)),
@@ -112,10 +132,10 @@ fn journey(name: &str, parsed: Parsed) -> Journey {
     }
     let count = items.len();
     let from = match name {
-        "arguments" | "standard input" => String::new(),
+        "the command" | "standard input" => String::new(),
         name => format!(" in {}", name.rsplit('/').next().unwrap_or(name)),
     };
-    Journey {
+    Ok(Journey {
         title: match count {
             1 => format!("The command of curl{from}."),
             count => format!("The {count} commands of curl{from}."),
@@ -129,5 +149,5 @@ fn journey(name: &str, parsed: Parsed) -> Journey {
         }],
         left,
         ..Journey::default()
-    }
+    })
 }

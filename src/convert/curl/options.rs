@@ -1,5 +1,7 @@
 //! The options of curl: what each takes and what it means for a request.
 
+use crate::secrets::{MASK, mask_named};
+
 /// What an option does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
@@ -28,14 +30,15 @@ pub enum Meaning {
     Compressed,
     Next,
     Digest,
+    Redirects,
     /// About output or how curl itself works; takes a value or not.
     Ignored,
 }
 
 use Meaning::{
     Agent, Bearer, BinaryData, Compressed, Cookie, Data, Digest, EncodedData, Form, FormText, Get,
-    Head, Header, Ignored, Insecure, Json, Method, Next, Proxy, RawData, Referer, Timeout, Upload,
-    Url, User,
+    Head, Header, Ignored, Insecure, Json, Method, Next, Proxy, RawData, Redirects, Referer,
+    Timeout, Upload, Url, User,
 };
 
 /// Letter, name, whether a value follows, and the meaning. A space stands for no letter.
@@ -86,15 +89,7 @@ pub const OPTIONS: &[(char, &str, bool, Meaning)] = &[
     ('D', "dump-header", true, Ignored),
     ('c', "cookie-jar", true, Ignored),
     (' ', "trace-ascii", true, Ignored),
-    (' ', "max-redirs", true, Ignored),
-    (' ', "retry", true, Ignored),
-    (' ', "retry-delay", true, Ignored),
-    (' ', "connect-timeout", true, Ignored),
-    (' ', "http1.1", false, Ignored),
-    (' ', "http2", false, Ignored),
-    ('0', "http1.0", false, Ignored),
-    ('4', "ipv4", false, Ignored),
-    ('6', "ipv6", false, Ignored),
+    (' ', "max-redirs", true, Redirects),
 ];
 
 /// Further options that take a value, so that it is not read as an address.
@@ -105,6 +100,7 @@ const OTHERS_WITH_VALUE: &[&str] = &[
     "cert-type",
     "ciphers",
     "config",
+    "connect-timeout",
     "connect-to",
     "crlfile",
     "dns-servers",
@@ -123,6 +119,9 @@ const OTHERS_WITH_VALUE: &[&str] = &[
     "range",
     "request-target",
     "resolve",
+    "retry",
+    "retry-delay",
+    "retry-max-time",
     "socks5",
     "socks5-hostname",
     "speed-limit",
@@ -132,6 +131,68 @@ const OTHERS_WITH_VALUE: &[&str] = &[
     "tls-max",
     "trace",
     "unix-socket",
+];
+
+/// Further options that take none, so that an address may follow.
+const OTHERS_WITHOUT_VALUE: &[&str] = &[
+    "anyauth",
+    "append",
+    "cert-status",
+    "create-dirs",
+    "fail-early",
+    "false-start",
+    "http0.9",
+    "http1.0",
+    "http1.1",
+    "http2",
+    "http2-prior-knowledge",
+    "http3",
+    "http3-only",
+    "ignore-content-length",
+    "ipv4",
+    "ipv6",
+    "junk-session-cookies",
+    "negotiate",
+    "netrc",
+    "netrc-optional",
+    "ntlm",
+    "parallel",
+    "parallel-immediate",
+    "path-as-is",
+    "post301",
+    "post302",
+    "post303",
+    "raw",
+    "remote-name-all",
+    "remove-on-error",
+    "retry-all-errors",
+    "retry-connrefused",
+    "sasl-ir",
+    "ssl",
+    "ssl-no-revoke",
+    "ssl-reqd",
+    "styled-output",
+    "suppress-connect-headers",
+    "tcp-fastopen",
+    "tcp-nodelay",
+    "tlsv1",
+    "tlsv1.0",
+    "tlsv1.1",
+    "tlsv1.2",
+    "tlsv1.3",
+    "tr-encoding",
+    "xattr",
+];
+
+/// Options whose value nobody may see.
+const SECRETS: &[&str] = &[
+    "cert",
+    "pass",
+    "preproxy",
+    "proxy-header",
+    "proxy-pass",
+    "proxy-user",
+    "tlspassword",
 ];
 
 /// The same by their letters.
@@ -164,10 +225,16 @@ pub fn read(words: &[String]) -> Result<Vec<Argument>, String> {
                     arguments.push(Argument::Option(*meaning, String::new()));
                 }
                 None => {
-                    arguments.push(Argument::Unknown(word.clone()));
-                    if OTHERS_WITH_VALUE.contains(&name) {
-                        words.next();
-                    }
+                    let takes = OTHERS_WITH_VALUE.contains(&name)
+                        || !OTHERS_WITHOUT_VALUE.contains(&name)
+                            && !name.starts_with("no-")
+                            && is_value(words.as_slice());
+                    let value = if takes { words.next() } else { None };
+                    arguments.push(Argument::Unknown(match value {
+                        Some(_) if SECRETS.contains(&name) => format!("{word} {MASK}"),
+                        Some(value) => format!("{word} {}", mask_named(value)),
+                        None => word.clone(),
+                    }));
                 }
             }
             continue;
@@ -200,6 +267,21 @@ pub fn read(words: &[String]) -> Result<Vec<Argument>, String> {
     Ok(arguments)
 }
 
+/// Whether the word after an option that nobody knows is its value: it reads like no address, and one that does comes later.
+fn is_value(after: &[String]) -> bool {
+    let is_address = |word: &String| {
+        word.contains("://")
+            || word.starts_with("localhost")
+            || word.contains('.') && !word.starts_with('.')
+    };
+    match after {
+        [next, rest @ ..] if !next.starts_with('-') && !is_address(next) => rest
+            .iter()
+            .any(|word| !word.starts_with('-') && is_address(word)),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,10 +295,35 @@ mod tests {
             [
                 Argument::Option(Method, "POST".to_owned()),
                 Argument::Option(Data, "a=1".to_owned()),
-                Argument::Unknown("--cacert".to_owned()),
+                Argument::Unknown("--cacert x.pem".to_owned()),
                 Argument::Address("http://h/".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn what_follows_an_option_that_nobody_knows_is_its_value_if_it_is_no_address() {
+        let of = |text: &str| {
+            let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+            read(&words).unwrap()
+        };
+        let unknown = |text: &str| Argument::Unknown(text.to_owned());
+        let address = |text: &str| Argument::Address(text.to_owned());
+        assert_eq!(
+            of("--foo bar http://h"),
+            [unknown("--foo bar"), address("http://h")]
+        );
+        assert_eq!(
+            of("--foo http://h"),
+            [unknown("--foo"), address("http://h")]
+        );
+        assert_eq!(of("--foo h"), [unknown("--foo"), address("h")]);
+        assert_eq!(
+            of("--tcp-nodelay h http://i"),
+            [unknown("--tcp-nodelay"), address("h"), address("http://i")]
+        );
+        assert_eq!(of("--retry 3 h"), [unknown("--retry 3"), address("h")]);
+        assert_eq!(of("--pass pw h"), [unknown("--pass ***"), address("h")]);
     }
 
     #[test]

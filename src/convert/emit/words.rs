@@ -53,6 +53,12 @@ const TAKEN: &[&str] = &[
     "xml",
 ];
 
+/// Variables that are set in most environments, and mean something else there.
+pub const EVERYBODYS: &[&str] = &[
+    "DISPLAY", "EDITOR", "HOME", "HOST", "HOSTNAME", "LANG", "LOGNAME", "MAIL", "PATH", "PWD",
+    "SESSION", "SHELL", "TERM", "TMPDIR", "USER", "USERNAME",
+];
+
 /// Characters of a line of comment.
 const LONGEST_COMMENT: usize = 200;
 

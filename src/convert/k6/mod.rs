@@ -36,6 +36,7 @@ mod top;
 mod translator;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use oxc_allocator::Allocator;
@@ -223,23 +224,35 @@ impl Project {
             if too_many || !self.open.insert(place.clone()) {
                 continue;
             }
-            let text = project::read(&file, LARGEST_MODULE).ok();
-            let made = text
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-                .and_then(|text| {
-                    let name = file.display().to_string();
-                    let inner = Source {
-                        name: &name,
-                        text: &text,
-                        folder: file.parent().map(Path::to_owned),
-                        place: place.parent().map(Path::to_owned).unwrap_or_default(),
-                    };
-                    self.convert(&inner, true, depth + 1).ok()
+            let text = project::read(&file, LARGEST_MODULE)
+                .map_err(|error| match error.kind() {
+                    ErrorKind::NotFound => "there is no such file".to_owned(),
+                    _ => error.to_string(),
+                })
+                .and_then(|bytes| {
+                    String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
                 });
+            let made = text.and_then(|text| {
+                let name = file.display().to_string();
+                let inner = Source {
+                    name: &name,
+                    text: &text,
+                    folder: file.parent().map(Path::to_owned),
+                    place: place.parent().map(Path::to_owned).unwrap_or_default(),
+                };
+                let made = self.convert(&inner, true, depth + 1);
+                made.map_err(|error| error.message)
+            });
             self.open.remove(&place);
-            if let Some((text, offered)) = made {
-                offers.insert(path, offered.clone());
-                self.modules.insert(place, (offered, text));
+            match made {
+                Ok((text, offered)) => {
+                    offers.insert(path, offered.clone());
+                    self.modules.insert(place, (offered, text));
+                }
+                Err(why) => {
+                    self.notes
+                        .insert(format!("the module {path} is left out: {why}"));
+                }
             }
         }
         offers

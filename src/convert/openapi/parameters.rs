@@ -69,6 +69,12 @@ impl<'a> Values<'_, 'a> {
             // Ids need no escape, or else they were none.
             return Text::code(variable.clone());
         }
+        if is_secret_name(parameter.name) {
+            let env = constant(parameter.name, "SECRET");
+            let meaning = format!("`{}` in paths", parameter.name);
+            let code = self.security.variable(self.names, &env, &meaning, true);
+            return Text::code(code).in_url();
+        }
         if let Some(given) = self.given(parameter) {
             return joined(given, ",").in_url();
         }
@@ -91,13 +97,16 @@ impl<'a> Values<'_, 'a> {
     fn place(&mut self, parameter: &Parameter<'a>, request: &mut Request) {
         let fed = self
             .fed
-            .get(&(parameter.name.to_owned(), place(parameter.carrier)));
+            .get(&(parameter.name.to_owned(), place(parameter.carrier)))
+            .cloned();
         let made = match fed {
             Some(variable) => Made::Call {
-                code: variable.clone(),
+                code: variable,
                 like: Json::Null,
             },
-            None if parameter.required && is_secret_name(parameter.name) => {
+            None if is_secret_name(parameter.name)
+                && (parameter.required || self.given(parameter).is_some()) =>
+            {
                 let env = constant(parameter.name, "SECRET");
                 let meaning = format!("`{}` of requests", parameter.name);
                 let code = self.security.variable(self.names, &env, &meaning, true);

@@ -17,7 +17,7 @@ use super::servers::{self, Server};
 use crate::convert::emit::words::{Names, constant, identifier, quoted};
 use crate::convert::journey::{Body, Extraction, Function, Group, Item, Journey, Request, Step};
 use crate::convert::text::{Text, Value};
-use crate::convert::{Settings, load};
+use crate::convert::{Settings, lifted, load};
 use crate::secrets::is_secret_name;
 
 /// Makes the journey of a description; `name` is the document's.
@@ -277,6 +277,10 @@ impl<'a> Writer<'a> {
         {
             self.lift_login(&mut request.body);
         }
+        let (security, names) = (&mut self.security, &mut self.names);
+        lifted::lift(&mut request, &mut |value, name, meaning| {
+            security.secret(names, value, name, meaning)
+        });
         needs.extend(
             self.security
                 .apply(&mut self.api, operation, &mut self.names, &mut request),

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::api::{Api, Operation};
 use super::feeds::singular;
 use super::order::last_word;
-use crate::convert::emit::words::{Names, constant, quoted};
+use crate::convert::emit::words::{EVERYBODYS, Names, constant, quoted};
 use crate::convert::journey::{Function, Item, Request, Variable};
 use crate::convert::text::{Text, Value};
 
@@ -38,6 +38,8 @@ pub struct Security {
     pub variables: Vec<Variable>,
     /// Where each stands among them, by what the environment calls it.
     pub places: HashMap<String, usize>,
+    /// Variables of the environment that stand for values of the document, by what they are called there and the value.
+    pub lifted: HashMap<(String, String), String>,
     pub functions: Vec<Function>,
     pub notes: Vec<String>,
 }
@@ -267,6 +269,36 @@ impl Security {
             }
         };
         format!("global::{constant}")
+    }
+
+    /// The constant for a secret that stands in the document itself: one for each value.
+    pub fn secret(&mut self, names: &mut Names, value: &str, name: &str, meaning: &str) -> String {
+        let wanted = constant(name, "SECRET");
+        let wanted = match EVERYBODYS.contains(&wanted.as_str()) {
+            true => format!("TEST_{wanted}"),
+            false => wanted,
+        };
+        let key = (wanted.clone(), value.to_owned());
+        let env = match self.lifted.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let mut free = wanted.clone();
+                let mut number = 2;
+                while self.lifted.values().any(|known| *known == free) || self.is_open(&free) {
+                    free = format!("{wanted}_{number}");
+                    number += 1;
+                }
+                self.lifted.insert(key, free.clone());
+                free
+            }
+        };
+        self.variable(names, &env, meaning, true)
+    }
+
+    /// Whether a variable of this name is no secret, and so stands for something else.
+    fn is_open(&self, env: &str) -> bool {
+        let known = self.places.get(env).and_then(|at| self.variables.get(*at));
+        known.is_some_and(|known| !known.secret)
     }
 
     fn note(&mut self, note: String) {

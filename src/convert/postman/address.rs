@@ -55,6 +55,19 @@ pub fn split(address: &str) -> (&str, &str) {
     address.split_at_checked(end).unwrap_or((address, ""))
 }
 
+/// A URL without who stands before its host, and who that is: `ada:pw` of `https://ada:pw@shop.test`.
+pub fn apart(address: &str) -> (String, Option<String>) {
+    let (base, path) = split(address);
+    let start = base.find("://").map_or(0, |at| at + 3);
+    let Some(at) = base.rfind('@').filter(|at| *at >= start) else {
+        return (address.to_owned(), None);
+    };
+    let (before, after) = base.split_at(at);
+    let (scheme, user) = before.split_at(start);
+    let host = after.trim_start_matches('@');
+    (format!("{scheme}{host}{path}"), Some(user.to_owned()))
+}
+
 /// A base with a scheme, unless a variable may bring one.
 pub fn with_scheme(base: &str) -> String {
     if base.contains("://") || base.starts_with("{{") {

@@ -2,14 +2,14 @@
 
 use serde_json::Value as Json;
 
-use super::address::{env_of, split, whole, with_scheme};
+use super::address::{apart, env_of, split, whole, with_scheme};
 use super::templates::{in_url, json, text};
 use super::variables::Variables;
 use crate::convert::document;
 use crate::convert::emit::words::constant;
 use crate::convert::journey::{Body, Field, Request};
+use crate::convert::lifted::{self, decoded};
 use crate::convert::text::{Part, Text, Value};
-use crate::secrets::is_secret_name;
 
 /// Headers that the sender knows better.
 const OWN_HEADERS: [&str; 6] = [
@@ -28,6 +28,8 @@ pub struct Requests<'v> {
     pub todo: Vec<String>,
     /// Files that must be put beside the script.
     pub files: Vec<String>,
+    /// Who stands before the host of the request in hand: `ada:pw`.
+    pub user: Option<String>,
 }
 
 /// The text of a field.
@@ -62,6 +64,10 @@ impl Requests<'_> {
             self.body(body, &mut request);
         }
         self.headers(described.get("header"), &mut request);
+        let variables = &mut *self.variables;
+        lifted::lift(&mut request, &mut |value, name, meaning| {
+            variables.secret(value, name, meaning)
+        });
         if let Some(auth) = described
             .get("auth")
             .filter(|auth| !auth.is_null())
@@ -69,7 +75,38 @@ impl Requests<'_> {
         {
             self.auth(auth, &mut request);
         }
+        self.sign_in(&mut request);
         Some(request)
+    }
+
+    /// Whoever stands before the host signs in, unless something else did.
+    fn sign_in(&mut self, request: &mut Request) {
+        let Some(user) = self.user.take() else {
+            return;
+        };
+        let is_header = |(name, _): &(String, Text)| name.eq_ignore_ascii_case("authorization");
+        if request.headers.iter().any(is_header)
+            || request.parameters.iter().any(|(name, _)| name == "auth")
+        {
+            return;
+        }
+        let (user, password) = user.split_once(':').unwrap_or((&user, ""));
+        let user = self.user(&decoded(user));
+        let password = self.credential(&decoded(password), "API_PASSWORD", "the user's password");
+        let auth = Value::map([("user", user.into()), ("password", password.into())]);
+        request.parameters.push(("auth".to_owned(), auth));
+    }
+
+    fn user(&mut self, user: &str) -> Text {
+        const ENV: &str = "API_USER";
+        const MEANING: &str = "the user of the API";
+        if user.contains("{{") {
+            text(user, self.variables)
+        } else if user.is_empty() {
+            Text::code(self.variables.named(ENV, None, MEANING, false))
+        } else {
+            Text::code(self.variables.valued(ENV, user, Some(user), MEANING, false))
+        }
     }
 
     fn url(&mut self, address: &Json, request: &mut Request) -> Option<()> {
@@ -77,8 +114,11 @@ impl Requests<'_> {
         let whole = whole.trim().split('#').next().unwrap_or_default();
         let (before, query) = whole.split_once('?').unwrap_or((whole, ""));
         let (base, path) = split(before);
-        let prefix = self.base(base, request);
+        let (base, user) = apart(base);
+        self.user = user;
+        let prefix = self.base(&base, request);
         let mut made = Text::from(prefix);
+        self.variables.hide(&mut made);
         for (at, segment) in path.split('/').enumerate() {
             if at > 0 {
                 made.push("/");
@@ -124,6 +164,8 @@ impl Requests<'_> {
             .filter(|name| !name.contains("{{"));
         if let Some(name) = variable {
             let value = self.variables.filled(&format!("{{{{{name}}}}}"), 0);
+            let (value, user) = apart(&value);
+            self.user = user;
             let (origin, path) = split(value.trim_end_matches('/'));
             let env = env_of(name);
             let origin = if origin.is_empty() || origin.contains("://") {
@@ -182,12 +224,27 @@ impl Requests<'_> {
             .into_iter()
             .find(|known| field(known, "key") == name || field(known, "id") == name);
         match known.and_then(|known| known.get("value")) {
-            Some(Json::String(value)) if !value.is_empty() => in_url(value, self.variables),
-            Some(Json::Number(value)) => value.to_string().into(),
+            Some(Json::String(value)) if !value.is_empty() => self.in_path(value, name),
+            Some(Json::Number(value)) => self.in_path(&value.to_string(), name),
             _ => {
                 let (code, _) = self.variables.expression(name);
                 Text::code(code)
             }
+        }
+    }
+
+    /// What a variable of the path is in the collection; a secret if its name says so.
+    fn in_path(&mut self, value: &str, name: &str) -> Text {
+        let given = text(value, self.variables);
+        let variables = &mut *self.variables;
+        let secret = given.as_literal().and_then(|given| {
+            lifted::field(given, name, &mut |value, name, meaning| {
+                variables.secret(value, name, meaning)
+            })
+        });
+        match secret {
+            Some(code) => Text::code(code).in_url(),
+            None => in_url(value, self.variables),
         }
     }
 
@@ -217,25 +274,20 @@ impl Requests<'_> {
             {
                 continue;
             }
-            let value = if is_secret_name(name) && !value.contains("{{") {
-                self.secret(&constant(name, "HEADER"), &format!("the header `{name}`"))
-            } else {
-                text(value, self.variables)
-            };
-            request.headers.push((name.to_owned(), value));
+            request
+                .headers
+                .push((name.to_owned(), text(value, self.variables)));
         }
-    }
-
-    fn secret(&mut self, env: &str, meaning: &str) -> Text {
-        Text::code(self.variables.named(env, None, meaning, true))
     }
 
     /// A credential: a variable, or else the environment says it.
     fn credential(&mut self, value: &str, env: &str, meaning: &str) -> Text {
         if value.contains("{{") {
             text(value, self.variables)
+        } else if value.is_empty() {
+            Text::code(self.variables.named(env, None, meaning, true))
         } else {
-            self.secret(env, meaning)
+            Text::code(self.variables.valued(env, value, None, meaning, true))
         }
     }
 
@@ -261,17 +313,7 @@ impl Requests<'_> {
                     .push("TODO: OAuth 2; std/auth asks for tokens and renews them".to_owned());
             }
             "basic" | "digest" => {
-                let user = given("username");
-                let user = if user.contains("{{") {
-                    text(&user, self.variables)
-                } else {
-                    Text::code(self.variables.named(
-                        "API_USER",
-                        Some(user.as_str()).filter(|user| !user.is_empty()),
-                        "the user of the API",
-                        false,
-                    ))
-                };
+                let user = self.user(&given("username"));
                 let password =
                     self.credential(&given("password"), "API_PASSWORD", "the user's password");
                 let mut entries = vec![("user", user.into()), ("password", password.into())];
@@ -287,7 +329,7 @@ impl Requests<'_> {
                     request
                         .url
                         .query
-                        .push((in_url(&name, self.variables), Some(value)));
+                        .push((in_url(&name, self.variables), Some(value.in_url())));
                 } else {
                     request.headers.push((name, value));
                 }

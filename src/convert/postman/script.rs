@@ -172,6 +172,7 @@ impl Writer {
             variables: &mut self.variables,
             todo: Vec::new(),
             files: std::mem::take(&mut self.files),
+            user: None,
         };
         let made = requests.make(described, inherited.auth);
         let (todo, files) = (requests.todo, requests.files);

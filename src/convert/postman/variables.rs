@@ -3,15 +3,19 @@
 //! A variable that a script of the collection has set holds what it was set to; before that, and all others, the environment
 //! says, with the collection's value as its default. Names that begin with `$` are made up anew each time.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::Value as Json;
 
-use crate::convert::emit::words::{Names, constant, identifier, quoted};
+use crate::convert::emit::words::{EVERYBODYS, Names, constant, identifier, quoted};
+use crate::convert::hidden;
 use crate::convert::journey::Variable;
-use crate::secrets::is_secret_name;
+use crate::convert::lifted::is_jwt;
+use crate::convert::text::Text;
+use crate::secrets::{is_secret_name, mask_urls};
 
 /// The user's own map.
 const STATE: &str = "ctx.state.";
@@ -29,6 +33,8 @@ pub struct Variables {
     pub constants: Vec<Variable>,
     constant_names: Names,
     pub names: Names,
+    /// Variables of the environment that stand for values of the collection itself, by what they are called there and the value.
+    lifted: BTreeMap<(String, String), String>,
     /// Dynamic variables that nothing here can stand for.
     pub unknown: Vec<String>,
 }
@@ -107,7 +113,7 @@ impl Variables {
             };
         }
         let given = self.given.get(name).cloned();
-        let secret = given.as_ref().is_some_and(|given| given.secret) || is_secret_name(name);
+        let secret = self.is_secret(name, 0);
         // A value may be made of others; a default is only what can be known beforehand.
         let default = match given {
             Some(given) if !secret => Some(self.filled(&given.value, 0)),
@@ -116,6 +122,78 @@ impl Variables {
         };
         let code = self.named(&constant(name, "VALUE"), default.as_deref(), "", secret);
         (code, Gives::Text)
+    }
+
+    /// Whether a variable's value may not be shown: its name says so, the collection does, or there is a secret within it.
+    fn is_secret(&self, name: &str, depth: usize) -> bool {
+        let holds_one = |given: &Given| {
+            given.secret
+                || is_jwt(&given.value)
+                || !hidden::secrets(&given.value, "").is_empty()
+                || matches!(mask_urls(&given.value), Cow::Owned(_))
+                || depth < 8 && names_in(&given.value).any(|name| self.is_secret(name, depth + 1))
+        };
+        is_secret_name(name) || self.given.get(name).is_some_and(holds_one)
+    }
+
+    /// Puts variables in the place of secret values of theirs that a text has been filled with.
+    pub fn hide(&mut self, text: &mut Text) {
+        let secrets: Vec<(String, String)> = self
+            .given
+            .iter()
+            .filter(|(name, given)| !given.value.is_empty() && self.is_secret(name, 0))
+            .map(|(name, given)| (name.clone(), self.filled(&given.value, 0)))
+            .filter(|(_, value)| text.as_literal().is_some_and(|text| text.contains(value)))
+            .collect();
+        for (name, value) in secrets {
+            let (code, _) = self.expression(&name);
+            text.replace(&value, &code);
+        }
+    }
+
+    /// The constant for a secret that stands in the collection itself: one for each value.
+    pub fn secret(&mut self, value: &str, name: &str, meaning: &str) -> String {
+        self.valued(&constant(name, "SECRET"), value, None, meaning, true)
+    }
+
+    /// The same for any value, with what the environment calls it.
+    pub fn valued(
+        &mut self,
+        env: &str,
+        value: &str,
+        default: Option<&str>,
+        meaning: &str,
+        secret: bool,
+    ) -> String {
+        let wanted = if EVERYBODYS.contains(&env) {
+            format!("TEST_{env}")
+        } else {
+            env.to_owned()
+        };
+        let key = (wanted.clone(), value.to_owned());
+        let env = match self.lifted.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let mut free = wanted.clone();
+                let mut number = 2;
+                while self.is_taken(&free, value) {
+                    free = format!("{wanted}_{number}");
+                    number += 1;
+                }
+                self.lifted.insert(key, free.clone());
+                free
+            }
+        };
+        self.named(&env, default, meaning, secret)
+    }
+
+    /// Whether a variable of the environment stands for something else already, or will.
+    fn is_taken(&self, env: &str, value: &str) -> bool {
+        let mut given = self.given.iter();
+        match given.find(|(name, _)| constant(name, "VALUE") == env) {
+            Some((_, given)) => self.filled(&given.value, 0) != value,
+            None => self.constants.iter().any(|known| known.env == env),
+        }
     }
 
     /// A value with the values of the variables in it.
@@ -186,6 +264,12 @@ impl Variables {
         self.set.insert(name.to_owned(), place.clone());
         place
     }
+}
+
+/// The names of the variables in a value.
+fn names_in(value: &str) -> impl Iterator<Item = &str> {
+    let openings = value.split("{{").skip(1);
+    openings.filter_map(|inner| Some(inner.split_once("}}")?.0.trim()))
 }
 
 /// Collects the names that the scripts of a collection set.

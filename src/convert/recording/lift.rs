@@ -4,14 +4,8 @@ use std::collections::HashMap;
 
 use url::Url;
 
-use crate::convert::emit::words::{Names, constant};
+use crate::convert::emit::words::{EVERYBODYS, Names, constant};
 use crate::convert::journey::Variable;
-
-/// Variables that are set in most environments, and mean something else there.
-const EVERYBODYS: &[&str] = &[
-    "DISPLAY", "EDITOR", "HOME", "HOST", "HOSTNAME", "LANG", "LOGNAME", "MAIL", "PATH", "PWD",
-    "SESSION", "SHELL", "TERM", "TMPDIR", "USER", "USERNAME",
-];
 
 /// What was lifted so far.
 #[derive(Default)]

@@ -11,7 +11,6 @@ mod correlate;
 pub mod exchange;
 pub mod form;
 mod found;
-mod hidden;
 mod lift;
 mod redirects;
 mod sift;

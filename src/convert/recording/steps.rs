@@ -7,10 +7,11 @@ use super::Kept;
 use super::correlate::{Correlator, Place, is_date, is_uuid, is_variable};
 use super::exchange::{Exchange, Part, Sent};
 use super::found::singular;
-use super::hidden;
 use super::lift::Lifter;
 use super::sift::is_meant;
+use crate::convert::hidden;
 use crate::convert::journey::{Body, Field, Request, Url};
+use crate::convert::lifted::{is_jwt, is_secret_number};
 use crate::convert::text::{Part as TextPart, Text, Value, escape_url};
 use crate::secrets::is_secret_name;
 
@@ -341,6 +342,9 @@ impl Translator {
                     .map(|item| self.json(item, &singular(key)))
                     .collect(),
             ),
+            Json::String(text) if key == "query" && hidden::is_graphql(&text) => {
+                Value::Text(self.plain(&text, hidden::GRAPHQL))
+            }
             Json::String(text) => Value::Text(self.value(&text, key)),
             Json::Number(number) => {
                 match self
@@ -348,6 +352,11 @@ impl Translator {
                     .whole(&number.to_string(), Place::Field(key))
                 {
                     Some(variable) => Value::Code(variable),
+                    None if is_secret_number(key) => {
+                        let meaning = format!("the field {key}");
+                        let secret = self.lifter.secret(&number.to_string(), key, &meaning);
+                        Value::Code(format!("parse_json({secret})"))
+                    }
                     None => Value::Number(number),
                 }
             }
@@ -382,10 +391,6 @@ fn operation(exchange: &Exchange) -> Option<String> {
 fn is_header(name: &str, value: &str) -> bool {
     http::HeaderName::from_bytes(name.as_bytes()).is_ok()
         && http::HeaderValue::from_str(value).is_ok()
-}
-
-fn is_jwt(value: &str) -> bool {
-    value.starts_with("eyJ") && value.matches('.').count() == 2 && value.len() > 40
 }
 
 fn decode(text: &str) -> String {

@@ -117,6 +117,8 @@ fn about(translator: &Translator) -> Vec<String> {
 struct PageItems {
     id: String,
     fallback: String,
+    /// It begins with a call, and the recording says of no page that it belongs to it.
+    is_loose: bool,
     pause: Option<Think>,
     /// Each with the exchanges that it came of.
     items: Vec<(Vec<usize>, Item)>,
@@ -184,6 +186,7 @@ impl<'a> Writer<'a> {
                 fallback: percent_encoding::percent_decode_str(kept.url.path())
                     .decode_utf8_lossy()
                     .into_owned(),
+                is_loose: exchange.page.is_empty() && !is_document,
                 pause,
                 ..PageItems::default()
             });
@@ -347,6 +350,12 @@ fn groups(
             extract(&mut item, found);
             item
         });
+        // A name would be that of its first call, and would not tell of the others.
+        if page.is_loose {
+            items.extend(page.pause.map(Item::Think));
+            items.extend(inner);
+            continue;
+        }
         let title = titles
             .get(&page.id)
             .filter(|title| !title.is_empty() && !title.contains("://"));

@@ -21,6 +21,36 @@ struct Frame<'a> {
     position: Position,
 }
 
+/// What runs a text as code: places within it are in no file.
+const EVAL: &str = "eval";
+
+/// The place in a file at which an error is shown: its own, or of one within the text of an `eval` that of the call.
+pub fn place(error: &EvalAltResult) -> (Position, bool) {
+    let mut called = Position::NONE;
+    let mut is_evaluated = false;
+    let mut current = error;
+    loop {
+        let (name, inner, position) = match current {
+            EvalAltResult::ErrorInFunctionCall(name, _, inner, position) => {
+                (name.as_str(), inner, *position)
+            }
+            EvalAltResult::ErrorInModule(_, inner, position) => ("", inner, *position),
+            _ => break,
+        };
+        match (name == EVAL, is_evaluated) {
+            (true, false) => (is_evaluated, called) = (true, position),
+            // An `eval` within an `eval` is at the place of the outer one.
+            (true, true) => {}
+            (false, _) => is_evaluated = false,
+        }
+        current = inner;
+    }
+    match is_evaluated {
+        true => (called, true),
+        false => (current.position(), false),
+    }
+}
+
 /// What is at the bottom of the calls, the name of the source it happened in, and the frames, innermost first, if there is more than
 /// one. `sources` has the texts; without it no source lines are shown.
 pub fn of<'a>(
@@ -115,6 +145,16 @@ fn note(frame: &Frame<'_>, sources: Option<&Sources>) -> Note {
         frame.position.line().unwrap_or(0),
         frame.position.position().unwrap_or(0),
     );
+    if frame.function == Some(EVAL) {
+        let message = match line {
+            0 => "in the text that `eval` runs".to_owned(),
+            line => format!("in line {line} of the text that `eval` runs"),
+        };
+        return Note {
+            message,
+            ..Note::default()
+        };
+    }
     let text = sources.and_then(|sources| sources.text(frame.source));
     let mut code = text
         .and_then(|text| Some(plain_line(&text, line)?.trim().to_owned()))

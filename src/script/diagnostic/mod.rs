@@ -14,7 +14,7 @@ use super::sources::Sources;
 
 pub use nothing::receiver;
 pub use place::{of_definition, of_function, of_option, options_not_exported};
-pub use runtime::{arguments, brief, called_property, of_runtime_error, ways};
+pub use runtime::{arguments, brief, called_property, no_member, of_runtime_error, ways};
 pub use syntax::of_parse_error;
 
 /// Whether a script with this mistake can run.

@@ -1,12 +1,56 @@
 //! Where a `()` came from: the expression, as the script writes it, whose value had nothing to read or call.
 
 use crate::lengths::shorten;
+use crate::suggest::nearest;
 
 /// Characters of an expression that is named in a message.
 const SHOWN: usize = 60;
 
 /// What is said of a `()` that nobody expected, whichever expression gave it.
 pub const HELP: &str = "was the request answered, and is the field there? One that is missing in JSON gives `()`: ask first, `if x != () { … }`, or read on with `x?.…`";
+
+/// The same in a script that reads CSV files, given as their names and columns. `expression`: what was `()`, if that is known.
+pub fn help_with(tables: &[(String, Vec<String>)], expression: Option<&str>) -> String {
+    // What a call gave is no row's column.
+    let read = expression.and_then(member);
+    if tables.is_empty() || expression.is_some() && read.is_none() {
+        return HELP.to_owned();
+    }
+    let is_column = |name: &str| {
+        tables
+            .iter()
+            .any(|(_, columns)| columns.iter().any(|c| c == name))
+    };
+    let near = read.filter(|name| !is_column(name)).and_then(|name| {
+        tables.iter().find_map(|(file, columns)| {
+            let near = nearest(name, columns.iter().map(String::as_str))?;
+            Some(format!(
+                "did you mean `{near}`, a column of `{file}`? One that a file has not gives `()`"
+            ))
+        })
+    });
+    near.unwrap_or_else(|| {
+        let all: Vec<String> = tables
+            .iter()
+            .take(3)
+            .map(|(file, columns)| format!("`{file}` has {}", columns.join(", ")))
+            .collect();
+        format!(
+            "a column that a file has not gives `()` ({}), and so does a field that is missing in JSON: ask first, `if x != () {{ … }}`, or read on with `x?.…`",
+            all.join("; ")
+        )
+    })
+}
+
+/// What is read of a variable: `nights` of `guest.nights`, or of `guest["nights"]`.
+fn member(expression: &str) -> Option<&str> {
+    let (of, name) = match expression.strip_suffix("\"]") {
+        Some(indexed) => indexed.rsplit_once("[\"")?,
+        None => expression.rsplit_once('.')?,
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '?');
+    (of.chars().all(is_plain) && !name.contains(['(', ')', '[', ']'])).then_some(name)
+}
 
 /// The expression before the `.` or `[` that precedes the place at `column` (from 1, in characters) of a line.
 pub fn receiver(line: &str, column: usize) -> Option<String> {
@@ -140,6 +184,24 @@ mod tests {
             indexed("let x = r.json(\"y\")[0];", 20).as_deref(),
             Some("r.json(\"y\")")
         );
+    }
+
+    #[test]
+    fn what_a_file_may_lack_is_told_with_its_columns() {
+        let tables = [(
+            "guests.csv".to_owned(),
+            vec!["name".to_owned(), "night".to_owned()],
+        )];
+        let help = |expression| help_with(&tables, expression);
+        assert!(
+            help(Some("guest.nights"))
+                .starts_with("did you mean `night`, a column of `guests.csv`?")
+        );
+        assert!(help(Some("guest[\"nights\"]")).starts_with("did you mean `night`"));
+        assert!(help(Some("guest.phone")).contains("`guests.csv` has name, night"));
+        assert!(help(None).contains("`guests.csv` has name, night"));
+        assert_eq!(help(Some("r.json(\"a.b\")")), HELP);
+        assert_eq!(help_with(&[], Some("guest.nights")), HELP);
     }
 
     #[test]

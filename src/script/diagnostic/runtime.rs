@@ -4,6 +4,7 @@ use rhai::{AST, ASTFlags, Engine, EvalAltResult, Stmt};
 
 use super::syntax::of_parse_error_type;
 use super::{Diagnostic, frames, nothing};
+use crate::lengths::shorten;
 use crate::script::foreign;
 use crate::script::library::{Library, readable_type};
 use crate::script::sources::Sources;
@@ -17,7 +18,14 @@ pub fn of_runtime_error(
     ast: Option<&AST>,
 ) -> Diagnostic {
     let (current, source, notes) = frames::of(error, &sources.main, Some(sources));
-    let position = current.position();
+    let (position, is_evaluated) = frames::place(error);
+    if let (EvalAltResult::ErrorParsing(kind, _), true) = (current, is_evaluated) {
+        let message = format!("Syntax error in the text that `eval` runs: {kind}");
+        let mut diagnostic =
+            Diagnostic::at(sources, source, position, message).with_code("runtime");
+        diagnostic.notes = notes;
+        return diagnostic;
+    }
     if let EvalAltResult::ErrorParsing(kind, position) = current {
         let mut diagnostic = of_parse_error_type(kind, *position, sources, source);
         diagnostic.notes = notes;
@@ -29,12 +37,29 @@ pub fn of_runtime_error(
         line: line.unwrap_or_default(),
         column: position.position().unwrap_or(0),
     };
-    let (message, help) = explain(current, engine, ast, &written);
+    let (message, mut help) = explain(current, engine, ast, &written);
+    if help.as_deref() == Some(nothing::HELP) {
+        let expression = message
+            .split_once("` is `()`")
+            .and_then(|(before, _)| before.strip_prefix('`'));
+        help = Some(nothing::help_with(&tables(sources), expression));
+    }
     let mut diagnostic = Diagnostic::at(sources, source, position, message)
         .with_code("runtime")
         .with_help(help);
     diagnostic.notes = notes;
     diagnostic
+}
+
+/// The CSV files that a script has opened, by their names, and their columns.
+fn tables(sources: &Sources) -> Vec<(String, Vec<String>)> {
+    let tables = sources.data.tables().into_iter();
+    tables
+        .map(|(path, columns)| {
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            (name.to_string_lossy().into_owned(), columns)
+        })
+        .collect()
 }
 
 /// The line that an error stands on, and its column in it; an empty one where the text is not at hand.
@@ -152,6 +177,9 @@ fn explain(
             };
             (message, nothing(kind))
         }
+        EvalAltResult::ErrorArithmetic(text, _) if text.starts_with("Error parsing ") => {
+            no_number(text)
+        }
         other => {
             let text = other.to_string();
             // The position is shown by the caret.
@@ -161,6 +189,32 @@ fn explain(
             (text.to_owned(), None)
         }
     }
+}
+
+/// What `parse_int` and `parse_float` say of a text that is no number: `Error parsing integer number 'x': …`.
+fn no_number(text: &str) -> (String, Option<String>) {
+    let is_whole = text.contains("integer");
+    let given = text
+        .split_once('\'')
+        .and_then(|(_, rest)| rest.rsplit_once('\''))
+        .map_or("", |(given, _)| given);
+    let mut given = given.to_owned();
+    shorten(&mut given, 40);
+    let (message, takes) = if is_whole {
+        (
+            format!("the text {given:?} is no whole number"),
+            "`parse_int` takes digits, as in \"42\"; `parse_float` takes \"4.2\"",
+        )
+    } else {
+        (
+            format!("the text {given:?} is no number"),
+            "`parse_float` takes a number, as in \"4.2\"",
+        )
+    };
+    let help = format!(
+        "{takes}. Where a text may be none: `let n = 0; try {{ n = parse_int(text); }} catch {{ }}`"
+    );
+    (message, Some(help))
 }
 
 /// Where a `()` usually comes from.
@@ -340,8 +394,12 @@ fn property(
     if kind == "()" {
         return Some(written.nothing_has(name));
     }
+    Some(no_member(name, kind, &Library::of(engine)))
+}
+
+/// What is said of a property that a value of some type has not, with the nearest one that is there.
+pub fn no_member(name: &str, kind: &str, library: &Library) -> (String, Option<String>) {
     let message = format!("{} has no `{name}`", readable_type(kind));
-    let library = Library::of(engine);
     let near = foreign::method(name)
         .filter(|near| library.members(kind).iter().any(|member| member == near))
         .map(str::to_owned)
@@ -356,7 +414,7 @@ fn property(
             few.then(|| format!("it has: {}", members.join(", ")))
         }
     };
-    Some((message, help))
+    (message, help)
 }
 
 /// An error where there is no script's text at hand: its message with the place, and that with how to mend it.

@@ -71,6 +71,15 @@ pub(super) fn of_parse_error_type(
             .map_or(1, |line| line.chars().count().max(1));
     }
     let missing = matches!(error, ParseErrorType::MissingToken(token, _) if token == ";");
+    // Where another entry of a map begins, what ends the one before is missing.
+    let unseparated = matches!(error, ParseErrorType::MissingToken(token, what)
+        if (token == "}" || token == ",") && what.contains("map"))
+        && diagnostic
+            .character()
+            .is_some_and(|c| c.is_alphabetic() || matches!(c, '"' | '_'));
+    if unseparated {
+        diagnostic.help = Some("add `,` here".to_owned());
+    }
     // `{ a: 1 }` ends as a block at the colon.
     if missing && diagnostic.character() == Some(':') {
         diagnostic.help = Some(MAP_SIGN.to_owned());
@@ -91,7 +100,7 @@ pub(super) fn of_parse_error_type(
         .flatten();
     if let Some(hint) = meant {
         diagnostic.help = Some(hint);
-    } else if missing
+    } else if (missing || unseparated)
         && line
             .chars()
             .take(diagnostic.column.saturating_sub(1))

@@ -23,11 +23,11 @@ const KEYWORDS: &[&str] = &[
     "import",
 ];
 
-/// What is wrong with one call, if anything.
+/// What is wrong with one call, if anything. `method`: what it is called on, if it is, by the name of its type; empty if nobody knows.
 pub fn check(
     call: &FnCallExpr,
     position: Position,
-    method: bool,
+    method: Option<&str>,
     source: &Source<'_>,
 ) -> Option<Diagnostic> {
     let namespace = call.namespace.to_string();
@@ -207,13 +207,23 @@ fn of_value(
     Some(problem.with_code("arguments"))
 }
 
+/// What a type has, for whoever looks for something that it has not.
+fn members(kind: &str, source: &Source<'_>) -> Option<String> {
+    let members = source.library.members(kind);
+    (1..=24)
+        .contains(&members.len())
+        .then(|| format!("it has: {}", members.join(", ")))
+}
+
 fn plain(
     call: &FnCallExpr,
     position: Position,
-    method: bool,
+    method: Option<&str>,
     source: &Source<'_>,
 ) -> Option<Diagnostic> {
     let (name, library) = (call.name.as_str(), source.library);
+    let kind = method.unwrap_or_default();
+    let method = method.is_some();
     if KEYWORDS.contains(&name) {
         return None;
     }
@@ -251,7 +261,15 @@ fn plain(
         Some(near) if method => Some(format!("did you mean `{near}`?")),
         _ => foreign::function(name)
             .map(str::to_owned)
-            .or_else(|| did_you_mean(name, known)),
+            .or_else(|| {
+                let near = library.nearest_member(kind, name)?;
+                Some(format!("did you mean `{near}`?"))
+            })
+            // What is known to have no such member has none of another type either.
+            .or_else(|| {
+                let near = kind.is_empty().then(|| did_you_mean(name, known));
+                near.unwrap_or_else(|| members(kind, source))
+            }),
     };
     let mut found = source
         .mistake(position, format!("there is no function `{name}`"))

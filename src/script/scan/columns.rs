@@ -42,7 +42,7 @@ pub fn check(source: &Source<'_>) -> Vec<Diagnostic> {
             }
             true
         });
-        rows.retain(|name, row| row.is_some() && !is_changed(tree, name));
+        rows.retain(|name, row| row.is_some() && !is_changed(tree, name, source));
         tree.walk(&mut |path: &[ASTNode]| {
             let Some(ASTNode::Expr(chain)) = path.last() else {
                 return true;
@@ -64,7 +64,11 @@ pub fn check(source: &Source<'_>) -> Vec<Diagnostic> {
             };
             if let Some((rows, (name, position))) = read
                 && !rows.columns.contains(&name)
-                && !written.contains(&name)
+                && !variable_of(chain).is_some_and(|row| {
+                    [row, "this"]
+                        .iter()
+                        .any(|of| written.contains(&((*of).to_owned(), name.clone())))
+                })
             {
                 found.push(no_column(&name, position, rows, source));
             }
@@ -111,22 +115,32 @@ fn files(source: &Source<'_>) -> BTreeMap<String, Rows> {
     files
 }
 
-/// Keys that some map of the text gets: a row may have got them, too.
-fn written(source: &Source<'_>) -> BTreeSet<String> {
+/// Keys that a variable gets somewhere in the text, as its name and the key: a row in a variable of that name may have got them, also
+/// in a closure, and `this` may be any.
+fn written(source: &Source<'_>) -> BTreeSet<(String, String)> {
     let mut written = BTreeSet::new();
     source.tree.walk(&mut |path: &[ASTNode]| {
-        match path.last() {
-            Some(ASTNode::Stmt(Stmt::Assignment(parts))) => {
-                written.extend(assigned(&parts.1.lhs).map(str::to_owned));
-            }
-            Some(ASTNode::Expr(Expr::Map(map, _))) => {
-                written.extend(map.0.iter().map(|(key, _)| key.name.to_string()));
-            }
-            _ => {}
+        if let Some(ASTNode::Stmt(Stmt::Assignment(parts))) = path.last()
+            && let Some(key) = assigned(&parts.1.lhs)
+        {
+            let of = variable_of(&parts.1.lhs).unwrap_or("this");
+            written.insert((of.to_owned(), key.to_owned()));
         }
         true
     });
     written
+}
+
+/// The variable that a chain begins with.
+fn variable_of(chain: &Expr) -> Option<&str> {
+    match chain {
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => match &parts.lhs {
+            Expr::Variable(variable, ..) => Some(&variable.1),
+            Expr::ThisPtr(..) => Some("this"),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The rows that an expression names: `global::USERS`, or `USERS` at the top level.
@@ -199,7 +213,7 @@ fn of_call<'a>(
 }
 
 /// Whether a variable becomes something else, or may get further keys by a method.
-fn is_changed(tree: &rhai::AST, name: &str) -> bool {
+fn is_changed(tree: &rhai::AST, name: &str, source: &Source<'_>) -> bool {
     const ADD_KEYS: [&str; 4] = ["mixin", "fill_with", "set", "add"];
     let mut sets = 0;
     let mut is_changed = false;
@@ -208,7 +222,9 @@ fn is_changed(tree: &rhai::AST, name: &str) -> bool {
         match path.last() {
             Some(ASTNode::Stmt(Stmt::Var(variable, ..))) if variable.0.name == name => sets += 1,
             Some(ASTNode::Expr(Expr::Dot(parts, ..))) if is_it(&parts.lhs) => {
-                is_changed |= matches!(&parts.rhs, Expr::MethodCall(call, _) if ADD_KEYS.contains(&call.name.as_str()));
+                // A function of the script has the row as `this`.
+                is_changed |= matches!(&parts.rhs, Expr::MethodCall(call, _)
+                    if ADD_KEYS.contains(&call.name.as_str()) || source.own.contains_key(call.name.as_str()));
             }
             // A key that is computed may be any.
             Some(ASTNode::Stmt(Stmt::Assignment(parts))) => {

@@ -73,10 +73,21 @@ pub fn check(source: &Source<'_>) -> Vec<OfContext> {
 /// Whether the variable becomes another value or another variable somewhere in the function.
 fn makes_anew(body: &AST, variable: &str) -> bool {
     let mut makes = false;
+    body.walk(&mut |path: &[ASTNode]| {
+        if let Some(ASTNode::Stmt(Stmt::Var(made, ..))) = path.last() {
+            makes |= made.0.name == variable;
+        }
+        !makes
+    });
+    makes || makes_otherwise(body, variable)
+}
+
+/// Whether the variable becomes another value somewhere in the function, or a loop or a `catch` uses its name as well.
+pub(super) fn makes_otherwise(body: &AST, variable: &str) -> bool {
+    let mut makes = false;
     let is_it = |expression: &Expr| matches!(expression, Expr::Variable(v, ..) if v.1 == variable);
     body.walk(&mut |path: &[ASTNode]| {
         makes |= match path.last() {
-            Some(ASTNode::Stmt(Stmt::Var(made, ..))) => made.0.name == variable,
             Some(ASTNode::Stmt(Stmt::For(parts, _))) => parts.0.name == variable,
             Some(ASTNode::Stmt(Stmt::Assignment(parts))) => is_it(&parts.1.lhs),
             Some(ASTNode::Stmt(Stmt::TryCatch(parts, _))) => is_it(&parts.expr),
@@ -88,7 +99,7 @@ fn makes_anew(body: &AST, variable: &str) -> bool {
 }
 
 /// A closure that takes the variable along, and what the variable is called there.
-fn captured<'a>(
+pub(super) fn captured<'a>(
     call: &FnCallExpr,
     variable: &str,
     closures: &BTreeMap<&str, &'a Function>,

@@ -2,11 +2,15 @@
 
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::tree::Source;
+use super::tree::{Imported, Source};
+use crate::http::Target;
 use crate::options::{Wrong, keys, reserved_tag};
 use crate::script::api::unknown_parameter;
 use crate::script::diagnostic::Diagnostic;
 use crate::units;
+
+/// The code of a warning about a variable of the environment that is not set.
+pub const ENVIRONMENT: &str = "environment";
 
 /// A variable of the environment that a script cannot do without, and what is to be said if it is not set.
 #[derive(Debug)]
@@ -20,7 +24,21 @@ pub fn check(call: &FnCallExpr, position: Position, source: &Source<'_>) -> Vec<
     let namespace = call.namespace.to_string();
     let name = call.name.as_str();
     match (namespace.as_str(), name) {
-        ("http", _) => request(call, source),
+        ("http", _) => {
+            let mut found = request(call, source);
+            found.extend(addresses(call, source));
+            found
+        }
+        (alias, "fixed" | "uniform" | "normal" | "poisson" | "log_normal")
+            if is_think(alias, source) =>
+        {
+            // The second of `log_normal` is a plain number.
+            let durations = if name == "log_normal" { 1 } else { 2 };
+            let given = call.args.iter().take(durations);
+            given
+                .filter_map(|argument| duration(argument, source))
+                .collect()
+        }
         ("tags", "set") => match call.args.first() {
             Some(Expr::StringConstant(tag, position)) => {
                 reserved(tag, *position, source).into_iter().collect()
@@ -62,9 +80,62 @@ pub fn needed(call: &FnCallExpr, path: &[ASTNode], source: &Source<'_>) -> Optio
         warning: source
             .mistake(*position, message)
             .with_help(Some(help))
-            .with_code("environment")
+            .with_code(ENVIRONMENT)
             .as_warning(),
     })
+}
+
+/// Whether an alias is that of the module `std/think`, and of no other.
+fn is_think(alias: &str, source: &Source<'_>) -> bool {
+    matches!(source.imports.get(alias), Some(Imported::Modules(modules))
+        if modules.iter().all(|module| module == "std/think"))
+}
+
+/// URLs of a call of `http` that are written out and none that can be asked.
+fn addresses(call: &FnCallExpr, source: &Source<'_>) -> Vec<Diagnostic> {
+    if source.imports.contains_key("http") {
+        return Vec::new();
+    }
+    let urls: Vec<&Expr> = match (call.name.as_str(), call.args.first()) {
+        ("batch", Some(Expr::Array(entries, _))) => entries
+            .iter()
+            .filter_map(|entry| match entry {
+                Expr::Array(parts, _) => parts.get(1),
+                other => Some(other),
+            })
+            .collect(),
+        ("request", _) => call.args.get(1).into_iter().collect(),
+        (function, _) if places(function).is_some() => call.args.first().into_iter().collect(),
+        _ => Vec::new(),
+    };
+    urls.into_iter()
+        .filter_map(|url| address(url, source))
+        .collect()
+}
+
+fn address(url: &Expr, source: &Source<'_>) -> Option<Diagnostic> {
+    let (text, position) = match url {
+        Expr::StringConstant(text, position) => (text.as_str(), *position),
+        // Of what is put together only a path at its beginning tells enough.
+        Expr::InterpolatedString(parts, position) => match parts.first() {
+            Some(Expr::StringConstant(text, _)) if text.starts_with('/') => {
+                (text.as_str(), *position)
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let message = Target::parse(text, "").err()?.message().to_owned();
+    let help = if text.starts_with('/') {
+        "put the host before it: `${global::BASE}/…`, with `const BASE = env(\"BASE_URL\", \"http://…\");`"
+            .to_owned()
+    } else if text.contains("://") || text.trim().is_empty() {
+        "a URL is written as in `http://host:8080/path`".to_owned()
+    } else {
+        format!("write \"http://{text}\", or https://")
+    };
+    let problem = source.mistake(position, message).with_help(Some(help));
+    Some(problem.with_code("url").as_warning())
 }
 
 fn reserved(name: &str, position: Position, source: &Source<'_>) -> Option<Diagnostic> {
@@ -180,11 +251,14 @@ fn condition(call: &FnCallExpr, position: Position, source: &Source<'_>) -> Opti
         Expr::Unit(..) => "`()`",
         _ => return None,
     };
+    Some(no_condition(found, position, source))
+}
+
+/// What is said where a check with a name looks at something that is neither true nor false.
+pub(super) fn no_condition(found: &str, position: Position, source: &Source<'_>) -> Diagnostic {
     let help = "write a condition, `check(r.status == 200, \"created\")`, or several looks at one value, `check(r, #{ \"created\": |r| r.status == 201 })`";
     let message = format!("`check` with a name takes true or false, not {found}");
-    Some(
-        source
-            .mistake(position, message)
-            .with_help(Some(help.to_owned())),
-    )
+    source
+        .mistake(position, message)
+        .with_help(Some(help.to_owned()))
 }

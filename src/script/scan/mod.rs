@@ -11,6 +11,7 @@ mod hooks;
 pub(in crate::script) mod kept;
 mod literals;
 mod names;
+mod responses;
 mod special;
 pub(in crate::script) mod tree;
 
@@ -19,13 +20,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rhai::{ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use self::tree::{Imported, Source, Trees};
+use super::api::RESPONSE;
 use super::diagnostic::Diagnostic;
 use super::library::Library;
 use super::sources::Sources;
 use crate::metrics::{Contains, MetricKind};
 
 pub use context::OfContext;
-pub use literals::{Needed, places};
+pub use literals::{ENVIRONMENT, Needed, places};
 pub use special::{LIFECYCLE, special_names};
 
 /// A metric that a script makes.
@@ -78,6 +80,8 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
             .iter()
             .map(|d| (Some(d.line), Some(d.column)))
             .collect();
+        let responses = responses::Responses::of(&source);
+        let of_response = responses::receivers(&source, &responses);
         let unknown =
             |position: Position| nowhere.contains(&(position.line(), position.position()));
         tree.walk(&mut |path: &[ASTNode]| {
@@ -88,8 +92,9 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
                     call.namespace.to_string() == "hooks" && !source.imports.contains_key("hooks");
                 // Of a value that does not exist nobody knows the methods.
                 if !(method && receiver(path).is_some_and(unknown)) {
+                    let kind = method.then(|| kind_of_receiver(path, &of_response));
                     scan.problems
-                        .extend(calls::check(call, position, method, &source));
+                        .extend(calls::check(call, position, kind, &source));
                 }
                 if call.namespace.is_empty() || scan.receives {
                     scan.problems.extend(hooks::check(call, method, &source));
@@ -107,6 +112,7 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
         });
         scan.problems.extend(names);
         scan.problems.extend(columns::check(&source));
+        scan.problems.extend(responses::check(&source, &responses));
         scan.mentioned.extend(source.keys.iter().cloned());
         if name == sources.main {
             scan.of_context = context::check(&source);
@@ -139,6 +145,32 @@ fn receiver(path: &[ASTNode]) -> Option<Position> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// The type of the value on which the last call of the path is made, as Rhai's errors name it; empty if it cannot be told.
+fn kind_of_receiver(
+    path: &[ASTNode],
+    responses: &BTreeSet<(Option<usize>, Option<usize>)>,
+) -> &'static str {
+    let parent = path.len().checked_sub(2).and_then(|at| path.get(at));
+    let (Some(ASTNode::Expr(Expr::Dot(dot, ..))), Some(ASTNode::Expr(last))) =
+        (parent, path.last())
+    else {
+        return "";
+    };
+    // Of `r.a.b()` it is `a` that has `b`.
+    if !std::ptr::eq(*last, &raw const dot.rhs) {
+        return "";
+    }
+    match &dot.lhs {
+        Expr::StringConstant(..) | Expr::InterpolatedString(..) => "string",
+        Expr::Array(..) => "array",
+        Expr::Map(..) => "map",
+        Expr::Variable(_, _, place) if responses.contains(&(place.line(), place.position())) => {
+            RESPONSE
+        }
+        _ => "",
     }
 }
 

@@ -57,7 +57,7 @@ pub fn check(source: &Source<'_>) -> Vec<Diagnostic> {
 }
 
 /// Whether a text can have variables that its tree does not show.
-fn makes_variables(tree: &AST) -> bool {
+pub(super) fn makes_variables(tree: &AST) -> bool {
     let mut makes = false;
     tree.walk(&mut |path: &[ASTNode]| {
         let call = match path.last() {

@@ -8,6 +8,7 @@ mod statements;
 
 use crate::convert::emit::words::quoted;
 use crate::convert::journey::{Check, Source};
+use crate::convert::lifted;
 
 use super::variables::Variables;
 use expression::{Aliases, Expression};
@@ -130,7 +131,7 @@ impl Reader<'_> {
 
     fn todo(&mut self, statement: &str) {
         let line: Vec<&str> = statement.split_whitespace().collect();
-        self.found.todo.push(line.join(" "));
+        self.found.todo.push(statements::masked(&line.join(" ")));
     }
 
     /// `const body = pm.response.json()`: from here on, `body` is that.
@@ -162,6 +163,14 @@ impl Reader<'_> {
         ) else {
             return false;
         };
+        if let Some(given) = statements::literal(value)
+            && let Some(code) = lifted::field(&given, &name, &mut |value, name, meaning| {
+                self.variables.secret(value, name, meaning)
+            })
+        {
+            self.found.set.push((name, code));
+            return true;
+        }
         match self.aliases.read(value, self.variables) {
             Some(Expression::Json(path)) => self.found.kept.push((name, Source::Json(path))),
             Some(Expression::Header(header)) => {

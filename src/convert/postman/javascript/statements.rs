@@ -1,5 +1,11 @@
 //! JavaScript taken apart by its brackets and quotes, as far as single statements need it.
 
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use crate::secrets::{MASK, is_secret_name, mask_named};
+
 /// What a place in a text is inside of.
 #[derive(Debug, Default)]
 struct Nesting {
@@ -187,4 +193,34 @@ pub fn links(chain: &str) -> Option<Vec<(&str, Option<&str>)>> {
         }
     }
     rest.is_empty().then_some(links)
+}
+
+/// What a text or number of JavaScript says.
+pub fn literal(value: &str) -> Option<String> {
+    let value = value.trim();
+    string(value).or_else(|| {
+        let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+        (is_number && !value.is_empty()).then(|| value.to_owned())
+    })
+}
+
+/// A line that goes into a comment, without what stands beside a secret name in it, be it as an argument.
+pub fn masked(line: &str) -> String {
+    static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r#"(["'`])([^"'`]+)["'`]\s*,\s*("[^"]+"?|'[^']+'?|`[^`]+`?|\d+)"#).ok()
+    });
+    let line = mask_named(line);
+    let Some(pair) = PAIR.as_ref() else {
+        return line.into_owned();
+    };
+    let hidden = pair.replace_all(&line, |found: &Captures<'_>| {
+        let part = |at: usize| found.get(at).map_or("", |part| part.as_str());
+        if is_secret_name(part(2)) {
+            let quote = part(1);
+            format!("{quote}{}{quote}, {quote}{MASK}{quote}", part(2))
+        } else {
+            part(0).to_owned()
+        }
+    });
+    hidden.into_owned()
 }

@@ -1,4 +1,5 @@
-//! Secrets within a text that is sent as it is: JSON that calls itself plain text, XML, forms that could not be taken apart.
+//! Secrets within a text that is sent as it is: JSON that calls itself plain text, XML, forms that could not be taken apart, queries of
+//! GraphQL.
 //!
 //! In: the text and its content type. Out: where the secrets stand, by the names beside them. The text is looked at as it
 //! is written, not parsed: nothing else of it may change.
@@ -28,6 +29,22 @@ enum Language {
     Json,
     Xml,
     Form,
+    GraphQl,
+}
+
+/// What a query of GraphQL is called where a content type is asked for.
+pub const GRAPHQL: &str = "application/graphql";
+
+/// Whether a text is a query of GraphQL: it begins as one.
+pub fn is_graphql(text: &str) -> bool {
+    let text = text.trim_start();
+    ["mutation", "query", "subscription"]
+        .iter()
+        .any(|word| text.starts_with(word) && text.contains('{'))
+        || text.starts_with('{')
+            && !text
+                .trim_start_matches(['{', ' ', '\n'])
+                .starts_with(['"', '}'])
 }
 
 impl Secret {
@@ -36,8 +53,10 @@ impl Secret {
         match (self.language, value.parts()) {
             (Language::Form, _) => value.in_url(),
             (Language::Xml, _) => value.clone(),
-            (Language::Json, [Part::Code(code)]) => Text::code(format!("json_text({code})")),
-            (Language::Json, _) => {
+            (Language::Json | Language::GraphQl, [Part::Code(code)]) => {
+                Text::code(format!("json_text({code})"))
+            }
+            (Language::Json | Language::GraphQl, _) => {
                 let mut quoted = Text::from("\"");
                 quoted.extend(value);
                 quoted.push("\"");
@@ -54,11 +73,15 @@ static XML: LazyLock<Option<Regex>> =
 static FORM: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:^|&)([^=&]+)=([^&]+)").ok());
 
+static GRAPHQL_ARGUMENT: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"([A-Za-z_]\w*)\s*:\s*("(?:[^"\\]|\\.)+")"#).ok());
+
 /// The secrets of a text, in order.
 pub fn secrets(text: &str, content_type: &str) -> Vec<Secret> {
     let start = text.trim_start();
-    let (language, pattern) = if content_type.contains("form-urlencoded") && !start.starts_with('{')
-    {
+    let (language, pattern) = if content_type == GRAPHQL {
+        (Language::GraphQl, &*GRAPHQL_ARGUMENT)
+    } else if content_type.contains("form-urlencoded") && !start.starts_with('{') {
         (Language::Form, &*FORM)
     } else if start.starts_with(['{', '[']) {
         (Language::Json, &*JSON)
@@ -78,7 +101,8 @@ pub fn secrets(text: &str, content_type: &str) -> Vec<Secret> {
 fn secret(captures: &Captures<'_>, language: Language) -> Option<Secret> {
     let (name, value) = (captures.get(1)?, captures.get(2)?);
     let plain = |text: &str| match language {
-        Language::Json => serde_json::from_str::<String>(text).ok(),
+        Language::GraphQl if !text.starts_with('"') => Some(text.to_owned()),
+        Language::Json | Language::GraphQl => serde_json::from_str::<String>(text).ok(),
         Language::Xml => Some(text.to_owned()),
         Language::Form => {
             let text = text.replace('+', " ");
@@ -136,6 +160,9 @@ mod tests {
         );
         assert_eq!(found("{\"password\":\"x\"}", form), [pair("password", "x")]);
         assert_eq!(found("password=x", "text/plain"), []);
+        let query = r#"mutation($pin: Int!) { login(user: "ada", password: "p\"w") { token } }"#;
+        assert!(is_graphql(query) && is_graphql("{ rooms }") && !is_graphql("{\"a\":1}"));
+        assert_eq!(found(query, GRAPHQL), [pair("password", "p\"w")]);
     }
 
     proptest! {
