@@ -177,10 +177,18 @@ impl Blueprint {
         let functions = program.functions();
         let executed = executed_functions(&raw_scenarios, options.as_ref());
         let executed: Vec<&str> = executed.iter().map(String::as_str).collect();
-        problems.extend(script::special_names(program.ast(), &sources, &executed));
+        let injecting = injecting_functions(&raw);
+        let used: Vec<&str> = executed
+            .iter()
+            .copied()
+            .chain(injecting.iter().map(String::as_str))
+            .collect();
+        problems.extend(script::special_names(program.ast(), &sources, &used));
         let given = |function: &str| {
             let of_user = ["vu_start", "vu_stop"].contains(&function);
-            of_user || executed.contains(&function)
+            // What a fault's function is given is the fault.
+            let of_fault = injecting.iter().any(|known| known == function);
+            of_user || executed.contains(&function) && !of_fault
         };
         problems.extend(
             scan.of_context
@@ -317,6 +325,13 @@ fn leave_out(options: &mut Options, all: Option<&Value>) -> Vec<String> {
     notes
 }
 
+/// The functions that faults name.
+fn injecting_functions(raw: &Map<String, Value>) -> Vec<String> {
+    let faults = raw.get("faults").and_then(Value::as_array);
+    let named = |fault: &Value| fault.get("exec")?.as_str().map(str::to_owned);
+    faults.into_iter().flatten().filter_map(named).collect()
+}
+
 /// The functions that scenarios name, those included that the command line leaves out.
 pub(super) fn executed_functions(
     scenarios: &Option<Value>,
@@ -332,13 +347,8 @@ pub(super) fn executed_functions(
         .into_iter()
         .flat_map(|options| &options.scenarios)
         .map(|scenario| scenario.exec.clone());
-    let faults = options
-        .into_iter()
-        .flat_map(|options| &options.chaos.faults)
-        .map(|fault| fault.exec.clone());
     written
         .chain(read)
-        .chain(faults)
         .chain(["iteration".to_owned()])
         .collect()
 }
