@@ -2,5 +2,6 @@
 
 mod servers;
 
+mod more_toxics;
 mod passing;
 mod toxics;

@@ -9,6 +9,7 @@ mod limit_data;
 mod reset_peer;
 mod slicer;
 mod slow_close;
+mod stall;
 mod timeout;
 
 use std::fmt::Debug;
@@ -119,7 +120,18 @@ pub static KINDS: &[Kind] = &[
     reset_peer::KIND,
     slicer::KIND,
     limit_data::KIND,
+    stall::KIND,
 ];
+
+/// A time that lies as much as `jitter` before or after `middle`, but never before now.
+fn jittered(draw: &mut Draw, middle: Duration, jitter: Duration) -> Duration {
+    let range = u64::try_from(jitter.as_micros()).unwrap_or(u64::MAX / 2);
+    if range == 0 {
+        return middle;
+    }
+    let drawn = Duration::from_micros(draw.up_to(range.saturating_mul(2)));
+    middle.saturating_add(drawn).saturating_sub(jitter)
+}
 
 /// The kind of that name.
 ///
@@ -171,6 +183,11 @@ pub(super) mod testing {
             Fit::One(stage) => stage,
             _ => panic!("not one stage"),
         }
+    }
+
+    /// What becomes of a connection that arrives.
+    pub fn gate(toxic: &dyn Toxic) -> Gate {
+        toxic.gate(&mut Draw::new(1, &[]))
     }
 
     pub fn stage(name: &str, attributes: &str) -> Box<dyn Stage> {

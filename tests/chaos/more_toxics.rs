@@ -1,0 +1,40 @@
+//! The toxics beyond Toxiproxy's, against real sockets.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use rhaid::chaos::proxy::Stream;
+
+use super::servers::{ask, before, comes_true, connect, echo, source, spoil, spoil_stream};
+
+/// Whether a connection is there: whether it answers, or was reset before it did.
+fn answers(mut client: TcpStream) -> bool {
+    match ask(&mut client, "x") {
+        Ok(_) => true,
+        Err(error) => {
+            let reset = matches!(
+                error.kind(),
+                ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+            );
+            assert!(reset, "{error:?}");
+            false
+        }
+    }
+}
+
+#[test]
+fn lost_segments_come_late_but_they_all_come() {
+    let (_fleet, proxy) = before(source(100_000));
+    spoil(&proxy, "stall", r#"{"loss": 0.2, "rto": 30}"#);
+    let started = Instant::now();
+    let mut bytes = Vec::new();
+    connect(&proxy).read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes.len(), 100_000);
+    // 69 segments at least, of which about fourteen are lost; hardly ever fewer than three.
+    assert!(
+        started.elapsed() >= Duration::from_millis(90),
+        "{:?}",
+        started.elapsed()
+    );
+}
