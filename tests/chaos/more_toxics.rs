@@ -38,3 +38,15 @@ fn lost_segments_come_late_but_they_all_come() {
         started.elapsed()
     );
 }
+
+#[test]
+fn bytes_are_spoilt_and_none_is_missing() {
+    let (_fleet, proxy) = before(source(100_000));
+    spoil(&proxy, "corrupt", r#"{"share": 0.01, "skip": 1000}"#);
+    let mut bytes = Vec::new();
+    connect(&proxy).read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes.len(), 100_000);
+    let spoilt = |part: &[u8]| part.iter().filter(|byte| **byte != b'x').count();
+    assert_eq!(spoilt(&bytes[..1_000]), 0);
+    assert!((800..1_200).contains(&spoilt(&bytes)), "{}", spoilt(&bytes));
+}

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod bandwidth;
+mod corrupt;
 mod latency;
 mod limit_data;
 mod reset_peer;
@@ -121,6 +122,7 @@ pub static KINDS: &[Kind] = &[
     slicer::KIND,
     limit_data::KIND,
     stall::KIND,
+    corrupt::KIND,
 ];
 
 /// A time that lies as much as `jitter` before or after `middle`, but never before now.
