@@ -50,3 +50,18 @@ fn bytes_are_spoilt_and_none_is_missing() {
     assert_eq!(spoilt(&bytes[..1_000]), 0);
     assert!((800..1_200).contains(&spoilt(&bytes)), "{}", spoilt(&bytes));
 }
+
+#[test]
+fn nobody_is_let_in_and_who_is_in_stays() {
+    let (_fleet, proxy) = before(echo());
+    let mut old = connect(&proxy);
+    ask(&mut old, "x").unwrap();
+    spoil(&proxy, "refuse", "{}");
+    for _ in 0..3 {
+        assert!(!answers(connect(&proxy)));
+    }
+    assert_eq!(ask(&mut old, "still").unwrap(), "still");
+    assert_eq!(proxy.counts().refused, 3);
+    proxy.remove("refuse_downstream").unwrap();
+    assert!(answers(connect(&proxy)));
+}

@@ -7,6 +7,7 @@ mod bandwidth;
 mod corrupt;
 mod latency;
 mod limit_data;
+mod refuse;
 mod reset_peer;
 mod slicer;
 mod slow_close;
@@ -123,6 +124,7 @@ pub static KINDS: &[Kind] = &[
     limit_data::KIND,
     stall::KIND,
     corrupt::KIND,
+    refuse::KIND,
 ];
 
 /// A time that lies as much as `jitter` before or after `middle`, but never before now.
