@@ -65,3 +65,12 @@ fn nobody_is_let_in_and_who_is_in_stays() {
     proxy.remove("refuse_downstream").unwrap();
     assert!(answers(connect(&proxy)));
 }
+
+#[test]
+fn the_first_connections_fail_and_then_it_recovers() {
+    let (_fleet, proxy) = before(echo());
+    assert!(answers(connect(&proxy)));
+    spoil(&proxy, "fail_first", r#"{"count": 2}"#);
+    let fates: Vec<_> = (0..5).map(|_| answers(connect(&proxy))).collect();
+    assert_eq!(fates, [false, false, true, true, true]);
+}

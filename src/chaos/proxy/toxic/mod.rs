@@ -5,6 +5,7 @@
 mod attributes;
 mod bandwidth;
 mod corrupt;
+mod fail_first;
 mod latency;
 mod limit_data;
 mod refuse;
@@ -125,6 +126,7 @@ pub static KINDS: &[Kind] = &[
     stall::KIND,
     corrupt::KIND,
     refuse::KIND,
+    fail_first::KIND,
 ];
 
 /// A time that lies as much as `jitter` before or after `middle`, but never before now.
