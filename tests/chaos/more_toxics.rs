@@ -74,3 +74,34 @@ fn the_first_connections_fail_and_then_it_recovers() {
     let fates: Vec<_> = (0..5).map(|_| answers(connect(&proxy))).collect();
     assert_eq!(fates, [false, false, true, true, true]);
 }
+
+#[test]
+fn a_handshake_takes_its_time_and_its_end_waits_for_nobody() {
+    let (_fleet, proxy) = before(echo());
+    spoil(&proxy, "handshake_delay", r#"{"delay": 150}"#);
+    let started = Instant::now();
+    assert!(answers(connect(&proxy)));
+    assert!(started.elapsed() >= Duration::from_millis(150));
+
+    let change = |attributes: &str| {
+        let attributes = serde_json::from_str(attributes).unwrap();
+        proxy
+            .change("handshake_delay_downstream", None, &attributes)
+            .unwrap();
+    };
+    // Who waits for an hour is asked again when it becomes less, and let in when it becomes nothing.
+    for end in [true, false] {
+        change(r#"{"delay": 3600000}"#);
+        let mut waiting = connect(&proxy);
+        waiting.write_all(b"x").unwrap();
+        assert!(comes_true(|| proxy.counts().open == 1));
+        if end {
+            change(r#"{"delay": 1}"#);
+        } else {
+            proxy.remove("handshake_delay_downstream").unwrap();
+        }
+        waiting.read_exact(&mut [0]).unwrap();
+        drop(waiting);
+        assert!(comes_true(|| proxy.counts().open == 0));
+    }
+}

@@ -42,6 +42,12 @@ pub(super) struct Visit {
 }
 
 impl Visit {
+    /// The toxic of that number, if it still lies there.
+    fn worn(&self, id: u64) -> Option<Arc<Worn>> {
+        let state = self.state.borrow();
+        state.worn.iter().find(|worn| worn.id == id).cloned()
+    }
+
     /// The toxic's chance on the connection of that number; the first draw is whether it is there at all.
     fn draw(&self, worn: &Worn, number: u64) -> (bool, Draw) {
         let mut draw = Draw::new(self.seed, &[Draw::of_name(&worn.name), number]);
@@ -131,39 +137,72 @@ async fn pass_gates(
     epoch: u64,
     number: u64,
 ) -> Option<Close> {
-    let worn = visit.state.borrow().worn.clone();
-    for worn in worn {
-        let (is_drawn, mut draw) = visit.draw(&worn, number);
-        let gate = if is_drawn {
-            worn.toxic.gate(&mut draw)
-        } else {
-            Gate::Open
-        };
-        let wait = match gate {
-            Gate::Open => continue,
-            Gate::Away(how) => return Some(how),
-            Gate::Wait(wait) => wait,
-            Gate::Hold => Duration::MAX,
-        };
-        let end = super::flow::after(Instant::now(), wait);
-        let lifted = visit.state.wait_for(|state| {
-            !state.open
-                || state.epoch != epoch
-                || state.worn.iter().all(|other| other.id != worn.id)
-        });
-        tokio::select! {
-            () = tokio::time::sleep_until(end) => {}
-            () = left(client) => return Some(Close::Orderly),
-            lifted = lifted => {
-                let closed = lifted.map_or(true, |state| !state.open || state.epoch != epoch);
-                // Who was held has waited for nothing; who was to wait only waits no longer.
-                if closed || gate == Gate::Hold {
-                    return Some(Close::Orderly);
-                }
+    let all = visit.state.borrow().worn.clone();
+    for id in all.iter().map(|worn| worn.id) {
+        // Asked again each time that it is changed.
+        while let Some(worn) = visit.worn(id) {
+            match pass_gate(client, visit, epoch, number, &worn).await {
+                Gated::Passed => break,
+                Gated::Changed => {}
+                Gated::Away(how) => return Some(how),
             }
         }
     }
     None
+}
+
+/// What came of a gate.
+enum Gated {
+    Passed,
+    /// The toxic was changed meanwhile.
+    Changed,
+    Away(Close),
+}
+
+async fn pass_gate(
+    client: &TcpStream,
+    visit: &mut Visit,
+    epoch: u64,
+    number: u64,
+    worn: &Worn,
+) -> Gated {
+    let (is_drawn, mut draw) = visit.draw(worn, number);
+    let gate = if is_drawn {
+        worn.toxic.gate(&mut draw)
+    } else {
+        Gate::Open
+    };
+    let wait = match gate {
+        Gate::Open => return Gated::Passed,
+        Gate::Away(how) => return Gated::Away(how),
+        Gate::Wait(wait) => wait,
+        Gate::Hold => Duration::MAX,
+    };
+    let end = super::flow::after(Instant::now(), wait);
+    let is_served = |state: &State| state.open && state.epoch == epoch;
+    let changed = visit.state.wait_for(|state| {
+        !is_served(state)
+            || state
+                .worn
+                .iter()
+                .all(|other| (other.id, other.revision) != (worn.id, worn.revision))
+    });
+    tokio::select! {
+        () = tokio::time::sleep_until(end) => Gated::Passed,
+        () = left(client) => Gated::Away(Close::Orderly),
+        changed = changed => match changed {
+            Ok(state) if is_served(&state) => {
+                let is_there = state.worn.iter().any(|other| other.id == worn.id);
+                // Who was held has waited for nothing; who was to wait only waits no longer.
+                if !is_there && gate == Gate::Hold {
+                    Gated::Away(Close::Orderly)
+                } else {
+                    Gated::Changed
+                }
+            }
+            _ => Gated::Away(Close::Orderly),
+        },
+    }
 }
 
 /// Comes back when the client has gone. Bytes that it has sent stay where they are.

@@ -6,6 +6,7 @@ mod attributes;
 mod bandwidth;
 mod corrupt;
 mod fail_first;
+mod handshake_delay;
 mod latency;
 mod limit_data;
 mod refuse;
@@ -127,6 +128,7 @@ pub static KINDS: &[Kind] = &[
     corrupt::KIND,
     refuse::KIND,
     fail_first::KIND,
+    handshake_delay::KIND,
 ];
 
 /// A time that lies as much as `jitter` before or after `middle`, but never before now.
