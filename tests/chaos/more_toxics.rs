@@ -105,3 +105,24 @@ fn a_handshake_takes_its_time_and_its_end_waits_for_nobody() {
         assert!(comes_true(|| proxy.counts().open == 0));
     }
 }
+
+#[test]
+fn a_black_hole_swallows_what_is_open_and_what_is_new_until_it_is_gone() {
+    let (_fleet, proxy) = before(echo());
+    let mut old = connect(&proxy);
+    ask(&mut old, "x").unwrap();
+    spoil_stream(&proxy, "blackhole", Stream::Upstream, "{}");
+    std::thread::sleep(Duration::from_millis(100));
+    let mut new = connect(&proxy);
+    for client in [&mut old, &mut new] {
+        client.write_all(b"lost").unwrap();
+    }
+    assert!(comes_true(|| proxy.counts().upstream_received == 5));
+    assert!(comes_true(|| proxy.counts().open == 2));
+    assert_eq!(proxy.counts().upstream_sent, 1);
+    proxy.remove("blackhole_upstream").unwrap();
+    for mut client in [old, new] {
+        assert!(matches!(client.read(&mut [0]), Ok(0) | Err(_)));
+    }
+    assert!(answers(connect(&proxy)));
+}

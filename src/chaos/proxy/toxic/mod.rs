@@ -4,6 +4,7 @@
 
 mod attributes;
 mod bandwidth;
+mod blackhole;
 mod corrupt;
 mod fail_first;
 mod handshake_delay;
@@ -129,6 +130,7 @@ pub static KINDS: &[Kind] = &[
     refuse::KIND,
     fail_first::KIND,
     handshake_delay::KIND,
+    blackhole::KIND,
 ];
 
 /// A time that lies as much as `jitter` before or after `middle`, but never before now.
