@@ -112,7 +112,6 @@ fn a_black_hole_swallows_what_is_open_and_what_is_new_until_it_is_gone() {
     let mut old = connect(&proxy);
     ask(&mut old, "x").unwrap();
     spoil_stream(&proxy, "blackhole", Stream::Upstream, "{}");
-    std::thread::sleep(Duration::from_millis(100));
     let mut new = connect(&proxy);
     for client in [&mut old, &mut new] {
         client.write_all(b"lost").unwrap();
@@ -125,4 +124,57 @@ fn a_black_hole_swallows_what_is_open_and_what_is_new_until_it_is_gone() {
         assert!(matches!(client.read(&mut [0]), Ok(0) | Err(_)));
     }
     assert!(answers(connect(&proxy)));
+}
+
+#[test]
+fn all_connections_together_get_so_many_bytes() {
+    let (_fleet, proxy) = before(source(1_000));
+    spoil(&proxy, "limit_data", r#"{"bytes": 2500, "shared": true}"#);
+    let read = |_| {
+        let mut bytes = Vec::new();
+        let _ = connect(&proxy).read_to_end(&mut bytes);
+        bytes.len()
+    };
+    let lengths: Vec<_> = (0..4).map(read).collect();
+    assert_eq!(lengths, [1_000, 1_000, 500, 0]);
+}
+
+#[test]
+fn only_so_many_connections_are_open_at_once() {
+    let (_fleet, proxy) = before(echo());
+    let mut old = connect(&proxy);
+    ask(&mut old, "x").unwrap();
+    spoil(&proxy, "max_connections", r#"{"connections": 2}"#);
+    // A connection that is heard of again knows of the toxic.
+    ask(&mut old, "x").unwrap();
+    let mut second = connect(&proxy);
+    ask(&mut second, "x").unwrap();
+    assert!(!answers(connect(&proxy)));
+    drop(second);
+    assert!(comes_true(|| proxy.counts().open == 1));
+    assert!(answers(connect(&proxy)));
+    assert!(comes_true(|| proxy.counts().open == 1));
+
+    let attributes = serde_json::from_str(r#"{"connections": 1, "wait": true}"#).unwrap();
+    proxy
+        .change("max_connections_downstream", None, &attributes)
+        .unwrap();
+    ask(&mut old, "x").unwrap();
+    let mut waiting: Vec<_> = (0..3).map(|_| connect(&proxy)).collect();
+    for client in &mut waiting {
+        client.write_all(b"y").unwrap();
+    }
+    assert!(comes_true(|| proxy.counts().open == 4));
+    let sent = proxy.counts().downstream_sent;
+    assert_eq!(sent, proxy.counts().upstream_received);
+    drop(old);
+    // Whose turn it is goes when it was answered, which makes room for the next.
+    let answered = |mut client: TcpStream| client.read_exact(&mut [0]).is_ok();
+    let threads: Vec<_> = waiting
+        .into_iter()
+        .map(|client| std::thread::spawn(move || answered(client)))
+        .collect();
+    for thread in threads {
+        assert!(thread.join().unwrap());
+    }
 }

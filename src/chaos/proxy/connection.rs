@@ -18,9 +18,9 @@ use tokio::time::{Instant, Sleep};
 
 use super::counts::Counters;
 use super::draw::Draw;
-use super::flow::{Close, Fitted, Flow, Item, Slot};
+use super::flow::{Close, Fitted, Flow, Item, Slot, after};
 use super::one::{State, Stream, Worn};
-use super::toxic::{Fit, Fitting, Gate};
+use super::toxic::{Arrival, Fit, Fitting, Gate, Pass};
 
 /// Bytes read at once.
 const SCRATCH: usize = 128 << 10;
@@ -73,17 +73,16 @@ pub(super) async fn serve(client: TcpStream, mut visit: Visit, epoch: u64) {
     let _open = Open(&counters.open);
     let _ = client.set_nodelay(true);
 
-    match pass_gates(&client, &mut visit, epoch, number).await {
-        Some(Close::Orderly) => {
+    let passes = match pass_gates(&client, &mut visit, epoch, number).await {
+        Ok(passes) => passes,
+        Err(how) => {
             counters.refused.fetch_add(1, Relaxed);
+            if how == Close::Reset {
+                reset(&client);
+            }
             return;
         }
-        Some(Close::Reset) => {
-            counters.refused.fetch_add(1, Relaxed);
-            return reset(&client);
-        }
-        None => {}
-    }
+    };
     let mut state = visit.state.clone();
     let connected = tokio::select! {
         connected = connect(&visit.upstream) => connected,
@@ -104,6 +103,7 @@ pub(super) async fn serve(client: TcpStream, mut visit: Visit, epoch: u64) {
         number,
     };
     connection.refit(Instant::now());
+    drop(passes);
     let how = poll_fn(|cx| connection.poll(cx)).await;
     if how == Close::Reset {
         connection.sockets.iter().for_each(reset);
@@ -130,30 +130,34 @@ async fn gone(state: &mut watch::Receiver<Arc<State>>, epoch: u64) {
         .await;
 }
 
-/// What the toxics do to a connection before it is one: how it is turned away, or nothing.
+/// What the toxics do to a connection before it is one: what it was given with its turns, or how it is turned away.
 async fn pass_gates(
     client: &TcpStream,
     visit: &mut Visit,
     epoch: u64,
     number: u64,
-) -> Option<Close> {
+) -> Result<Vec<Pass>, Close> {
+    let mut passes = Vec::new();
     let all = visit.state.borrow().worn.clone();
     for id in all.iter().map(|worn| worn.id) {
         // Asked again each time that it is changed.
         while let Some(worn) = visit.worn(id) {
             match pass_gate(client, visit, epoch, number, &worn).await {
-                Gated::Passed => break,
+                Gated::Passed(pass) => {
+                    passes.extend(pass);
+                    break;
+                }
                 Gated::Changed => {}
-                Gated::Away(how) => return Some(how),
+                Gated::Away(how) => return Err(how),
             }
         }
     }
-    None
+    Ok(passes)
 }
 
 /// What came of a gate.
 enum Gated {
-    Passed,
+    Passed(Option<Pass>),
     /// The toxic was changed meanwhile.
     Changed,
     Away(Close),
@@ -166,19 +170,25 @@ async fn pass_gate(
     number: u64,
     worn: &Worn,
 ) -> Gated {
-    let (is_drawn, mut draw) = visit.draw(worn, number);
+    let (is_drawn, draw) = visit.draw(worn, number);
     let gate = if is_drawn {
-        worn.toxic.gate(&mut draw)
+        worn.toxic.gate(&mut Arrival { number, draw })
     } else {
         Gate::Open
     };
-    let wait = match gate {
-        Gate::Open => return Gated::Passed,
-        Gate::Away(how) => return Gated::Away(how),
-        Gate::Wait(wait) => wait,
-        Gate::Hold => Duration::MAX,
+    let is_held = matches!(gate, Gate::Hold);
+    let turn = async {
+        match gate {
+            Gate::Open => Gated::Passed(None),
+            Gate::Away(how) => Gated::Away(how),
+            Gate::Wait(wait) => {
+                tokio::time::sleep_until(after(Instant::now(), wait)).await;
+                Gated::Passed(None)
+            }
+            Gate::Hold => std::future::pending().await,
+            Gate::Turn(turn) => Gated::Passed(Some(turn.await)),
+        }
     };
-    let end = super::flow::after(Instant::now(), wait);
     let is_served = |state: &State| state.open && state.epoch == epoch;
     let changed = visit.state.wait_for(|state| {
         !is_served(state)
@@ -188,13 +198,14 @@ async fn pass_gate(
                 .all(|other| (other.id, other.revision) != (worn.id, worn.revision))
     });
     tokio::select! {
-        () = tokio::time::sleep_until(end) => Gated::Passed,
+        biased;
+        gated = turn => gated,
         () = left(client) => Gated::Away(Close::Orderly),
         changed = changed => match changed {
             Ok(state) if is_served(&state) => {
                 let is_there = state.worn.iter().any(|other| other.id == worn.id);
                 // Who was held has waited for nothing; who was to wait only waits no longer.
-                if !is_there && gate == Gate::Hold {
+                if !is_there && is_held {
                     Gated::Away(Close::Orderly)
                 } else {
                     Gated::Changed
@@ -299,7 +310,12 @@ impl Connection {
     ) -> [Option<Option<Box<dyn super::Stage>>>; 2] {
         let (is_drawn, draw) = self.visit.draw(worn, self.number);
         let fit = if is_drawn {
-            worn.toxic.fit(Fitting { now, draw, carried })
+            worn.toxic.fit(Fitting {
+                now,
+                number: self.number,
+                draw,
+                carried,
+            })
         } else {
             Fit::Nothing
         };

@@ -4,8 +4,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::{Attributes, Fit, Fitting, Gate, Kind, Toxic};
-use crate::chaos::proxy::draw::Draw;
+use super::{Arrival, Attributes, Fit, Fitting, Gate, Kind, Toxic};
 use crate::chaos::proxy::error::ProxyError;
 use crate::chaos::proxy::flow::{Close, Out, Stage};
 
@@ -28,7 +27,7 @@ impl Toxic for Blackhole {
         Map::new()
     }
 
-    fn gate(&self, _: &mut Draw) -> Gate {
+    fn gate(&self, _: &mut Arrival) -> Gate {
         Gate::Hold
     }
 
@@ -56,7 +55,7 @@ mod tests {
     #[test]
     fn nothing_passes_either_way_until_the_connection_ends_with_the_toxic() {
         let toxic = made("blackhole", "{}");
-        assert_eq!(gate(toxic.as_ref()), Gate::Hold);
+        assert!(matches!(gate(toxic.as_ref()), Gate::Hold));
         let Fit::Both(up, down) = toxic.fit(fitting()) else {
             panic!("not both directions");
         };

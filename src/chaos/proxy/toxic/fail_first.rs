@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde_json::{Map, Value, json};
 
-use super::{Attributes, Fit, Fitting, Gate, Kind, Toxic};
-use crate::chaos::proxy::draw::Draw;
+use super::{Arrival, Attributes, Fit, Fitting, Gate, Kind, Toxic};
 use crate::chaos::proxy::error::ProxyError;
 use crate::chaos::proxy::flow::Close;
 
@@ -41,7 +40,7 @@ impl Toxic for FailFirst {
         ])
     }
 
-    fn gate(&self, _: &mut Draw) -> Gate {
+    fn gate(&self, _: &mut Arrival) -> Gate {
         let before = self.seen.fetch_add(1, Relaxed);
         let is_nth = (before + 1).checked_rem(self.every) == Some(0);
         if before < self.count || is_nth {
@@ -67,7 +66,7 @@ mod tests {
         let fate = |_| match gate(toxic.as_ref()) {
             Gate::Open => '.',
             Gate::Away(Close::Reset) => 'x',
-            other => panic!("{other:?}"),
+            _ => panic!("neither let in nor reset"),
         };
         (0..connections).map(fate).collect()
     }

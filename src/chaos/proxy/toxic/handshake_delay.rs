@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Attributes, Fit, Fitting, Gate, Kind, Toxic, jittered};
-use crate::chaos::proxy::draw::Draw;
+use super::{Arrival, Attributes, Fit, Fitting, Gate, Kind, Toxic, jittered};
 use crate::chaos::proxy::error::ProxyError;
 
 pub(super) const KIND: Kind = Kind {
@@ -36,8 +35,8 @@ impl Toxic for HandshakeDelay {
         ])
     }
 
-    fn gate(&self, draw: &mut Draw) -> Gate {
-        Gate::Wait(jittered(draw, self.delay, self.jitter))
+    fn gate(&self, arrival: &mut Arrival) -> Gate {
+        Gate::Wait(jittered(&mut arrival.draw, self.delay, self.jitter))
     }
 
     fn fit(&self, _: Fitting) -> Fit {
@@ -47,25 +46,26 @@ impl Toxic for HandshakeDelay {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{gate, made};
+    use super::super::testing::{arrive, made};
     use super::*;
+
+    /// Milliseconds that the connection of that number waits.
+    fn wait(attributes: &str, number: u64) -> u128 {
+        match arrive(made("handshake_delay", attributes).as_ref(), number) {
+            Gate::Wait(wait) => wait.as_millis(),
+            _ => panic!("no wait"),
+        }
+    }
 
     #[test]
     fn a_connection_waits_before_it_is_one() {
-        let toxic = made("handshake_delay", r#"{"delay": 250}"#);
-        assert_eq!(gate(toxic.as_ref()), Gate::Wait(Duration::from_millis(250)));
+        assert_eq!(wait(r#"{"delay": 250}"#, 0), 250);
     }
 
     #[test]
     fn jitter_lies_on_both_sides() {
-        let toxic = made("handshake_delay", r#"{"delay": 250, "jitter": 50}"#);
-        let mut draw = Draw::new(1, &[]);
-        let waits: Vec<_> = (0..200)
-            .map(|_| match toxic.gate(&mut draw) {
-                Gate::Wait(wait) => wait.as_millis(),
-                _ => panic!("no wait"),
-            })
-            .collect();
+        let attributes = r#"{"delay": 250, "jitter": 50}"#;
+        let waits: Vec<_> = (0..200).map(|number| wait(attributes, number)).collect();
         assert!(waits.iter().all(|wait| (200..=300).contains(wait)));
         assert!(waits.iter().any(|wait| *wait < 220) && waits.iter().any(|wait| *wait > 280));
     }

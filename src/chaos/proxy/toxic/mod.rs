@@ -10,6 +10,7 @@ mod fail_first;
 mod handshake_delay;
 mod latency;
 mod limit_data;
+mod max_connections;
 mod refuse;
 mod reset_peer;
 mod slicer;
@@ -17,7 +18,9 @@ mod slow_close;
 mod stall;
 mod timeout;
 
+use std::any::Any;
 use std::fmt::Debug;
+use std::pin::Pin;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -30,8 +33,10 @@ use super::error::ProxyError;
 use super::flow::{Close, Stage};
 use crate::suggest::did_you_mean;
 
+/// What a connection that was let in by its turn keeps until its stages are there.
+pub type Pass = Box<dyn Any + Send>;
+
 /// What a toxic does to a connection that arrives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
     /// It is let in.
     Open,
@@ -41,6 +46,17 @@ pub enum Gate {
     Away(Close),
     /// It is neither let in nor turned away, until the toxic is gone.
     Hold,
+    /// It is let in when its turn comes, or the toxic is gone.
+    Turn(Pin<Box<dyn Future<Output = Pass> + Send>>),
+}
+
+/// A connection that arrives.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Which of the proxy's connections it is.
+    pub number: u64,
+    /// This toxic's chance on this connection.
+    pub draw: Draw,
 }
 
 /// What a toxic puts into a connection.
@@ -56,6 +72,8 @@ pub enum Fit {
 #[derive(Debug)]
 pub struct Fitting {
     pub now: Instant,
+    /// Which of the proxy's connections it is.
+    pub number: u64,
     /// This toxic's chance on this connection.
     pub draw: Draw,
     /// What the stage of the toxic before it was changed had counted.
@@ -68,7 +86,7 @@ pub trait Toxic: Send + Sync + Debug {
     fn attributes(&self) -> Map<String, Value>;
 
     /// What becomes of a connection that arrives.
-    fn gate(&self, _draw: &mut Draw) -> Gate {
+    fn gate(&self, _arrival: &mut Arrival) -> Gate {
         Gate::Open
     }
 
@@ -131,6 +149,7 @@ pub static KINDS: &[Kind] = &[
     fail_first::KIND,
     handshake_delay::KIND,
     blackhole::KIND,
+    max_connections::KIND,
 ];
 
 /// A time that lies as much as `jitter` before or after `middle`, but never before now.
@@ -183,6 +202,7 @@ pub(super) mod testing {
     pub fn fitting() -> Fitting {
         Fitting {
             now: at(0),
+            number: 0,
             draw: Draw::new(1, &[]),
             carried: 0,
         }
@@ -197,7 +217,15 @@ pub(super) mod testing {
 
     /// What becomes of a connection that arrives.
     pub fn gate(toxic: &dyn Toxic) -> Gate {
-        toxic.gate(&mut Draw::new(1, &[]))
+        arrive(toxic, 0)
+    }
+
+    /// What becomes of the connection of that number.
+    pub fn arrive(toxic: &dyn Toxic, number: u64) -> Gate {
+        toxic.gate(&mut Arrival {
+            number,
+            draw: Draw::new(1, &[number]),
+        })
     }
 
     pub fn stage(name: &str, attributes: &str) -> Box<dyn Stage> {

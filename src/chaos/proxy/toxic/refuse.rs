@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Attributes, Fit, Fitting, Gate, Kind, Toxic};
-use crate::chaos::proxy::draw::Draw;
+use super::{Arrival, Attributes, Fit, Fitting, Gate, Kind, Toxic};
 use crate::chaos::proxy::error::ProxyError;
 use crate::chaos::proxy::flow::Close;
 
@@ -26,7 +25,7 @@ impl Toxic for Refuse {
         Map::new()
     }
 
-    fn gate(&self, _: &mut Draw) -> Gate {
+    fn gate(&self, _: &mut Arrival) -> Gate {
         Gate::Away(Close::Reset)
     }
 
@@ -43,7 +42,7 @@ mod tests {
     #[test]
     fn new_connections_are_reset_and_open_ones_left_alone() {
         let toxic = made("refuse", "{}");
-        assert_eq!(gate(toxic.as_ref()), Gate::Away(Close::Reset));
+        assert!(matches!(gate(toxic.as_ref()), Gate::Away(Close::Reset)));
         assert!(matches!(toxic.fit(fitting()), Fit::Nothing));
     }
 }
