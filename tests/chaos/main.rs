@@ -2,6 +2,7 @@
 
 mod servers;
 
+mod http_toxics;
 mod more_toxics;
 mod passing;
 mod toxics;

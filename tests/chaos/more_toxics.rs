@@ -178,3 +178,47 @@ fn only_so_many_connections_are_open_at_once() {
         assert!(thread.join().unwrap());
     }
 }
+
+#[test]
+fn a_change_of_some_attributes_leaves_the_others() {
+    let (_fleet, proxy) = before(echo());
+    for (kind, given, change, expected) in [
+        (
+            "stall",
+            r#"{"loss": 0.5, "rto": 10}"#,
+            r#"{"rto": 20}"#,
+            r#"{"loss": 0.5, "segment": 1460, "rto": 20, "max_rto": 60000}"#,
+        ),
+        (
+            "max_connections",
+            r#"{"connections": 3, "wait": true}"#,
+            r#"{"connections": 4}"#,
+            r#"{"connections": 4, "wait": true}"#,
+        ),
+        (
+            "http",
+            r#"{"path": "/a", "status": 503, "body": "busy"}"#,
+            r#"{"status": 504, "body": null, "delay": 5}"#,
+            r#"{"path": "/a", "percentage": 100.0, "status": 504, "delay": 5, "jitter": 0}"#,
+        ),
+    ] {
+        spoil(&proxy, kind, given);
+        let name = format!("{kind}_downstream");
+        let change = serde_json::from_str(change).unwrap();
+        let changed = proxy.change(&name, None, &change).unwrap();
+        let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(
+            serde_json::Value::from(changed.toxic.attributes()),
+            expected
+        );
+    }
+    // What contradicts the attributes that stay changes nothing.
+    let change = serde_json::from_str(r#"{"abort": true}"#).unwrap();
+    let error = proxy.change("http_downstream", None, &change).unwrap_err();
+    assert!(
+        error.to_string().contains("cannot go with `status`"),
+        "{error}"
+    );
+    let toxic = proxy.toxic("http_downstream").unwrap();
+    assert_eq!(toxic.toxic.attributes().get("abort"), None);
+}

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
 
-use super::counts::Counters;
+use super::counts::{Counters, Tally};
 use super::draw::Draw;
 use super::flow::{Close, Fitted, Flow, Item, Slot, after};
 use super::one::{State, Stream, Worn};
@@ -98,6 +98,8 @@ pub(super) async fn serve(client: TcpStream, mut visit: Visit, epoch: u64) {
         sockets: [client, server],
         change: changes(visit.state.clone()),
         timer: None,
+        spoke: None,
+        teller: Arc::default(),
         visit,
         epoch,
         number,
@@ -263,6 +265,10 @@ struct Connection {
     sockets: [TcpStream; 2],
     change: Change,
     timer: Option<Pin<Box<Sleep>>>,
+    /// The direction in which the last bytes were read.
+    spoke: Option<Stream>,
+    /// The toxic that counts the requests.
+    teller: Arc<AtomicU64>,
     visit: Visit,
     epoch: u64,
     number: u64,
@@ -286,18 +292,46 @@ impl Connection {
             let carried = old
                 .and_then(|slot| slot.stage.as_ref())
                 .map_or(0, |stage| stage.carried());
-            for (half, stage) in self.fit(worn, now, carried).into_iter().enumerate() {
+            let stages = self.fit(worn, now, carried);
+            let is_skin = stages.iter().all(Option::is_some);
+            for (half, stage) in stages.into_iter().enumerate() {
                 let Some(stage) = stage else { continue };
                 orders[half].push(Fitted::New(Slot {
                     id: worn.id,
                     revision: worn.revision,
                     holds: worn.toxic.holds(),
+                    is_skin,
                     stage,
                 }));
             }
         }
+        let [_, back] = &mut orders;
+        self.turn_skins(back);
         for (half, order) in self.halves.iter_mut().zip(orders) {
             half.flow.refit(now, order);
+        }
+        // What was held may have gone on to a toxic that answers it.
+        for half in &mut self.halves {
+            half.flow.poke(now);
+        }
+    }
+
+    /// Lets what comes back pass the skins the other way round.
+    fn turn_skins(&self, order: &mut [Fitted]) {
+        let is_skin = |fitted: &Fitted| match fitted {
+            Fitted::New(slot) => slot.is_skin,
+            Fitted::Kept(id) => self
+                .halves
+                .iter()
+                .any(|half| half.flow.slot(*id).is_some_and(|slot| slot.is_skin)),
+        };
+        let places: Vec<_> = (0..order.len())
+            .filter(|place| order.get(*place).is_some_and(is_skin))
+            .collect();
+        for (front, back) in places.iter().zip(places.iter().rev()) {
+            if front < back {
+                order.swap(*front, *back);
+            }
         }
     }
 
@@ -315,6 +349,8 @@ impl Connection {
                 number: self.number,
                 draw,
                 carried,
+                spoke: self.spoke,
+                tally: Tally::new(&self.visit.counters, &self.teller, worn.id),
             })
         } else {
             Fit::Nothing
@@ -450,6 +486,7 @@ impl Connection {
                 half.flow.end(Instant::now());
                 return Ok(true);
             }
+            self.spoke = Stream::ALL.get(index).copied();
             received.fetch_add(count as u64, Relaxed);
             let mut rest = buffer.get(..count).unwrap_or_default();
             if half.flow.is_clear() {

@@ -8,6 +8,7 @@ mod blackhole;
 mod corrupt;
 mod fail_first;
 mod handshake_delay;
+mod http;
 mod latency;
 mod limit_data;
 mod max_connections;
@@ -28,9 +29,11 @@ use tokio::time::Instant;
 
 pub use attributes::Attributes;
 
+use super::counts::Tally;
 use super::draw::Draw;
 use super::error::ProxyError;
 use super::flow::{Close, Stage};
+use super::one::Stream;
 use crate::suggest::did_you_mean;
 
 /// What a connection that was let in by its turn keeps until its stages are there.
@@ -64,7 +67,8 @@ pub enum Fit {
     Nothing,
     /// A stage in the toxic's stream.
     One(Box<dyn Stage>),
-    /// A stage in each direction, `upstream` first: they know of each other.
+    /// A stage in each direction, `upstream` first: they know of each other. Such toxics lie around each other like the skins of
+    /// an onion: what comes back passes the last of them first.
     Both(Box<dyn Stage>, Box<dyn Stage>),
 }
 
@@ -78,6 +82,10 @@ pub struct Fitting {
     pub draw: Draw,
     /// What the stage of the toxic before it was changed had counted.
     pub carried: u64,
+    /// Which direction the last bytes came in, if any have come yet.
+    pub spoke: Option<Stream>,
+    /// For requests that it reads.
+    pub tally: Tally,
 }
 
 /// A fault of the network or of what speaks over it, with its attributes.
@@ -150,6 +158,7 @@ pub static KINDS: &[Kind] = &[
     handshake_delay::KIND,
     blackhole::KIND,
     max_connections::KIND,
+    http::KIND,
 ];
 
 /// A time that lies as much as `jitter` before or after `middle`, but never before now.
@@ -180,6 +189,8 @@ pub fn kind(name: &str) -> Result<&'static Kind, ProxyError> {
 pub(super) mod testing {
     //! Stages without a connection.
 
+    use std::sync::Arc;
+
     use super::super::flow::{Item, Out};
     use super::*;
 
@@ -205,6 +216,8 @@ pub(super) mod testing {
             number: 0,
             draw: Draw::new(1, &[]),
             carried: 0,
+            spoke: None,
+            tally: Tally::new(&Arc::default(), &Arc::default(), 0),
         }
     }
 
@@ -246,5 +259,72 @@ pub(super) mod testing {
             _ => None,
         };
         out.items().iter().filter_map(told).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::made;
+    use super::*;
+
+    /// A toxic of each kind, of which nothing is left to a default.
+    fn example(kind: &str) -> &'static str {
+        match kind {
+            "latency" => r#"{"latency": 20, "jitter": 5}"#,
+            "bandwidth" => r#"{"rate": 7, "shared": true}"#,
+            "slow_close" => r#"{"delay": 9}"#,
+            "timeout" | "reset_peer" => r#"{"timeout": 11}"#,
+            "slicer" => r#"{"average_size": 10, "size_variation": 3, "delay": 40}"#,
+            "limit_data" => r#"{"bytes": 100, "shared": true}"#,
+            "stall" => r#"{"loss": 0.25, "segment": 500, "rto": 30, "max_rto": 300}"#,
+            "corrupt" => r#"{"share": 0.125, "skip": 8}"#,
+            "refuse" | "blackhole" => "{}",
+            "fail_first" => r#"{"count": 2, "every": 5}"#,
+            "handshake_delay" => r#"{"delay": 15, "jitter": 6}"#,
+            "max_connections" => r#"{"connections": 4, "wait": true}"#,
+            "http" => {
+                r#"{"method": "GET", "path": "/a/*", "header": {"x": "y*"}, "percentage": 12.5, "status": 503, "body": "{}",
+                    "headers": {"retry-after": "1"}, "delay": 10, "jitter": 2, "truncate": 0, "malform": true, "wrong_length": -3,
+                    "set_headers": {"a": "b"}, "remove_headers": ["etag"]}"#
+            }
+            other => panic!("no example of {other}"),
+        }
+    }
+
+    #[test]
+    fn what_a_toxic_says_of_itself_makes_the_same_toxic() {
+        for kind in KINDS {
+            let given: Map<String, Value> = serde_json::from_str(example(kind.name)).unwrap();
+            let told = made(kind.name, example(kind.name)).attributes();
+            assert_eq!(
+                Value::from(told.clone()),
+                Value::from(given),
+                "{}",
+                kind.name
+            );
+            let again = kind.make(&told).unwrap().attributes();
+            assert_eq!(told, again, "{}", kind.name);
+            assert!(kind.unknown(&told).is_none(), "{}", kind.name);
+            // So do its defaults.
+            let defaults = made(kind.name, "{}").attributes();
+            let again = kind.make(&defaults).unwrap().attributes();
+            assert_eq!(defaults, again, "{}", kind.name);
+        }
+        let other = r#"{"abort": "response", "set_request_headers": {"a": "b"}, "remove_request_headers": ["c"]}"#;
+        let told = made("http", other).attributes();
+        assert_eq!(
+            kind("http").unwrap().make(&told).unwrap().attributes(),
+            told
+        );
+        assert_eq!(told["abort"], "response");
+    }
+
+    #[test]
+    fn an_attribute_that_is_not_known_gets_the_nearest_one() {
+        let attribute = |given: &str| {
+            let given = serde_json::from_str(given).unwrap();
+            kind("stall").unwrap().unknown(&given).unwrap().to_string()
+        };
+        assert!(attribute(r#"{"los": 1}"#).contains("did you mean `loss`?"));
     }
 }
