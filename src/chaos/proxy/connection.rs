@@ -18,9 +18,10 @@ use tokio::time::{Instant, Sleep};
 
 use super::counts::{Counters, Tally};
 use super::draw::Draw;
-use super::flow::{Close, Fitted, Flow, Item, Slot, after};
+use super::flow::{Close, Fitted, Flow, Item, Slot};
+use super::gates::pass_gates;
 use super::one::{State, Stream, Worn};
-use super::toxic::{Arrival, Fit, Fitting, Gate, Pass};
+use super::toxic::{Fit, Fitting};
 
 /// Bytes read at once.
 const SCRATCH: usize = 128 << 10;
@@ -43,13 +44,13 @@ pub(super) struct Visit {
 
 impl Visit {
     /// The toxic of that number, if it still lies there.
-    fn worn(&self, id: u64) -> Option<Arc<Worn>> {
+    pub fn worn(&self, id: u64) -> Option<Arc<Worn>> {
         let state = self.state.borrow();
         state.worn.iter().find(|worn| worn.id == id).cloned()
     }
 
     /// The toxic's chance on the connection of that number; the first draw is whether it is there at all.
-    fn draw(&self, worn: &Worn, number: u64) -> (bool, Draw) {
+    pub fn draw(&self, worn: &Worn, number: u64) -> (bool, Draw) {
         let mut draw = Draw::new(self.seed, &[Draw::of_name(&worn.name), number]);
         let is_drawn = draw.happens(worn.toxicity.share());
         (is_drawn, draw)
@@ -132,104 +133,6 @@ async fn gone(state: &mut watch::Receiver<Arc<State>>, epoch: u64) {
         .await;
 }
 
-/// What the toxics do to a connection before it is one: what it was given with its turns, or how it is turned away.
-async fn pass_gates(
-    client: &TcpStream,
-    visit: &mut Visit,
-    epoch: u64,
-    number: u64,
-) -> Result<Vec<Pass>, Close> {
-    let mut passes = Vec::new();
-    let all = visit.state.borrow().worn.clone();
-    for id in all.iter().map(|worn| worn.id) {
-        // Asked again each time that it is changed.
-        while let Some(worn) = visit.worn(id) {
-            match pass_gate(client, visit, epoch, number, &worn).await {
-                Gated::Passed(pass) => {
-                    passes.extend(pass);
-                    break;
-                }
-                Gated::Changed => {}
-                Gated::Away(how) => return Err(how),
-            }
-        }
-    }
-    Ok(passes)
-}
-
-/// What came of a gate.
-enum Gated {
-    Passed(Option<Pass>),
-    /// The toxic was changed meanwhile.
-    Changed,
-    Away(Close),
-}
-
-async fn pass_gate(
-    client: &TcpStream,
-    visit: &mut Visit,
-    epoch: u64,
-    number: u64,
-    worn: &Worn,
-) -> Gated {
-    let (is_drawn, draw) = visit.draw(worn, number);
-    let gate = if is_drawn {
-        worn.toxic.gate(&mut Arrival { number, draw })
-    } else {
-        Gate::Open
-    };
-    let is_held = matches!(gate, Gate::Hold);
-    let turn = async {
-        match gate {
-            Gate::Open => Gated::Passed(None),
-            Gate::Away(how) => Gated::Away(how),
-            Gate::Wait(wait) => {
-                tokio::time::sleep_until(after(Instant::now(), wait)).await;
-                Gated::Passed(None)
-            }
-            Gate::Hold => std::future::pending().await,
-            Gate::Turn(turn) => Gated::Passed(Some(turn.await)),
-        }
-    };
-    let is_served = |state: &State| state.open && state.epoch == epoch;
-    let changed = visit.state.wait_for(|state| {
-        !is_served(state)
-            || state
-                .worn
-                .iter()
-                .all(|other| (other.id, other.revision) != (worn.id, worn.revision))
-    });
-    tokio::select! {
-        biased;
-        gated = turn => gated,
-        () = left(client) => Gated::Away(Close::Orderly),
-        changed = changed => match changed {
-            Ok(state) if is_served(&state) => {
-                let is_there = state.worn.iter().any(|other| other.id == worn.id);
-                // Who was held has waited for nothing; who was to wait only waits no longer.
-                if !is_there && is_held {
-                    Gated::Away(Close::Orderly)
-                } else {
-                    Gated::Changed
-                }
-            }
-            _ => Gated::Away(Close::Orderly),
-        },
-    }
-}
-
-/// Comes back when the client has gone. Bytes that it has sent stay where they are.
-async fn left(client: &TcpStream) {
-    let mut byte = [0];
-    loop {
-        match client.peek(&mut byte).await {
-            Ok(0) | Err(_) => return,
-            // It waits for an answer: looked at again now and then, for a peek at bytes never waits.
-            Ok(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
-    }
-}
-
 type Change = Pin<Box<dyn Future<Output = watch::Receiver<Arc<State>>> + Send>>;
 
 fn changes(mut state: watch::Receiver<Arc<State>>) -> Change {
@@ -309,10 +212,6 @@ impl Connection {
         self.turn_skins(back);
         for (half, order) in self.halves.iter_mut().zip(orders) {
             half.flow.refit(now, order);
-        }
-        // What was held may have gone on to a toxic that answers it.
-        for half in &mut self.halves {
-            half.flow.poke(now);
         }
     }
 

@@ -163,11 +163,12 @@ impl Responses {
         } else {
             run.pass(goes);
         }
-        if goes < step.length {
+        if self.rule.truncate.is_some() {
             run.flush(self.free, out);
+        }
+        if goes < step.length {
             return self.finish(Close::Orderly, out);
         }
-        run.flush(self.free, out);
         self.end_body(talk, out);
     }
 
