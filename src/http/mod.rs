@@ -44,6 +44,7 @@ pub use cookies::check as check_cookie;
 pub use deadline::LazyTimer;
 pub use error::HttpError;
 pub use exchange::{Exchange, Observer};
+pub(crate) use h1::{BadChunk, Chunked};
 pub use request::{Auth, Request, StatusSet};
 pub use response::{Protocol, Response, Timings};
 pub use session::{Contact, Session};

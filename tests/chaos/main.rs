@@ -5,6 +5,8 @@
 mod bin;
 mod servers;
 
+mod http_toxics;
+mod more_toxics;
 mod passing;
 mod runs;
 mod toxics;

@@ -1,5 +1,6 @@
 //! Tables of the guide against the program's own.
 
+use rhaid::chaos::proxy::toxic;
 use rhaid::executor::Kind;
 use rhaid::metrics::Builtin;
 use rhaid::options::keys::{self, Key};
@@ -117,5 +118,29 @@ fn the_page_about_the_standard_library_names_all_of_it() {
     let page = page("docs/stdlib.md");
     for module in stdlib::names() {
         assert!(page.text.contains(&format!("`{module}`")), "std/{module}");
+    }
+}
+
+#[test]
+fn the_page_about_toxics_has_every_kind_with_its_attributes() {
+    let page = page("docs/toxics.md");
+    for kind in toxic::KINDS {
+        let heading = format!("`{}`", kind.name);
+        assert!(page.text.contains(&format!("### {heading}\n")), "{heading}");
+        let listed = format!("| [{heading}](#{}) | ", kind.name);
+        assert!(page.text.contains(&listed), "{heading} is not in the list");
+        let rows = page.rows(&heading);
+        let named: Vec<&str> = rows.iter().map(|row| row[0].trim_matches('`')).collect();
+        assert_eq!(named, kind.attributes, "{heading}");
+        // A default that is a number or a truth is what is there when nothing was given.
+        let made = kind.make(&serde_json::Map::new()).unwrap().attributes();
+        for row in &rows {
+            let Some(value) = made.get(row[0].trim_matches('`')) else {
+                continue;
+            };
+            let default = serde_json::from_str::<serde_json::Value>(&row[1]).unwrap();
+            assert_eq!(value.as_f64(), default.as_f64(), "{heading}: {}", row[0]);
+            assert_eq!(value.as_bool(), default.as_bool(), "{heading}: {}", row[0]);
+        }
     }
 }

@@ -16,11 +16,12 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
 
-use super::counts::Counters;
+use super::counts::{Counters, Tally};
 use super::draw::Draw;
 use super::flow::{Close, Fitted, Flow, Item, Slot};
+use super::gates::pass_gates;
 use super::one::{State, Stream, Worn};
-use super::toxic::{Fit, Fitting, Gate};
+use super::toxic::{Fit, Fitting};
 
 /// Bytes read at once.
 const SCRATCH: usize = 128 << 10;
@@ -42,8 +43,14 @@ pub(super) struct Visit {
 }
 
 impl Visit {
+    /// The toxic of that number, if it still lies there.
+    pub fn worn(&self, id: u64) -> Option<Arc<Worn>> {
+        let state = self.state.borrow();
+        state.worn.iter().find(|worn| worn.id == id).cloned()
+    }
+
     /// The toxic's chance on the connection of that number; the first draw is whether it is there at all.
-    fn draw(&self, worn: &Worn, number: u64) -> (bool, Draw) {
+    pub fn draw(&self, worn: &Worn, number: u64) -> (bool, Draw) {
         let mut draw = Draw::new(self.seed, &[Draw::of_name(&worn.name), number]);
         let is_drawn = draw.happens(worn.toxicity.share());
         (is_drawn, draw)
@@ -67,17 +74,16 @@ pub(super) async fn serve(client: TcpStream, mut visit: Visit, epoch: u64) {
     let _open = Open(&counters.open);
     let _ = client.set_nodelay(true);
 
-    match pass_gates(&client, &mut visit, epoch, number).await {
-        Some(Close::Orderly) => {
+    let passes = match pass_gates(&client, &mut visit, epoch, number).await {
+        Ok(passes) => passes,
+        Err(how) => {
             counters.refused.fetch_add(1, Relaxed);
+            if how == Close::Reset {
+                reset(&client);
+            }
             return;
         }
-        Some(Close::Reset) => {
-            counters.refused.fetch_add(1, Relaxed);
-            return reset(&client);
-        }
-        None => {}
-    }
+    };
     let mut state = visit.state.clone();
     let connected = tokio::select! {
         connected = connect(&visit.upstream) => connected,
@@ -93,11 +99,14 @@ pub(super) async fn serve(client: TcpStream, mut visit: Visit, epoch: u64) {
         sockets: [client, server],
         change: changes(visit.state.clone()),
         timer: None,
+        spoke: None,
+        teller: Arc::default(),
         visit,
         epoch,
         number,
     };
     connection.refit(Instant::now());
+    drop(passes);
     let how = poll_fn(|cx| connection.poll(cx)).await;
     if how == Close::Reset {
         connection.sockets.iter().for_each(reset);
@@ -122,60 +131,6 @@ async fn gone(state: &mut watch::Receiver<Arc<State>>, epoch: u64) {
     let _ = state
         .wait_for(|state| !state.open || state.epoch != epoch)
         .await;
-}
-
-/// What the toxics do to a connection before it is one: how it is turned away, or nothing.
-async fn pass_gates(
-    client: &TcpStream,
-    visit: &mut Visit,
-    epoch: u64,
-    number: u64,
-) -> Option<Close> {
-    let worn = visit.state.borrow().worn.clone();
-    for worn in worn {
-        let (is_drawn, mut draw) = visit.draw(&worn, number);
-        let gate = if is_drawn {
-            worn.toxic.gate(&mut draw)
-        } else {
-            Gate::Open
-        };
-        let wait = match gate {
-            Gate::Open => continue,
-            Gate::Away(how) => return Some(how),
-            Gate::Wait(wait) => wait,
-            Gate::Hold => Duration::MAX,
-        };
-        let end = super::flow::after(Instant::now(), wait);
-        let lifted = visit.state.wait_for(|state| {
-            !state.open
-                || state.epoch != epoch
-                || state.worn.iter().all(|other| other.id != worn.id)
-        });
-        tokio::select! {
-            () = tokio::time::sleep_until(end) => {}
-            () = left(client) => return Some(Close::Orderly),
-            lifted = lifted => {
-                let closed = lifted.map_or(true, |state| !state.open || state.epoch != epoch);
-                // Who was held has waited for nothing; who was to wait only waits no longer.
-                if closed || gate == Gate::Hold {
-                    return Some(Close::Orderly);
-                }
-            }
-        }
-    }
-    None
-}
-
-/// Comes back when the client has gone. Bytes that it has sent stay where they are.
-async fn left(client: &TcpStream) {
-    let mut byte = [0];
-    loop {
-        match client.peek(&mut byte).await {
-            Ok(0) | Err(_) => return,
-            // It waits for an answer: looked at again now and then, for a peek at bytes never waits.
-            Ok(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
-    }
 }
 
 type Change = Pin<Box<dyn Future<Output = watch::Receiver<Arc<State>>> + Send>>;
@@ -213,6 +168,10 @@ struct Connection {
     sockets: [TcpStream; 2],
     change: Change,
     timer: Option<Pin<Box<Sleep>>>,
+    /// The direction in which the last bytes were read.
+    spoke: Option<Stream>,
+    /// The toxic that counts the requests.
+    teller: Arc<AtomicU64>,
     visit: Visit,
     epoch: u64,
     number: u64,
@@ -236,18 +195,42 @@ impl Connection {
             let carried = old
                 .and_then(|slot| slot.stage.as_ref())
                 .map_or(0, |stage| stage.carried());
-            for (half, stage) in self.fit(worn, now, carried).into_iter().enumerate() {
+            let stages = self.fit(worn, now, carried);
+            let is_skin = stages.iter().all(Option::is_some);
+            for (half, stage) in stages.into_iter().enumerate() {
                 let Some(stage) = stage else { continue };
                 orders[half].push(Fitted::New(Slot {
                     id: worn.id,
                     revision: worn.revision,
                     holds: worn.toxic.holds(),
+                    is_skin,
                     stage,
                 }));
             }
         }
+        let [_, back] = &mut orders;
+        self.turn_skins(back);
         for (half, order) in self.halves.iter_mut().zip(orders) {
             half.flow.refit(now, order);
+        }
+    }
+
+    /// Lets what comes back pass the skins the other way round.
+    fn turn_skins(&self, order: &mut [Fitted]) {
+        let is_skin = |fitted: &Fitted| match fitted {
+            Fitted::New(slot) => slot.is_skin,
+            Fitted::Kept(id) => self
+                .halves
+                .iter()
+                .any(|half| half.flow.slot(*id).is_some_and(|slot| slot.is_skin)),
+        };
+        let places: Vec<_> = (0..order.len())
+            .filter(|place| order.get(*place).is_some_and(is_skin))
+            .collect();
+        for (front, back) in places.iter().zip(places.iter().rev()) {
+            if front < back {
+                order.swap(*front, *back);
+            }
         }
     }
 
@@ -260,7 +243,14 @@ impl Connection {
     ) -> [Option<Option<Box<dyn super::Stage>>>; 2] {
         let (is_drawn, draw) = self.visit.draw(worn, self.number);
         let fit = if is_drawn {
-            worn.toxic.fit(Fitting { now, draw, carried })
+            worn.toxic.fit(Fitting {
+                now,
+                number: self.number,
+                draw,
+                carried,
+                spoke: self.spoke,
+                tally: Tally::new(&self.visit.counters, &self.teller, worn.id),
+            })
         } else {
             Fit::Nothing
         };
@@ -395,6 +385,7 @@ impl Connection {
                 half.flow.end(Instant::now());
                 return Ok(true);
             }
+            self.spoke = Stream::ALL.get(index).copied();
             received.fetch_add(count as u64, Relaxed);
             let mut rest = buffer.get(..count).unwrap_or_default();
             if half.flow.is_clear() {

@@ -1,5 +1,6 @@
 //! What passed through a proxy, counted while it passes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Counts of one proxy since it was made, and how many connections are open now.
@@ -48,5 +49,61 @@ impl Counters {
             downstream_sent: down_out.load(Relaxed),
             requests: self.requests.load(Relaxed),
         }
+    }
+}
+
+/// Counts the requests of one connection, which several toxics may read: the first that counts is the one that does.
+#[derive(Debug)]
+pub struct Tally {
+    counters: Arc<Counters>,
+    /// The toxic that counts, and 0 if there is none.
+    teller: Arc<AtomicU64>,
+    me: u64,
+}
+
+impl Tally {
+    pub(super) fn new(counters: &Arc<Counters>, teller: &Arc<AtomicU64>, toxic: u64) -> Self {
+        Self {
+            counters: Arc::clone(counters),
+            teller: Arc::clone(teller),
+            me: toxic.saturating_add(1),
+        }
+    }
+
+    /// A request was read.
+    pub fn request(&self) {
+        let teller = self
+            .teller
+            .compare_exchange(0, self.me, Relaxed, Relaxed)
+            .unwrap_or_else(|teller| teller);
+        if teller == 0 || teller == self.me {
+            self.counters.requests.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        let _ = self.teller.compare_exchange(self.me, 0, Relaxed, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_two_read_counts_once_and_goes_on_counting_when_one_is_gone() {
+        let (counters, teller) = (Arc::default(), Arc::default());
+        let tally = |toxic| Tally::new(&counters, &teller, toxic);
+        let (first, second) = (tally(0), tally(1));
+        for _ in 0..3 {
+            first.request();
+            second.request();
+        }
+        assert_eq!(counters.counts().requests, 3);
+        drop(first);
+        second.request();
+        assert_eq!(counters.counts().requests, 4);
     }
 }

@@ -34,6 +34,18 @@ impl Draw {
         self.fraction() < probability
     }
 
+    /// How often something of that probability fails to happen before it does: as if each time was drawn.
+    pub fn failures_before(&mut self, probability: f64) -> u64 {
+        if probability >= 1.0 {
+            return 0;
+        }
+        if probability <= 0.0 {
+            return u64::MAX;
+        }
+        // Inversion of the geometric distribution; the cast ends at the largest number.
+        (self.0.exponential() / -(-probability).ln_1p()) as u64
+    }
+
     /// Uniform in 0..=most.
     pub fn up_to(&mut self, most: u64) -> u64 {
         // Lemire's multiplication; its bias is below one part in 2^32 for the small ranges drawn here.
@@ -65,5 +77,15 @@ mod tests {
         let happened = (0..10_000).filter(|_| draw.happens(0.25)).count();
         assert!((2_300..2_700).contains(&happened), "{happened}");
         assert!(!draw.happens(0.0) && draw.happens(1.0));
+    }
+
+    #[test]
+    fn what_is_waited_for_comes_after_as_long_as_its_probability_says() {
+        let mut draw = Draw::new(1, &[]);
+        let total: u64 = (0..10_000).map(|_| draw.failures_before(0.2)).sum();
+        // The mean of (1 - p) / p is 4.
+        assert!((38_000..42_000).contains(&total), "{total}");
+        assert_eq!(draw.failures_before(1.0), 0);
+        assert_eq!(draw.failures_before(0.0), u64::MAX);
     }
 }

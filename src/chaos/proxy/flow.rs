@@ -104,6 +104,8 @@ pub(super) struct Slot {
     pub revision: u64,
     /// Bytes that it may keep waiting.
     pub holds: usize,
+    /// It has a stage in the other direction too, around the same inside.
+    pub is_skin: bool,
     pub stage: Option<Box<dyn Stage>>,
 }
 

@@ -15,6 +15,7 @@ mod draw;
 mod error;
 mod fleet;
 mod flow;
+mod gates;
 mod one;
 mod spec;
 pub mod toxic;

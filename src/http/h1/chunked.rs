@@ -48,35 +48,47 @@ impl Chunked {
         let mut used = 0;
         while used < input.len() && self.state != State::Done {
             let rest = &input[used..];
-            match self.state {
-                State::Data(left) => {
-                    let take = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
-                    sink(&rest[..take]);
-                    used += take;
-                    let left = left - take as u64;
-                    self.state = if left == 0 {
-                        State::AfterData
-                    } else {
-                        State::Data(left)
-                    };
-                }
-                State::Size | State::AfterData | State::Trailer => {
-                    let newline = rest.iter().position(|&byte| byte == b'\n');
-                    let take = newline.map_or(rest.len(), |at| at + 1);
-                    if self.line.len() + take > MAX_LINE {
-                        return Err(BadChunk("a line of the chunked coding is too long"));
-                    }
-                    self.line.extend_from_slice(&rest[..take]);
-                    used += take;
-                    if newline.is_some() {
-                        self.line_complete()?;
-                        self.line.clear();
-                    }
-                }
-                State::Done => {}
+            let (take, is_data) = self.step(rest)?;
+            if is_data {
+                sink(&rest[..take]);
             }
+            used += take;
         }
         Ok((used, self.state == State::Done))
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Consumes the next bytes that are of one sort: how many, and whether they are data or belong to the coding.
+    pub fn step(&mut self, input: &[u8]) -> Result<(usize, bool), BadChunk> {
+        match self.state {
+            State::Data(left) => {
+                let take = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+                let left = left - take as u64;
+                self.state = if left == 0 {
+                    State::AfterData
+                } else {
+                    State::Data(left)
+                };
+                Ok((take, true))
+            }
+            State::Size | State::AfterData | State::Trailer => {
+                let newline = input.iter().position(|&byte| byte == b'\n');
+                let take = newline.map_or(input.len(), |at| at + 1);
+                if self.line.len() + take > MAX_LINE {
+                    return Err(BadChunk("a line of the chunked coding is too long"));
+                }
+                self.line.extend_from_slice(&input[..take]);
+                if newline.is_some() {
+                    self.line_complete()?;
+                    self.line.clear();
+                }
+                Ok((take, false))
+            }
+            State::Done => Ok((0, false)),
+        }
     }
 
     fn line_complete(&mut self) -> Result<(), BadChunk> {

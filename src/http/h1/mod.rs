@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+pub use chunked::{BadChunk, Chunked};
 use decoder::Decoder;
 pub use decoder::{Expect, Message};
 pub use head::{Head, KnownHead};

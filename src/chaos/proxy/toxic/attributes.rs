@@ -26,7 +26,13 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    fn value(&self, name: &str) -> Option<&'a Value> {
+    /// Whether there is a value.
+    pub fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// As it was given.
+    pub fn value(&self, name: &str) -> Option<&'a Value> {
         self.given.get(name).filter(|value| !value.is_null())
     }
 
@@ -50,12 +56,46 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    /// A whole number that may be negative.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn difference(&self, name: &str) -> Result<i64, ProxyError> {
+        let Some(value) = self.value(name) else {
+            return Ok(0);
+        };
+        let float = value.as_f64().filter(|float| float.fract() == 0.0);
+        value
+            .as_i64()
+            .or_else(|| {
+                float
+                    .filter(|float| float.abs() < 1e15)
+                    .map(|float| float as i64)
+            })
+            .ok_or_else(|| self.wrong(name, format!("expected a whole number, not {value}")))
+    }
+
     /// Milliseconds.
     ///
     /// # Errors
     /// When it is not a whole number.
     pub fn millis(&self, name: &str) -> Result<Duration, ProxyError> {
         Ok(Duration::from_millis(self.count(name, 0)?))
+    }
+
+    /// A number from 0 to 100.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn percentage(&self, name: &str, default: f64) -> Result<f64, ProxyError> {
+        match self.value(name).map(|value| (value, value.as_f64())) {
+            None => Ok(default),
+            Some((_, Some(share))) if (0.0..=100.0).contains(&share) => Ok(share),
+            Some((value, _)) => Err(self.wrong(
+                name,
+                format!("expected a number from 0 to 100, not {value}"),
+            )),
+        }
     }
 
     /// A share from 0 to 1.
@@ -94,6 +134,22 @@ impl<'a> Attributes<'a> {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(other) => Err(self.wrong(name, format!("expected text, not {other}"))),
         }
+    }
+
+    /// A list of texts, or one alone.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn list(&self, name: &str) -> Result<Vec<String>, ProxyError> {
+        let Some(value) = self.value(name) else {
+            return Ok(Vec::new());
+        };
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let list = match value {
+            Value::Array(list) => list.iter().map(text).collect(),
+            other => text(other).map(|text| vec![text]),
+        };
+        list.ok_or_else(|| self.wrong(name, format!("expected a list of texts, not {value}")))
     }
 
     /// A map of texts.

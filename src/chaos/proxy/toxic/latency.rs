@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::{Attributes, Fit, Fitting, Kind, Toxic};
+use super::{Attributes, Fit, Fitting, Kind, Toxic, jittered};
 use crate::chaos::proxy::draw::Draw;
 use crate::chaos::proxy::error::ProxyError;
 use crate::chaos::proxy::flow::{Out, Stage, after};
@@ -59,21 +59,9 @@ struct Later {
     draw: Draw,
 }
 
-impl Later {
-    fn delay(&mut self) -> Duration {
-        let Latency { latency, jitter } = self.toxic;
-        let range = u64::try_from(jitter.as_micros()).unwrap_or(u64::MAX / 2);
-        if range == 0 {
-            return latency;
-        }
-        let drawn = Duration::from_micros(self.draw.up_to(range.saturating_mul(2)));
-        (latency + drawn).saturating_sub(jitter)
-    }
-}
-
 impl Stage for Later {
     fn bytes(&mut self, at: Instant, bytes: Bytes, out: &mut Out) {
-        let delay = self.delay();
+        let delay = jittered(&mut self.draw, self.toxic.latency, self.toxic.jitter);
         out.bytes(after(at, delay), bytes);
     }
 }
