@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::baselines::{StoreArguments, branch_of, find, missing, now, read_result};
+use super::outputs::Files;
 use super::values::Format;
 use super::{Failure, print};
 use crate::baseline::{Baseline, Store};
@@ -101,8 +102,12 @@ fn usage(message: String) -> Failure {
 }
 
 fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
-    let result = read_result(&arguments.result)?;
     let path = arguments.store.path(Path::new("."));
+    let mut files = Files::default();
+    files.reads("the result", &arguments.result);
+    files.replaces("`--baseline-file`", &path);
+    files.check()?;
+    let result = read_result(&arguments.result)?;
     let _turn = crate::baseline::turn(&path);
     let mut store = Store::open(&path)?;
     let name = match arguments.name {

@@ -5,6 +5,7 @@ use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 use super::convert_args::ConvertArguments;
+use super::outputs::Files;
 use super::{Failure, check, complain, print};
 use crate::convert::{self, Importer, Input, Journey, Setting, Settings, emit, guess};
 use crate::exit;
@@ -30,6 +31,15 @@ pub fn run(arguments: ConvertArguments) -> Result<u8, Failure> {
     let settings = settings(importer, &arguments)?;
     if let Some(out) = &arguments.out {
         may_write(out, arguments.force)?;
+        let mut files = Files::default();
+        for given in &arguments.input {
+            files.reads("what is converted", Path::new(given));
+        }
+        if let Some(environment) = &arguments.environment {
+            files.reads("the file of `--environment`", environment);
+        }
+        files.replaces("`--out`", out);
+        files.check()?;
     }
     let journey = importer
         .import(input, &settings)

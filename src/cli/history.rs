@@ -8,6 +8,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::outputs::Files;
 use super::values::{Format, duration};
 use super::{Failure, complain, print};
 use crate::exit;
@@ -177,7 +178,7 @@ impl WhichArguments {
 }
 
 /// The history of the project around a folder.
-fn place(file: Option<&Path>, folder: &Path) -> PathBuf {
+pub fn place(file: Option<&Path>, folder: &Path) -> PathBuf {
     match file {
         Some(file) => file.to_owned(),
         None => Project::of(folder).root().join(history::FILE),
@@ -433,6 +434,13 @@ fn prune(arguments: &PruneArguments) -> Result<(), Failure> {
 }
 
 fn export(arguments: &ExportArguments) -> Result<(), Failure> {
+    if let Some(path) = &arguments.csv {
+        let mut files = Files::default();
+        files.keeps_history(&place(arguments.which.file.as_deref(), Path::new(".")));
+        files.keeps_project(Path::new(""), None);
+        files.writes("`--csv`", path);
+        files.check()?;
+    }
     let store = open(arguments.which.file.as_deref())?;
     let mut text = String::from(
         "run,started_at,script,branch,commit,status,metric,endpoint,statistic,value\n",

@@ -20,6 +20,7 @@ mod limits;
 mod lsp;
 mod mistakes;
 mod new;
+mod outputs;
 mod record;
 mod reference;
 mod reload;

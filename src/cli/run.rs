@@ -10,6 +10,7 @@ use super::against::Against;
 use super::command_args::{RunArguments, ScriptArguments};
 use super::history;
 use super::hosted::{BASE_URL, start_demo};
+use super::outputs::Files;
 use super::reload::Reloader;
 use super::report::{self, Wanted};
 use super::signals::Signals;
@@ -74,12 +75,14 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             "error: `--until-stable` ends a run when its SLOs are known well enough, and this script has none\nhelp: give it `slos` in its options, or a `--duration`",
         ));
     }
+    let started_at = OffsetDateTime::now_utc();
+    let beside_it = beside(&arguments, None, started_at);
+    files_of(&arguments, &blueprint, &beside_it).check()?;
     result::probe(arguments.result.as_deref()).map_err(|error| {
         let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
         Failure::new(exit::CANNOT_WRITE, message)
     })?;
-    let started_at = OffsetDateTime::now_utc();
-    report::probe(&arguments.reports, &beside(&arguments, None, started_at))?;
+    report::probe(&arguments.reports, &beside_it)?;
     let users = blueprint
         .options
         .scenarios
@@ -151,6 +154,21 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             })?;
     }
     ended
+}
+
+/// What the run reads and writes; reports without a file of their own lie beside `result`.
+fn files_of(arguments: &RunArguments, blueprint: &Blueprint, result: &Path) -> Files {
+    let mut files = Files::default();
+    files.reads_run_of(blueprint, &arguments.script);
+    let folder = arguments.script.script.parent().unwrap_or(Path::new(""));
+    files.keeps_project(folder, Some(&arguments.store));
+    if let Some(path) = &arguments.result {
+        files.writes("`--result`", path);
+    }
+    for wanted in &arguments.reports {
+        wanted.tell(&mut files, "--report ", result);
+    }
+    files
 }
 
 /// What is shown while the run goes on.

@@ -1,6 +1,6 @@
 //! `rhaid search`: the highest arrival rate at which all objectives hold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,11 +9,12 @@ use serde::Serialize;
 
 use super::command_args::ScriptArguments;
 use super::hosted::start_demo;
+use super::outputs::Files;
 use super::signals::Signals;
 use super::values::{Format, duration, narrow, vus, workers};
 use super::{Failure, config, limits, print};
 use crate::options::Arrival;
-use crate::result::{MetricValues, Outcome, RunResult, ratio};
+use crate::result::{self, MetricValues, Outcome, RunResult, ratio};
 use crate::run::{Blueprint, Handle, Observer, Progress, Settings, conduct};
 use crate::search::{Answer, Plan, Search, Trial, curve};
 use crate::units::{self, format_fraction, format_millis, format_rate};
@@ -136,6 +137,19 @@ pub fn run(arguments: &SearchArguments) -> Result<u8, Failure> {
     };
     let first = draw(arguments.from, arguments.each)?;
     super::warn(&first.warnings);
+    if let Some(out) = &arguments.out {
+        let mut files = Files::default();
+        files.reads_run_of(&first, &arguments.script);
+        let folder = arguments.script.script.parent().unwrap_or(Path::new(""));
+        files.keeps_project(folder, None);
+        files.writes("`--out`", out);
+        files.check()?;
+        result::probe_report(out).map_err(|error| {
+            let message =
+                format!("error: {error}\nThat was tried before the start: nothing was sent.");
+            Failure::new(exit::CANNOT_WRITE, message)
+        })?;
+    }
     if first.options.slos.is_empty() {
         return Err(Failure::new(
             exit::USAGE,
@@ -295,10 +309,8 @@ fn finish(
         Format::Text => print(&told(arguments, &answer, trials))?,
     }
     if let Some(path) = &arguments.out {
-        std::fs::write(path, format!("{json}\n")).map_err(|error| {
-            let message = format!("error: cannot write `{}`: {error}", path.display());
-            Failure::new(exit::CANNOT_WRITE, message)
-        })?;
+        result::write_report(path, &format!("{json}\n"))
+            .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}")))?;
     }
     if interrupted {
         return Ok(exit::INTERRUPTED);

@@ -6,6 +6,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
+use super::outputs::Files;
 use super::values::Format;
 use super::{Failure, print, report, slos};
 use crate::exit;
@@ -83,6 +84,14 @@ pub fn run(arguments: ValidateArguments) -> Result<u8, Failure> {
     // What is asked is read before what may be gigabytes.
     let asked = asked(&arguments.slos)?;
     if let Some(out) = &arguments.out {
+        let mut files = Files::default();
+        files.reads("the file that is judged", &arguments.file);
+        for path in slos::files(&arguments.slos) {
+            files.reads("the file of `--slo`", path);
+        }
+        files.keeps_project(Path::new(""), None);
+        files.writes("`--out`", out);
+        files.check()?;
         writable(out)?;
     }
     let from = arguments.from.as_deref().and_then(import::by_name);

@@ -70,7 +70,7 @@ fn a_report_that_cannot_be_made_says_why_by_its_exit_code() {
     assert!(cut.stderr.contains("half.json"), "{cut}");
     let own = report(&["run.json", "--json"]);
     own.expect_code(64);
-    assert!(own.stderr.contains("would replace the result"), "{own}");
+    assert!(own.stderr.contains("which is the result itself"), "{own}");
     let two = report(&["run.json", "--json", "-", "--html", "-"]);
     two.expect_code(64);
     let unknown = report(&["run.json", "--to", "htlm=x.html"]);

@@ -259,7 +259,9 @@ impl Running {
         self.child = None;
         self.stdout.finish();
         self.stderr.finish();
-        let result = self.result.as_ref().and_then(|path| {
+        // What a refused run would have written over is no result.
+        let refused = status.code() == Some(64);
+        let result = self.result.as_ref().filter(|_| !refused).and_then(|path| {
             // A device such as /dev/full can be read for ever.
             let bytes = path.is_file().then(|| std::fs::read(path).ok())??;
             Some(serde_json::from_slice(&bytes).unwrap_or_else(|error| {
