@@ -367,21 +367,17 @@ impl<'a> Filled<'a> {
     /// Fills it in, to its file or to standard output.
     fn fill_in(&self, result: &RunResult) -> Result<(), Failure> {
         let name = self.name;
-        let file = std::fs::File::open(self.path()).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Failure::new(
-                exit::NO_INPUT,
-                format!("error: cannot find the template `{name}`"),
-            ),
-            _ => Failure::new(
-                exit::SCRIPT,
-                format!("error: cannot read the template `{name}`: {error}"),
-            ),
-        })?;
-        let text = crate::project::read_stream(file, MAX_TEMPLATE)
+        let text = read_template(self.path())
             .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
-            .map_err(|error| {
-                let message = format!("error: cannot read the template `{name}`: {error}");
-                Failure::new(exit::SCRIPT, message)
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => Failure::new(
+                    exit::NO_INPUT,
+                    format!("error: cannot find the template `{name}`"),
+                ),
+                _ => Failure::new(
+                    exit::SCRIPT,
+                    format!("error: cannot read the template `{name}`: {error}"),
+                ),
             })?;
         let filled = template::fill(name, &text, Markup::of(name), result)
             .map_err(|error| Failure::new(exit::SCRIPT, format!("error: {error}")))?;
@@ -390,6 +386,15 @@ impl<'a> Filled<'a> {
                 .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
             None => print(&filled),
         }
+    }
+}
+
+/// A template's bytes. A named pipe would hold the reader for ever; one that the shell has opened, as `<(…)` does, has a writer.
+fn read_template(path: &Path) -> std::io::Result<Vec<u8>> {
+    let inherited = path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd");
+    match inherited {
+        true => crate::project::read_stream(std::fs::File::open(path)?, MAX_TEMPLATE),
+        false => crate::project::read(path, MAX_TEMPLATE),
     }
 }
 

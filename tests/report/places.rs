@@ -7,6 +7,7 @@ use crate::rhaid;
 
 /// As small a run as there is.
 const SCRIPT: &str = "import \"lib\" as lib;\nexport const options = #{ iterations: 1 };\nlet rows = open(\"rooms.csv\");\nfn iteration() {}";
+const SCRIPT_ALONE: &str = "export const options = #{ iterations: 1 };\nfn iteration() {}";
 const LIBRARY: &str = "fn one() { 1 }";
 const SLO: &str = "[slos]\niterations = [\"count > 0\"]\n";
 const ROWS: &str = "room\n1\n";
@@ -193,4 +194,17 @@ fn an_older_result_may_be_replaced_and_a_report_beside_it() {
     let now = fs::read_to_string(output.dir.path().join("out.json")).unwrap();
     assert!(now.starts_with('{'), "{output}");
     assert!(output.dir.path().join("out.html").exists(), "{output}");
+}
+
+#[test]
+fn a_named_pipe_is_no_template_and_is_not_waited_for() {
+    let project = project(&["report", "run.json", "--template", "pipe.md"]);
+    let pipe = project.folder().join("pipe.md");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let result = rhaid(&[]).script(SCRIPT_ALONE).run();
+    let result = fs::read_to_string(result.dir.path().join("result.json")).unwrap();
+    let output = project.file("run.json", result).run();
+    output.expect_code(65);
+    assert!(output.stderr.contains("no regular file"), "{output}");
 }

@@ -87,6 +87,11 @@ impl Rhaid {
         self.file(SCRIPT, text)
     }
 
+    /// The working folder.
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// How long the process may take; 60 seconds unless told.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {

@@ -4,10 +4,15 @@
 //! between `{{` and `}}` is escaped for the kind of document that it makes, so that no name or message can become markup; three braces leave it
 //! as it is.
 
-use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderError};
-use serde::Serialize;
+mod bounds;
+mod helpers;
+mod told;
 
-use super::format::{latency, number, percent};
+use handlebars::{Context, Handlebars, Template};
+use serde::Serialize;
+use serde_json::Value;
+
+use self::bounds::Bounded;
 use super::words::Words;
 use super::{Look, Report, ReportError};
 use crate::result::RunResult;
@@ -79,49 +84,32 @@ pub fn fill(
     result: &RunResult,
 ) -> Result<String, ReportError> {
     let wrong = |why: String| ReportError::Template(format!("{name}: {why}"));
+    if let Some(line) = bounds::too_deep(template) {
+        return Err(wrong(format!(
+            "line {line}: its blocks are nested too deeply"
+        )));
+    }
     let mut templates = Handlebars::new();
     templates.set_strict_mode(true);
     templates.register_escape_fn(markup.escape());
-    templates.register_helper("latency", Box::new(helper(|value| latency(value, true))));
-    templates.register_helper("percent", Box::new(helper(percent)));
-    templates.register_helper("number", Box::new(helper(number)));
-    templates
-        .register_template_string(name, template)
-        .map_err(|error| wrong(error.to_string()))?;
-    let seen = Seen {
+    helpers::register(&mut templates);
+    bounds::register(&mut templates);
+    let compiled = Template::compile_with_name(template, name.to_owned()).and_then(|mut read| {
+        bounds::guard(&mut read)?;
+        Ok(read)
+    });
+    let compiled = compiled.map_err(|error| wrong(told::of_parsing(&error)))?;
+    templates.register_template(name, compiled);
+    let seen = Context::wraps(&Seen {
         words: Words::of(result),
         result,
-    };
-    let text = templates
-        .render(name, &seen)
-        .map_err(|error| wrong(told(&error)))?;
-    Ok(format!("{}\n", text.trim_end()))
-}
-
-fn told(error: &RenderError) -> String {
-    match error.line_no {
-        Some(line) => format!("line {line}: {}", error.reason()),
-        None => error.reason().to_string(),
-    }
-}
-
-/// A helper that makes text of one number.
-fn helper(
-    of: fn(f64) -> String,
-) -> impl Fn(
-    &Helper<'_>,
-    &Handlebars<'_>,
-    &Context,
-    &mut RenderContext<'_, '_>,
-    &mut dyn Output,
-) -> HelperResult
-+ Send
-+ Sync {
-    move |helper, _, _, _, out| {
-        let value = helper.param(0).and_then(|param| param.value().as_f64());
-        out.write(&value.map_or_else(|| "-".to_owned(), of))?;
-        Ok(())
-    }
+    })
+    .map_err(|error| wrong(told::of_filling(&error, &Value::Null)))?;
+    let mut made = Bounded::default();
+    templates
+        .render_with_context_to_write(name, &seen, &mut made)
+        .map_err(|error| wrong(told::of_filling(&error, seen.data())))?;
+    Ok(format!("{}\n", made.into_text().trim_end()))
 }
 
 /// A comment for a pull request, or a page of a wiki.
@@ -211,6 +199,99 @@ mod tests {
         let unknown = fill("own.md", "a\nb {{words.verdct}}", Markup::Markdown, &result);
         let told = unknown.unwrap_err().to_string();
         assert!(told.contains("line 2") && told.contains("verdct"), "{told}");
+    }
+
+    /// What is said about a template in `own.md`.
+    fn told(template: &str) -> String {
+        fill("own.md", template, Markup::Markdown, &sample::passing())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn a_partial_that_calls_itself_is_stopped_with_its_line() {
+        let told = told("{{#*inline \"a\"}}\nx{{> a}}\n{{/inline}}\n{{> a}}");
+        assert!(
+            told.contains("own.md: line 2") && told.contains("deeper than"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn blocks_within_blocks_without_an_end_are_refused_before_they_are_read() {
+        let deep = format!(
+            "a\n{}{}",
+            "{{#if words}}".repeat(100_000),
+            "{{/if}}".repeat(100_000)
+        );
+        assert!(told(&deep).contains("line 2: its blocks are nested"));
+        let chain = format!(
+            "{{{{#if a}}}}{}{{{{/if}}}}",
+            "{{else if b}}".repeat(100_000)
+        );
+        assert!(told(&chain).contains("nested too deeply"));
+        let within = format!(
+            "{{{{len {}words{}}}}}",
+            "(len ".repeat(10_000),
+            ")".repeat(10_000)
+        );
+        assert!(told(&within).contains("nested too deeply"));
+    }
+
+    #[test]
+    fn what_a_template_makes_has_a_bound() {
+        let template = format!(
+            "{}{}{}",
+            "{{#each @root.result.slos}}".repeat(8),
+            "x".repeat(1 << 20),
+            "{{/each}}".repeat(8)
+        );
+        let told = told(&template);
+        assert!(told.contains("more than 64 MiB"), "{told}");
+    }
+
+    #[test]
+    fn partials_and_blocks_work_as_they_should_and_as_often_as_they_may() {
+        let template = "{{#*inline \"row\"}}{{#if metric}}{{metric}}{{else}}-{{/if}};{{/inline}}{{#each result.slos}}{{> row}}{{/each}}";
+        let mut result = sample::passing();
+        let slos: Vec<_> = std::iter::repeat_n(result.slos[0].clone(), 200).collect();
+        result.slos = slos;
+        let text = fill("own.txt", template, Markup::Plain, &result).unwrap();
+        assert_eq!(text.matches(';').count(), 200, "{text}");
+    }
+
+    #[test]
+    fn helpers_take_a_number_and_say_what_else_they_were_given() {
+        for (template, said) in [
+            (
+                "a\n{{latency result.nope}}",
+                "line 2: there is no `result.nope`",
+            ),
+            ("{{latency result.run.sed}}", "did you mean `seed`?"),
+            (
+                "{{percent result.run.script}}",
+                "`result.run.script` is a text",
+            ),
+            ("{{#if true}}{{number}}{{/if}}", "`number`"),
+            ("{{number 1 2}}", "given 2 values"),
+            ("{{number 1 unit=\"s\"}}", "no `unit=`"),
+            ("{{latncy 1}}", "did you mean `latency`?"),
+            (
+                "{{#each words.slos}}{{lable}}{{/each}}",
+                "did you mean `label`?",
+            ),
+            ("{{> nothing}}", "there is no partial `nothing`"),
+        ] {
+            let told = told(template);
+            assert!(told.contains(said), "{template}: {told}");
+        }
+        let text = fill(
+            "a",
+            "{{latency 0.0000001}}",
+            Markup::Plain,
+            &sample::passing(),
+        );
+        assert_eq!(text.unwrap(), "<0.01µs\n");
     }
 
     #[test]
