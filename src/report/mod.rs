@@ -30,6 +30,7 @@ pub use console::{
     for_page, regression, render as render_console, render_brief, render_changes,
     render_comparison, render_judged,
 };
+pub use csv::text_cell;
 pub use table::lines_of;
 
 /// The surface that a report is made for.

@@ -100,6 +100,21 @@ fn a_run_is_in_the_history_with_its_own_metrics() {
 }
 
 #[test]
+fn no_name_in_a_table_is_a_formula_or_a_command_to_the_terminal() {
+    let script = SCRIPT.replace("name: \"health\"", "name: \"a\\u001b[2J, \\\"b\\\"\"");
+    let output = rhaid()
+        .file("=1+cmd.rhai", script)
+        .args(["run", "=1+cmd.rhai", "--demo", "--workers", "1"])
+        .run();
+    output.expect_code(0);
+    let csv = history(output.dir.path(), &["export", "--csv", "-"]);
+    csv.expect_code(0)
+        .expect_text(",'=1+cmd.rhai,")
+        .expect_text(",\"GET a\u{fffd}[2J, \"\"b\"\"\",");
+    assert!(!csv.stdout.contains('\u{1b}'), "{csv}");
+}
+
+#[test]
 fn a_run_can_be_left_out() {
     let output = journey().arg("--no-history").run();
     output.expect_code(0);
