@@ -74,7 +74,7 @@ fn check(arguments: CheckArguments, is_told: impl Fn(&Diagnostic) -> bool) -> Re
         let is_shown = has_more || !matches!(error, BlueprintError::Script(_));
         let failure = Failure::from(error);
         if arguments.format == Format::Text && is_shown {
-            super::complain(failure.message.trim_end());
+            super::complain_drawn(failure.message.trim_end());
         }
         if code == exit::PASS {
             code = failure.code;

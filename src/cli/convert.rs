@@ -9,6 +9,7 @@ use super::outputs::Files;
 use super::{Failure, check, complain, print};
 use crate::convert::{self, Importer, Input, Journey, Setting, Settings, emit, guess};
 use crate::exit;
+use crate::harmless;
 use crate::project::Project;
 use crate::suggest::nearest;
 
@@ -158,8 +159,8 @@ pub fn deliver(journey: &Journey, out: Option<&Path>, force: bool) -> Result<u8,
 }
 
 fn tell(journey: &Journey) {
-    // Names and texts of a recording are shown, and a terminal would obey them.
-    let complain = |line: &str| complain(&emit::words::visible(line));
+    // What is told of a recording is a line each.
+    let complain = |line: &str| complain(&harmless::line(line));
     for variable in &journey.variables {
         let value = match variable.default.as_deref() {
             None => "must be set".to_owned(),

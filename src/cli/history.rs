@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::outputs::Files;
 use super::values::{Format, duration};
-use super::{Failure, complain, print};
+use super::{Failure, complain, print, print_plain};
 use crate::exit;
 use crate::history::{self, Filter, HistoryError, Kind, Point, Recorded, Store, trend};
 use crate::metrics::{Builtin, Contains};
@@ -282,7 +282,7 @@ fn list(arguments: &ListArguments) -> Result<(), Failure> {
     };
     let mut text = lines_of(&headings, rows, &look);
     text.push_str(&courses(&runs));
-    print(&text)
+    print_plain(&text)
 }
 
 /// Bars for the figures of the runs that are listed.
@@ -388,7 +388,7 @@ fn show_trend(arguments: &TrendArguments) -> Result<(), Failure> {
             place(at),
         ));
     }
-    print(&format!("{}\n", out.trim_end()))
+    print_plain(&format!("{}\n", out.trim_end()))
 }
 
 fn described(point: &Point) -> String {

@@ -8,7 +8,7 @@ use clap::builder::PathBufValueParser;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::outputs::Files;
-use super::{Failure, print};
+use super::{Failure, print, print_plain};
 use crate::compare::Comparison;
 use crate::exit;
 use crate::import;
@@ -384,6 +384,8 @@ impl<'a> Filled<'a> {
         match self.out {
             Some(out) => result::write_report(out, &filled)
                 .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
+            // A template may make anything; only where it is read at once must it be harmless.
+            None if console::Term::stdout().is_term() => print_plain(&filled),
             None => print(&filled),
         }
     }

@@ -253,7 +253,7 @@ fn finish(
             };
             let brief = render_brief(result, &look);
             if !brief.is_empty() {
-                super::complain(brief.trim_end());
+                super::complain_drawn(brief.trim_end());
             }
             Ok(())
         }

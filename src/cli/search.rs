@@ -12,7 +12,7 @@ use super::hosted::start_demo;
 use super::outputs::Files;
 use super::signals::Signals;
 use super::values::{Format, duration, narrow, vus, workers};
-use super::{Failure, config, limits, print};
+use super::{Failure, config, limits, print, print_plain};
 use crate::options::Arrival;
 use crate::result::{self, MetricValues, Outcome, RunResult, ratio};
 use crate::run::{Blueprint, Handle, Observer, Progress, Settings, conduct};
@@ -229,7 +229,7 @@ fn refused(result: &RunResult) -> Result<(), Failure> {
         exit::BLOCKED,
         format!(
             "error: a trial could not be carried out: {}\nhelp: try it with `rhaid run` first",
-            crate::harmless::text(&why)
+            why
         ),
     ))
 }
@@ -306,7 +306,7 @@ fn finish(
         Format::Text if interrupted && trials.is_empty() => {
             print("Nothing was measured: interrupted before the first trial was over.\n")?;
         }
-        Format::Text => print(&told(arguments, &answer, trials))?,
+        Format::Text => print_plain(&told(arguments, &answer, trials))?,
     }
     if let Some(path) = &arguments.out {
         result::write_report(path, &format!("{json}\n"))

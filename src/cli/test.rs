@@ -116,7 +116,7 @@ pub fn run(arguments: TestArguments) -> Result<u8, Failure> {
         written.check()?;
     }
     for broken in &broken {
-        complain(broken.failure.message.trim_end());
+        super::complain_drawn(broken.failure.message.trim_end());
     }
     if arguments.include_ignored {
         let tests = suites.iter_mut().flat_map(|suite| &mut suite.tests);

@@ -173,7 +173,7 @@ fn show(arguments: &ValidateArguments, format: &str, judged: &Judged) -> Result<
             };
             let brief = render_brief(result, &look);
             if !brief.is_empty() {
-                super::complain(brief.trim_end());
+                super::complain_drawn(brief.trim_end());
             }
             Ok(())
         }

@@ -4,8 +4,8 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 
 use super::format::{percent, plural};
 use super::headline::Headline;
-use super::text::harmless;
 use super::{Look, Report, ReportError};
+use crate::harmless;
 use crate::result::{RunResult, SloStatus, ratio};
 
 /// Test cases.
@@ -42,7 +42,7 @@ impl Report for Junit {
 
 fn failure(kind: &str, message: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_type(kind).set_message(harmless(message));
+    status.set_type(kind).set_message(harmless::line(message));
     status
 }
 
@@ -66,11 +66,11 @@ fn objectives(result: &RunResult) -> TestSuite {
             }
         };
         let name = format!("{} {} [{}]", slo.label(), slo.target, slo.priority.label());
-        let mut case = TestCase::new(harmless(&name), status);
-        case.set_classname(harmless(&result.run.script));
+        let mut case = TestCase::new(harmless::line(&name), status);
+        case.set_classname(harmless::line(&result.run.script));
         if slo.status == SloStatus::Warning {
             let warn = slo.warn.as_deref().unwrap_or_default();
-            case.set_system_out(harmless(&format!(
+            case.set_system_out(harmless::line(&format!(
                 "WARNING: it was {}, past the warning bound {warn}",
                 slo.actual_text
             )));
@@ -102,8 +102,8 @@ fn checks(result: &RunResult) -> TestSuite {
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect();
-        let mut case = TestCase::new(harmless(&check.name), status);
-        case.set_classname(harmless(&place.join(".")));
+        let mut case = TestCase::new(harmless::line(&check.name), status);
+        case.set_classname(harmless::line(&place.join(".")));
         suite.add_test_case(case);
     }
     suite
@@ -115,7 +115,7 @@ fn verdict(result: &RunResult) -> TestSuite {
     let mut suite = TestSuite::new("run");
     let message = format!("{}: {}", headline.word, headline.phrase);
     let mut case = TestCase::new("the run was carried out", failure(headline.word, &message));
-    case.set_classname(harmless(&result.run.script));
+    case.set_classname(harmless::line(&result.run.script));
     suite.add_test_case(case);
     suite
 }

@@ -30,6 +30,7 @@ mod traffic;
 use serde::Serialize;
 
 use super::{Look, Report, ReportError};
+use crate::harmless;
 use crate::hints::hints;
 use crate::result::RunResult;
 
@@ -122,7 +123,8 @@ pub fn render(result: &RunResult, extras: &HtmlExtras) -> Result<String, ReportE
         run: about::run(result)?,
         data,
     };
-    assets::fill(&page)
+    // The data escape what is no text; a name in the page itself could still be a command to whoever prints it to a terminal.
+    Ok(harmless::text(&assets::fill(&page)?).into_owned())
 }
 
 fn sections(result: &RunResult, extras: &HtmlExtras, hints: usize) -> Vec<Section> {

@@ -15,6 +15,7 @@ use serde_json::Value;
 use self::bounds::Bounded;
 use super::words::Words;
 use super::{Look, Report, ReportError};
+use crate::harmless;
 use crate::result::RunResult;
 
 /// What a template makes, which says how values are escaped in it.
@@ -50,7 +51,7 @@ impl Markup {
 /// Text that stays text in Markdown, within a cell of a table too.
 pub fn escape_markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in super::text::harmless(text).chars() {
+    for c in harmless::line(text).chars() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '@' => {
                 escaped.push('\\');
