@@ -198,6 +198,11 @@ impl Identity {
     }
 }
 
+/// Whether two paths are one file, which is there.
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    a.exists() && Identity::of(a).is(&Identity::of(b))
+}
+
 #[cfg(unix)]
 fn inode(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;

@@ -12,6 +12,7 @@ use super::{Failure, print, print_plain};
 use crate::compare::Comparison;
 use crate::exit;
 use crate::import;
+use crate::judge::doubts;
 use crate::report::template::{self, Markup};
 use crate::report::{self, Look, Report};
 use crate::result::{self, RunResult};
@@ -202,7 +203,10 @@ pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
         .map(|asked| Filled::of(asked))
         .collect();
     files_of(&arguments.file, &asked, &templates).check()?;
-    let result = import::read(&arguments.file, None)?.result;
+    let import::Imported { format, mut result } = import::read(&arguments.file, None)?;
+    if format.name() != "rhaid" {
+        result.run.notes.extend(doubts(&result));
+    }
     let written = deliver(&asked, &result, None, &arguments.file)?;
     for template in &templates {
         template.fill_in(&result)?;

@@ -51,7 +51,7 @@ pub struct SearchArguments {
     #[arg(long, value_name = "RATE", default_value = "10000", value_parser = a_rate, help_heading = "Search")]
     pub to: f64,
     /// How long each trial lasts.
-    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration, help_heading = "Search")]
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = trial_length, help_heading = "Search")]
     pub each: Duration,
     /// How long the target is warmed up at the same rate before each trial, without being judged.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration, help_heading = "Search")]
@@ -80,6 +80,18 @@ pub struct SearchArguments {
     /// What goes to standard output.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,
+}
+
+/// A shorter trial measures the start of users and connections, and its seconds tell no rate.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+fn trial_length(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        each if each >= SHORTEST => Ok(each),
+        _ => Err(
+            "write a second or more, such as 20s: in less than that no rate can be told".to_owned(),
+        ),
+    }
 }
 
 fn a_rate(text: &str) -> Result<f64, String> {

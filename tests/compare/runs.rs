@@ -128,3 +128,40 @@ fn a_run_that_is_really_worse_is_failed_with_the_reasons() {
     assert_eq!(output.expect_result()["verdict"]["status"], "failed");
     strict.wait().expect_code(2);
 }
+
+#[test]
+fn what_another_saves_while_a_run_goes_on_stays() {
+    let arguments = [
+        "--baseline",
+        "fresh",
+        "--promote-after",
+        "3",
+        "--duration",
+        "3s",
+    ];
+    let running = journey(&arguments).file("rhaid.toml", "").spawn();
+    let file = running.dir().join(FILE);
+    let (other, _) = pair(1.0);
+    let output = rhaid()
+        .file("a.json", text(&other))
+        .args([
+            "baseline",
+            "save",
+            "a.json",
+            "--name",
+            "other",
+            "--baseline-file",
+        ])
+        .arg(&file)
+        .run();
+    output.expect_code(0);
+    let ended = running.wait();
+    ended
+        .expect_code(0)
+        .expect_text("the first baseline `fresh`");
+    let kept = fs::read_to_string(ended.path(FILE)).unwrap();
+    assert!(
+        kept.contains("\"other\"") && kept.contains("\"fresh\""),
+        "{ended}"
+    );
+}

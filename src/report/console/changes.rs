@@ -166,10 +166,14 @@ fn headline(page: &mut Page<'_>, comparison: &Comparison, indent: &str) {
         page.glyph(mark),
         comparison.verdict.label().to_uppercase()
     );
+    let told = match comparison.same_run {
+        true => "before and after are one and the same run: compare it with another".to_owned(),
+        false => tally(comparison),
+    };
     page.prose(
         &lead,
         &style(comparison.verdict).bold(),
-        &tally(comparison),
+        &told,
         &Style::new(),
     );
 }
@@ -368,7 +372,7 @@ fn unclear(page: &mut Page<'_>, comparison: &Comparison, all: bool) {
         .filter(|row| row.verdict == Verdict::CannotTell);
     let shown: Vec<&Row> = rows.clone().filter(|row| all || row.main).collect();
     let left = rows.count() - shown.len();
-    if shown.is_empty() && left == 0 {
+    if comparison.same_run || shown.is_empty() && left == 0 {
         return;
     }
     page.section("Cannot tell", "");
