@@ -9,7 +9,6 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::outputs::Files;
 use super::{Failure, print, print_plain};
-use crate::compare::Comparison;
 use crate::exit;
 use crate::import;
 use crate::judge::doubts;
@@ -268,13 +267,13 @@ pub fn probe(asked: &[Wanted], result: &Path) -> Result<(), Failure> {
 pub fn deliver(
     asked: &[Wanted],
     result: &RunResult,
-    comparison: Option<&Comparison>,
+    against: Option<&report::Against<'_>>,
     path: &Path,
 ) -> Result<Vec<PathBuf>, Failure> {
     let mut written = Vec::new();
     let mut wrong = None;
     for wanted in asked {
-        match deliver_one(wanted, result, comparison, path) {
+        match deliver_one(wanted, result, against, path) {
             Ok(file) => written.extend(file),
             Err(failure) => wrong = wrong.or(Some(failure)),
         }
@@ -285,7 +284,7 @@ pub fn deliver(
 fn deliver_one(
     wanted: &Wanted,
     result: &RunResult,
-    comparison: Option<&Comparison>,
+    against: Option<&report::Against<'_>>,
     path: &Path,
 ) -> Result<Option<PathBuf>, Failure> {
     let look = match wanted.is_printed() {
@@ -302,10 +301,8 @@ fn deliver_one(
     let cannot =
         |error: &dyn fmt::Display| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"));
     let render = || {
-        // The page is the one kind that shows what changed.
-        let page = comparison.filter(|_| wanted.kind.extension() == "html");
-        match page {
-            Some(comparison) => report::html::render(result, &report::for_page(comparison)),
+        match against {
+            Some(against) => wanted.kind.render_against(result, &look, against),
             None => wanted.kind.render(result, &look),
         }
         .map_err(|error| cannot(&error))
@@ -315,7 +312,7 @@ fn deliver_one(
         Place::Result => Ok(None),
         Place::Log => {
             super::complain(render()?.trim_end());
-            step_summary(result).map(|()| None)
+            step_summary(result, against).map(|()| None)
         }
         Place::File(file) => {
             result::write_report(&file, &render()?).map_err(|error| cannot(&error))?;
@@ -325,7 +322,7 @@ fn deliver_one(
 }
 
 /// Adds the Markdown report to the page of the step, where there is one.
-fn step_summary(result: &RunResult) -> Result<(), Failure> {
+fn step_summary(result: &RunResult, against: Option<&report::Against<'_>>) -> Result<(), Failure> {
     let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty()) else {
         return Ok(());
     };
@@ -334,7 +331,11 @@ fn step_summary(result: &RunResult) -> Result<(), Failure> {
         let message = format!("error: cannot write the step's summary to `{path}`: {error}");
         Failure::new(exit::CANNOT_WRITE, message)
     };
-    let markdown = report::by_name("md").map(|kind| kind.render(result, &Look::default()));
+    let look = Look::default();
+    let markdown = report::by_name("md").map(|kind| match against {
+        Some(against) => kind.render_against(result, &look, against),
+        None => kind.render(result, &look),
+    });
     let text = markdown.transpose().map_err(|error| cannot(&error))?;
     std::fs::OpenOptions::new()
         .create(true)
@@ -383,7 +384,7 @@ impl<'a> Filled<'a> {
                     format!("error: cannot read the template `{name}`: {error}"),
                 ),
             })?;
-        let filled = template::fill(name, &text, Markup::of(name), result)
+        let filled = template::fill(name, &text, Markup::of(name), result, None)
             .map_err(|error| Failure::new(exit::SCRIPT, format!("error: {error}")))?;
         match self.out {
             Some(out) => result::write_report(out, &filled)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::against::Against;
+use super::against;
 use super::command_args::{RunArguments, ScriptArguments};
 use super::history;
 use super::hosted::{BASE_URL, start_demo};
@@ -19,7 +19,7 @@ use super::watch::Watch;
 use super::{Failure, config, limits, print, reload};
 use crate::compare::Comparison;
 use crate::live::{Shown, View, Voice};
-use crate::report::{Look, render_brief, render_changes, render_console};
+use crate::report::{Against, Look, render_brief, render_changes, render_console};
 use crate::result::{self, Place, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
@@ -66,7 +66,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     } else {
         None
     };
-    let mut against = Against::begin(&arguments)?;
+    let mut against = against::Against::begin(&arguments)?;
     let blueprint = Blueprint::draw_up(request)?;
     super::warn(&blueprint.warnings);
     if arguments.until_stable.is_some() && blueprint.options.slos.is_empty() {
@@ -222,7 +222,11 @@ fn finish(
         verdict.reasons.insert(0, error.to_string());
     }
     let path = beside(arguments, written.as_deref().ok(), started_at);
-    let delivered = report::deliver(&arguments.reports, &told, comparison, &path);
+    let held = comparison.map(|comparison| Against {
+        comparison,
+        threshold: arguments.fail_on_regression,
+    });
+    let delivered = report::deliver(&arguments.reports, &told, held.as_ref(), &path);
     if let Ok(paths) = &delivered {
         look.report_paths.clone_from(paths);
     }

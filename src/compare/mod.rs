@@ -23,7 +23,7 @@ mod side;
 #[path = "../../tests/support/made_runs.rs"]
 mod synthetic;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verdict;
 
 use crate::metrics::Builtin;

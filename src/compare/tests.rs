@@ -8,6 +8,26 @@ fn compared(before: &RunResult, after: &RunResult) -> Comparison {
     compare(labelled("a", before), labelled("b", after), MARGIN)
 }
 
+/// A run that is a fifth slower than the one before.
+pub(crate) fn worse() -> Comparison {
+    let slower = Course {
+        median: 1.2 * Course::PLAIN.median,
+        ..Course::PLAIN
+    };
+    let (before, after) = (run(&Course::PLAIN, 1), run(&slower, 2));
+    compare(
+        Labelled {
+            label: "baseline `a`",
+            result: &before,
+        },
+        Labelled {
+            label: "this run",
+            result: &after,
+        },
+        MARGIN,
+    )
+}
+
 fn row<'a>(comparison: &'a Comparison, metric: &str, statistic: Statistic) -> &'a Row {
     let is =
         |row: &&Row| row.metric == metric && row.statistic == statistic && row.endpoint.is_none();

@@ -115,6 +115,36 @@ fn no_name_in_a_table_is_a_formula_or_a_command_to_the_terminal() {
 }
 
 #[test]
+fn a_history_that_another_process_holds_harms_no_run() {
+    let first = journey().run();
+    first.expect_code(0);
+    let folder = first.dir.path();
+    let held = rusqlite::Connection::open(folder.join(HISTORY)).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let second = rhaid()
+        .arg("run")
+        .arg(folder.join("script.rhai"))
+        .args(["--demo", "--workers", "1", "--result", "second.json"])
+        .run();
+    second.expect_code(0);
+    assert!(
+        second.stderr.contains("this run is not in the history")
+            && second.stderr.contains("locked by another process"),
+        "{second}"
+    );
+    let result = second.expect_result();
+    assert_eq!(result["verdict"]["status"], "pass");
+    assert_eq!(result["checks"].as_array().map(Vec::len), Some(0));
+    let requests = result["metrics"].as_array().unwrap().iter();
+    let requests = requests
+        .filter(|metric| metric["name"] == "http_reqs")
+        .count();
+    assert_eq!(requests, 1, "the result is not whole: {second}");
+    held.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(ids(folder).len(), 1);
+}
+
+#[test]
 fn a_run_can_be_left_out() {
     let output = journey().arg("--no-history").run();
     output.expect_code(0);

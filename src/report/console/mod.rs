@@ -23,7 +23,7 @@ use super::Look;
 use crate::result::RunResult;
 pub use judged::render_judged;
 
-pub use changes::{for_page, regression, render_changes, render_comparison};
+pub use changes::{changes, figure, for_page, regression, render_changes, render_comparison};
 
 /// The narrowest page; a narrower terminal wraps it.
 const NARROWEST: usize = 40;

@@ -29,7 +29,7 @@ mod traffic;
 
 use serde::Serialize;
 
-use super::{Look, Report, ReportError};
+use super::{Against, Look, Report, ReportError, for_page};
 use crate::harmless;
 use crate::hints::hints;
 use crate::result::RunResult;
@@ -54,6 +54,15 @@ impl Report for Html {
 
     fn render(&self, result: &RunResult, _: &Look) -> Result<String, ReportError> {
         render(result, &HtmlExtras::default())
+    }
+
+    fn render_against(
+        &self,
+        result: &RunResult,
+        _: &Look,
+        against: &Against<'_>,
+    ) -> Result<String, ReportError> {
+        render(result, &for_page(against.comparison))
     }
 }
 

@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use self::bounds::Bounded;
 use super::words::Words;
-use super::{Look, Report, ReportError};
+use super::{Against, Look, Report, ReportError};
+use crate::compare::Comparison;
 use crate::harmless;
 use crate::result::RunResult;
 
@@ -83,6 +84,7 @@ pub fn fill(
     template: &str,
     markup: Markup,
     result: &RunResult,
+    comparison: Option<&Comparison>,
 ) -> Result<String, ReportError> {
     let wrong = |why: String| ReportError::Template(format!("{name}: {why}"));
     if let Some(line) = bounds::too_deep(template) {
@@ -102,7 +104,7 @@ pub fn fill(
     let compiled = compiled.map_err(|error| wrong(told::of_parsing(&error)))?;
     templates.register_template(name, compiled);
     let seen = Context::wraps(&Seen {
-        words: Words::of(result),
+        words: Words::of(result, comparison),
         result,
     })
     .map_err(|error| wrong(told::of_filling(&error, &Value::Null)))?;
@@ -130,28 +132,41 @@ impl Report for Markdown {
     }
 
     fn render(&self, result: &RunResult, _: &Look) -> Result<String, ReportError> {
-        markdown(result)
+        markdown(result, None)
+    }
+
+    fn render_against(
+        &self,
+        result: &RunResult,
+        _: &Look,
+        against: &Against<'_>,
+    ) -> Result<String, ReportError> {
+        markdown(result, Some(against.comparison))
     }
 }
 
 /// The result as Markdown.
-pub(super) fn markdown(result: &RunResult) -> Result<String, ReportError> {
+pub(super) fn markdown(
+    result: &RunResult,
+    comparison: Option<&Comparison>,
+) -> Result<String, ReportError> {
     let template = include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/reports/markdown/page.hbs"
     ));
-    fill("markdown", template, Markup::Markdown, result)
+    fill("markdown", template, Markup::Markdown, result, comparison)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::tests::worse;
     use crate::result::sample;
 
     #[test]
     fn markdown_tells_the_verdict_and_every_objective() {
         for (name, result) in sample::all() {
-            let text = markdown(&result).unwrap();
+            let text = markdown(&result, None).unwrap();
             assert!(text.starts_with("## "), "{name}: {text}");
             for slo in &result.slos {
                 assert!(
@@ -164,13 +179,30 @@ mod tests {
     }
 
     #[test]
+    fn what_changed_is_a_table_of_its_own() {
+        let result = sample::passing();
+        let plain = markdown(&result, None).unwrap();
+        assert!(!plain.contains("baseline"), "{plain}");
+        let text = markdown(&result, Some(&worse())).unwrap();
+        assert!(
+            text.contains("**Against baseline \\`a\\`**: worse"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| ❌ worse | http\\_req\\_duration med | "),
+            "{text}"
+        );
+        assert!(!text.contains("| same |"), "{text}");
+    }
+
+    #[test]
     fn no_name_becomes_markup() {
         let mut result = sample::passing();
         let evil = "<script>alert(1)</script> | `x` {{result}} [a](http://b) @all\n# h";
         result.endpoints[0].name = evil.to_owned();
         result.checks[0].name = evil.to_owned();
         result.run.notes = vec![evil.to_owned()];
-        let text = markdown(&result).unwrap();
+        let text = markdown(&result, None).unwrap();
         assert!(
             !text.contains("<script>") && !text.contains("\n# h"),
             "{text}"
@@ -185,7 +217,7 @@ mod tests {
     fn a_template_of_ones_own_sees_words_and_the_document() {
         let result = sample::passing();
         let template = "{{words.verdict.word}} {{result.run.seed}} {{#each result.slos}}{{metric}};{{/each}} {{latency 1234.5}} {{percent 0.25}}";
-        let text = fill("own.txt", template, Markup::Plain, &result).unwrap();
+        let text = fill("own.txt", template, Markup::Plain, &result, None).unwrap();
         assert!(text.starts_with("PASS "), "{text}");
         assert!(text.contains("http_req_duration;"), "{text}");
         assert!(text.ends_with(" 1.23s 25.0%\n"), "{text}");
@@ -194,19 +226,37 @@ mod tests {
     #[test]
     fn a_mistake_in_a_template_is_told_with_its_line() {
         let result = sample::passing();
-        let unclosed = fill("own.md", "a\n{{#if words}}\nb", Markup::Markdown, &result);
+        let unclosed = fill(
+            "own.md",
+            "a\n{{#if words}}\nb",
+            Markup::Markdown,
+            &result,
+            None,
+        );
         let told = unclosed.unwrap_err().to_string();
         assert!(told.contains("own.md"), "{told}");
-        let unknown = fill("own.md", "a\nb {{words.verdct}}", Markup::Markdown, &result);
+        let unknown = fill(
+            "own.md",
+            "a\nb {{words.verdct}}",
+            Markup::Markdown,
+            &result,
+            None,
+        );
         let told = unknown.unwrap_err().to_string();
         assert!(told.contains("line 2") && told.contains("verdct"), "{told}");
     }
 
     /// What is said about a template in `own.md`.
     fn told(template: &str) -> String {
-        fill("own.md", template, Markup::Markdown, &sample::passing())
-            .unwrap_err()
-            .to_string()
+        fill(
+            "own.md",
+            template,
+            Markup::Markdown,
+            &sample::passing(),
+            None,
+        )
+        .unwrap_err()
+        .to_string()
     }
 
     #[test]
@@ -257,7 +307,7 @@ mod tests {
         let mut result = sample::passing();
         let slos: Vec<_> = std::iter::repeat_n(result.slos[0].clone(), 200).collect();
         result.slos = slos;
-        let text = fill("own.txt", template, Markup::Plain, &result).unwrap();
+        let text = fill("own.txt", template, Markup::Plain, &result, None).unwrap();
         assert_eq!(text.matches(';').count(), 200, "{text}");
     }
 
@@ -291,6 +341,7 @@ mod tests {
             "{{latency 0.0000001}}",
             Markup::Plain,
             &sample::passing(),
+            None,
         );
         assert_eq!(text.unwrap(), "<0.01µs\n");
     }
@@ -313,6 +364,7 @@ mod tests {
             "{{result.run.script}} {{{result.run.script}}}",
             Markup::Html,
             &result,
+            None,
         );
         assert_eq!(text.unwrap(), "&lt;b&gt;&amp; <b>&\n");
     }
