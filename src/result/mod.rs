@@ -16,6 +16,7 @@
 //! know; a field is never removed and never changes meaning without a new version.
 
 mod document;
+mod first_look;
 mod intervals;
 mod judgement;
 mod metric;

@@ -33,7 +33,7 @@ pub fn render(result: &RunResult, look: &Look) -> String {
     let look = wide_enough(look);
     let mut page = Page::new(&look);
     verdict::headline(&mut page, result);
-    verdict::objectives(&mut page, result);
+    verdict::objectives(&mut page, result, None);
     recommendations::recommendations(&mut page, result);
     traffic::scenarios(&mut page, result);
     traffic::requests(&mut page, result);
