@@ -22,6 +22,27 @@ pub fn text(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A text in one line, for a cell of a table or a name within a sentence: colours are taken out, and what would end the line or ring a bell is a space.
+pub fn line(text: &str) -> String {
+    console::strip_ansi_codes(text)
+        .chars()
+        .map(|c| match c {
+            c if c.is_control() => ' ',
+            c if is_command(c) => REPLACED,
+            c => c,
+        })
+        .collect()
+}
+
+/// A text in its lines, for surfaces that are no terminal: colours and control characters are taken out.
+pub fn lines(text: &str) -> String {
+    console::strip_ansi_codes(text)
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .map(|c| if is_command(c) { REPLACED } else { c })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +50,8 @@ mod tests {
     #[test]
     fn commands_are_replaced_and_layout_stays() {
         assert_eq!(text("a\u{1b}[2J\u{202e}b"), "a\u{fffd}[2J\u{fffd}b");
+        assert_eq!(line("a\u{1b}[31mb\nc\u{7}\u{202e}"), "ab c \u{fffd}");
+        assert_eq!(lines("a\u{1b}[31mb\n\tc\u{7}\u{202e}"), "ab\n\tc\u{fffd}");
         assert!(matches!(text("Grüße\n\tan 🏨"), Cow::Borrowed(_)));
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::baselines::{branch_of, count, find, missing, regressions, weigh};
 use super::command_args::RunArguments;
 use super::{Failure, complain};
-use crate::baseline::{Baseline, Store};
+use crate::baseline::{Baseline, Store, turn};
 use crate::compare::{Comparison, Labelled, MARGIN, compare};
 use crate::exit;
 use crate::result::{RunResult, probe_baseline};
@@ -74,6 +74,10 @@ impl Against {
         comparison: Option<&Comparison>,
     ) -> Result<(), Failure> {
         if let Some(needed) = self.promote_after {
+            // What others have saved while the run went on stays.
+            let path = self.store.path().to_owned();
+            let _turn = turn(&path);
+            self.store = Store::open(&path)?;
             let said = count(&mut self.store, &self.name, result, comparison, needed)?;
             complain(&format!("note: {said}"));
         }

@@ -6,8 +6,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::baselines::{StoreArguments, branch_of, find, missing, now, read_result};
+use super::outputs::Files;
 use super::values::Format;
-use super::{Failure, print};
+use super::{Failure, print, print_plain};
 use crate::baseline::{Baseline, Store};
 use crate::exit;
 use crate::metrics::Builtin;
@@ -101,8 +102,12 @@ fn usage(message: String) -> Failure {
 }
 
 fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
-    let result = read_result(&arguments.result)?;
     let path = arguments.store.path(Path::new("."));
+    let mut files = Files::default();
+    files.reads("the result", &arguments.result);
+    files.replaces("`--baseline-file`", &path);
+    files.check()?;
+    let result = read_result(&arguments.result)?;
     let _turn = crate::baseline::turn(&path);
     let mut store = Store::open(&path)?;
     let name = match arguments.name {
@@ -145,7 +150,7 @@ fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
     if let Some(old) = replaced {
         text.push_str(&format!("it takes the place of: {}\n", summary(&old)));
     }
-    print(&text)?;
+    print_plain(&text)?;
     Ok(exit::PASS)
 }
 
@@ -214,7 +219,7 @@ fn list(arguments: &ListArguments) -> Result<u8, Failure> {
         return Ok(exit::PASS);
     }
     if store.all().is_empty() {
-        print(&format!(
+        print_plain(&format!(
             "there is no baseline in `{}`; `rhaid baseline save RESULT` keeps one\n",
             store.path().display()
         ))?;
@@ -245,7 +250,7 @@ fn list(arguments: &ListArguments) -> Result<u8, Failure> {
             baseline.note.clone().unwrap_or_default(),
         ]
     });
-    print(&lines_of(
+    print_plain(&lines_of(
         &headings,
         rows,
         &Look {
@@ -319,6 +324,6 @@ fn show(arguments: &ShowArguments) -> Result<u8, Failure> {
             plural(u64::from(baseline.clean_runs), "clean run", "clean runs")
         ));
     }
-    print(&format!("{}\n", lines.join("\n")))?;
+    print_plain(&format!("{}\n", lines.join("\n")))?;
     Ok(exit::PASS)
 }

@@ -93,7 +93,7 @@ fn check(
         let is_shown = has_more || !matches!(error, BlueprintError::Script(_));
         let failure = Failure::from(error);
         if arguments.format == Format::Text && is_shown {
-            super::complain(failure.message.trim_end());
+            super::complain_drawn(failure.message.trim_end());
         }
         if code == exit::PASS {
             code = failure.code;

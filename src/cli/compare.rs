@@ -7,9 +7,10 @@ use clap::Args;
 use super::baselines::{
     PREFIX, StoreArguments, branch_of, count, find, missing, read_result, regressions,
 };
+use super::outputs::same_file;
 use super::values::{Format, clean_runs, fraction, margin};
 use super::{Failure, complain, print};
-use crate::baseline::Store;
+use crate::baseline::{Store, turn};
 use crate::compare::{Comparison, Labelled, Verdict, compare};
 use crate::exit;
 use crate::report::{Look, render_comparison};
@@ -95,6 +96,13 @@ pub fn run(arguments: CompareArguments) -> Result<u8, Failure> {
         ));
     }
     let comparison = compare(before.labelled(), after.labelled(), arguments.margin);
+    let one_file = before.baseline.is_none()
+        && after.baseline.is_none()
+        && same_file(Path::new(&before.label), Path::new(&after.label));
+    let comparison = match one_file {
+        true => comparison.of_same_run(),
+        false => comparison,
+    };
     show(&comparison, &arguments)?;
     let reasons = regressions(&comparison, arguments.fail_on_regression);
     for reason in &reasons {
@@ -103,6 +111,9 @@ pub fn run(arguments: CompareArguments) -> Result<u8, Failure> {
     if let (Some(needed), Some(name), Some(store)) =
         (arguments.promote_after, &before.baseline, &mut store)
     {
+        let path = store.path().to_owned();
+        let _turn = turn(&path);
+        *store = Store::open(&path)?;
         let said = count(store, name, &after.result, Some(&comparison), needed)?;
         if !arguments.quiet {
             complain(&format!("note: {said}"));

@@ -5,9 +5,11 @@ use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 use super::convert_args::ConvertArguments;
+use super::outputs::Files;
 use super::{Failure, check, complain, print};
 use crate::convert::{self, Importer, Input, Journey, Setting, Settings, emit, guess};
 use crate::exit;
+use crate::harmless;
 use crate::project::Project;
 use crate::suggest::nearest;
 
@@ -33,6 +35,15 @@ pub fn run(arguments: ConvertArguments) -> Result<u8, Failure> {
     let settings = settings(importer, &arguments)?;
     if let Some(out) = &arguments.out {
         may_write(out, arguments.force)?;
+        let mut files = Files::default();
+        for given in &arguments.input {
+            files.reads("what is converted", Path::new(given));
+        }
+        if let Some(environment) = &arguments.environment {
+            files.reads("the file of `--environment`", environment);
+        }
+        files.replaces("`--out`", out);
+        files.check()?;
     }
     let journey = importer
         .import(input, &settings)
@@ -154,8 +165,8 @@ pub fn deliver(journey: &Journey, out: Option<&Path>, force: bool) -> Result<u8,
 }
 
 fn tell(journey: &Journey) {
-    // Names and texts of a recording are shown, and a terminal would obey them.
-    let complain = |line: &str| complain(&emit::words::visible(line));
+    // What is told of a recording is a line each.
+    let complain = |line: &str| complain(&harmless::line(line));
     for variable in &journey.variables {
         let value = match variable.default.as_deref() {
             None => "must be set".to_owned(),

@@ -8,16 +8,31 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::outputs::Files;
 use super::values::{Format, duration};
-use super::{Failure, complain, print};
+use super::{Failure, complain, print, print_plain};
 use crate::exit;
 use crate::history::{self, Filter, HistoryError, Kind, Point, Recorded, Store, trend};
 use crate::metrics::{Builtin, Contains};
 use crate::project::Project;
 use crate::report::format::{latency, measured, percent, span, thousands};
-use crate::report::{Look, lines_of};
+use crate::report::{Look, lines_of, text_cell};
 use crate::result::{RunResult, write_table};
 use crate::suggest::did_you_mean;
+
+/// The heads of a table of all figures.
+const COLUMNS: [&str; 10] = [
+    "run",
+    "started_at",
+    "script",
+    "branch",
+    "commit",
+    "status",
+    "metric",
+    "endpoint",
+    "statistic",
+    "value",
+];
 
 #[derive(Debug, Args)]
 #[command(
@@ -177,7 +192,7 @@ impl WhichArguments {
 }
 
 /// The history of the project around a folder.
-fn place(file: Option<&Path>, folder: &Path) -> PathBuf {
+pub fn place(file: Option<&Path>, folder: &Path) -> PathBuf {
     match file {
         Some(file) => file.to_owned(),
         None => Project::of(folder).root().join(history::FILE),
@@ -267,7 +282,7 @@ fn list(arguments: &ListArguments) -> Result<(), Failure> {
     };
     let mut text = lines_of(&headings, rows, &look);
     text.push_str(&courses(&runs));
-    print(&text)
+    print_plain(&text)
 }
 
 /// Bars for the figures of the runs that are listed.
@@ -373,7 +388,7 @@ fn show_trend(arguments: &TrendArguments) -> Result<(), Failure> {
             place(at),
         ));
     }
-    print(&format!("{}\n", out.trim_end()))
+    print_plain(&format!("{}\n", out.trim_end()))
 }
 
 fn described(point: &Point) -> String {
@@ -433,13 +448,34 @@ fn prune(arguments: &PruneArguments) -> Result<(), Failure> {
 }
 
 fn export(arguments: &ExportArguments) -> Result<(), Failure> {
+    if let Some(path) = &arguments.csv {
+        let mut files = Files::default();
+        files.keeps_history(&place(arguments.which.file.as_deref(), Path::new(".")));
+        files.keeps_project(Path::new(""), None);
+        files.writes("`--csv`", path);
+        files.check()?;
+    }
     let store = open(arguments.which.file.as_deref())?;
-    let mut text = String::from(
-        "run,started_at,script,branch,commit,status,metric,endpoint,statistic,value\n",
-    );
-    for line in store.lines(&arguments.which.filter(None))? {
-        let value = line.value.to_string();
-        let fields = [
+    let text = table(&store, &arguments.which.filter(None))?;
+    match &arguments.csv {
+        Some(path) if path.as_os_str() != "-" => write_table(path, &text)
+            .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
+        _ => print(&text),
+    }
+}
+
+/// Every figure of the runs, one a row.
+fn table(store: &Store, filter: &Filter) -> Result<String, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::new(
+            exit::INTERNAL,
+            format!("error: cannot make a table: {error}"),
+        )
+    };
+    let mut table = ::csv::Writer::from_writer(Vec::new());
+    table.write_record(COLUMNS).map_err(|error| wrong(&error))?;
+    for line in store.lines(filter)? {
+        let texts = [
             line.id.as_str(),
             &line.started_at,
             &line.script,
@@ -449,25 +485,14 @@ fn export(arguments: &ExportArguments) -> Result<(), Failure> {
             &line.metric,
             &line.endpoint,
             &line.statistic,
-            &value,
         ];
-        text.push_str(&fields.map(cell).join(","));
-        text.push('\n');
+        let cells = texts.map(text_cell).into_iter();
+        table
+            .write_record(cells.chain([line.value.to_string()]))
+            .map_err(|error| wrong(&error))?;
     }
-    match &arguments.csv {
-        Some(path) if path.as_os_str() != "-" => write_table(path, &text)
-            .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
-        _ => print(&text),
-    }
-}
-
-/// A field as RFC 4180 wants it.
-fn cell(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
+    let bytes = table.into_inner().map_err(|error| wrong(&error))?;
+    String::from_utf8(bytes).map_err(|error| wrong(&error))
 }
 
 #[cfg(test)]
@@ -480,13 +505,5 @@ mod tests {
         let ago = OffsetDateTime::now_utc().unix_timestamp() - moment("1h").unwrap();
         assert!((3_600..3_700).contains(&ago), "{ago}");
         assert!(moment("yesterday").unwrap_err().contains("30d"));
-    }
-
-    #[test]
-    fn a_field_with_a_comma_or_a_quote_is_quoted() {
-        assert_eq!(
-            [cell("a"), cell("a,b"), cell("a\"b")],
-            ["a", "\"a,b\"", "\"a\"\"b\""]
-        );
     }
 }

@@ -20,6 +20,7 @@ mod limits;
 mod lsp;
 mod mistakes;
 mod new;
+mod outputs;
 mod record;
 mod reference;
 mod reload;
@@ -53,10 +54,11 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(code: u8, message: impl Into<String>) -> Self {
+    /// Whatever names and texts of files are in the message, none of them is a command to the terminal.
+    fn new(code: u8, message: impl AsRef<str>) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: harmless::text(message.as_ref()).into_owned(),
         }
     }
 }
@@ -111,7 +113,7 @@ impl From<FileError> for Failure {
                 .join("\n"),
             other => format!("error: {other}"),
         };
-        Self { code, message }
+        Self::new(code, message)
     }
 }
 
@@ -168,7 +170,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     match outcome {
         Ok(code) => code,
         Err(failure) => {
-            complain(failure.message.trim_end());
+            complain_drawn(failure.message.trim_end());
             failure.code
         }
     }
@@ -185,12 +187,17 @@ fn columns() -> Option<usize> {
 fn warn(warnings: &[Diagnostic]) {
     let colour = console::colors_enabled_stderr();
     for warning in warnings {
-        complain(warning.render_within(colour, columns()).trim_end());
+        complain_drawn(warning.render_within(colour, columns()).trim_end());
     }
 }
 
 /// Writes a line to standard error; where nobody reads it, nothing can be said about that either.
 pub fn complain(text: &str) {
+    complain_drawn(&harmless::text(text));
+}
+
+/// Writes what was drawn for a terminal, with its colours, to standard error.
+pub fn complain_drawn(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
@@ -198,6 +205,11 @@ pub fn complain(text: &str) {
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     said(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Writes sentences and tables with names of files, scripts and servers in them to standard output.
+pub fn print_plain(text: &str) -> Result<(), Failure> {
+    print(&harmless::text(text))
 }
 
 fn said(written: io::Result<()>) -> Result<(), Failure> {

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::builder::PathBufValueParser;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use super::{Failure, print};
-use crate::compare::Comparison;
+use super::outputs::Files;
+use super::{Failure, print, print_plain};
 use crate::exit;
 use crate::import;
+use crate::judge::doubts;
 use crate::report::template::{self, Markup};
 use crate::report::{self, Look, Report};
 use crate::result::{self, RunResult};
@@ -20,6 +21,8 @@ use crate::suggest::did_you_mean;
 const STANDARD_OUTPUT: &str = "-";
 /// The kind that goes to standard output unless told otherwise, and that is made where none is asked for.
 const CONSOLE: &str = "console";
+/// The kind that is the result itself.
+const JSON: &str = "json";
 /// The kind that consists of commands for whoever reads the log.
 const GITHUB: &str = "github";
 /// Where GitHub Actions wants the page of a step.
@@ -92,6 +95,13 @@ impl Wanted {
         }
     }
 
+    /// Adds the file that it goes to, if it does; `flag` stands before the kind where it is asked for.
+    pub fn tell(&self, files: &mut Files, flag: &str, result: &Path) {
+        if let Place::File(path) = self.place(result) {
+            files.writes(&format!("`{flag}{}`", self.kind.name()), &path);
+        }
+    }
+
     /// Where it goes, beside the result at `result` unless it has a path of its own.
     fn place(&self, result: &Path) -> Place {
         if self.is_printed() {
@@ -102,7 +112,7 @@ impl Wanted {
             None if self.kind.name() == GITHUB => return Place::Log,
             None => result.with_extension(self.kind.extension()),
         };
-        if path == result {
+        if path == result && self.kind.name() == JSON {
             Place::Result
         } else {
             Place::File(path)
@@ -186,27 +196,44 @@ pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
         asked.extend(report::by_name(CONSOLE).map(|kind| Wanted { kind, path: None }));
     }
     refuse_two_on_output(&asked, false)?;
-    for wanted in &asked {
-        if wanted.place(&arguments.file) == Place::Result {
-            let path = arguments.file.display();
-            return Err(Failure::new(
-                exit::USAGE,
-                format!(
-                    "error: the {} report would replace the result `{path}` itself\nhelp: name another file: --{0} FILE",
-                    wanted.kind.name()
-                ),
-            ));
-        }
+    let templates: Vec<Filled<'_>> = arguments
+        .template
+        .iter()
+        .map(|asked| Filled::of(asked))
+        .collect();
+    files_of(&arguments.file, &asked, &templates).check()?;
+    let import::Imported { format, mut result } = import::read(&arguments.file, None)?;
+    if format.name() != "rhaid" {
+        result.run.notes.extend(doubts(&result));
     }
-    let result = import::read(&arguments.file, None)?.result;
     let written = deliver(&asked, &result, None, &arguments.file)?;
-    for template in &arguments.template {
-        fill_in(template, &arguments.file, &result)?;
+    for template in &templates {
+        template.fill_in(&result)?;
     }
     for path in written {
         super::complain(&format!("wrote {}", path.display()));
     }
     Ok(exit::PASS)
+}
+
+/// What is read and written for reports of the result in `file`.
+fn files_of(file: &Path, asked: &[Wanted], templates: &[Filled<'_>]) -> Files {
+    let mut files = Files::default();
+    files.reads("the result itself", file);
+    files.keeps_project(Path::new(""), None);
+    for wanted in asked {
+        wanted.tell(&mut files, "--", file);
+        if wanted.place(file) == Place::Result {
+            files.writes(&format!("`--{}`", wanted.kind.name()), file);
+        }
+    }
+    for template in templates {
+        files.reads("a template", template.path());
+        if let Some(out) = template.out {
+            files.writes(&format!("`--template {}`", template.name), out);
+        }
+    }
+    files
 }
 
 /// Standard output holds one document: a reader could not tell two apart.
@@ -240,13 +267,13 @@ pub fn probe(asked: &[Wanted], result: &Path) -> Result<(), Failure> {
 pub fn deliver(
     asked: &[Wanted],
     result: &RunResult,
-    comparison: Option<&Comparison>,
+    against: Option<&report::Against<'_>>,
     path: &Path,
 ) -> Result<Vec<PathBuf>, Failure> {
     let mut written = Vec::new();
     let mut wrong = None;
     for wanted in asked {
-        match deliver_one(wanted, result, comparison, path) {
+        match deliver_one(wanted, result, against, path) {
             Ok(file) => written.extend(file),
             Err(failure) => wrong = wrong.or(Some(failure)),
         }
@@ -257,7 +284,7 @@ pub fn deliver(
 fn deliver_one(
     wanted: &Wanted,
     result: &RunResult,
-    comparison: Option<&Comparison>,
+    against: Option<&report::Against<'_>>,
     path: &Path,
 ) -> Result<Option<PathBuf>, Failure> {
     let look = match wanted.is_printed() {
@@ -274,10 +301,8 @@ fn deliver_one(
     let cannot =
         |error: &dyn fmt::Display| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"));
     let render = || {
-        // The page is the one kind that shows what changed.
-        let page = comparison.filter(|_| wanted.kind.extension() == "html");
-        match page {
-            Some(comparison) => report::html::render(result, &report::for_page(comparison)),
+        match against {
+            Some(against) => wanted.kind.render_against(result, &look, against),
             None => wanted.kind.render(result, &look),
         }
         .map_err(|error| cannot(&error))
@@ -287,7 +312,7 @@ fn deliver_one(
         Place::Result => Ok(None),
         Place::Log => {
             super::complain(render()?.trim_end());
-            step_summary(result).map(|()| None)
+            step_summary(result, against).map(|()| None)
         }
         Place::File(file) => {
             result::write_report(&file, &render()?).map_err(|error| cannot(&error))?;
@@ -297,7 +322,7 @@ fn deliver_one(
 }
 
 /// Adds the Markdown report to the page of the step, where there is one.
-fn step_summary(result: &RunResult) -> Result<(), Failure> {
+fn step_summary(result: &RunResult, against: Option<&report::Against<'_>>) -> Result<(), Failure> {
     let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty()) else {
         return Ok(());
     };
@@ -306,7 +331,11 @@ fn step_summary(result: &RunResult) -> Result<(), Failure> {
         let message = format!("error: cannot write the step's summary to `{path}`: {error}");
         Failure::new(exit::CANNOT_WRITE, message)
     };
-    let markdown = report::by_name("md").map(|kind| kind.render(result, &Look::default()));
+    let look = Look::default();
+    let markdown = report::by_name("md").map(|kind| match against {
+        Some(against) => kind.render_against(result, &look, against),
+        None => kind.render(result, &look),
+    });
     let text = markdown.transpose().map_err(|error| cannot(&error))?;
     std::fs::OpenOptions::new()
         .create(true)
@@ -316,44 +345,63 @@ fn step_summary(result: &RunResult) -> Result<(), Failure> {
         .map_err(|error| cannot(&error))
 }
 
-/// Fills in a template of one's own: `FILE`, or `FILE=OUT`.
-fn fill_in(asked: &str, source: &Path, result: &RunResult) -> Result<(), Failure> {
-    let (name, out) = match asked.split_once('=') {
-        Some((name, out)) => (name, Some(Path::new(out))),
-        None => (asked, None),
-    };
-    let path = Path::new(name);
-    if let Some(out) = out.filter(|out| *out == source || *out == path) {
-        return Err(Failure::new(
-            exit::USAGE,
-            format!(
-                "error: `{}` would be replaced by what is made of it\nhelp: name another file: --template {name}=FILE",
-                out.display()
-            ),
-        ));
+/// A template of one's own that is asked for: `FILE`, or `FILE=OUT`.
+struct Filled<'a> {
+    name: &'a str,
+    out: Option<&'a Path>,
+}
+
+impl<'a> Filled<'a> {
+    fn of(asked: &'a str) -> Self {
+        match asked.split_once('=') {
+            Some((name, out)) => Self {
+                name,
+                out: Some(Path::new(out)),
+            },
+            None => Self {
+                name: asked,
+                out: None,
+            },
+        }
     }
-    let file = std::fs::File::open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::new(
-            exit::NO_INPUT,
-            format!("error: cannot find the template `{name}`"),
-        ),
-        _ => Failure::new(
-            exit::SCRIPT,
-            format!("error: cannot read the template `{name}`: {error}"),
-        ),
-    })?;
-    let text = crate::project::read_stream(file, MAX_TEMPLATE)
-        .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
-        .map_err(|error| {
-            let message = format!("error: cannot read the template `{name}`: {error}");
-            Failure::new(exit::SCRIPT, message)
-        })?;
-    let filled = template::fill(name, &text, Markup::of(name), result)
-        .map_err(|error| Failure::new(exit::SCRIPT, format!("error: {error}")))?;
-    match out {
-        Some(out) => result::write_report(out, &filled)
-            .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
-        None => print(&filled),
+
+    fn path(&self) -> &'a Path {
+        Path::new(self.name)
+    }
+
+    /// Fills it in, to its file or to standard output.
+    fn fill_in(&self, result: &RunResult) -> Result<(), Failure> {
+        let name = self.name;
+        let text = read_template(self.path())
+            .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => Failure::new(
+                    exit::NO_INPUT,
+                    format!("error: cannot find the template `{name}`"),
+                ),
+                _ => Failure::new(
+                    exit::SCRIPT,
+                    format!("error: cannot read the template `{name}`: {error}"),
+                ),
+            })?;
+        let filled = template::fill(name, &text, Markup::of(name), result, None)
+            .map_err(|error| Failure::new(exit::SCRIPT, format!("error: {error}")))?;
+        match self.out {
+            Some(out) => result::write_report(out, &filled)
+                .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
+            // A template may make anything; only where it is read at once must it be harmless.
+            None if console::Term::stdout().is_term() => print_plain(&filled),
+            None => print(&filled),
+        }
+    }
+}
+
+/// A template's bytes. A named pipe would hold the reader for ever; one that the shell has opened, as `<(…)` does, has a writer.
+fn read_template(path: &Path) -> std::io::Result<Vec<u8>> {
+    let inherited = path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd");
+    match inherited {
+        true => crate::project::read_stream(std::fs::File::open(path)?, MAX_TEMPLATE),
+        false => crate::project::read(path, MAX_TEMPLATE),
     }
 }
 

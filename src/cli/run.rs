@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::against::Against;
+use super::against;
 use super::command_args::{RunArguments, ScriptArguments};
 use super::history;
 use super::hosted::{BASE_URL, start_demo};
+use super::outputs::Files;
 use super::reload::Reloader;
 use super::report::{self, Wanted};
 use super::signals::Signals;
@@ -20,7 +21,7 @@ use super::{Failure, config, limits, print, reload};
 use crate::chaos::Touches;
 use crate::compare::Comparison;
 use crate::live::{Shown, View, Voice};
-use crate::report::{Look, render_brief, render_changes, render_console};
+use crate::report::{Against, Look, render_brief, render_changes, render_console};
 use crate::result::{self, Place, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
@@ -67,7 +68,7 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     } else {
         None
     };
-    let mut against = Against::begin(&arguments)?;
+    let mut against = against::Against::begin(&arguments)?;
     let blueprint = Blueprint::draw_up(request)?;
     super::warn(&blueprint.warnings);
     if arguments.until_stable.is_some() && blueprint.options.slos.is_empty() {
@@ -76,12 +77,14 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             "error: `--until-stable` ends a run when its SLOs are known well enough, and this script has none\nhelp: give it `slos` in its options, or a `--duration`",
         ));
     }
+    let started_at = OffsetDateTime::now_utc();
+    let beside_it = beside(&arguments, None, started_at);
+    files_of(&arguments, &blueprint, &beside_it).check()?;
     result::probe(arguments.result.as_deref()).map_err(|error| {
         let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
         Failure::new(exit::CANNOT_WRITE, message)
     })?;
-    let started_at = OffsetDateTime::now_utc();
-    report::probe(&arguments.reports, &beside(&arguments, None, started_at))?;
+    report::probe(&arguments.reports, &beside_it)?;
     let users = blueprint
         .options
         .scenarios
@@ -182,6 +185,21 @@ fn allowed_faults(
     ))
 }
 
+/// What the run reads and writes; reports without a file of their own lie beside `result`.
+fn files_of(arguments: &RunArguments, blueprint: &Blueprint, result: &Path) -> Files {
+    let mut files = Files::default();
+    files.reads_run_of(blueprint, &arguments.script);
+    let folder = arguments.script.script.parent().unwrap_or(Path::new(""));
+    files.keeps_project(folder, Some(&arguments.store));
+    if let Some(path) = &arguments.result {
+        files.writes("`--result`", path);
+    }
+    for wanted in &arguments.reports {
+        wanted.tell(&mut files, "--report ", result);
+    }
+    files
+}
+
 /// What is shown while the run goes on.
 fn shown(arguments: &RunArguments) -> Shown {
     match (arguments.progress, arguments.quiet) {
@@ -233,7 +251,11 @@ fn finish(
         verdict.reasons.insert(0, error.to_string());
     }
     let path = beside(arguments, written.as_deref().ok(), started_at);
-    let delivered = report::deliver(&arguments.reports, &told, comparison, &path);
+    let held = comparison.map(|comparison| Against {
+        comparison,
+        threshold: arguments.fail_on_regression,
+    });
+    let delivered = report::deliver(&arguments.reports, &told, held.as_ref(), &path);
     if let Ok(paths) = &delivered {
         look.report_paths.clone_from(paths);
     }
@@ -264,7 +286,7 @@ fn finish(
             };
             let brief = render_brief(result, &look);
             if !brief.is_empty() {
-                super::complain(brief.trim_end());
+                super::complain_drawn(brief.trim_end());
             }
             Ok(())
         }

@@ -1,6 +1,6 @@
 //! `rhaid search`: the highest arrival rate at which all objectives hold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,11 +9,12 @@ use serde::Serialize;
 
 use super::command_args::ScriptArguments;
 use super::hosted::start_demo;
+use super::outputs::Files;
 use super::signals::Signals;
 use super::values::{Format, duration, narrow, vus, workers};
-use super::{Failure, config, limits, print};
+use super::{Failure, config, limits, print, print_plain};
 use crate::options::Arrival;
-use crate::result::{MetricValues, Outcome, RunResult, ratio};
+use crate::result::{self, MetricValues, Outcome, RunResult, ratio};
 use crate::run::{Blueprint, Handle, Observer, Progress, Settings, conduct};
 use crate::search::{Answer, Plan, Search, Trial, curve};
 use crate::units::{self, format_fraction, format_millis, format_rate};
@@ -50,7 +51,7 @@ pub struct SearchArguments {
     #[arg(long, value_name = "RATE", default_value = "10000", value_parser = a_rate, help_heading = "Search")]
     pub to: f64,
     /// How long each trial lasts.
-    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration, help_heading = "Search")]
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = trial_length, help_heading = "Search")]
     pub each: Duration,
     /// How long the target is warmed up at the same rate before each trial, without being judged.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration, help_heading = "Search")]
@@ -79,6 +80,18 @@ pub struct SearchArguments {
     /// What goes to standard output.
     #[arg(long, value_enum, default_value = "text", help_heading = "Output")]
     pub format: Format,
+}
+
+/// A shorter trial measures the start of users and connections, and its seconds tell no rate.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+fn trial_length(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        each if each >= SHORTEST => Ok(each),
+        _ => Err(
+            "write a second or more, such as 20s: in less than that no rate can be told".to_owned(),
+        ),
+    }
 }
 
 fn a_rate(text: &str) -> Result<f64, String> {
@@ -136,6 +149,19 @@ pub fn run(arguments: &SearchArguments) -> Result<u8, Failure> {
     };
     let first = draw(arguments.from, arguments.each)?;
     super::warn(&first.warnings);
+    if let Some(out) = &arguments.out {
+        let mut files = Files::default();
+        files.reads_run_of(&first, &arguments.script);
+        let folder = arguments.script.script.parent().unwrap_or(Path::new(""));
+        files.keeps_project(folder, None);
+        files.writes("`--out`", out);
+        files.check()?;
+        result::probe_report(out).map_err(|error| {
+            let message =
+                format!("error: {error}\nThat was tried before the start: nothing was sent.");
+            Failure::new(exit::CANNOT_WRITE, message)
+        })?;
+    }
     if first.options.slos.is_empty() {
         return Err(Failure::new(
             exit::USAGE,
@@ -216,7 +242,7 @@ fn refused(result: &RunResult) -> Result<(), Failure> {
         exit::BLOCKED,
         format!(
             "error: a trial could not be carried out: {}\nhelp: try it with `rhaid run` first",
-            crate::harmless::text(&why)
+            why
         ),
     ))
 }
@@ -293,13 +319,11 @@ fn finish(
         Format::Text if interrupted && trials.is_empty() => {
             print("Nothing was measured: interrupted before the first trial was over.\n")?;
         }
-        Format::Text => print(&told(arguments, &answer, trials))?,
+        Format::Text => print_plain(&told(arguments, &answer, trials))?,
     }
     if let Some(path) = &arguments.out {
-        std::fs::write(path, format!("{json}\n")).map_err(|error| {
-            let message = format!("error: cannot write `{}`: {error}", path.display());
-            Failure::new(exit::CANNOT_WRITE, message)
-        })?;
+        result::write_report(path, &format!("{json}\n"))
+            .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}")))?;
     }
     if interrupted {
         return Ok(exit::INTERRUPTED);

@@ -30,6 +30,12 @@ pub fn wanted(texts: &[String]) -> Result<Map<String, Value>, Failure> {
     Ok(all)
 }
 
+/// The files among what is asked for.
+pub fn files(texts: &[String]) -> impl Iterator<Item = &Path> {
+    let files = texts.iter().filter(|text| pair(text).is_none());
+    files.map(Path::new)
+}
+
 /// `METRIC: TARGET`; no path looks like that, since a target has an operator in it.
 fn pair(text: &str) -> Option<(&str, &str)> {
     // Tags have colons of their own: `http_req_duration{name:reserve}: p(95) < 1s`.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::Value;
 
+use super::outputs::Files;
 use super::signals::Signals;
 use super::values::{Format, duration, pair, seed, workers};
 use super::{Failure, check, complain, config, print};
@@ -104,8 +105,18 @@ pub fn run(arguments: TestArguments) -> Result<u8, Failure> {
         Failure::new(code, format!("error: {error}"))
     })?;
     let (mut suites, broken) = read(&paths, &arguments)?;
+    if let Some(junit) = &arguments.junit {
+        let mut written = Files::default();
+        for path in &paths {
+            written.reads("a script", path);
+        }
+        let sources = suites.iter().flat_map(|suite| suite.sources.files());
+        sources.for_each(|path| written.reads("a module or a data file of a script", &path));
+        written.writes("`--junit`", junit);
+        written.check()?;
+    }
     for broken in &broken {
-        complain(broken.failure.message.trim_end());
+        super::complain_drawn(broken.failure.message.trim_end());
     }
     if arguments.include_ignored {
         let tests = suites.iter_mut().flat_map(|suite| &mut suite.tests);

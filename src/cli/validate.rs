@@ -1,11 +1,13 @@
 //! `rhaid validate`: judges a finished run, of our own or of another tool.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
+use super::outputs::Files;
 use super::values::Format;
 use super::{Failure, print, report, slos};
 use crate::exit;
@@ -14,8 +16,9 @@ use crate::judge::{Judged, Terms, finished, standard};
 use crate::metrics::Builtin;
 use crate::options::{OptionError, objectives};
 use crate::report::{Look, render_brief, render_judged};
-use crate::result;
+use crate::result::{self, RunResult};
 use crate::slo::Objective;
+use crate::suggest::did_you_mean;
 
 #[derive(Debug, Args)]
 #[command(
@@ -83,10 +86,23 @@ pub fn run(arguments: ValidateArguments) -> Result<u8, Failure> {
     // What is asked is read before what may be gigabytes.
     let asked = asked(&arguments.slos)?;
     if let Some(out) = &arguments.out {
+        let mut files = Files::default();
+        files.reads("the file that is judged", &arguments.file);
+        for path in slos::files(&arguments.slos) {
+            files.reads("the file of `--slo`", path);
+        }
+        files.keeps_project(Path::new(""), None);
+        files.writes("`--out`", out);
+        files.check()?;
         writable(out)?;
     }
     let from = arguments.from.as_deref().and_then(import::by_name);
     let Imported { format, result } = import::read(&arguments.file, from)?;
+    refuse_misspelt(
+        &arguments.file,
+        &result,
+        asked.as_deref().unwrap_or_default(),
+    )?;
     // Objectives of a result of ours give way to those that are asked for; thresholds of another tool stand beside them.
     let is_own = format.name() == "rhaid";
     let standard_too = asked.is_none() && result.slos.is_empty();
@@ -164,6 +180,35 @@ fn asked(texts: &[String]) -> Result<Option<Vec<Objective>>, Failure> {
     }
 }
 
+/// Objectives about a metric that is neither one of rhaid nor one of the file, but almost: as for a run, that is a mistake. What is like
+/// nothing that is known may be a metric that this file does not tell, and has no data.
+fn refuse_misspelt(file: &Path, result: &RunResult, asked: &[Objective]) -> Result<(), Failure> {
+    let of_file: BTreeSet<&str> = result
+        .metrics
+        .iter()
+        .map(|metric| metric.name.split('{').next().unwrap_or(&metric.name))
+        .collect();
+    let built_in = Builtin::ALL.iter().map(|metric| metric.definition().name);
+    let wrong: Vec<String> = asked
+        .iter()
+        .map(|objective| objective.selector.metric())
+        .filter(|name| !of_file.contains(name) && Builtin::by_name(name).is_none())
+        .filter_map(|name| {
+            // Those of the file come first: they have data.
+            let near = did_you_mean(name, of_file.iter().copied())
+                .or_else(|| did_you_mean(name, built_in.clone()))?;
+            let file = file.display();
+            Some(format!(
+                "error: --slo: {file} has no metric `{name}`\nhelp: {near}"
+            ))
+        })
+        .collect();
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::new(exit::SCRIPT, wrong.join("\n"))),
+    }
+}
+
 /// Whether a result can be written there.
 fn writable(out: &Path) -> Result<(), Failure> {
     result::probe(Some(out))
@@ -190,7 +235,7 @@ fn show(arguments: &ValidateArguments, format: &str, judged: &Judged) -> Result<
             };
             let brief = render_brief(result, &look);
             if !brief.is_empty() {
-                super::complain(brief.trim_end());
+                super::complain_drawn(brief.trim_end());
             }
             Ok(())
         }

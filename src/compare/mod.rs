@@ -23,7 +23,7 @@ mod side;
 #[path = "../../tests/support/made_runs.rs"]
 mod synthetic;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verdict;
 
 use crate::metrics::Builtin;
@@ -83,11 +83,17 @@ pub fn compare(before: Labelled<'_>, after: Labelled<'_>, margin: f64) -> Compar
         .map(|tested| tested.candidate.row)
         .collect();
     effect::fill_in(&mut rows, &a, &b);
+    let (first_id, second_id) = (&before.result.run.id, &after.result.run.id);
+    let same_run = !first_id.is_empty() && first_id == second_id;
     Comparison {
         before: side(before),
         after: side(after),
+        same_run,
         differences: context::differences(before.result, after.result),
-        verdict: overall(&rows),
+        verdict: match same_run {
+            true => Verdict::Same,
+            false => overall(&rows),
+        },
         counts: counts(&rows),
         method: Method {
             test: "stationary block bootstrap over intervals, Student's t, Benjamini-Hochberg"
@@ -104,6 +110,14 @@ pub fn compare(before: Labelled<'_>, after: Labelled<'_>, margin: f64) -> Compar
 }
 
 impl Comparison {
+    /// Says that both are one run, where only their files tell it.
+    #[must_use]
+    pub fn of_same_run(mut self) -> Self {
+        self.same_run = true;
+        self.verdict = Verdict::Same;
+        self
+    }
+
     /// The rows that are worse by more than `threshold`, a fraction of the value before; the gravest first.
     pub fn regressions(&self, threshold: f64) -> Vec<&Row> {
         let mut worse: Vec<(f64, &Row)> = self

@@ -12,6 +12,8 @@ pub struct Comparison {
     pub before: Side,
     /// The run that is judged by it.
     pub after: Side,
+    /// Whether both are one and the same run, of which nothing can have changed.
+    pub same_run: bool,
     /// What else differs between them, so that a change of the figures may come from it.
     pub differences: Vec<Difference>,
     /// The verdict on the whole: worse if any row is, else better if any is, else whether the main rows could tell.

@@ -8,6 +8,26 @@ fn compared(before: &RunResult, after: &RunResult) -> Comparison {
     compare(labelled("a", before), labelled("b", after), MARGIN)
 }
 
+/// A run that is a fifth slower than the one before.
+pub(crate) fn worse() -> Comparison {
+    let slower = Course {
+        median: 1.2 * Course::PLAIN.median,
+        ..Course::PLAIN
+    };
+    let (before, after) = (run(&Course::PLAIN, 1), run(&slower, 2));
+    compare(
+        Labelled {
+            label: "baseline `a`",
+            result: &before,
+        },
+        Labelled {
+            label: "this run",
+            result: &after,
+        },
+        MARGIN,
+    )
+}
+
 fn row<'a>(comparison: &'a Comparison, metric: &str, statistic: Statistic) -> &'a Row {
     let is =
         |row: &&Row| row.metric == metric && row.statistic == statistic && row.endpoint.is_none();
@@ -96,7 +116,11 @@ fn the_table_of_the_guide() {
         "| requests/s | correlation | wander | strays | same | cannot tell | false alarm (median) | false alarm (any row) | 5 % found |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    for rate in [20.0, 50.0, 100.0, 300.0, 1_000.0] {
+    let rates: Vec<f64> = match std::env::var("RATES") {
+        Ok(text) => text.split(',').map(|rate| rate.parse().unwrap()).collect(),
+        Err(_) => vec![20.0, 50.0, 100.0, 300.0, 1_000.0],
+    };
+    for rate in rates {
         for (rho, wander) in [
             (0.0, 0.0),
             (0.3, 0.02),
@@ -244,6 +268,7 @@ fn a_summary_without_intervals_is_compared_but_not_judged() {
     let whole = run(&Course::PLAIN, 1);
     let mut summary = whole.clone();
     summary.intervals = Default::default();
+    summary.run.id = "another".to_owned();
     let comparison = compared(&summary, &whole);
     let row = median(&comparison);
     assert_eq!((row.verdict, row.change), (Verdict::CannotTell, Some(0.0)));

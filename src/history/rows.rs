@@ -1,5 +1,6 @@
 //! What is asked of the history, and the rows that it answers with.
 
+use rusqlite::Row;
 use rusqlite::types::Value;
 
 /// Which runs are meant.
@@ -38,6 +39,30 @@ pub struct Recorded {
     pub p95: Option<f64>,
 }
 
+impl Recorded {
+    /// What is asked for, by the names of the columns.
+    pub(super) const COLUMNS: &str = "id, script, branch, commit_hash, started_at, duration_seconds, status, exit_code, scale, result_path";
+
+    /// A row with [`COLUMNS`](Self::COLUMNS), `requests`, `failed` and `p95`.
+    pub(super) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            script: row.get("script")?,
+            branch: row.get("branch")?,
+            commit: row.get("commit_hash")?,
+            started_at: row.get("started_at")?,
+            duration_seconds: row.get("duration_seconds")?,
+            status: row.get("status")?,
+            exit_code: row.get("exit_code")?,
+            scale: row.get("scale")?,
+            result_path: row.get("result_path")?,
+            requests: row.get("requests")?,
+            failed: row.get("failed")?,
+            p95: row.get("p95")?,
+        })
+    }
+}
+
 /// A figure of one run of a course.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Point {
@@ -45,6 +70,19 @@ pub struct Point {
     pub started_at: String,
     pub commit: Option<String>,
     pub value: f64,
+}
+
+impl Point {
+    pub(super) const COLUMNS: &str = "id, started_at, commit_hash, value";
+
+    pub(super) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            started_at: row.get("started_at")?,
+            commit: row.get("commit_hash")?,
+            value: row.get("value")?,
+        })
+    }
 }
 
 /// A figure with all that is known of its run.
@@ -60,6 +98,26 @@ pub struct Line {
     pub endpoint: String,
     pub statistic: String,
     pub value: f64,
+}
+
+impl Line {
+    pub(super) const COLUMNS: &str =
+        "id, started_at, script, branch, commit_hash, status, metric, endpoint, statistic, value";
+
+    pub(super) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            started_at: row.get("started_at")?,
+            script: row.get("script")?,
+            branch: row.get("branch")?,
+            commit: row.get("commit_hash")?,
+            status: row.get("status")?,
+            metric: row.get("metric")?,
+            endpoint: row.get("endpoint")?,
+            statistic: row.get("statistic")?,
+            value: row.get("value")?,
+        })
+    }
 }
 
 impl Filter {

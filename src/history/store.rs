@@ -150,35 +150,19 @@ impl Store {
         let (condition, mut values) = filter.condition();
         let limit = filter.limit.map_or(-1, i64::from);
         values.push(Value::Integer(limit));
-        let figure = |metric: &str, statistic: &str| {
+        let figure = |metric: &str, statistic: &str, name: &str| {
             format!(
-                "(SELECT value FROM figures f WHERE f.run = runs.number AND metric = '{metric}' AND endpoint = '' AND statistic = '{statistic}')"
+                "(SELECT value FROM figures f WHERE f.run = runs.number AND metric = '{metric}' AND endpoint = '' AND statistic = '{statistic}') AS {name}"
             )
         };
         let query = format!(
-            "SELECT id, script, branch, commit_hash, started_at, duration_seconds, status, exit_code, scale, result_path, {}, {}, {}
-             FROM runs WHERE {condition} ORDER BY started_seconds DESC, number DESC LIMIT ?",
-            figure("http_reqs", "count"),
-            figure("http_req_failed", "rate"),
-            figure("http_req_duration", "p95"),
+            "SELECT {}, {}, {}, {} FROM runs WHERE {condition} ORDER BY started_seconds DESC, number DESC LIMIT ?",
+            Recorded::COLUMNS,
+            figure("http_reqs", "count", "requests"),
+            figure("http_req_failed", "rate", "failed"),
+            figure("http_req_duration", "p95", "p95"),
         );
-        let mut rows = self.collect(&query, values, |row| {
-            Ok(Recorded {
-                id: row.get(0)?,
-                script: row.get(1)?,
-                branch: row.get(2)?,
-                commit: row.get(3)?,
-                started_at: row.get(4)?,
-                duration_seconds: row.get(5)?,
-                status: row.get(6)?,
-                exit_code: row.get(7)?,
-                scale: row.get(8)?,
-                result_path: row.get(9)?,
-                requests: row.get(10)?,
-                failed: row.get(11)?,
-                p95: row.get(12)?,
-            })
-        })?;
+        let mut rows = self.collect(&query, values, Recorded::of)?;
         rows.reverse();
         Ok(rows)
     }
@@ -198,18 +182,12 @@ impl Store {
         values.extend([metric, endpoint, statistic].map(|text| Value::Text(text.to_owned())));
         values.push(Value::Integer(filter.limit.map_or(-1, i64::from)));
         let query = format!(
-            "SELECT id, started_at, commit_hash, value FROM runs JOIN figures ON run = number
+            "SELECT {} FROM runs JOIN figures ON run = number
              WHERE {condition} AND metric = ? AND endpoint = ? AND statistic = ?
-             ORDER BY started_seconds DESC, number DESC LIMIT ?"
+             ORDER BY started_seconds DESC, number DESC LIMIT ?",
+            Point::COLUMNS
         );
-        let mut points = self.collect(&query, values, |row| {
-            Ok(Point {
-                id: row.get(0)?,
-                started_at: row.get(1)?,
-                commit: row.get(2)?,
-                value: row.get(3)?,
-            })
-        })?;
+        let mut points = self.collect(&query, values, Point::of)?;
         points.reverse();
         Ok(points)
     }
@@ -244,23 +222,11 @@ impl Store {
     pub fn lines(&self, filter: &Filter) -> Result<Vec<Line>, HistoryError> {
         let (condition, values) = filter.condition();
         let query = format!(
-            "SELECT id, started_at, script, branch, commit_hash, status, metric, endpoint, statistic, value
-             FROM runs JOIN figures ON run = number WHERE {condition} ORDER BY started_seconds, number, metric, endpoint, statistic"
+            "SELECT {} FROM runs JOIN figures ON run = number
+             WHERE {condition} ORDER BY started_seconds, number, metric, endpoint, statistic",
+            Line::COLUMNS
         );
-        self.collect(&query, values, |row| {
-            Ok(Line {
-                id: row.get(0)?,
-                started_at: row.get(1)?,
-                script: row.get(2)?,
-                branch: row.get(3)?,
-                commit: row.get(4)?,
-                status: row.get(5)?,
-                metric: row.get(6)?,
-                endpoint: row.get(7)?,
-                statistic: row.get(8)?,
-                value: row.get(9)?,
-            })
-        })
+        self.collect(&query, values, Line::of)
     }
 
     /// Forgets runs: those before a moment (in seconds since 1970), and all but the latest so many. Says how many.

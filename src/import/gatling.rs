@@ -55,7 +55,7 @@ impl Importer for Stats {
             ],
             ..About::default()
         });
-        sheet::requests(&mut result, &all, &rows);
+        sheet::requests(&mut result, &all, &rows)?;
         Ok(result)
     }
 }

@@ -107,7 +107,7 @@ impl Importer for Stats {
             ],
             ..About::default()
         });
-        sheet::requests(&mut result, &all, &rows);
+        sheet::requests(&mut result, &all, &rows)?;
         Ok(result)
     }
 }

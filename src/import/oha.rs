@@ -69,7 +69,7 @@ impl Importer for Report {
             notes,
             ..About::default()
         });
-        sheet::requests(&mut result, &all, &[]);
+        sheet::requests(&mut result, &all, &[])?;
         by_status(&mut result, &statuses, silent);
         if let Some(bytes) = json::number(summary, "totalData").filter(|bytes| *bytes >= 0.0) {
             let seconds = result.run.duration_seconds;
@@ -126,6 +126,7 @@ fn durations(
         p999: of(percentiles, "p99.9"),
     };
     sheet::not_negative("latencyPercentiles", &found)?;
+    sheet::in_order("latencyPercentiles", &found)?;
     Ok(found)
 }
 

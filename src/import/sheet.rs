@@ -74,6 +74,50 @@ pub fn not_negative(name: &str, summary: &TrendSummary) -> Result<(), Flaw> {
     }
 }
 
+/// Looks for what cannot be: a percentile below a lower one, or far out of what was measured at all. Tools round, so that the ends are not
+/// held to the digit.
+///
+/// # Errors
+/// When there is one.
+pub fn in_order(name: &str, summary: &TrendSummary) -> Result<(), Flaw> {
+    const ROUNDED: f64 = 0.1;
+    let told = [
+        ("p50", summary.med),
+        ("p90", summary.p90),
+        ("p95", summary.p95),
+        ("p99", summary.p99),
+        ("p99.9", summary.p999),
+    ];
+    let told: Vec<(&str, f64)> = told
+        .into_iter()
+        .filter(|(_, value)| value.is_finite())
+        .collect();
+    for pair in told.windows(2) {
+        if let [(lower, low), (higher, high)] = pair
+            && low > high
+        {
+            return Err(Flaw::new(format!(
+                "`{name}`: {higher} is {high} and {lower} is {low}: a higher percentile is never lower"
+            )));
+        }
+    }
+    let slack = |value: f64| value.abs() * ROUNDED + 1e-9;
+    for (what, value) in told.into_iter().chain([("the average", summary.avg)]) {
+        let (min, max) = (summary.min, summary.max);
+        if value > max + slack(max) {
+            return Err(Flaw::new(format!(
+                "`{name}`: {what} is {value} and the maximum is {max}"
+            )));
+        }
+        if value < min - slack(min) {
+            return Err(Flaw::new(format!(
+                "`{name}`: {what} is {value} and the minimum is {min}"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// What a summary tells of the requests of one name, or of all.
 #[derive(Debug, Clone)]
 pub struct Requests {
@@ -87,7 +131,18 @@ pub struct Requests {
 type Reading = fn(&Requests, f64) -> MetricValues;
 
 /// Puts requests into a result: as a whole, and by name and method where the file tells them apart.
-pub fn requests(result: &mut RunResult, all: &Requests, by_name: &[(String, String, Requests)]) {
+///
+/// # Errors
+/// When percentiles cannot be.
+pub fn requests(
+    result: &mut RunResult,
+    all: &Requests,
+    by_name: &[(String, String, Requests)],
+) -> Result<(), Flaw> {
+    in_order("http_req_duration", &all.durations)?;
+    for (name, method, row) in by_name {
+        in_order(format!("{method} {name}").trim(), &row.durations)?;
+    }
     let seconds = result.run.duration_seconds;
     let tags = |name: &str, method: &str| {
         let pairs = [("name", name), ("method", method)];
@@ -128,6 +183,7 @@ pub fn requests(result: &mut RunResult, all: &Requests, by_name: &[(String, Stri
             duration_failed: None,
         })
         .collect();
+    Ok(())
 }
 
 /// Adds a metric unless a nature contradicts it: a built-in name keeps its kind.

@@ -176,7 +176,7 @@ impl Found {
             notes,
             ..About::default()
         });
-        sheet::requests(&mut result, &all, &[]);
+        sheet::requests(&mut result, &all, &[])?;
         let bytes = sheet::counter(self.bytes, seconds);
         result
             .metrics

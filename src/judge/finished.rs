@@ -54,6 +54,22 @@ struct One {
     note: Option<String>,
 }
 
+/// What is said of an objective that was recorded as met, and is not.
+const DOUBTED: &str = "the file records that it was met, but its figures do not keep to it";
+
+/// Objectives of a result that another tool recorded as met, though the figures beside them do not keep to them, in sentences: for whoever shows
+/// the result as it is.
+pub fn doubts(result: &RunResult) -> Vec<String> {
+    let doubted = result.slos.iter().filter_map(|recorded| {
+        let one = brought(result, recorded).ok()?;
+        (one.note.as_deref() == Some(DOUBTED)).then(|| {
+            let what = format!("{} {}", recorded.label(), recorded.target);
+            format!("{what}: {DOUBTED}: it is {}", one.row.actual_text)
+        })
+    });
+    doubted.collect()
+}
+
 /// Judges a finished result.
 ///
 /// # Errors
@@ -223,7 +239,7 @@ fn brought(result: &RunResult, recorded: &SloResult) -> Result<One, Unreadable> 
         return Ok(one);
     }
     one.note = Some(if met(recorded) {
-        "the file records that it was met, but its figures do not keep to it".to_owned()
+        DOUBTED.to_owned()
     } else {
         // Whoever judged it first saw more than is left in the file.
         one.row.status = recorded.status;

@@ -14,7 +14,7 @@ mod row;
 mod standard;
 mod windows;
 
-pub use finished::{Basis, Judged, Terms, Unreadable, finished};
+pub use finished::{Basis, Judged, Terms, Unreadable, doubts, finished};
 pub use outcome::{Ending, verdict};
 pub use row::{counts_from_zero, row, text_of};
 pub use standard::standard;

@@ -15,7 +15,9 @@ pub fn latency(milliseconds: f64, unicode: bool) -> String {
     }
     let micro = if unicode { "µs" } else { "us" };
     // The bounds lie half a digit below 1,000, where rounding would otherwise show a fourth digit.
-    let (value, unit) = if milliseconds < 0.999_5 {
+    let (value, unit) = if milliseconds < 0.000_01 {
+        return format!("<0.01{micro}");
+    } else if milliseconds < 0.999_5 {
         (milliseconds * 1_000.0, micro)
     } else if milliseconds < 999.5 {
         (milliseconds, "ms")

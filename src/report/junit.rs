@@ -4,8 +4,9 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 
 use super::format::{percent, plural};
 use super::headline::Headline;
-use super::text::harmless;
-use super::{Look, Report, ReportError};
+use super::{Against, Look, Report, ReportError, figure, regression};
+use crate::compare::Comparison;
+use crate::harmless;
 use crate::result::{RunResult, SloStatus, ratio};
 
 /// Test cases.
@@ -25,24 +26,69 @@ impl Report for Junit {
     }
 
     fn render(&self, result: &RunResult, _: &Look) -> Result<String, ReportError> {
-        let mut document = Document::new("rhaid");
-        document.add_test_suite(objectives(result));
-        if !result.checks.is_empty() {
-            document.add_test_suite(checks(result));
-        }
-        if result.slos.is_empty() && result.verdict.exit_code != 0 {
-            document.add_test_suite(verdict(result));
-        }
-        document
-            .to_string()
-            .map(|text| format!("{}\n", text.trim_end()))
-            .map_err(|error| ReportError::Template(error.to_string()))
+        written(&document(result))
     }
+
+    fn render_against(
+        &self,
+        result: &RunResult,
+        _: &Look,
+        against: &Against<'_>,
+    ) -> Result<String, ReportError> {
+        let mut document = document(result);
+        if let Some(threshold) = against.threshold {
+            document.add_test_suite(regressions(result, against.comparison, threshold));
+        }
+        written(&document)
+    }
+}
+
+fn document(result: &RunResult) -> Document {
+    let mut document = Document::new("rhaid");
+    document.add_test_suite(objectives(result));
+    if !result.checks.is_empty() {
+        document.add_test_suite(checks(result));
+    }
+    if result.slos.is_empty() && result.verdict.exit_code != 0 {
+        document.add_test_suite(verdict(result));
+    }
+    document
+}
+
+fn written(document: &Document) -> Result<String, ReportError> {
+    document
+        .to_string()
+        .map(|text| format!("{}\n", text.trim_end()))
+        .map_err(|error| ReportError::Template(error.to_string()))
+}
+
+/// What is worse than it may be, each a failed case; where nothing is, a passed one says so.
+fn regressions(result: &RunResult, comparison: &Comparison, threshold: f64) -> TestSuite {
+    let mut suite = TestSuite::new("regressions");
+    let label = &comparison.before.label;
+    let worse = comparison.regressions(threshold);
+    let mut add = |name: &str, status| {
+        let mut case = TestCase::new(harmless::line(name), status);
+        case.set_classname(harmless::line(&result.run.script));
+        suite.add_test_case(case);
+    };
+    if worse.is_empty() {
+        let name = format!(
+            "no figure is worse than in {label} by more than {}",
+            percent(threshold)
+        );
+        add(&name, TestCaseStatus::success());
+    }
+    for row in worse {
+        let status = failure("regression", &regression(row, label));
+        add(&figure(row), status);
+    }
+    suite
 }
 
 fn failure(kind: &str, message: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_type(kind).set_message(harmless(message));
+    status.set_type(kind).set_message(harmless::line(message));
     status
 }
 
@@ -66,11 +112,11 @@ fn objectives(result: &RunResult) -> TestSuite {
             }
         };
         let name = format!("{} {} [{}]", slo.label(), slo.target, slo.priority.label());
-        let mut case = TestCase::new(harmless(&name), status);
-        case.set_classname(harmless(&result.run.script));
+        let mut case = TestCase::new(harmless::line(&name), status);
+        case.set_classname(harmless::line(&result.run.script));
         if slo.status == SloStatus::Warning {
             let warn = slo.warn.as_deref().unwrap_or_default();
-            case.set_system_out(harmless(&format!(
+            case.set_system_out(harmless::line(&format!(
                 "WARNING: it was {}, past the warning bound {warn}",
                 slo.actual_text
             )));
@@ -102,8 +148,8 @@ fn checks(result: &RunResult) -> TestSuite {
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect();
-        let mut case = TestCase::new(harmless(&check.name), status);
-        case.set_classname(harmless(&place.join(".")));
+        let mut case = TestCase::new(harmless::line(&check.name), status);
+        case.set_classname(harmless::line(&place.join(".")));
         suite.add_test_case(case);
     }
     suite
@@ -115,7 +161,7 @@ fn verdict(result: &RunResult) -> TestSuite {
     let mut suite = TestSuite::new("run");
     let message = format!("{}: {}", headline.word, headline.phrase);
     let mut case = TestCase::new("the run was carried out", failure(headline.word, &message));
-    case.set_classname(harmless(&result.run.script));
+    case.set_classname(harmless::line(&result.run.script));
     suite.add_test_case(case);
     suite
 }
@@ -123,6 +169,7 @@ fn verdict(result: &RunResult) -> TestSuite {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::tests::worse;
     use crate::result::sample;
 
     #[test]
@@ -141,6 +188,34 @@ mod tests {
             );
             assert_eq!(failures, missed + broken + alone, "{name}: {text}");
         }
+    }
+
+    #[test]
+    fn what_is_worse_than_it_may_be_is_a_failure_where_that_is_judged() {
+        let (result, comparison) = (sample::passing(), worse());
+        let text = |threshold| {
+            let against = Against {
+                comparison: &comparison,
+                threshold,
+            };
+            Junit
+                .render_against(&result, &Look::default(), &against)
+                .unwrap()
+        };
+        assert_eq!(text(None), Junit.render(&result, &Look::default()).unwrap());
+        let failed = text(Some(0.05));
+        assert!(
+            failed.contains("<testcase name=\"http_req_duration med\"")
+                && failed.contains("type=\"regression\"")
+                && failed.contains("is worse than in baseline `a`"),
+            "{failed}"
+        );
+        let passed = text(Some(10.0));
+        assert!(
+            passed.contains("no figure is worse than in baseline `a` by more than"),
+            "{passed}"
+        );
+        assert!(!passed.contains("<failure"), "{passed}");
     }
 
     #[test]

@@ -25,12 +25,15 @@ mod words;
 
 use std::path::PathBuf;
 
+use crate::compare::Comparison;
 use crate::result::{RunResult, to_json};
 
+use console::{changes, figure, for_page};
 pub use console::{
-    for_page, regression, render as render_console, render_brief, render_changes,
-    render_comparison, render_judged,
+    regression, render as render_console, render_brief, render_changes, render_comparison,
+    render_judged,
 };
+pub use csv::text_cell;
 pub use table::lines_of;
 
 /// The surface that a report is made for.
@@ -89,6 +92,27 @@ pub trait Report: Sync {
     /// # Errors
     /// [`ReportError`] when the result cannot be put into this form.
     fn render(&self, result: &RunResult, look: &Look) -> Result<String, ReportError>;
+
+    /// Makes it with what changed against another run, if it has a place for that.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render).
+    fn render_against(
+        &self,
+        result: &RunResult,
+        look: &Look,
+        _: &Against<'_>,
+    ) -> Result<String, ReportError> {
+        self.render(result, look)
+    }
+}
+
+/// A run held against another one.
+#[derive(Clone, Copy, Debug)]
+pub struct Against<'a> {
+    pub comparison: &'a Comparison,
+    /// By how much a figure may be worse, where that is judged.
+    pub threshold: Option<f64>,
 }
 
 /// The summary that a run ends with.

@@ -7,7 +7,7 @@ use console::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::Look;
-use super::text::{harmless, note_lines, shorten};
+use super::text::{note_lines, shorten};
 
 pub use super::text::Cut;
 
@@ -97,7 +97,7 @@ impl Cell {
     /// A text in `style`.
     pub fn styled(text: impl AsRef<str>, style: Style) -> Self {
         Self {
-            text: harmless(text.as_ref()),
+            text: crate::harmless::line(text.as_ref()),
             style,
         }
     }

@@ -1,4 +1,4 @@
-//! Texts in so many columns: shortened, wrapped, made harmless.
+//! Texts in so many columns: shortened, wrapped.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -130,31 +130,4 @@ pub fn head(text: &str, width: usize) -> &str {
         end = start + char.len_utf8();
     }
     text.get(..end).unwrap_or_default()
-}
-
-/// `text` without escape sequences, and with a space for each control character: what a server or a script
-/// sent must not move the cursor of the one who reads about it.
-pub fn harmless(text: &str) -> String {
-    console::strip_ansi_codes(text)
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
-}
-
-/// `text` without escape sequences and control characters, but with its lines and tabs: for surfaces that are no terminal.
-pub fn plain_lines(text: &str) -> String {
-    console::strip_ansi_codes(text)
-        .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escape_sequences_and_line_ends_in_a_text_are_made_harmless() {
-        assert_eq!(harmless("a\u{1b}[2Jb\nc\u{7}"), "ab c ");
-    }
 }

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::changes;
 use super::endpoints::Listing;
 use super::format::{latency, margin, per_second, percent, plural, thousands};
 use super::headline::{Headline, Tone, what_ran};
+use crate::compare::Comparison;
 use crate::hints::hints;
 use crate::result::{RunResult, SloStatus};
 
@@ -19,6 +21,8 @@ pub struct Words<'a> {
     /// The run in phrases: when, how long, how many iterations.
     pub what: Vec<String>,
     pub slos: Vec<Slo<'a>>,
+    /// What changed against another run, if there is one.
+    pub changes: Option<Changes>,
     pub hints: Vec<Hint>,
     pub endpoint_count: String,
     /// Those first that took the most time together.
@@ -51,6 +55,29 @@ pub struct Slo<'a> {
     pub warn: Option<&'a str>,
     pub actual: &'a str,
     pub margin: String,
+}
+
+#[derive(Serialize)]
+pub struct Changes {
+    /// What the run is held against.
+    pub against: String,
+    pub sentence: String,
+    /// What changed, the gravest first.
+    pub rows: Vec<Change>,
+    /// How many are not in the list.
+    pub left_out: usize,
+}
+
+#[derive(Serialize)]
+pub struct Change {
+    pub mark: &'static str,
+    pub verdict: &'static str,
+    pub what: String,
+    pub before: String,
+    pub after: String,
+    pub change: String,
+    /// Between what bounds the change lies.
+    pub between: String,
 }
 
 #[derive(Serialize)]
@@ -89,7 +116,7 @@ pub struct Failure<'a> {
 
 impl<'a> Words<'a> {
     /// A result in words.
-    pub fn of(result: &'a RunResult) -> Self {
+    pub fn of(result: &'a RunResult, comparison: Option<&Comparison>) -> Self {
         let headline = Headline::of(result);
         let listing = Listing::of(&result.endpoints);
         let count = |number: usize, one, many| plural(number as u64, one, many);
@@ -133,6 +160,7 @@ impl<'a> Words<'a> {
                     margin: slo.margin.map(margin).unwrap_or_default(),
                 })
                 .collect(),
+            changes: comparison.map(|comparison| changes(comparison, MOST)),
             hints: hints(result)
                 .into_iter()
                 .map(|hint| Hint {

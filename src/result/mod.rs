@@ -17,6 +17,7 @@
 
 mod document;
 mod faults;
+mod first_look;
 mod intervals;
 mod judgement;
 mod metric;

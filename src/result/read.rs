@@ -4,11 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
 use serde_json::error::Category;
 
+use super::first_look::FirstLook;
 use super::{RunResult, VERSION};
 
 /// A result could not be read.
@@ -68,12 +67,6 @@ pub enum ReadError {
     },
 }
 
-/// The part of a document that is read before its version is known.
-#[derive(Deserialize)]
-struct Envelope {
-    version: Option<Value>,
-}
-
 /// Reads the result in the file at `path`.
 ///
 /// # Errors
@@ -109,7 +102,6 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<RunResult, ReadError> {
             message: error.to_string(),
         },
     };
-    // A list would be taken for the envelope's fields in their order.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         serde_json::from_slice::<IgnoredAny>(bytes).map_err(wrong)?;
         return Err(ReadError::NotAResult {
@@ -117,53 +109,32 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<RunResult, ReadError> {
             message: "it is not an object".to_owned(),
         });
     }
-    let envelope: Envelope = serde_json::from_slice(bytes).map_err(wrong)?;
-    match envelope.version {
-        Some(version) if version == VERSION => {
-            let result = serde_json::from_slice(bytes).map_err(wrong)?;
-            let nonsense = impossible(bytes, &result);
-            nonsense.map_or(Ok(result), |message| {
-                Err(ReadError::NotAResult {
-                    path: file(),
-                    message,
-                })
-            })
+    let first: FirstLook = serde_json::from_slice(bytes).map_err(wrong)?;
+    let not_a_result = |message: String| ReadError::NotAResult {
+        path: file(),
+        message,
+    };
+    match first.version {
+        Some(version) if version == VERSION => {}
+        Some(version) => {
+            return Err(ReadError::UnknownVersion {
+                path: file(),
+                found: version.to_string(),
+            });
         }
-        Some(version) => Err(ReadError::UnknownVersion {
-            path: file(),
-            found: version.to_string(),
-        }),
-        None => Err(ReadError::NotAResult {
-            path: file(),
-            message: "it has no `version`".to_owned(),
-        }),
+        None => return Err(not_a_result("it has no `version`".to_owned())),
     }
-}
-
-/// No run counts further: beyond this JSON's numbers skip some.
-const MOST: u64 = 1 << 53;
-
-/// What in a document cannot have come about, if anything: others add its counts up and make room by its lengths.
-fn impossible(bytes: &[u8], result: &RunResult) -> Option<String> {
-    let document: Value = serde_json::from_slice(bytes).ok()?;
-    if let Some(count) = too_large(&document) {
-        return Some(format!("it counts to {count}, which no run can"));
+    let result: RunResult = serde_json::from_slice(bytes).map_err(wrong)?;
+    // Others add counts up and make room by lengths.
+    if let Some(count) = first.too_large {
+        let message = format!("it counts to {count}, which no run can");
+        return Err(not_a_result(message));
     }
-    (!result.intervals.is_whole())
-        .then(|| "the lists in its `intervals` are not as long as it says".to_owned())
-}
-
-/// A whole number that is too large. A seed is none of these: it may be any number.
-fn too_large(value: &Value) -> Option<u64> {
-    match value {
-        Value::Number(number) => number.as_u64().filter(|number| *number > MOST),
-        Value::Array(items) => items.iter().find_map(too_large),
-        Value::Object(fields) => fields
-            .iter()
-            .filter(|(key, _)| *key != "seed")
-            .find_map(|(_, value)| too_large(value)),
-        _ => None,
+    if !result.intervals.is_whole() {
+        let message = "the lists in its `intervals` are not as long as it says";
+        return Err(not_a_result(message.to_owned()));
     }
+    Ok(result)
 }
 
 #[cfg(test)]

@@ -205,3 +205,17 @@ fn a_name_that_is_not_there_gets_the_nearest_one() {
     let output = with_pair(1.0, &["baseline", "list"]).run();
     output.expect_code(0).expect_text("there is no baseline");
 }
+
+#[test]
+fn nothing_of_a_baseline_is_a_command_to_the_terminal() {
+    let file = saved().replacen(
+        "\"saved_at\"",
+        "\"note\": \"\\u001b[2Jowned\",\n      \"saved_at\"",
+        1,
+    );
+    for arguments in [&["baseline", "show", "load"], &["baseline", "list"][..]] {
+        let output = with_pair(1.0, arguments).file(FILE, &file).run();
+        output.expect_code(0).expect_text("owned");
+        assert!(!output.stdout.contains('\u{1b}'), "{output}");
+    }
+}

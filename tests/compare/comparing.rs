@@ -149,3 +149,24 @@ fn a_histogram_with_other_bounds_and_no_samples_break_nothing() {
         .expect_text("CANNOT TELL")
         .expect_text("only the run before has it");
 }
+
+#[test]
+fn a_run_beside_itself_is_said_to_be_the_same_run() {
+    for arguments in [
+        ["compare", "a.json", "a.json"],
+        ["compare", "a.json", "./a.json"],
+    ] {
+        let output = with_pair(1.0, &arguments).run();
+        output.expect_code(0).expect_text("one and the same run");
+        assert!(!output.stdout.contains("CANNOT TELL"), "{output}");
+    }
+    // A summary has no name of its own; the file tells it.
+    let wrk = include_str!("../validate/data/wrk.txt");
+    let output = rhaid()
+        .file("wrk.txt", wrk)
+        .args(["compare", "wrk.txt", "wrk.txt"])
+        .run();
+    output.expect_code(0).expect_text("one and the same run");
+    let output = with_pair(1.0, &["compare", "a.json", "b.json"]).run();
+    assert!(!output.stdout.contains("the same run"), "{output}");
+}

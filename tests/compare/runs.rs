@@ -40,7 +40,7 @@ fn a_run_shows_what_changed_against_its_baseline() {
         "--fail-on-regression",
         "5%",
         "--report",
-        "html=page.html",
+        "html=page.html,md=page.md,junit=page.xml",
     ])
     .file(FILE, saved())
     .run();
@@ -54,6 +54,16 @@ fn a_run_shows_what_changed_against_its_baseline() {
     assert!(
         page.contains("stationary block bootstrap"),
         "the page does not show the comparison"
+    );
+    let markdown = fs::read_to_string(output.path("page.md")).unwrap();
+    assert!(
+        markdown.contains("**Against baseline \\`load\\` of branch main**"),
+        "{markdown}"
+    );
+    let junit = fs::read_to_string(output.path("page.xml")).unwrap();
+    assert!(
+        junit.contains("name=\"regressions\"") && junit.contains("no figure is worse than in"),
+        "{junit}"
     );
 }
 
@@ -111,6 +121,8 @@ fn a_run_that_is_really_worse_is_failed_with_the_reasons() {
             "load",
             "--fail-on-regression",
             "50%",
+            "--report",
+            "junit=page.xml,md=page.md",
         ];
         journey(&gate).args(arguments).file(FILE, &file).spawn()
     };
@@ -126,5 +138,49 @@ fn a_run_that_is_really_worse_is_failed_with_the_reasons() {
         "{output}"
     );
     assert_eq!(output.expect_result()["verdict"]["status"], "failed");
+    let junit = fs::read_to_string(output.path("page.xml")).unwrap();
+    assert!(junit.contains("type=\"regression\""), "{junit}");
+    let markdown = fs::read_to_string(output.path("page.md")).unwrap();
+    assert!(
+        markdown.contains("| ❌ worse | http\\_req\\_duration med"),
+        "{markdown}"
+    );
     strict.wait().expect_code(2);
+}
+
+#[test]
+fn what_another_saves_while_a_run_goes_on_stays() {
+    let arguments = [
+        "--baseline",
+        "fresh",
+        "--promote-after",
+        "3",
+        "--duration",
+        "3s",
+    ];
+    let running = journey(&arguments).file("rhaid.toml", "").spawn();
+    let file = running.dir().join(FILE);
+    let (other, _) = pair(1.0);
+    let output = rhaid()
+        .file("a.json", text(&other))
+        .args([
+            "baseline",
+            "save",
+            "a.json",
+            "--name",
+            "other",
+            "--baseline-file",
+        ])
+        .arg(&file)
+        .run();
+    output.expect_code(0);
+    let ended = running.wait();
+    ended
+        .expect_code(0)
+        .expect_text("the first baseline `fresh`");
+    let kept = fs::read_to_string(ended.path(FILE)).unwrap();
+    assert!(
+        kept.contains("\"other\"") && kept.contains("\"fresh\""),
+        "{ended}"
+    );
 }

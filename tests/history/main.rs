@@ -100,6 +100,51 @@ fn a_run_is_in_the_history_with_its_own_metrics() {
 }
 
 #[test]
+fn no_name_in_a_table_is_a_formula_or_a_command_to_the_terminal() {
+    let script = SCRIPT.replace("name: \"health\"", "name: \"a\\u001b[2J, \\\"b\\\"\"");
+    let output = rhaid()
+        .file("=1+cmd.rhai", script)
+        .args(["run", "=1+cmd.rhai", "--demo", "--workers", "1"])
+        .run();
+    output.expect_code(0);
+    let csv = history(output.dir.path(), &["export", "--csv", "-"]);
+    csv.expect_code(0)
+        .expect_text(",'=1+cmd.rhai,")
+        .expect_text(",\"GET a\u{fffd}[2J, \"\"b\"\"\",");
+    assert!(!csv.stdout.contains('\u{1b}'), "{csv}");
+}
+
+#[test]
+fn a_history_that_another_process_holds_harms_no_run() {
+    let first = journey().run();
+    first.expect_code(0);
+    let folder = first.dir.path();
+    let held = rusqlite::Connection::open(folder.join(HISTORY)).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let second = rhaid()
+        .arg("run")
+        .arg(folder.join("script.rhai"))
+        .args(["--demo", "--workers", "1", "--result", "second.json"])
+        .run();
+    second.expect_code(0);
+    assert!(
+        second.stderr.contains("this run is not in the history")
+            && second.stderr.contains("locked by another process"),
+        "{second}"
+    );
+    let result = second.expect_result();
+    assert_eq!(result["verdict"]["status"], "pass");
+    assert_eq!(result["checks"].as_array().map(Vec::len), Some(0));
+    let requests = result["metrics"].as_array().unwrap().iter();
+    let requests = requests
+        .filter(|metric| metric["name"] == "http_reqs")
+        .count();
+    assert_eq!(requests, 1, "the result is not whole: {second}");
+    held.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(ids(folder).len(), 1);
+}
+
+#[test]
 fn a_run_can_be_left_out() {
     let output = journey().arg("--no-history").run();
     output.expect_code(0);

@@ -70,7 +70,7 @@ fn a_report_that_cannot_be_made_says_why_by_its_exit_code() {
     assert!(cut.stderr.contains("half.json"), "{cut}");
     let own = report(&["run.json", "--json"]);
     own.expect_code(64);
-    assert!(own.stderr.contains("would replace the result"), "{own}");
+    assert!(own.stderr.contains("which is the result itself"), "{own}");
     let two = report(&["run.json", "--json", "-", "--html", "-"]);
     two.expect_code(64);
     let unknown = report(&["run.json", "--to", "htlm=x.html"]);
@@ -110,4 +110,21 @@ fn a_run_that_cannot_write_its_report_says_so_before_it_begins() {
         .args(["--report", "html=-", "--format", "json"])
         .run();
     output.expect_code(64);
+}
+
+#[test]
+fn a_threshold_that_another_tool_calls_met_beside_figures_that_are_not_is_doubted() {
+    let k6 = r#"{"metrics":{"http_req_duration":{"avg":400,"min":1,"med":300,"max":2500,"p(90)":900,"p(95)":1200,"thresholds":{"p(95)<500":false}},
+        "http_reqs":{"count":101,"rate":48},"iterations":{"count":101,"rate":48}},"root_group":{"name":"","path":"","id":"d","groups":{},"checks":{}}}"#;
+    let output = rhaid(&["report", "k6.json"]).file("k6.json", k6).run();
+    output.expect_code(0);
+    let said = output
+        .stdout
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        said.contains("records that it was met, but its figures do not keep to it: it is 1.20s"),
+        "{output}"
+    );
 }

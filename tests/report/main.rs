@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `command` | `rhaid report` and `rhaid run --report`: kinds, places, exit codes |
 //! | `page` | what the HTML page holds, whatever the result holds |
+//! | `places` | outputs that would take the place of something else |
 //! | `browser` | pages in Chromium: charts, sorting, zoom, themes, saving, widths |
 
 #[path = "../support/bin.rs"]
@@ -15,6 +16,7 @@ mod large;
 mod browser;
 mod command;
 mod page;
+mod places;
 
 use std::path::PathBuf;
 

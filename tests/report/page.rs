@@ -48,3 +48,14 @@ fn comparisons_and_recommendations_have_their_place() {
     assert!(page_of_busy.contains("<span aria-hidden=\"true\">✗</span> NOT TRUSTWORTHY"));
     assert!(page.contains("<a href=\"#changes\">"));
 }
+
+#[test]
+fn no_name_in_a_page_is_a_command_to_a_terminal() {
+    let mut result = an_hour_of(1);
+    let evil = "a\u{1b}[2J\u{9b}31m\u{202e}b";
+    result.endpoints[0].name = evil.to_owned();
+    result.run.script = evil.to_owned();
+    let page = render(&result, &HtmlExtras::default()).unwrap();
+    assert!(!page.contains(rhaid::harmless::is_command));
+    assert!(page.contains("a\u{fffd}[2J\u{fffd}31m\u{fffd}b"));
+}

@@ -147,3 +147,13 @@ fn objectives_on_the_command_line_take_the_place_of_the_scripts() {
     );
     with_file.args(["--slo", "slo.toml"]).run().expect_code(2);
 }
+
+#[test]
+fn a_trial_too_short_to_tell_a_rate_is_refused() {
+    let output = Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+        .file("script.rhai", "fn iteration() {}")
+        .args(["search", "script.rhai", "--each", "1ms"])
+        .run();
+    output.expect_code(64);
+    assert!(output.stderr.contains("write a second or more"), "{output}");
+}

@@ -87,6 +87,11 @@ impl Rhaid {
         self.file(SCRIPT, text)
     }
 
+    /// The working folder.
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// How long the process may take; 60 seconds unless told.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
@@ -259,7 +264,9 @@ impl Running {
         self.child = None;
         self.stdout.finish();
         self.stderr.finish();
-        let result = self.result.as_ref().and_then(|path| {
+        // What a refused run would have written over is no result.
+        let refused = status.code() == Some(64);
+        let result = self.result.as_ref().filter(|_| !refused).and_then(|path| {
             // A device such as /dev/full can be read for ever.
             let bytes = path.is_file().then(|| std::fs::read(path).ok())??;
             Some(serde_json::from_slice(&bytes).unwrap_or_else(|error| {

@@ -30,7 +30,7 @@ fn without_any_the_standard_six_are_asked_and_none_needs_data() {
 
 #[test]
 fn what_is_asked_for_needs_data() {
-    let slos = "[slos]\nhttp_req_duration = [\"p(95) < 3s\"]\n\"http_req_duration{name:rooms}\" = \"p(99) < 3s\"\nhttp_req_duratoin = \"avg < 1s\"\ndropped_iterations = \"count < 1\"\n";
+    let slos = "[slos]\nhttp_req_duration = [\"p(95) < 3s\"]\n\"http_req_duration{name:rooms}\" = \"p(99) < 3s\"\nrooms_booked = \"count > 1\"\ndropped_iterations = \"count < 1\"\n";
     hold(
         "slos-no-data",
         validate("wrk.txt", ["--slo", "slo.toml"]).file("slo.toml", slos),
@@ -184,4 +184,47 @@ fn an_objective_on_the_command_line_that_is_none() {
     output
         .expect_code(64)
         .expect_text("error: `--slo \"http_req_failed: p(95) < 1s\"`: ");
+}
+
+#[test]
+fn a_misspelt_metric_is_a_mistake_as_it_is_for_a_run() {
+    for (metric, near) in [
+        ("http_req_duratoin", "did you mean `http_req_duration`?"),
+        ("booking_tmie", "did you mean `booking_time`?"),
+    ] {
+        let slo = format!("{metric}: p(95) < 1s");
+        let output = validate("k6-summary-export.json", ["--slo", &slo]).run();
+        output.expect_code(65);
+        assert!(
+            output.stderr.contains(&format!("no metric `{metric}`"))
+                && output.stderr.contains(near),
+            "{output}"
+        );
+    }
+}
+
+#[test]
+fn a_summary_whose_percentiles_cannot_be_is_refused_by_name() {
+    let text = |file: &str| {
+        let path = format!("{}/tests/validate/data/{file}", env!("CARGO_MANIFEST_DIR"));
+        serde_json::from_str::<serde_json::Value>(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let mut oha = text("oha.json");
+    oha["latencyPercentiles"]["p50"] = 0.9.into();
+    let mut vegeta = text("vegeta-report.json");
+    vegeta["latencies"]["90th"] = 1.into();
+    let mut k6 = text("k6-summary-export.json");
+    k6["metrics"]["http_req_sending"]["p(90)"] = 5000.into();
+    for (file, named) in [
+        (oha, "p90"),
+        (vegeta, "p90"),
+        (k6, "`http_req_sending`: p95"),
+    ] {
+        let output = of(file.to_string()).run();
+        output.expect_code(65);
+        assert!(
+            output.stderr.contains(named) && output.stderr.contains("never lower"),
+            "{output}"
+        );
+    }
 }

@@ -328,3 +328,24 @@ fn what_comes_through_a_pipe_is_read_too() {
         (&"wrk".into(), &"-".into())
     );
 }
+
+#[test]
+fn nothing_of_a_file_is_a_command_to_the_terminal() {
+    let own = r#"{"version":1,"tool":{"name":"rhaid","version":"0"},"run":{},"verdict":{"status":"\u001b[2Jowned"}}"#;
+    let point = "{\"type\":\"Met\u{9b}2Jric\",\"metric\":\"a\",\"data\":{}}\n";
+    for command in [
+        of(own),
+        of(point),
+        of("\u{1b}]0;owned\u{7}no result"),
+        validate("wrk.txt", ["--slo", "slo.toml"]).file(
+            "slo.toml",
+            "[slos]\nhttp_reqs = [{ target = \"\\u001b[2Jowned\" }]\n",
+        ),
+        validate("wrk.txt", ["--slo", "http_reqs: \u{1b}[2J < 1"]),
+    ] {
+        let output = command.run();
+        assert!(output.code >= 64, "{output}");
+        let told = format!("{}{}", output.stdout, output.stderr);
+        assert!(!told.contains(rhaid::harmless::is_command), "{told:?}");
+    }
+}

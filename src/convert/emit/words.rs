@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use deunicode::deunicode;
 
 use crate::convert::text::{Part, Text};
+use crate::harmless::is_command;
 use crate::lengths::shorten;
 use crate::script::RESERVED;
 
@@ -91,8 +92,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}')
+    c.is_control() || is_command(c) || matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}')
 }
 
 /// A text with its expressions: between quotes, between backticks, or the expression alone.
@@ -258,7 +258,7 @@ impl Names {
 }
 
 /// A text as it may be shown: nothing in it moves a cursor, ends a line or turns the direction of what follows.
-pub fn visible(text: &str) -> String {
+fn visible(text: &str) -> String {
     text.chars()
         .map(|c| if is_invisible(c) { ' ' } else { c })
         .collect()

@@ -85,6 +85,7 @@ impl Summary<'_> {
                     if stats.contains == Contains::Time || is_time(base) {
                         sheet::not_negative(stats.name, &summary)?;
                     }
+                    sheet::in_order(stats.name, &summary)?;
                     sheet::trend(summary)
                 }
                 _ => plain(stats, result.run.duration_seconds)?,

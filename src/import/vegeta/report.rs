@@ -78,7 +78,7 @@ impl Importer for Report {
             failed: count - good,
             durations,
         };
-        sheet::requests(&mut result, &all, &[]);
+        sheet::requests(&mut result, &all, &[])?;
         if let Some(requests) = result
             .metrics
             .iter_mut()
@@ -123,6 +123,7 @@ fn durations(latencies: &Map<String, Value>, count: u64) -> Result<TrendSummary,
         p999: f64::NAN,
     };
     sheet::not_negative("latencies", &found)?;
+    sheet::in_order("latencies", &found)?;
     Ok(found)
 }
 

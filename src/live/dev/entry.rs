@@ -198,15 +198,7 @@ pub fn at(moment: Duration) -> String {
 /// Fit for a terminal: without secrets and control characters.
 pub fn harmless(text: &str, secrets: &Secrets) -> String {
     let masked = secrets.mask(text);
-    let visible = masked.chars().map(|c| match c {
-        '\t' => ' ',
-        '\n' => c,
-        c if c.is_control() => '\u{fffd}',
-        // They turn the text around that follows.
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        c => c,
-    });
-    visible.collect()
+    crate::harmless::text(&masked).replace('\t', " ")
 }
 
 #[cfg(test)]

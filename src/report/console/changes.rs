@@ -7,6 +7,7 @@ use super::super::format::{
 };
 use super::super::html::{self, Bearing, ComparisonRow, HtmlExtras};
 use super::super::table::{Cell, Column, Cut, Table};
+use super::super::words::{Change, Changes};
 use super::page::{Mark, Page};
 use super::{Look, bad, caution, dim, good, wide_enough};
 use crate::compare::{Comparison, Needed, Row, Side, Statistic, Verdict};
@@ -84,7 +85,7 @@ pub fn for_page(comparison: &Comparison) -> HtmlExtras {
         value.map_or_else(|| "-".to_owned(), |value| amount(row, value, true))
     };
     let rows = main.into_iter().chain(others).map(|row| ComparisonRow {
-        what: name(row),
+        what: figure(row),
         before: value(row, row.before),
         after: value(row, row.after),
         change: change(row),
@@ -105,11 +106,51 @@ pub fn for_page(comparison: &Comparison) -> HtmlExtras {
     HtmlExtras {
         comparison: Some(html::Comparison {
             baseline: format!("{}, {}", before.label, before.started_at),
-            sentence: format!("{}: {}", comparison.verdict.label(), tally(comparison)),
+            sentence: told(comparison),
             rows: rows.collect(),
             method: method(comparison),
         }),
     }
+}
+
+/// What changed, in words: at most so many rows, the gravest first.
+pub fn changes(comparison: &Comparison, most: usize) -> Changes {
+    let mut changed: Vec<&Row> = comparison
+        .rows
+        .iter()
+        .filter(|row| has_changed(row))
+        .collect();
+    gravest_first(&mut changed);
+    let value = |row: &Row, value: Option<f64>| {
+        value.map_or_else(|| "-".to_owned(), |value| amount(row, value, true))
+    };
+    Changes {
+        against: comparison.before.label.clone(),
+        sentence: told(comparison),
+        left_out: changed.len().saturating_sub(most),
+        rows: changed
+            .into_iter()
+            .take(most)
+            .map(|row| Change {
+                mark: match row.verdict {
+                    Verdict::Worse => "❌",
+                    Verdict::Better => "✅",
+                    _ => "⚠️",
+                },
+                verdict: row.verdict.label(),
+                what: figure(row),
+                before: value(row, row.before),
+                after: value(row, row.after),
+                change: change(row),
+                between: range(row),
+            })
+            .collect(),
+    }
+}
+
+/// The verdict and how many rows there are of each, in a sentence.
+fn told(comparison: &Comparison) -> String {
+    format!("{}: {}", comparison.verdict.label(), tally(comparison))
 }
 
 /// A worsened row in a sentence.
@@ -119,7 +160,7 @@ pub fn regression(row: &Row, label: &str) -> String {
     };
     format!(
         "{} is worse than in {label}: {}, it was {} ({})",
-        name(row),
+        figure(row),
         value(row.after),
         value(row.before),
         change(row),
@@ -176,6 +217,9 @@ fn headline(page: &mut Page<'_>, comparison: &Comparison, indent: &str) {
 
 /// How many rows there are of each verdict.
 fn tally(comparison: &Comparison) -> String {
+    if comparison.same_run {
+        return "before and after are one and the same run: compare it with another".to_owned();
+    }
     let counts = comparison.counts;
     let parts = [
         (counts.worse, "worse"),
@@ -282,7 +326,7 @@ fn table<'r>(page: &Page<'_>, rows: impl Iterator<Item = &'r Row>) -> Table {
             Cell::new(value.map_or_else(|| "-".to_owned(), |value| amount(row, value, unicode)))
         };
         table.row(vec![
-            Cell::new(name(row)),
+            Cell::new(figure(row)),
             value(row.before),
             value(row.after),
             Cell::styled(change(row), style(row.verdict)),
@@ -294,7 +338,7 @@ fn table<'r>(page: &Page<'_>, rows: impl Iterator<Item = &'r Row>) -> Table {
 }
 
 /// The row's endpoint or metric, with its statistic.
-fn name(row: &Row) -> String {
+pub fn figure(row: &Row) -> String {
     let statistic = match row.statistic {
         Statistic::Share | Statistic::PerSecond | Statistic::Level => "",
         other => other.label(),
@@ -368,7 +412,7 @@ fn unclear(page: &mut Page<'_>, comparison: &Comparison, all: bool) {
         .filter(|row| row.verdict == Verdict::CannotTell);
     let shown: Vec<&Row> = rows.clone().filter(|row| all || row.main).collect();
     let left = rows.count() - shown.len();
-    if shown.is_empty() && left == 0 {
+    if comparison.same_run || shown.is_empty() && left == 0 {
         return;
     }
     page.section("Cannot tell", "");
@@ -383,8 +427,8 @@ fn unclear(page: &mut Page<'_>, comparison: &Comparison, all: bool) {
             .unwrap_or_default();
         let why = format!("{reason}{needed}");
         match said.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, names)) => names.push(name(row)),
-            None => said.push((why, vec![name(row)])),
+            Some((_, names)) => names.push(figure(row)),
+            None => said.push((why, vec![figure(row)])),
         }
     }
     for (why, names) in said {

@@ -1,14 +1,11 @@
 //! A finished run held against objectives: the verdict, and everything that each objective is made of.
 
-use console::Style;
-
-use super::super::format::{margin, per_second, plural, span};
+use super::super::format::{per_second, plural, span};
 use super::super::health::lasted;
-use super::super::table::{Cell, Column, Cut, Table};
 use super::page::Page;
-use super::verdict::{bearing, judgement};
+use super::verdict::{judgement, objectives};
 use super::{Look, closing, dim, wide_enough};
-use crate::result::{MetricValues, RunResult, SloResult};
+use crate::result::{MetricValues, RunResult};
 
 /// The judgement on `result`. `notes` says for each objective, in their order, what a reader must know about its row.
 pub fn render_judged(result: &RunResult, notes: &[Option<String>], look: &Look) -> String {
@@ -19,7 +16,7 @@ pub fn render_judged(result: &RunResult, notes: &[Option<String>], look: &Look) 
     let dot = format!(" {} ", page.dot());
     let facts = facts(result, look.unicode).join(&dot);
     page.prose("  ", &dim(), &facts, &dim());
-    objectives(&mut page, result, notes);
+    objectives(&mut page, result, Some(notes));
     closing::notes(&mut page, &without(result, notes));
     closing::result_path(&mut page);
     page.finish()
@@ -56,57 +53,6 @@ fn facts(result: &RunResult, unicode: bool) -> Vec<String> {
     }
     facts.retain(|fact| !fact.is_empty());
     facts
-}
-
-fn objectives(page: &mut Page<'_>, result: &RunResult, notes: &[Option<String>]) {
-    if result.slos.is_empty() {
-        return;
-    }
-    let mut table = Table::new(
-        2,
-        vec![
-            Column::word("STATUS"),
-            Column::word("PRIO").spare(2),
-            Column::text("METRIC", Cut::Middle),
-            Column::text("TARGET", Cut::End),
-            Column::text("WARN", Cut::End).spare(3),
-            Column::figure("ACTUAL"),
-            Column::figure("MARGIN").spare(1),
-        ],
-    );
-    for (at, slo) in result.slos.iter().enumerate() {
-        let (mark, style) = bearing(slo);
-        let status = format!("{} {}", page.glyph(mark), slo.status.label());
-        let actual = match slo.actual {
-            Some(_) => Cell::styled(&slo.actual_text, style.clone()),
-            None => Cell::styled("-", dim()),
-        };
-        table.row(vec![
-            Cell::styled(status, style),
-            Cell::new(slo.priority.label()),
-            Cell::new(slo.label()),
-            Cell::new(target(slo)),
-            Cell::styled(slo.warn.as_deref().unwrap_or_default(), dim()),
-            actual,
-            Cell::styled(slo.margin.map(margin).unwrap_or_default(), dim()),
-        ]);
-        if let Some(note) = notes.get(at).and_then(Option::as_deref) {
-            table.note(Cell::styled(note, Style::new().dim()));
-        }
-    }
-    page.section("SLOs", "");
-    page.table(&table);
-}
-
-fn target(slo: &SloResult) -> String {
-    let mut text = slo.target.clone();
-    if let Some(window) = &slo.over {
-        text.push_str(&format!(" over {window}"));
-    }
-    if slo.optional && slo.actual.is_none() {
-        text.push_str(" (optional)");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use super::Look;
 use crate::result::RunResult;
 pub use judged::render_judged;
 
-pub use changes::{for_page, regression, render_changes, render_comparison};
+pub use changes::{changes, figure, for_page, regression, render_changes, render_comparison};
 
 /// The narrowest page; a narrower terminal wraps it.
 const NARROWEST: usize = 40;
@@ -34,7 +34,7 @@ pub fn render(result: &RunResult, look: &Look) -> String {
     let look = wide_enough(look);
     let mut page = Page::new(&look);
     verdict::headline(&mut page, result);
-    verdict::objectives(&mut page, result);
+    verdict::objectives(&mut page, result, None);
     recommendations::recommendations(&mut page, result);
     faults::faults(&mut page, result);
     traffic::scenarios(&mut page, result);

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::format::thousands;
 use super::super::table::{Table, paint};
-use super::super::text::{harmless, wrap};
+use super::super::text::wrap;
 use super::{Look, dim, strong};
 
 /// A symbol, with what stands for it in plain ASCII.
@@ -65,7 +65,7 @@ impl<'a> Page<'a> {
     pub fn section(&mut self, title: &str, aside: &str) {
         self.blank();
         let mut line = paint(title, &strong(), self.look);
-        let aside = harmless(aside);
+        let aside = crate::harmless::line(aside);
         if !aside.is_empty() && title.width() + 2 + aside.width() <= self.look.width {
             line.push_str("  ");
             line.push_str(&paint(&aside, &dim(), self.look));
@@ -94,7 +94,7 @@ impl<'a> Page<'a> {
     pub fn prose(&mut self, lead: &str, lead_style: &Style, text: &str, style: &Style) {
         let indent = lead.width();
         let room = self.look.width.saturating_sub(indent).max(1);
-        for (index, line) in wrap(&harmless(text), room).iter().enumerate() {
+        for (index, line) in wrap(&crate::harmless::line(text), room).iter().enumerate() {
             let before = match index {
                 0 => paint_inner(lead, lead_style, self.look),
                 _ => " ".repeat(indent),

@@ -49,46 +49,57 @@ pub fn judgement(page: &mut Page<'_>, result: &RunResult) {
     }
 }
 
-/// The table of objectives.
-pub fn objectives(page: &mut Page<'_>, result: &RunResult) {
+/// The table of objectives. Where they are all that the page is about, it has a column for the warning bounds and a note under a row: for each
+/// objective, in their order, what a reader must know about it.
+pub fn objectives(page: &mut Page<'_>, result: &RunResult, notes: Option<&[Option<String>]>) {
     if result.slos.is_empty() {
         return;
     }
-    let mut table = Table::new(
-        2,
-        vec![
-            Column::word("STATUS"),
-            Column::word("PRIO").spare(2),
-            Column::text("METRIC", Cut::Middle),
-            Column::text("TARGET", Cut::End),
-            Column::figure("ACTUAL"),
-            Column::figure("MARGIN").spare(1),
-        ],
-    );
-    for slo in &result.slos {
+    let mut columns = vec![
+        Column::word("STATUS"),
+        Column::word("PRIO").spare(2),
+        Column::text("METRIC", Cut::Middle),
+        Column::text("TARGET", Cut::End),
+    ];
+    if notes.is_some() {
+        columns.push(Column::text("WARN", Cut::End).spare(3));
+    }
+    columns.push(Column::figure("ACTUAL"));
+    columns.push(Column::figure("MARGIN").spare(1));
+    let mut table = Table::new(2, columns);
+    for (at, slo) in result.slos.iter().enumerate() {
         let (mark, style) = bearing(slo);
         let status = format!("{} {}", page.glyph(mark), slo.status.label());
         let actual = match slo.actual {
             Some(_) => Cell::styled(&slo.actual_text, style.clone()),
             None => Cell::styled("-", dim()),
         };
-        table.row(vec![
+        let mut row = vec![
             Cell::styled(status, style),
             Cell::new(slo.priority.label()),
             Cell::new(slo.label()),
-            Cell::new(target(slo)),
-            actual,
-            Cell::styled(slo.margin.map(margin).unwrap_or_default(), dim()),
-        ]);
+            Cell::new(target(slo, notes.is_some())),
+        ];
+        if notes.is_some() {
+            row.push(Cell::styled(slo.warn.as_deref().unwrap_or_default(), dim()));
+        }
+        row.push(actual);
+        let margin = slo.margin.map(margin).unwrap_or_default();
+        row.push(Cell::styled(margin, dim()));
+        table.row(row);
+        let note = notes.and_then(|notes| notes.get(at)?.as_deref());
+        if let Some(note) = note {
+            table.note(Cell::styled(note, Style::new().dim()));
+        }
     }
     page.section("SLOs", "");
     page.table(&table);
 }
 
-/// The target as it was written, with what else decides about it.
-fn target(slo: &SloResult) -> String {
+/// The target as it was written, with what else decides about it; the warning bound unless it has a column of its own.
+fn target(slo: &SloResult, has_column: bool) -> String {
     let mut text = slo.target.clone();
-    if let (SloStatus::Warning, Some(warn)) = (slo.status, &slo.warn) {
+    if let (SloStatus::Warning, Some(warn), false) = (slo.status, &slo.warn, has_column) {
         text.push_str(&format!(" (warn {warn})"));
     }
     if let Some(window) = &slo.over {
@@ -101,7 +112,7 @@ fn target(slo: &SloResult) -> String {
 }
 
 /// The mark and the style of an objective's row.
-pub fn bearing(slo: &SloResult) -> (Mark, Style) {
+fn bearing(slo: &SloResult) -> (Mark, Style) {
     match slo.status {
         SloStatus::Pass => (Mark::Good, good()),
         SloStatus::Warning => (Mark::Caution, caution()),

@@ -29,7 +29,8 @@ mod traffic;
 
 use serde::Serialize;
 
-use super::{Look, Report, ReportError};
+use super::{Against, Look, Report, ReportError, for_page};
+use crate::harmless;
 use crate::hints::hints;
 use crate::result::RunResult;
 
@@ -53,6 +54,15 @@ impl Report for Html {
 
     fn render(&self, result: &RunResult, _: &Look) -> Result<String, ReportError> {
         render(result, &HtmlExtras::default())
+    }
+
+    fn render_against(
+        &self,
+        result: &RunResult,
+        _: &Look,
+        against: &Against<'_>,
+    ) -> Result<String, ReportError> {
+        render(result, &for_page(against.comparison))
     }
 }
 
@@ -129,7 +139,8 @@ pub fn render(result: &RunResult, extras: &HtmlExtras) -> Result<String, ReportE
         run: about::run(result)?,
         data,
     };
-    assets::fill(&page)
+    // The data escape what is no text; a name in the page itself could still be a command to whoever prints it to a terminal.
+    Ok(harmless::text(&assets::fill(&page)?).into_owned())
 }
 
 fn sections(result: &RunResult, extras: &HtmlExtras, hints: usize) -> Vec<Section> {

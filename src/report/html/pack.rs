@@ -13,6 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
+use crate::harmless::is_command;
 use crate::result::{
     Column, IntervalRow, IntervalValues, Intervals, MetricResult, MetricSeries, MetricValues,
     RunResult, TimeSeries,
@@ -114,8 +115,9 @@ pub fn embeddable(json: &str) -> String {
             '<' => text.push_str("\\u003c"),
             '>' => text.push_str("\\u003e"),
             '&' => text.push_str("\\u0026"),
-            '\u{2028}' => text.push_str("\\u2028"),
-            '\u{2029}' => text.push_str("\\u2029"),
+            c if is_command(c) => {
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+            }
             c => text.push(c),
         }
     }

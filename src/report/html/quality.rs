@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::super::format::{measured, percent, span, thousands};
 use super::super::health::{Health, Trust};
 use super::super::measures::{is_custom, single};
-use super::super::text::plain_lines;
 use crate::result::{
     CheckResult, ErrorResult, MessageExample, MetricResult, MetricValues, RunResult, ratio,
 };
@@ -160,8 +159,8 @@ fn of_error(error: &ErrorResult, open: bool) -> Error<'_> {
         span(error.last_seconds, true),
     );
     let example = error.example.as_ref();
-    let text = example.map(|example| plain_lines(&example.text));
-    let message = plain_lines(&error.message);
+    let text = example.map(|example| crate::harmless::lines(&example.text));
+    let message = crate::harmless::lines(&error.message);
     let messages = example
         .map(|example| {
             [
