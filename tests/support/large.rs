@@ -100,6 +100,7 @@ pub fn an_hour_of(endpoints: usize) -> RunResult {
         metrics: metrics(&mut spread, &names),
         time_series: time_series(&mut spread),
         intervals: intervals(&mut spread, &names),
+        faults: Vec::new(),
         generator: Generator {
             cpu_user_seconds: 900.0,
             cpu_system_seconds: 800.0,
