@@ -16,6 +16,8 @@ pub const NO_INPUT: u8 = 66;
 pub const UNREACHABLE: u8 = 69;
 /// A mistake in rhaid itself.
 pub const INTERNAL: u8 = 70;
+/// A fault could not be undone.
+pub const NOT_UNDONE: u8 = 71;
 /// A result, or what was asked for on standard output, could not be written.
 pub const CANNOT_WRITE: u8 = 74;
 /// A configuration file is wrong, or the system's own for this process: too few files may be open.

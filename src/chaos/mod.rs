@@ -3,11 +3,19 @@
 //! In: what a script's faults ask for. Out: things that are broken for a while, and an account of what was undone.
 //!
 //! [`proxy`] stands between a client and a server and spoils what passes. Whatever a fault changes is entered in the
-//! [`Ledger`] before it is changed, with the [`Undo`] that puts it right; the ledger undoes all that is left when it goes.
+//! [`Ledger`] before it is changed, with the [`Undo`] that puts it right; the ledger undoes all that is left when it goes. What outlives rhaid,
+//! as a process that stands still, is undone by a [`Deed`], which the [`guardian`] does if rhaid is killed.
 
+mod deed;
+pub mod guardian;
 mod ledger;
+mod own;
+pub mod process;
 pub mod proxy;
 mod undo;
 
+pub use deed::{Deed, OwnFile};
+pub use guardian::{Guardian, GuardianError};
 pub use ledger::{EntryId, FailedUndo, FaultId, Ledger};
+pub use own::Own;
 pub use undo::Undo;

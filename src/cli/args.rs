@@ -10,6 +10,7 @@ use super::command_args::{
 use super::compare::CompareArguments;
 use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
+use super::guardian::GuardianArguments;
 use super::history::HistoryArguments;
 use super::new::NewArguments;
 use super::report::ReportArguments;
@@ -83,4 +84,7 @@ pub enum Command {
     Reference(ReferenceArguments),
     /// Judge a finished run: a result of rhaid, or what another tool wrote.
     Validate(super::validate::ValidateArguments),
+    /// Put right what is broken when rhaid was killed. rhaid starts it.
+    #[command(hide = true)]
+    Guardian(GuardianArguments),
 }

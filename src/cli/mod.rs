@@ -13,6 +13,7 @@ mod convert_args;
 mod definitions;
 mod demo;
 mod dev;
+mod guardian;
 mod history;
 mod hosted;
 mod inspect;
@@ -164,6 +165,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::New(options) => new::run(options),
         args::Command::Search(options) => search::run(&options),
         args::Command::Validate(options) => validate::run(options),
+        args::Command::Guardian(options) => guardian::run(options),
     };
     match outcome {
         Ok(code) => code,

@@ -2,5 +2,6 @@
 
 mod servers;
 
+mod guardian;
 mod passing;
 mod toxics;
