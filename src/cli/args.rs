@@ -12,6 +12,7 @@ use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
 use super::guardian::GuardianArguments;
 use super::history::HistoryArguments;
+use super::launch::LaunchArguments;
 use super::new::NewArguments;
 use super::report::ReportArguments;
 
@@ -87,4 +88,7 @@ pub enum Command {
     /// Put right what is broken when rhaid was killed. rhaid starts it.
     #[command(hide = true)]
     Guardian(GuardianArguments),
+    /// Become another program when told to. rhaid starts it.
+    #[command(hide = true)]
+    Launch(LaunchArguments),
 }

@@ -17,6 +17,7 @@ mod guardian;
 mod history;
 mod hosted;
 mod inspect;
+mod launch;
 mod limits;
 mod lsp;
 mod mistakes;
@@ -166,6 +167,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Search(options) => search::run(&options),
         args::Command::Validate(options) => validate::run(options),
         args::Command::Guardian(options) => guardian::run(options),
+        args::Command::Launch(options) => launch::run(options),
     };
     match outcome {
         Ok(code) => code,
