@@ -9,6 +9,7 @@
 mod deed;
 pub mod guardian;
 mod ledger;
+pub mod machine;
 mod own;
 pub mod process;
 pub mod proxy;

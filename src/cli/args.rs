@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::baseline::BaselineArguments;
+use super::burner::BurnerArguments;
 use super::command_args::{
     CheckArguments, DefinitionsArguments, DemoArguments, InspectArguments, LspArguments,
     ReferenceArguments, RunArguments,
@@ -88,6 +89,9 @@ pub enum Command {
     /// Put right what is broken when rhaid was killed. rhaid starts it.
     #[command(hide = true)]
     Guardian(GuardianArguments),
+    /// Take processors, memory, files or a disk for a while. rhaid starts it.
+    #[command(hide = true)]
+    Burner(BurnerArguments),
     /// Become another program when told to. rhaid starts it.
     #[command(hide = true)]
     Launch(LaunchArguments),

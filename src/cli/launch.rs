@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::{Failure, print};
+use super::Failure;
 use crate::chaos::process::become_program;
 use crate::exit;
 
@@ -18,8 +18,6 @@ pub struct LaunchArguments {
 
 /// Returns only when it does not become the program; rhaid reads why.
 pub fn run(arguments: LaunchArguments) -> Result<u8, Failure> {
-    if let Some(error) = become_program(&arguments.argv) {
-        print(&format!("{error}\n"))?;
-    }
+    become_program(&arguments.argv);
     Ok(exit::REVIEW)
 }

@@ -3,5 +3,8 @@
 mod servers;
 
 mod guardian;
+mod killed;
+mod machine;
 mod passing;
+mod process;
 mod toxics;

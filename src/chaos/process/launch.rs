@@ -78,19 +78,29 @@ pub fn launch(guardian: &Guardian, what: Launch<'_>) -> Result<Ours, LaunchError
     Err(LaunchError::Start(told))
 }
 
-/// The other side: waits for the line, then becomes the program. Returns only if that was not to be: why, if rhaid is still there.
-pub fn become_program(argv: &[OsString]) -> Option<io::Error> {
+/// The other side: waits for the line, then becomes the program. Returns only if that was not to be, after it has told rhaid why.
+pub fn become_program(argv: &[OsString]) {
     let mut go = [0; 3];
     if io::stdin().read_exact(&mut go).is_err() {
-        return None;
+        return;
     }
+    // The program does not inherit this one.
+    let Ok(answer) = io::stdout().as_fd().try_clone_to_owned() else {
+        return;
+    };
+    let why = turn_into(argv);
+    // Who does not read it is gone.
+    let _ = writeln!(File::from(answer), "{why}");
+}
+
+fn turn_into(argv: &[OsString]) -> io::Error {
     let Some((program, arguments)) = argv.split_first() else {
-        return Some(io::Error::other("there is no program"));
+        return io::Error::other("there is no program");
     };
     // Both streams go where only errors went so far.
     let output = match io::stderr().as_fd().try_clone_to_owned() {
         Ok(output) => output,
-        Err(error) => return Some(error),
+        Err(error) => return error,
     };
     let error = Command::new(program)
         .args(arguments)
@@ -98,8 +108,8 @@ pub fn become_program(argv: &[OsString]) -> Option<io::Error> {
         .stdout(output)
         .exec();
     let name = program.to_string_lossy();
-    Some(match error.kind() {
+    match error.kind() {
         io::ErrorKind::NotFound => io::Error::other(format!("there is no program `{name}`")),
         _ => io::Error::other(format!("`{name}`: {error}")),
-    })
+    }
 }

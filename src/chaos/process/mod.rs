@@ -24,6 +24,6 @@ pub use commands::{CommandSpec, Commands, Ready};
 pub use error::{CommandError, ProcessError};
 pub use find::{Found, Which, find};
 pub use identity::{Identity, Stat};
-pub use launch::{Launch, become_program, launch};
+pub use launch::{Launch, LaunchError, become_program, launch};
 pub use ours::Ours;
 pub use stop::{Stopped, stop};
