@@ -6,5 +6,7 @@ mod guardian;
 mod killed;
 mod machine;
 mod passing;
+mod postgres;
 mod process;
+mod redis;
 mod toxics;
