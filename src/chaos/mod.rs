@@ -8,6 +8,7 @@
 
 pub mod database;
 mod deed;
+pub mod dns;
 pub mod guardian;
 mod ledger;
 pub mod machine;
