@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::process::Identity;
+use super::service::{Docker, ServiceError, Systemd};
 use super::undo::Undo;
 
 /// What puts one thing right again, in words that the guardian understands. Each may be done twice, and harms nothing that has
@@ -27,6 +28,20 @@ pub enum Deed {
     },
     /// Removes a file that rhaid made.
     Remove { file: OwnFile },
+    /// Starts a unit of systemd.
+    StartUnit { systemctl: PathBuf, unit: String },
+    /// Starts a container.
+    StartContainer {
+        socket: PathBuf,
+        id: String,
+        name: String,
+    },
+    /// Lets a paused container go on.
+    UnpauseContainer {
+        socket: PathBuf,
+        id: String,
+        name: String,
+    },
 }
 
 /// A file that rhaid made, as opposed to one that has its name by now.
@@ -62,19 +77,34 @@ impl OwnFile {
     }
 }
 
+/// Why a thing is still broken.
+#[derive(Debug, thiserror::Error)]
+pub enum DeedError {
+    #[error(transparent)]
+    System(#[from] io::Error),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
 impl Deed {
     /// Does it.
     ///
     /// # Errors
     /// Why the thing is still broken.
-    pub fn carry_out(&self) -> io::Result<()> {
+    pub fn carry_out(&self) -> Result<(), DeedError> {
         match self {
-            Self::Continue { process, .. } => process.signal(Signal::SIGCONT).map(drop),
+            Self::Continue { process, .. } => {
+                process.signal(Signal::SIGCONT)?;
+            }
             Self::Kill {
                 process, grace_ms, ..
-            } => process.end_group(Duration::from_millis(*grace_ms)),
-            Self::Remove { file } => file.remove(),
+            } => process.end_group(Duration::from_millis(*grace_ms))?,
+            Self::Remove { file } => file.remove()?,
+            Self::StartUnit { systemctl, unit } => Systemd::at(systemctl).start(unit)?,
+            Self::StartContainer { socket, id, name } => Docker::at(socket).start(id, name)?,
+            Self::UnpauseContainer { socket, id, name } => Docker::at(socket).unpause(id, name)?,
         }
+        Ok(())
     }
 }
 
@@ -86,6 +116,9 @@ impl Undo for Deed {
             }
             Self::Kill { process, name, .. } => format!("end process {} (`{name}`)", process.pid),
             Self::Remove { file } => format!("remove `{}`", file.path.display()),
+            Self::StartUnit { unit, .. } => format!("start the unit `{unit}`"),
+            Self::StartContainer { name, .. } => format!("start the container `{name}`"),
+            Self::UnpauseContainer { name, .. } => format!("let the container `{name}` go on"),
         }
     }
 

@@ -15,9 +15,10 @@ pub mod machine;
 mod own;
 pub mod process;
 pub mod proxy;
+pub mod service;
 mod undo;
 
-pub use deed::{Deed, OwnFile};
+pub use deed::{Deed, DeedError, OwnFile};
 pub use guardian::{Guardian, GuardianError};
 pub use ledger::{EntryId, FailedUndo, FaultId, Ledger};
 pub use own::Own;

@@ -9,4 +9,5 @@ mod passing;
 mod postgres;
 mod process;
 mod redis;
+mod service;
 mod toxics;
