@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::deed::Deed;
+use super::guardian::{Guardian, GuardianError, Number};
 use super::undo::Undo;
 
 /// One time that a fault is injected.
@@ -26,6 +28,8 @@ struct Entry {
     id: EntryId,
     fault: FaultId,
     undo: Box<dyn Undo>,
+    /// Its place on the guardian's list, if it is there.
+    guarded: Option<Number>,
 }
 
 #[derive(Debug, Default)]
@@ -39,9 +43,23 @@ struct Book {
 #[derive(Debug, Default)]
 pub struct Ledger {
     book: Mutex<Book>,
+    guardian: Guardian,
 }
 
 impl Ledger {
+    /// A ledger whose deeds are entered with this guardian too.
+    pub fn guarded_by(guardian: Guardian) -> Self {
+        Self {
+            book: Mutex::default(),
+            guardian,
+        }
+    }
+
+    /// Who undoes deeds when rhaid is killed.
+    pub fn guardian(&self) -> &Guardian {
+        &self.guardian
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -49,16 +67,56 @@ impl Ledger {
     /// Enters what is about to be changed. It is to be entered before it is changed: what is undone without having been
     /// done does no harm.
     pub fn enter(&self, fault: FaultId, undo: Box<dyn Undo>) -> EntryId {
+        self.note(fault, undo, None)
+    }
+
+    /// The same for what outlives rhaid: it is undone also if rhaid is killed.
+    ///
+    /// # Errors
+    /// When there can be no guardian. The fault is not to be done then.
+    pub fn enter_deed(&self, fault: FaultId, deed: Deed) -> Result<EntryId, GuardianError> {
+        self.enter_guarded(fault, Box::new(deed.clone()), deed)
+    }
+
+    /// The same where rhaid itself has a better way back than the one that is left when it was killed.
+    ///
+    /// # Errors
+    /// When there can be no guardian. The fault is not to be done then.
+    pub fn enter_guarded(
+        &self,
+        fault: FaultId,
+        undo: Box<dyn Undo>,
+        deed: Deed,
+    ) -> Result<EntryId, GuardianError> {
+        let number = self.guardian.enter(deed)?;
+        Ok(self.note(fault, undo, Some(number)))
+    }
+
+    fn note(&self, fault: FaultId, undo: Box<dyn Undo>, guarded: Option<Number>) -> EntryId {
         let mut book = self.book();
         let id = EntryId(book.next);
         book.next += 1;
-        book.entries.push(Entry { id, fault, undo });
+        book.entries.push(Entry {
+            id,
+            fault,
+            undo,
+            guarded,
+        });
         id
     }
 
     /// Strikes out what was never changed.
     pub fn withdraw(&self, id: EntryId) {
-        self.book().entries.retain(|entry| entry.id != id);
+        let entry = self.take(id);
+        if let Some(number) = entry.and_then(|entry| entry.guarded) {
+            self.guardian.done(number);
+        }
+    }
+
+    fn take(&self, id: EntryId) -> Option<Entry> {
+        let mut book = self.book();
+        let place = book.entries.iter().position(|entry| entry.id == id)?;
+        Some(book.entries.remove(place))
     }
 
     /// Undoes one thing; nothing if that was done already.
@@ -66,12 +124,7 @@ impl Ledger {
     /// # Errors
     /// Why it is still broken; it is among the failed ones then.
     pub fn undo(&self, id: EntryId) -> Result<(), FailedUndo> {
-        let entry = {
-            let mut book = self.book();
-            let place = book.entries.iter().position(|entry| entry.id == id);
-            place.map(|place| book.entries.remove(place))
-        };
-        entry.map_or(Ok(()), |entry| self.put_right(entry))
+        self.take(id).map_or(Ok(()), |entry| self.put_right(entry))
     }
 
     /// Undoes all that a fault changed, the last first: how many things, and what failed.
@@ -105,6 +158,10 @@ impl Ledger {
     fn put_right(&self, mut entry: Entry) -> Result<(), FailedUndo> {
         // Once more: what was in the way may have been passing.
         let outcome = entry.undo.undo().or_else(|_| entry.undo.undo());
+        // What resists stays on the guardian's list, which tries again at the end.
+        if let (Ok(()), Some(number)) = (&outcome, entry.guarded) {
+            self.guardian.done(number);
+        }
         outcome.map_err(|why| {
             let failed = FailedUndo {
                 fault: entry.fault,

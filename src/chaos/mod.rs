@@ -3,18 +3,31 @@
 //! In: what a script's faults ask for. Out: things that are broken for a while, and an account of what was undone.
 //!
 //! [`Chaos`] is the desk of a run: what is declared ([`Plan`]), what is allowed ([`Permission`]), what is injected now. An
-//! [`Injection`] is one fault while it lasts. [`proxy`] stands between a client and a server and spoils what passes. Whatever a fault changes is entered in the
-//! [`Ledger`] before it is changed, with the [`Undo`] that puts it right; the ledger undoes all that is left when it goes.
+//! [`Injection`] is one fault while it lasts. [`proxy`] stands between a client and a server and spoils what passes; the other rooms break
+//! processes, machines, services, databases and the load's own look-ups. Whatever a fault changes is entered in the
+//! [`Ledger`] before it is changed, with the [`Undo`] that puts it right; the ledger undoes all that is left when it goes. What outlives rhaid,
+//! as a process that stands still, is undone by a [`Deed`], which the [`guardian`] does if rhaid is killed.
 
+pub mod database;
+mod deed;
 mod desk;
+pub mod dns;
+pub mod guardian;
 mod injection;
 mod ledger;
+pub mod machine;
+mod own;
 mod plan;
+pub mod process;
 pub mod proxy;
+pub mod service;
 mod undo;
 
+pub use deed::{Deed, DeedError, OwnFile};
 pub use desk::{Chaos, ChaosError, EndedBy, Event, Permission};
+pub use guardian::{Guardian, GuardianError};
 pub use injection::{Dose, Injection};
 pub use ledger::{EntryId, FailedUndo, FaultId, Ledger};
+pub use own::Own;
 pub use plan::{FaultPlan, Guard, Plan, ProxyPlan, Touches, Trigger};
 pub use undo::Undo;

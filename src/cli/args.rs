@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::baseline::BaselineArguments;
+use super::burner::BurnerArguments;
 use super::command_args::{
     CheckArguments, DefinitionsArguments, DemoArguments, InspectArguments, LspArguments,
     ReferenceArguments, RunArguments,
@@ -10,7 +11,9 @@ use super::command_args::{
 use super::compare::CompareArguments;
 use super::convert_args::{ConvertArguments, RecordArguments};
 use super::dev::DevArguments;
+use super::guardian::GuardianArguments;
 use super::history::HistoryArguments;
+use super::launch::LaunchArguments;
 use super::new::NewArguments;
 use super::report::ReportArguments;
 
@@ -83,4 +86,13 @@ pub enum Command {
     Reference(ReferenceArguments),
     /// Judge a finished run: a result of rhaid, or what another tool wrote.
     Validate(super::validate::ValidateArguments),
+    /// Put right what is broken when rhaid was killed. rhaid starts it.
+    #[command(hide = true)]
+    Guardian(GuardianArguments),
+    /// Take processors, memory, files or a disk for a while. rhaid starts it.
+    #[command(hide = true)]
+    Burner(BurnerArguments),
+    /// Become another program when told to. rhaid starts it.
+    #[command(hide = true)]
+    Launch(LaunchArguments),
 }

@@ -4,6 +4,7 @@ mod against;
 mod args;
 mod baseline;
 mod baselines;
+mod burner;
 mod check;
 mod command_args;
 mod compare;
@@ -13,9 +14,11 @@ mod convert_args;
 mod definitions;
 mod demo;
 mod dev;
+mod guardian;
 mod history;
 mod hosted;
 mod inspect;
+mod launch;
 mod limits;
 mod lsp;
 mod mistakes;
@@ -166,6 +169,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::New(options) => new::run(options),
         args::Command::Search(options) => search::run(&options),
         args::Command::Validate(options) => validate::run(options),
+        args::Command::Burner(options) => burner::run(options),
+        args::Command::Guardian(options) => guardian::run(options),
+        args::Command::Launch(options) => launch::run(options),
     };
     match outcome {
         Ok(code) => code,

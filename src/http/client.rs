@@ -10,11 +10,13 @@ use rustc_hash::FxHashMap;
 use rustls::ClientConfig;
 
 use super::HttpError;
+use super::apart::apart;
 use super::h1::Scratch;
 use super::proxy::Proxies;
 use super::settings::{Http2, Settings};
 use super::target::Target;
 use super::tls::TlsError;
+use crate::chaos::dns::{Instead, Meets};
 
 /// URLs kept parsed; a script that makes up a new URL for every request starts the cache anew.
 const MAX_TARGETS: usize = 8_192;
@@ -102,6 +104,11 @@ impl Client {
             return Ok(([address].into(), Duration::ZERO));
         }
         let started = Instant::now();
+        if let Some(meets) = self.settings.dns.meets(host)
+            && let Some(addresses) = apart(meeting(host, meets)).await?
+        {
+            return Ok((addresses, started.elapsed()));
+        }
         let entry = self
             .names
             .borrow_mut()
@@ -137,5 +144,62 @@ impl Client {
         let addresses: Rc<[IpAddr]> = addresses.into();
         *entry = Some((Instant::now(), addresses.clone()));
         Ok((addresses, started.elapsed()))
+    }
+}
+
+/// A look-up that goes wrong on purpose: the address that is found instead, if there is one. What is known of the name stays as it is.
+async fn meeting(host: &str, meets: Meets) -> Result<Option<Rc<[IpAddr]>>, HttpError> {
+    if !meets.delay.is_zero() {
+        tokio::time::sleep(meets.delay).await;
+    }
+    match meets.instead {
+        None => Ok(None),
+        Some(Instead::Address(address)) => Ok(Some([address].into())),
+        Some(Instead::Nothing) => Err(HttpError::new(
+            HttpError::DNS_NOT_FOUND,
+            format!("cannot find the address of {host}: a fault of this run has it so"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chaos::dns::Answer;
+    use crate::chaos::{FaultId, Ledger};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fault_of_look_ups_applies_to_names_that_are_known_already() {
+        let settings = Arc::new(Settings::default());
+        let client = Client::new(Arc::clone(&settings), Instant::now());
+        let (ledger, fault) = (Ledger::default(), FaultId(1));
+        let host: Rc<str> = "localhost".into();
+        let (known, _) = client.resolve(&host).await.unwrap();
+
+        let fails = settings
+            .dns
+            .inject(&ledger, fault, "localhost", Answer::Fail)
+            .unwrap();
+        let error = client.resolve(&host).await.unwrap_err();
+        assert_eq!(error.code(), HttpError::DNS_NOT_FOUND);
+        // What is an address is not looked up.
+        client.resolve(&"127.0.0.1".into()).await.unwrap();
+        ledger.undo(fails).unwrap();
+
+        let elsewhere: IpAddr = [127, 0, 0, 9].into();
+        let leads = Answer::Address(elsewhere);
+        let led = settings.dns.inject(&ledger, fault, "*", leads).unwrap();
+        assert_eq!(*client.resolve(&host).await.unwrap().0, [elsewhere]);
+        ledger.undo(led).unwrap();
+
+        let late = Answer::Delay(Duration::from_secs(30));
+        settings.dns.inject(&ledger, fault, "*", late).unwrap();
+        let began = tokio::time::Instant::now();
+        assert_eq!(client.resolve(&host).await.unwrap().0, known);
+        assert!(began.elapsed() >= Duration::from_secs(30));
+        ledger.undo_all();
+        let began = tokio::time::Instant::now();
+        assert_eq!(client.resolve(&host).await.unwrap().0, known);
+        assert!(began.elapsed() < Duration::from_secs(30));
     }
 }

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::request::StatusSet;
 use super::tls::TlsSettings;
+use crate::chaos::dns::Dns;
 
 /// Which HTTP version is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,6 +63,8 @@ pub struct Settings {
     /// Of these, to one host.
     pub batch_per_host: usize,
     pub dns_ttl: Duration,
+    /// What goes wrong with look-ups on purpose.
+    pub dns: Arc<Dns>,
     pub rps: Option<Arc<RpsLimit>>,
     pub expected: StatusSet,
 }
@@ -98,6 +101,7 @@ impl Default for Settings {
             batch: 20,
             batch_per_host: 6,
             dns_ttl: Duration::from_secs(300),
+            dns: Arc::default(),
             rps: None,
             expected: StatusSet::default(),
         }

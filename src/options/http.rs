@@ -50,6 +50,7 @@ pub fn read(reader: &mut Reader<'_>) -> Settings {
             .small_count("batch_per_host", 1)
             .map_or(defaults.batch_per_host, |n| n as usize),
         dns_ttl: reader.duration("dns_ttl").unwrap_or(defaults.dns_ttl),
+        dns: defaults.dns,
         rps: rps(reader),
         expected: expected_statuses(reader).unwrap_or_default(),
     }

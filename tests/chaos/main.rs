@@ -5,8 +5,15 @@
 mod bin;
 mod servers;
 
+mod guardian;
 mod http_toxics;
+mod killed;
+mod machine;
 mod more_toxics;
 mod passing;
+mod postgres;
+mod process;
+mod redis;
 mod runs;
+mod service;
 mod toxics;
