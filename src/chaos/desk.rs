@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use super::injection::Injection;
 use super::ledger::{FailedUndo, FaultId, Ledger};
 use super::plan::{Plan, Touches};
+use super::process::{CommandError, Commands};
 use super::proxy::{Fleet, Proxy, ProxyError, Spec};
 use crate::http::AddressRules;
 use crate::suggest::did_you_mean;
@@ -59,6 +60,12 @@ pub enum ChaosError {
     Over,
     #[error(transparent)]
     Proxy(#[from] ProxyError),
+    #[error("command `{name}`: {why}")]
+    Command {
+        name: String,
+        #[source]
+        why: CommandError,
+    },
 }
 
 impl std::fmt::Display for Touches {
@@ -114,6 +121,7 @@ pub struct Chaos {
     next: AtomicU64,
     fleet: OnceLock<Fleet>,
     ledger: Ledger,
+    commands: Commands,
     active: Mutex<Vec<Arc<Injection>>>,
     /// How often a fault was injected so far, and how many virtual users failed since the last time, each once.
     waves: AtomicU64,
@@ -129,13 +137,15 @@ impl Chaos {
         seed: u64,
     ) -> (Arc<Self>, mpsc::UnboundedReceiver<Event>) {
         let (events, told) = mpsc::unbounded_channel();
+        let ledger = Ledger::default();
         let chaos = Self {
             plan,
             permission,
             seed,
             next: AtomicU64::new(0),
             fleet: OnceLock::new(),
-            ledger: Ledger::default(),
+            commands: Commands::new(ledger.guardian().clone()),
+            ledger,
             active: Mutex::default(),
             waves: AtomicU64::new(0),
             touched: AtomicU64::new(0),
@@ -162,6 +172,14 @@ impl Chaos {
     /// # Errors
     /// When one of them cannot listen, or stands before a host that is not allowed.
     pub fn open(&self) -> Result<Vec<(String, bool, String)>, ChaosError> {
+        for plan in &self.plan.commands {
+            self.check(Touches::Process)?;
+            let started = self.commands.start(&plan.name, plan.spec.clone());
+            started.map_err(|why| ChaosError::Command {
+                name: plan.name.clone(),
+                why,
+            })?;
+        }
         let mut opened = Vec::new();
         if self.plan.proxies.is_empty() {
             return Ok(opened);
@@ -200,6 +218,38 @@ impl Chaos {
     ) -> Result<(), ChaosError> {
         self.fleet()?.spawn(task);
         Ok(())
+    }
+
+    /// Whether a fault may be aimed at what a URL names.
+    ///
+    /// # Errors
+    /// When it may not, or is no URL.
+    pub fn check_url(&self, url: &str) -> Result<(), ChaosError> {
+        let host = url::Url::parse(url)
+            .ok()
+            .and_then(|url| Some(url.host_str()?.to_owned()));
+        match host {
+            Some(host) if self.permission.covers(&host) => Ok(()),
+            Some(host) => Err(ChaosError::Host { host }),
+            // Whoever speaks to it tells what is wrong with it.
+            None => Ok(()),
+        }
+    }
+
+    /// How much longer a fault may be held, a moment more than it will be.
+    pub fn longest(&self, id: FaultId) -> Duration {
+        const MOMENT: Duration = Duration::from_secs(5);
+        let left = self
+            .injections()
+            .iter()
+            .find(|known| known.id() == id)
+            .map(|known| known.left());
+        left.unwrap_or_default() + MOMENT
+    }
+
+    /// The programs that the run started.
+    pub fn commands(&self) -> &Commands {
+        &self.commands
     }
 
     fn check_host(&self, address: &str) -> Result<(), ChaosError> {
@@ -250,12 +300,16 @@ impl Chaos {
     ///
     /// # Errors
     /// When no fault is allowed.
-    pub fn begin(self: &Arc<Self>, name: &str) -> Result<Arc<Injection>, ChaosError> {
+    pub fn begin(
+        self: &Arc<Self>,
+        name: &str,
+        longest: Duration,
+    ) -> Result<Arc<Injection>, ChaosError> {
         if self.permission.touches.is_empty() {
             return Err(ChaosError::NotAllowed);
         }
         let id = FaultId(self.next.fetch_add(1, Ordering::Relaxed));
-        let injection = Arc::new(Injection::new(id, name, self));
+        let injection = Arc::new(Injection::new(id, name, longest, self));
         self.active().push(Arc::clone(&injection));
         self.waves.fetch_add(1, Ordering::Relaxed);
         self.tell(Event::Began {
@@ -338,6 +392,11 @@ impl Chaos {
         self.ledger.undo_all();
     }
 
+    /// Ends the programs that the run started.
+    pub fn close(&self) {
+        let _ = self.commands.end_all();
+    }
+
     pub(super) fn tell(&self, event: Event) {
         // A run that is over listens no more.
         let _ = self.events.send(event);
@@ -372,7 +431,7 @@ mod tests {
     #[test]
     fn what_is_not_allowed_says_how_to_allow_it() {
         let (chaos, _) = Chaos::new(Plan::default(), Permission::default(), 0);
-        let error = chaos.begin("x").unwrap_err().to_string();
+        let error = chaos.begin("x", Duration::ZERO).unwrap_err().to_string();
         assert!(error.contains("`--allow-faults` allows them"), "{error}");
         let permission = Permission {
             touches: Touches::of_own_traffic(),

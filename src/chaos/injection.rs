@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use super::desk::{Chaos, ChaosError, EndedBy, Event};
-use super::ledger::FaultId;
+use super::ledger::{FaultId, Ledger};
 use super::plan::Touches;
 use super::proxy::toxic::kind;
 use super::proxy::{Proxy, Stream, Toxicity};
@@ -35,17 +35,20 @@ pub struct Injection {
     chaos: Weak<Chaos>,
     over: AtomicBool,
     since: Instant,
+    /// For how long it is to be held.
+    longest: Duration,
     made: AtomicU64,
 }
 
 impl Injection {
-    pub(super) fn new(id: FaultId, name: &str, chaos: &Arc<Chaos>) -> Self {
+    pub(super) fn new(id: FaultId, name: &str, longest: Duration, chaos: &Arc<Chaos>) -> Self {
         Self {
             id,
             name: name.to_owned(),
             chaos: Arc::downgrade(chaos),
             over: AtomicBool::new(false),
             since: Instant::now(),
+            longest,
             made: AtomicU64::new(0),
         }
     }
@@ -61,6 +64,11 @@ impl Injection {
     /// When it was injected.
     pub fn since(&self) -> Instant {
         self.since
+    }
+
+    /// How much longer it may be held.
+    pub fn left(&self) -> Duration {
+        self.longest.saturating_sub(self.since.elapsed())
     }
 
     pub fn is_over(&self) -> bool {
@@ -124,6 +132,25 @@ impl Injection {
             let _ = chaos.ledger().undo(entry);
         }
         Ok(())
+    }
+
+    /// The same for what enters its own undos. `act` gives what it made, and in words what was broken.
+    ///
+    /// # Errors
+    /// When the kind is not allowed, the fault is over, or `act` fails.
+    pub fn through<T>(
+        &self,
+        touches: Touches,
+        act: impl FnOnce(&Ledger, FaultId, &Chaos) -> Result<(T, String), String>,
+    ) -> Result<T, String> {
+        let chaos = self.chaos().map_err(|why| why.to_string())?;
+        chaos.check(touches).map_err(|why| why.to_string())?;
+        let (made, what) = act(chaos.ledger(), self.id, &chaos)?;
+        chaos.tell(Event::Did { id: self.id, what });
+        if self.is_over() {
+            chaos.ledger().undo_fault(self.id);
+        }
+        Ok(made)
     }
 
     /// Lays a toxic on a proxy of the run.
@@ -273,6 +300,8 @@ mod tests {
     use super::super::plan::{Plan, ProxyPlan};
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(60);
+
     fn chaos() -> Arc<Chaos> {
         let plan = Plan {
             proxies: vec![ProxyPlan {
@@ -306,7 +335,10 @@ mod tests {
     fn what_a_fault_does_is_undone_with_it_in_any_order() {
         let chaos = chaos();
         let proxy = chaos.proxy("pms").unwrap();
-        let (first, second) = (chaos.begin("a").unwrap(), chaos.begin("b").unwrap());
+        let (first, second) = (
+            chaos.begin("a", LONG).unwrap(),
+            chaos.begin("b", LONG).unwrap(),
+        );
         first.dose("pms", &latency(1, None)).unwrap();
         second.dose("pms", &latency(2, None)).unwrap();
         second.down("pms").unwrap();
@@ -325,7 +357,7 @@ mod tests {
         let proxy = chaos.proxy("pms").unwrap();
         for name in ["a", "b"] {
             chaos
-                .begin(name)
+                .begin(name, LONG)
                 .unwrap()
                 .dose("pms", &latency(1, None))
                 .unwrap();
@@ -338,7 +370,7 @@ mod tests {
     fn a_toxic_may_grow() {
         let chaos = chaos();
         let proxy = chaos.proxy("pms").unwrap();
-        let fault = chaos.begin("a").unwrap();
+        let fault = chaos.begin("a", LONG).unwrap();
         fault
             .dose("pms", &latency(5_000, Some(Duration::from_millis(300))))
             .unwrap();
@@ -358,7 +390,7 @@ mod tests {
     #[test]
     fn a_misspelt_proxy_or_attribute_is_told_with_the_nearest() {
         let chaos = chaos();
-        let fault = chaos.begin("a").unwrap();
+        let fault = chaos.begin("a", LONG).unwrap();
         let error = fault.down("pns").unwrap_err().to_string();
         assert!(error.contains("did you mean `pms`?"), "{error}");
         let mut dose = latency(1, None);

@@ -29,5 +29,5 @@ pub use guardian::{Guardian, GuardianError};
 pub use injection::{Dose, Injection};
 pub use ledger::{EntryId, FailedUndo, FaultId, Ledger};
 pub use own::Own;
-pub use plan::{FaultPlan, Guard, Plan, ProxyPlan, Touches, Trigger};
+pub use plan::{CommandPlan, FaultPlan, Guard, Plan, ProxyPlan, Touches, Trigger};
 pub use undo::Undo;

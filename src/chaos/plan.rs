@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::process::CommandSpec;
 use crate::slo::Objective;
 
 /// A kind of fault, by what it touches. Each is to be allowed by name, but for those that touch only the run's own traffic.
@@ -60,6 +61,13 @@ pub struct ProxyPlan {
     pub route: bool,
 }
 
+/// A program that the run starts before anything else, and ends after everything.
+#[derive(Debug, Clone)]
+pub struct CommandPlan {
+    pub name: String,
+    pub spec: CommandSpec,
+}
+
 /// When a fault is injected.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trigger {
@@ -108,14 +116,15 @@ pub struct FaultPlan {
 }
 
 /// All of it.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
+    pub commands: Vec<CommandPlan>,
     pub proxies: Vec<ProxyPlan>,
     pub faults: Vec<FaultPlan>,
 }
 
 impl Plan {
     pub fn is_empty(&self) -> bool {
-        self.proxies.is_empty() && self.faults.is_empty()
+        self.commands.is_empty() && self.proxies.is_empty() && self.faults.is_empty()
     }
 }

@@ -18,7 +18,7 @@ use super::signals::Signals;
 use super::values::{Format, ProgressFormat};
 use super::watch::Watch;
 use super::{Failure, config, limits, print, reload};
-use crate::chaos::Touches;
+use crate::chaos::{ChaosError, Touches};
 use crate::compare::Comparison;
 use crate::live::{Shown, View, Voice};
 use crate::report::{Against, Look, render_brief, render_changes, render_console};
@@ -135,6 +135,9 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
             Failure::new(exit::USAGE, format!("error: {why}"))
         }
         RunError::Hooks(why) => Failure::new(exit::CONFIG, format!("error: {why}")),
+        RunError::Chaos(why @ (ChaosError::NotAllowed | ChaosError::Kind(_))) => {
+            Failure::new(exit::USAGE, format!("error: {why}"))
+        }
         RunError::Chaos(why) => Failure::new(exit::CONFIG, format!("error: {why}")),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::keys;
 use super::reader::{OptionError, Reader, describe, read_duration};
-use crate::chaos::{FaultPlan, Guard, Plan, ProxyPlan, Trigger};
+use crate::chaos::process::{CommandSpec, Ready};
+use crate::chaos::{CommandPlan, FaultPlan, Guard, Plan, ProxyPlan, Trigger};
 use crate::slo::{Objective, statement};
 use crate::suggest::did_you_mean;
 
@@ -16,14 +17,64 @@ const MOST: usize = 100;
 const GUARD_WINDOW: Duration = Duration::from_secs(5);
 /// Seconds in a row, for what is steady before and well again after.
 const IN_A_ROW: Duration = Duration::from_secs(3);
+/// How long a command may take until it answers.
+const READY_WITHIN: Duration = Duration::from_secs(10);
 /// Times that a fault comes at random, unless it says otherwise.
 const TIMES: u32 = 3;
 
 /// Reads both.
 pub fn read(reader: &mut Reader<'_>) -> Plan {
+    let commands = commands(reader);
     let proxies = proxies(reader);
     let faults = faults(reader);
-    Plan { proxies, faults }
+    Plan {
+        commands,
+        proxies,
+        faults,
+    }
+}
+
+fn commands(reader: &mut Reader<'_>) -> Vec<CommandPlan> {
+    let Some(map) = reader.object("commands") else {
+        return Vec::new();
+    };
+    let path = reader.path_of("commands");
+    let mut plans = Vec::new();
+    for (name, value) in map {
+        let path: Vec<String> = path.iter().cloned().chain([name.clone()]).collect();
+        let Some(map) = value.as_object() else {
+            reader.errors().push(OptionError {
+                path,
+                message: format!(
+                    "expected a command such as #{{ run: [\"program\", \"argument\"] }}, found {}",
+                    describe(value)
+                ),
+                help: None,
+            });
+            continue;
+        };
+        let mut inner = Reader::new(map, path, reader.errors());
+        let argv = inner.strings("run").unwrap_or_default();
+        if argv.first().is_none_or(String::is_empty) {
+            inner.error_here(
+                "a command needs `run`, its program and arguments",
+                Some("for example run: [\"node\", \"server.js\"]; no shell reads them".into()),
+            );
+        }
+        let mut spec = CommandSpec::new(argv);
+        spec.env = inner.string_map("env").unwrap_or_default();
+        spec.dir = inner.string("dir").map(Into::into);
+        spec.log = inner.string("log").map(Into::into);
+        let within = inner.duration("within").unwrap_or(READY_WITHIN);
+        spec.ready = address(&mut inner, "ready").map(|address| Ready { address, within });
+        spec.grace = inner.duration("grace").unwrap_or(spec.grace);
+        inner.finish(&keys::names(keys::COMMAND), |_| None);
+        plans.push(CommandPlan {
+            name: name.clone(),
+            spec,
+        });
+    }
+    plans
 }
 
 fn proxies(reader: &mut Reader<'_>) -> Vec<ProxyPlan> {

@@ -68,6 +68,12 @@ pub const RUN: &[Key] = &[
         "iterations per second of the default scenario (only without `scenarios`)",
     ),
     key(
+        "commands",
+        "map of name to command",
+        "none",
+        "programs that the run starts first and ends last; needs `--allow-faults=process`; see the command options",
+    ),
+    key(
         "proxies",
         "map of name to host:port",
         "none",
@@ -481,6 +487,42 @@ pub const FAULT: &[Key] = &[
         "duration",
         "3s",
         "how long in a row all must be well for the target to count as recovered",
+    ),
+];
+
+/// Options of a command: the maps in `commands`.
+pub const COMMAND: &[Key] = &[
+    key(
+        "run",
+        "list of strings",
+        "",
+        "the program and its arguments; no shell reads them",
+    ),
+    key(
+        "env",
+        "map of strings",
+        "none",
+        "variables beside rhaid's own",
+    ),
+    key("dir", "path", "the current one", "the folder it runs in"),
+    key("log", "path", "none", "a file to which its output is added"),
+    key(
+        "ready",
+        "host:port",
+        "at once",
+        "it is ready once something answers there",
+    ),
+    key(
+        "within",
+        "duration",
+        "10s",
+        "how long it may take to be ready",
+    ),
+    key(
+        "grace",
+        "duration",
+        "5s",
+        "how long it may take to end when it is asked to",
     ),
 ];
 

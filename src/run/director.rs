@@ -281,7 +281,7 @@ impl Director {
             self.records.push(Record::skipped(&fault.plan, reason));
             return Err(told);
         }
-        let injection = match self.chaos.begin(&fault.plan.name) {
+        let injection = match self.chaos.begin(&fault.plan.name, fault.plan.duration) {
             Ok(injection) => injection,
             Err(error) => {
                 return Err(format!(

@@ -27,6 +27,7 @@ pub(super) struct UndoneAtLast(pub Arc<Chaos>);
 impl Drop for UndoneAtLast {
     fn drop(&mut self) {
         self.0.end_all(&EndedBy::RunEnd);
+        self.0.close();
     }
 }
 

@@ -313,3 +313,87 @@ fn a_misspelt_proxy_names_the_one_there_is() {
     .run();
     output.expect_code(2).expect_text("did you mean `pms`?");
 }
+
+/// A run against a hotel API that the run itself starts.
+fn run_with_command(seconds: u32, options: &str, functions: &str) -> Rhaid {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let binary = env!("CARGO_BIN_EXE_rhaid");
+    let script = format!(
+        r#"
+        export const options = #{{
+            commands: #{{ hotel: #{{
+                run: ["{binary}", "demo", "--listen", "127.0.0.1:{port}"], ready: "127.0.0.1:{port}", within: "30s",
+            }} }},
+            scenarios: #{{ guests: #{{
+                executor: "constant-arrival-rate", exec: "look", rate: 50, duration: "{seconds}s", max_vus: 60,
+            }} }},
+            timeout: "1s",
+            {options}
+        }};
+        fn look() {{ http::get("http://127.0.0.1:{port}/health/live", #{{ name: "live" }}); }}
+        {functions}
+        "#
+    );
+    Rhaid::at(binary).script(&script).arg("--no-history")
+}
+
+#[test]
+fn a_command_is_killed_and_started_again_or_stands_still_for_a_while() {
+    let output = run_with_command(
+        12,
+        r#"faults: [ #{ exec: "killed", start: "2s", duration: "1s" },
+                     #{ exec: "stopped", after: "killed", start: "3s", duration: "1500ms" } ],"#,
+        r#"fn killed(fault) { fault.command("hotel").kill(); }
+           fn stopped(fault) { fault.command("hotel").stop(); }"#,
+    )
+    .arg("--allow-faults=process")
+    .run();
+    output.expect_code(0);
+    for name in ["killed", "stopped"] {
+        let fault = fault(&output, name);
+        assert_eq!(fault["status"], "held", "{fault:#}");
+        let lost = fault["impact"]["requests_lost"].as_f64().unwrap();
+        assert!(lost > 0.0, "{fault:#}");
+        assert!(fault["impact"]["recover_seconds"].is_number(), "{fault:#}");
+    }
+}
+
+#[test]
+fn commands_must_be_allowed_and_a_misspelt_one_is_told() {
+    let run = || {
+        run_with_command(
+            1,
+            r#"faults: [ #{ exec: "killed", start: 0, duration: "1s" } ],"#,
+            r#"fn killed(fault) { fault.command("hotle").kill(); }"#,
+        )
+    };
+    run()
+        .arg("--allow-faults")
+        .run()
+        .expect_code(64)
+        .expect_text("--allow-faults=process");
+    run()
+        .arg("--allow-faults=process")
+        .run()
+        .expect_code(2)
+        .expect_text("hotel");
+}
+
+#[test]
+fn the_machine_is_kept_busy_and_let_go() {
+    let output = run_of(
+        4,
+        r#"faults: [ #{ exec: "busy", start: "1s", duration: "1s" } ],"#,
+        r#"fn busy(fault) { fault.machine().cpu(20); fault.machine().files(10); }"#,
+    )
+    .arg("--allow-faults=machine")
+    .run();
+    output.expect_code(0);
+    let busy = fault(&output, "busy");
+    assert_eq!(busy["status"], "held", "{busy:#}");
+    assert_eq!(busy["effects"].as_array().unwrap().len(), 2, "{busy:#}");
+}

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::basics::duration_of;
 use super::{Fallible, error, number, virtual_user, waiting};
 use crate::chaos::proxy::{Stream, Toxicity};
-use crate::chaos::{Chaos, Dose, Injection};
+use crate::chaos::{Chaos, Dose, FaultId, Injection, Ledger, Touches};
 use crate::script::convert;
 use crate::vu::Stage;
 
@@ -87,6 +87,22 @@ fn millis(duration: &Dynamic) -> Fallible<Dynamic> {
     Ok(Dynamic::from(i64::try_from(millis).unwrap_or(i64::MAX)))
 }
 
+/// Breaks something beside the proxies: on a thread of its own, for it may take a while. `act` gives what the script is given and,
+/// in words, what was broken.
+pub(super) fn on_the_side<T: Send + 'static>(
+    fault: &Fault,
+    touches: Touches,
+    act: impl FnOnce(&Ledger, FaultId, &Chaos) -> Result<(T, String), String> + Send + 'static,
+) -> Fallible<T> {
+    let injection = fault.0.clone();
+    let done = tokio::task::spawn_blocking(move || injection.through(touches, act));
+    match waiting(done)? {
+        Ok(Ok(given)) => Ok(given),
+        Ok(Err(why)) => error(why),
+        Err(_) => error("the fault could not be injected; this is a mistake in rhaid"),
+    }
+}
+
 fn chaos(what: &str) -> Fallible<Arc<Chaos>> {
     Ok(virtual_user(what)?.worker.run.chaos.clone())
 }
@@ -131,7 +147,7 @@ pub mod chaos_module {
         body: FnPtr,
     ) -> Result<Fault, Box<EvalAltResult>> {
         let duration = duration_of(&duration)?;
-        let injection = match chaos("chaos::inject")?.begin(name) {
+        let injection = match chaos("chaos::inject")?.begin(name, duration) {
             Ok(injection) => injection,
             Err(why) => return error(why.to_string()),
         };

@@ -5,6 +5,7 @@
 
 mod assert;
 mod basics;
+mod breaking;
 mod bytes;
 mod card;
 mod checks;
@@ -69,7 +70,7 @@ pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
-pub fn types() -> [(TypeId, &'static str); 16] {
+pub fn types() -> [(TypeId, &'static str); 23] {
     [
         (TypeId::of::<context::Context>(), CONTEXT),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
@@ -87,6 +88,13 @@ pub fn types() -> [(TypeId, &'static str); 16] {
         (TypeId::of::<mock::Call>(), "MockCall"),
         (TypeId::of::<faults::Fault>(), "Fault"),
         (TypeId::of::<faults::FaultProxy>(), "FaultProxy"),
+        (TypeId::of::<breaking::FaultProcess>(), "FaultProcess"),
+        (TypeId::of::<breaking::FaultCommand>(), "FaultCommand"),
+        (TypeId::of::<breaking::FaultMachine>(), "FaultMachine"),
+        (TypeId::of::<breaking::FaultService>(), "FaultService"),
+        (TypeId::of::<breaking::FaultRedis>(), "FaultRedis"),
+        (TypeId::of::<breaking::FaultPostgres>(), "FaultPostgres"),
+        (TypeId::of::<breaking::FaultNames>(), "FaultNames"),
     ]
 }
 
@@ -109,7 +117,14 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<mock::Route>("Route")
         .register_type_with_name::<mock::Call>("MockCall")
         .register_type_with_name::<faults::Fault>("Fault")
-        .register_type_with_name::<faults::FaultProxy>("FaultProxy");
+        .register_type_with_name::<faults::FaultProxy>("FaultProxy")
+        .register_type_with_name::<breaking::FaultProcess>("FaultProcess")
+        .register_type_with_name::<breaking::FaultCommand>("FaultCommand")
+        .register_type_with_name::<breaking::FaultMachine>("FaultMachine")
+        .register_type_with_name::<breaking::FaultService>("FaultService")
+        .register_type_with_name::<breaking::FaultRedis>("FaultRedis")
+        .register_type_with_name::<breaking::FaultPostgres>("FaultPostgres")
+        .register_type_with_name::<breaking::FaultNames>("FaultNames");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
@@ -124,6 +139,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(assert::assertions).into());
     engine.register_global_module(exported_module!(mock::mock_types).into());
     engine.register_global_module(exported_module!(faults::fault_types).into());
+    engine.register_global_module(exported_module!(breaking::breaking_types).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {
