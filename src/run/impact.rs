@@ -16,9 +16,9 @@ const RECOVERED_FOR: u64 = 3;
 /// A second is well if not more than this share of requests fails beyond that of before …
 const MORE_FAILURES: f64 = 0.01;
 /// … and its 95th percentile is not more than this many times that of before, …
-const SLOWER: f64 = 1.5;
+const SLOWER: f64 = 2.0;
 /// … or lies above it by no more than this, in milliseconds.
-const SLOWER_BY: f64 = 5.0;
+const SLOWER_BY: f64 = 20.0;
 /// Requests before a fault from which a percentile can be told.
 const ENOUGH: u64 = 20;
 /// Weights of the parts of the score: requests answered, response times, recovery, and how it was afterwards.

@@ -43,7 +43,7 @@ fn phase<'a>(fault: &'a Value, name: &str) -> &'a Value {
 fn a_fault_is_held_for_its_time_measured_and_undone() {
     let output = run_of(
         12,
-        r#"faults: [ #{ name: "slow", exec: "slow", start: "3s", duration: "2s" },
+        r#"faults: [ #{ name: "slow", exec: "slow", start: "3s", duration: "2s", recovered_for: "1s" },
                      #{ name: "down", exec: "down", after: "slow", start: "3s", duration: "1s" } ],"#,
         r#"fn slow(fault) { fault.proxy("pms").latency("300ms"); }
            fn down(fault) { fault.proxy("pms").down(); }"#,
@@ -106,7 +106,7 @@ fn faults_must_be_allowed_and_can_be_left_out() {
 fn a_guard_undoes_its_fault_and_ends_the_run_if_it_is_told_to() {
     let run = |abort: bool| {
         let options = format!(
-            r#"faults: [ #{{ name: "down", exec: "down", start: "2s", duration: "60s",
+            r#"faults: [ #{{ name: "down", exec: "down", start: "2s", duration: "60s", recovered_for: "1s",
                 guard: "http_req_failed rate < 30%", guard_over: "1s", guard_abort: {abort} }} ],"#
         );
         let down = r#"fn down(fault) { fault.proxy("pms").down(); }"#;
@@ -160,7 +160,7 @@ fn what_was_not_steady_is_not_broken_any_further() {
 fn a_fault_whose_function_throws_is_undone_and_the_run_fails() {
     let output = run_of(
         5,
-        r#"faults: [ #{ name: "half", exec: "half", start: "1s", duration: "60s" } ],"#,
+        r#"faults: [ #{ name: "half", exec: "half", start: "1s", duration: "60s", recovered_for: "1s" } ],"#,
         r#"fn half(fault) { fault.proxy("pms").down(); sleep(0.5); throw "halfway"; }"#,
     )
     .arg("--allow-faults")
