@@ -84,6 +84,25 @@ fn a_reserve_of_memory_is_left() {
 }
 
 #[test]
+fn what_others_need_of_the_reserve_is_given_back() {
+    let ledger = ledger();
+    let take = |bytes, reserve| memory(&ledger, FAULT, Amount::Bytes(bytes), reserve, LONGEST);
+    let reserve = memory_available().unwrap() - 192 * MIB;
+    let polite = take(128 * MIB, reserve).unwrap();
+    let before = resident(polite.pid);
+    // Others of this machine give and take, too: until the reserve is really missed.
+    for _ in 0..10 {
+        if resident(polite.pid) < before - 16 * MIB {
+            return;
+        }
+        let left = memory_available().unwrap().saturating_sub(reserve);
+        take(left + 64 * MIB, 1024 * MIB).unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    panic!("{} of {before} bytes are still held", resident(polite.pid));
+}
+
+#[test]
 fn files_are_opened_up_to_the_limit() {
     let ledger = ledger();
     let pressure = open_files(&ledger, FAULT, 500, LONGEST).unwrap();

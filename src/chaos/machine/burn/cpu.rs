@@ -4,6 +4,8 @@ use std::hint::black_box;
 use std::io;
 use std::time::{Duration, Instant};
 
+use nix::time::{ClockId, clock_gettime};
+
 /// Busy and idle by turns within this.
 const TURN: Duration = Duration::from_millis(50);
 
@@ -18,8 +20,9 @@ fn work(load: u32) {
     let busy = TURN * load.min(100) / 100;
     let mut value = 1_u64;
     loop {
-        let began = Instant::now();
-        while began.elapsed() < busy {
+        let (began, used) = (Instant::now(), processor_time());
+        // What others took of the processor meanwhile does not count; but a turn ends when it is over.
+        while began.elapsed() < TURN && processor_time().saturating_sub(used) < busy {
             for _ in 0..1_000 {
                 value = black_box(
                     value
@@ -28,8 +31,11 @@ fn work(load: u32) {
                 );
             }
         }
-        if let Some(idle) = TURN.checked_sub(busy).filter(|idle| !idle.is_zero()) {
-            std::thread::sleep(idle);
-        }
+        std::thread::sleep(TURN.saturating_sub(began.elapsed()));
     }
+}
+
+/// What this thread has had of processors.
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }

@@ -9,6 +9,8 @@ use crate::chaos::machine::room::memory_available;
 
 /// Large enough to go back to the system when it is freed.
 const BLOCK: u64 = 32 << 20;
+/// A block is made of these.
+const PIECE: usize = 1 << 20;
 /// How long others may eat into the reserve before it is restored.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -53,7 +55,8 @@ impl Hoard {
         bytes: u64,
         mut available: impl FnMut() -> io::Result<u64>,
     ) -> io::Result<u64> {
-        let mut noise = Noise::new(bytes);
+        let mut noise = vec![0; PIECE];
+        Noise::new(bytes).fill(&mut noise);
         let mut taken = 0;
         while taken < bytes {
             let size = self.block.min(bytes - taken);
@@ -63,18 +66,23 @@ impl Hoard {
             let length = usize::try_from(size).map_err(io::Error::other)?;
             let mut block = Vec::new();
             block.try_reserve_exact(length).map_err(io::Error::other)?;
-            block.resize(length, 0);
-            noise.fill(&mut block);
+            while block.len() < length {
+                let left = length - block.len();
+                block.extend_from_slice(noise.get(..left).unwrap_or(&noise));
+            }
             self.held.push(block);
             taken += size;
         }
         Ok(taken)
     }
 
-    /// Gives a block back, if less than the reserve is available.
+    /// Gives back what is missing of the reserve.
     fn give_way(&mut self, available: u64) {
-        if available < self.reserve {
-            self.held.pop();
+        let missing = self.reserve.saturating_sub(available);
+        for _ in 0..missing.div_ceil(self.block) {
+            if self.held.pop().is_none() {
+                return;
+            }
         }
     }
 }
@@ -96,9 +104,11 @@ mod tests {
         assert_eq!(hoard.held.len(), 9);
         hoard.give_way(100);
         assert_eq!(hoard.held.len(), 9);
-        for _ in 0..20 {
-            hoard.give_way(99);
-        }
+        hoard.give_way(99);
+        assert_eq!(hoard.held.len(), 8);
+        hoard.give_way(70);
+        assert_eq!(hoard.held.len(), 5);
+        hoard.give_way(0);
         assert!(hoard.held.is_empty());
     }
 
