@@ -6,6 +6,7 @@
 //! [`Injection`] is one fault while it lasts. [`proxy`] stands between a client and a server and spoils what passes. Whatever a fault changes is entered in the
 //! [`Ledger`] before it is changed, with the [`Undo`] that puts it right; the ledger undoes all that is left when it goes.
 
+pub mod api;
 mod desk;
 mod injection;
 mod ledger;

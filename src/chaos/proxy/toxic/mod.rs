@@ -1,11 +1,12 @@
 //! The toxics, one a file behind one trait, and the list of them.
 //!
-//! The first seven are those of Toxiproxy, with its names, attributes, defaults and semantics.
+//! The first eight are those of Toxiproxy, with its names, attributes, defaults and semantics.
 
 mod attributes;
 mod bandwidth;
 mod latency;
 mod limit_data;
+mod noop;
 mod reset_peer;
 mod slicer;
 mod slow_close;
@@ -76,6 +77,7 @@ pub trait Toxic: Send + Sync + Debug {
 }
 
 /// A kind of toxic.
+#[derive(Debug)]
 pub struct Kind {
     pub name: &'static str,
     /// What it does, in a few words.
@@ -119,6 +121,7 @@ pub static KINDS: &[Kind] = &[
     reset_peer::KIND,
     slicer::KIND,
     limit_data::KIND,
+    noop::KIND,
 ];
 
 /// The kind of that name.
