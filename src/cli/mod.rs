@@ -20,6 +20,8 @@ mod limits;
 mod lsp;
 mod mistakes;
 mod new;
+mod proxy;
+mod proxy_args;
 mod record;
 mod reference;
 mod reload;
@@ -155,6 +157,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
         args::Command::Convert(options) => convert::run(options),
+        args::Command::Proxy(options) => proxy::run(options),
         args::Command::Record(options) => record::run(options),
         args::Command::Reference(options) => reference::run(options),
         args::Command::Report(options) => report::run(options),
