@@ -344,6 +344,7 @@ impl Connection {
     }
 
     fn write(&mut self, index: usize, to: usize, cx: &mut Context<'_>) -> Result<bool, Close> {
+        let is_last = !self.halves[1 - index].writing;
         let half = &mut self.halves[index];
         let socket = &mut self.sockets[to];
         let sent = &self.visit.counters.bytes[index][1];
@@ -353,7 +354,10 @@ impl Connection {
                 None => break,
                 Some(Item::Close(how)) => return Err(*how),
                 Some(Item::End) => {
-                    let _ = SockRef::from(&*socket).shutdown(std::net::Shutdown::Write);
+                    // After the other direction's end the connection is closed whole.
+                    if !is_last {
+                        let _ = SockRef::from(&*socket).shutdown(std::net::Shutdown::Write);
+                    }
                     half.writing = false;
                     0
                 }
