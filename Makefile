@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 600
 help:
 	@echo "make build        the release binary: target/release/rhaid"
 	@echo "make test         run every test, installing what they need"
-	@echo "make bench        measure speed and memory beside wrk, hey and oha, installing them"
+	@echo "make bench        measure speed and memory beside wrk, hey, oha and HAProxy, installing them"
 	@echo "                  BENCH_ARGS='--quick --only requests' tries one part; see docs/performance.md"
 	@echo "make reference    write the generated parts of the guide anew"
 	@echo "make screenshot   draw the pictures of the summary anew (needs tmux and python3)"

@@ -16,10 +16,10 @@ ROOT = HERE.parent.parent
 CARGO_HOME = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", str(CARGO_HOME / "bin")])
 
-PACKAGES = {"wrk": "wrk", "hey": "hey", "nginx": "nginx-light"}
+PACKAGES = {"wrk": "wrk", "hey": "hey", "nginx": "nginx-light", "haproxy": "haproxy"}
 
-# Open files for ten thousand connections, with a margin.
-FILES = 20_000
+# Open files for ten thousand connections on both sides of a proxy, with a margin.
+FILES = 44_000
 
 # Above this share of others' work, the figures are marked as disturbed.
 MOST_BUSY = 0.05
@@ -116,7 +116,7 @@ def facts(binary):
     quiet = f"processors busy before: {busy:.0%}"
     if busy > MOST_BUSY:
         quiet += ", so **something else was running**: the figures are noisier and worse than on a quiet machine"
-    tools = [version(binary, "--version"), version("nginx", "-v"), version("wrk", "-v"), version("oha", "--version")]
+    tools = [version(binary, "--version"), version("nginx", "-v"), version("wrk", "-v"), version("oha", "--version"), version("haproxy", "-v")]
     return [
         f"- {model}, {allowed} cores, {memory:.0f} GiB; Linux {platform.release()}; {pinning}",
         f"- {'; '.join(tools)}; {'hey' if find('hey') else 'hey missing'}",
@@ -145,5 +145,5 @@ def version(tool, flag):
         return f"{tool} missing"
     # The versions stand in the first line, on whichever stream; wrk's ends in its licence.
     told = subprocess.run([find(tool), flag], capture_output=True, text=True)
-    words = (told.stdout + told.stderr).split("\n", 1)[0].replace("nginx version: ", "").split()
+    words = (told.stdout + told.stderr).split("\n", 1)[0].replace("nginx version: ", "").replace("HAProxy version", "haproxy").split()
     return " ".join(words[:2]) if "/" not in (words or [""])[0] else words[0]

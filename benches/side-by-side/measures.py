@@ -10,6 +10,7 @@ import time
 from clients import CLIENTS, CONNECTIONS, rhaid
 from machine import HERE, ROOT, Trouble, cargo, cores, find, say
 from processes import run, thread_cpu
+from relays import proxy
 
 # The goals, as the table shows them.
 GOAL_WRK_LUA = 1.05
@@ -260,5 +261,6 @@ ALL = {
     "flat": (flat, [], []),
     "reload": (reload, [], []),
     "hooks": (hooks, [], []),
+    "proxy": (proxy, ["nginx", "wrk", "haproxy"], []),
     "micro": (micro, [], []),
 }

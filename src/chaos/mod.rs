@@ -8,6 +8,7 @@
 //! [`Ledger`] before it is changed, with the [`Undo`] that puts it right; the ledger undoes all that is left when it goes. What outlives rhaid,
 //! as a process that stands still, is undone by a [`Deed`], which the [`guardian`] does if rhaid is killed.
 
+pub mod api;
 pub mod database;
 mod deed;
 mod desk;

@@ -15,6 +15,7 @@ use super::guardian::GuardianArguments;
 use super::history::HistoryArguments;
 use super::launch::LaunchArguments;
 use super::new::NewArguments;
+use super::proxy_args::ProxyArguments;
 use super::report::ReportArguments;
 
 /// Load, SLO and chaos testing: journeys in Rhai, run by thousands of virtual users, judged by SLOs.
@@ -32,6 +33,7 @@ Try it now:
   rhaid test                               run the tests of scripts, against a mock server
   rhaid validate summary.json              judge a finished run, also one of k6, JMeter, Locust, …
   rhaid demo                               the hotel API alone, to test against
+  rhaid proxy pms=9100=9000                a proxy that can be slow, narrow or broken
 
 Exit codes:
     0  every SLO met                         66  a file is missing
@@ -76,6 +78,8 @@ pub enum Command {
     Record(RecordArguments),
     /// Make reports of a run that is over, from its result.
     Report(ReportArguments),
+    /// Stand between a client and a server and spoil what passes, as Toxiproxy does.
+    Proxy(ProxyArguments),
     /// Serve the built-in hotel API, a target to try tests on.
     Demo(DemoArguments),
     /// Write what scripts can call as definition files for editors.

@@ -24,6 +24,8 @@ mod lsp;
 mod mistakes;
 mod new;
 mod outputs;
+mod proxy;
+mod proxy_args;
 mod record;
 mod reference;
 mod reload;
@@ -160,6 +162,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Inspect(options) => inspect::run(options),
         args::Command::Demo(options) => demo::run(options),
         args::Command::Convert(options) => convert::run(options),
+        args::Command::Proxy(options) => proxy::run(options),
         args::Command::Record(options) => record::run(options),
         args::Command::Reference(options) => reference::run(options),
         args::Command::Report(options) => report::run(options),

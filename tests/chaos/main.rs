@@ -1,13 +1,18 @@
 //! Faults against real sockets: what a client meets at a proxy, and what is left when a fault is gone.
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "these tests use a part of it")]
-mod bin;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod api_client;
 mod servers;
 
+mod api;
+mod clients;
+mod command;
 mod guardian;
 mod http_toxics;
 mod killed;
+mod luck;
 mod machine;
 mod more_toxics;
 mod passing;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bin::{Output, Rhaid};
+use crate::support::bin::{Output, Rhaid};
 
 /// A run of a load at 50 requests a second for so many seconds, with these options and functions on top.
 fn run_of(seconds: u32, options: &str, functions: &str) -> Rhaid {

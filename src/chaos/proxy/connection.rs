@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
@@ -20,8 +21,8 @@ use super::counts::{Counters, Tally};
 use super::draw::Draw;
 use super::flow::{Close, Fitted, Flow, Item, Slot};
 use super::gates::pass_gates;
-use super::one::{State, Stream, Worn};
 use super::toxic::{Fit, Fitting};
+use super::worn::{State, Stream, Worn};
 
 /// Bytes read at once.
 const SCRATCH: usize = 128 << 10;
@@ -322,34 +323,38 @@ impl Connection {
         if half.reading && half.flow.has_room() {
             moved |= self.read(index, from, to, cx)?;
         }
-        if let Some(how) = self.halves[index].flow.closing(Instant::now()) {
+        let flow = &self.halves[index].flow;
+        // A clock is read only if there is something to hold against it.
+        if flow.next().is_some()
+            && let Some(how) = flow.closing(Instant::now())
+        {
             return Err(how);
         }
         Ok(moved)
     }
 
     fn write(&mut self, index: usize, to: usize, cx: &mut Context<'_>) -> Result<bool, Close> {
+        let is_last = !self.halves[1 - index].writing;
         let half = &mut self.halves[index];
-        let socket = &self.sockets[to];
+        let socket = &mut self.sockets[to];
         let sent = &self.visit.counters.bytes[index][1];
         let mut moved = false;
-        // A clock is read only if there is something to hold against it.
         while half.flow.next().is_some() {
             let count = match half.flow.due(Instant::now()) {
                 None => break,
                 Some(Item::Close(how)) => return Err(*how),
                 Some(Item::End) => {
-                    let _ = SockRef::from(socket).shutdown(std::net::Shutdown::Write);
+                    // After the other direction's end the connection is closed whole.
+                    if !is_last {
+                        let _ = SockRef::from(&*socket).shutdown(std::net::Shutdown::Write);
+                    }
                     half.writing = false;
                     0
                 }
-                Some(Item::Bytes(bytes)) => match socket.poll_write_ready(cx) {
+                Some(Item::Bytes(bytes)) => match Pin::new(&mut *socket).poll_write(cx, bytes) {
                     Poll::Pending => break,
-                    Poll::Ready(ready) => match ready.and_then(|()| socket.try_write(bytes)) {
-                        Ok(count) => count,
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                        Err(error) => return Err(ending(&error)),
-                    },
+                    Poll::Ready(Ok(count)) => count,
+                    Poll::Ready(Err(error)) => return Err(ending(&error)),
                 },
             };
             sent.fetch_add(count as u64, Relaxed);
@@ -366,36 +371,32 @@ impl Connection {
         to: usize,
         cx: &mut Context<'_>,
     ) -> Result<bool, Close> {
-        let source = &self.sockets[from];
-        match source.poll_read_ready(cx) {
-            Poll::Pending => return Ok(false),
-            Poll::Ready(Err(error)) => return Err(ending(&error)),
-            Poll::Ready(Ok(())) => {}
-        }
         let [received, sent] = &self.visit.counters.bytes[index];
         BUFFER.with_borrow_mut(|buffer| {
-            let count = match source.try_read(buffer) {
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
-                Err(error) => return Err(ending(&error)),
-            };
+            // Unlike `try_read`, this knows that a socket which gave less than was asked for has no more, and does not ask again.
+            let mut read = ReadBuf::new(buffer);
+            match Pin::new(&mut self.sockets[from]).poll_read(cx, &mut read) {
+                Poll::Pending => return Ok(false),
+                Poll::Ready(Err(error)) => return Err(ending(&error)),
+                Poll::Ready(Ok(())) => {}
+            }
+            let mut rest = read.filled();
             let half = &mut self.halves[index];
-            if count == 0 {
+            if rest.is_empty() {
                 half.reading = false;
                 half.flow.end(Instant::now());
                 return Ok(true);
             }
             self.spoke = Stream::ALL.get(index).copied();
-            received.fetch_add(count as u64, Relaxed);
-            let mut rest = buffer.get(..count).unwrap_or_default();
+            received.fetch_add(rest.len() as u64, Relaxed);
             if half.flow.is_clear() {
-                match self.sockets[to].try_write(rest) {
-                    Ok(written) => {
+                match Pin::new(&mut self.sockets[to]).poll_write(cx, rest) {
+                    Poll::Ready(Ok(written)) => {
                         sent.fetch_add(written as u64, Relaxed);
                         rest = rest.get(written..).unwrap_or_default();
                     }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    Err(error) => return Err(ending(&error)),
+                    Poll::Pending => {}
+                    Poll::Ready(Err(error)) => return Err(ending(&error)),
                 }
             }
             if !rest.is_empty() {

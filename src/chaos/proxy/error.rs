@@ -27,6 +27,12 @@ pub enum ProxyError {
     },
     #[error("{0} is not an address: expected `host:port`, as `127.0.0.1:9000`")]
     Address(String),
+    #[error("{address} is not found: {source}")]
+    Lookup {
+        address: String,
+        #[source]
+        source: io::Error,
+    },
     #[error("cannot listen on {address}: {source}{}", if source.kind() == io::ErrorKind::AddrInUse { "; port 0 picks a free one" } else { "" })]
     Listen {
         address: String,

@@ -8,6 +8,7 @@ use super::error::ProxyError;
 use super::one::Proxy;
 use super::spec::Spec;
 use super::workers::Workers;
+use super::worn::Draft;
 use crate::suggest::did_you_mean;
 
 /// All proxies of one run or one server. They are closed when this is dropped.
@@ -15,6 +16,8 @@ use crate::suggest::did_you_mean;
 pub struct Fleet {
     workers: Arc<Workers>,
     proxies: Mutex<BTreeMap<String, Arc<Proxy>>>,
+    /// Held while a proxy is made, which may take as long as a name takes to be looked up. Nobody else waits for that.
+    making: Mutex<()>,
     seed: u64,
 }
 
@@ -27,6 +30,7 @@ impl Fleet {
         Ok(Self {
             workers: Arc::new(Workers::start(threads)?),
             proxies: Mutex::default(),
+            making: Mutex::default(),
             seed,
         })
     }
@@ -40,14 +44,63 @@ impl Fleet {
     /// # Errors
     /// When there is one of that name, or its address cannot be had.
     pub fn create(&self, spec: Spec) -> Result<Arc<Proxy>, ProxyError> {
-        let mut proxies = self.proxies();
-        if proxies.contains_key(&spec.name) {
+        self.create_with(spec, Vec::new(), None)
+    }
+
+    /// A new proxy with toxics from its first connection on, and perhaps a seed of its own.
+    ///
+    /// # Errors
+    /// When there is one of that name, a toxic is wrong, or its address cannot be had.
+    pub fn create_with(
+        &self,
+        spec: Spec,
+        toxics: Vec<Draft>,
+        seed: Option<u64>,
+    ) -> Result<Arc<Proxy>, ProxyError> {
+        let _one_at_a_time = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.proxies().contains_key(&spec.name) {
             return Err(ProxyError::ProxyExists(spec.name));
         }
+        self.make(spec, toxics, seed)
+    }
+
+    /// The proxy of that name if it goes where the spec says, else a new one in its place.
+    ///
+    /// # Errors
+    /// When a toxic is wrong, or the address cannot be had: one that was to be replaced is disabled then.
+    pub fn provide(
+        &self,
+        spec: Spec,
+        toxics: Vec<Draft>,
+        seed: Option<u64>,
+    ) -> Result<Arc<Proxy>, ProxyError> {
+        let _one_at_a_time = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(old) = self.proxy(&spec.name) {
+            if old.goes(&spec.listen, &spec.upstream) {
+                return Ok(old);
+            }
+            old.disable();
+        }
+        self.make(spec, toxics, seed)
+    }
+
+    fn make(
+        &self,
+        spec: Spec,
+        toxics: Vec<Draft>,
+        seed: Option<u64>,
+    ) -> Result<Arc<Proxy>, ProxyError> {
         let name = spec.name.clone();
-        let proxy = Arc::new(Proxy::new(spec, Arc::clone(&self.workers), self.seed)?);
-        proxies.insert(name, Arc::clone(&proxy));
+        let seed = seed.unwrap_or(self.seed);
+        let workers = Arc::clone(&self.workers);
+        let proxy = Arc::new(Proxy::new(spec, toxics, workers, seed)?);
+        self.proxies().insert(name, Arc::clone(&proxy));
         Ok(proxy)
+    }
+
+    /// The seed of proxies that have none of their own.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The proxy of that name.
@@ -79,10 +132,11 @@ impl Fleet {
     /// # Errors
     /// When there is none of that name.
     pub fn delete(&self, name: &str) -> Result<(), ProxyError> {
-        let mut proxies = self.proxies();
-        let proxy = proxies
-            .remove(name)
-            .ok_or_else(|| unknown(name, &proxies))?;
+        let proxy = {
+            let mut proxies = self.proxies();
+            let removed = proxies.remove(name);
+            removed.ok_or_else(|| unknown(name, &proxies))?
+        };
         proxy.disable();
         Ok(())
     }

@@ -89,8 +89,18 @@ pub trait Stage: Send {
     /// Something passed in the other direction, where this stage's twin is.
     fn poke(&mut self, _now: Instant, _out: &mut Out) {}
 
-    /// The toxic was taken away or changed: what the stage keeps goes on, or the connection ends.
+    /// The toxic was taken away: what the stage keeps goes on, or the connection ends.
     fn removed(&mut self, _now: Instant, _out: &mut Out) {}
+
+    /// The toxic was changed: another stage takes this one's place.
+    fn changed(&mut self, now: Instant, out: &mut Out) {
+        self.removed(now, out);
+    }
+
+    /// When the connection ends by this stage, as long as it is there.
+    fn closing(&self) -> Option<(Instant, Close)> {
+        None
+    }
 
     /// A number that the stage of the changed toxic begins with.
     fn carried(&self) -> u64 {
@@ -158,10 +168,15 @@ impl Flow {
                 continue;
             }
             let mut slot = old.remove(index);
+            let is_changed = order.iter().any(|fitted| fitted.replaces(&slot));
             if let Some(stage) = &mut slot.stage {
                 removed_any = true;
                 let mut out = Out::default();
-                stage.removed(now, &mut out);
+                if is_changed {
+                    stage.changed(now, &mut out);
+                } else {
+                    stage.removed(now, &mut out);
+                }
                 let (queue, queued) = (&mut self.queue, &mut self.queued);
                 let leave = &mut |at, item| push(queue, queued, at, item);
                 pass(&mut old[index..], out, leave, &mut self.close);
@@ -277,13 +292,22 @@ impl Flow {
 
     /// How the connection ends, if it is time.
     pub fn closing(&self, now: Instant) -> Option<Close> {
-        self.close.filter(|(at, _)| *at <= now).map(|(_, how)| how)
+        let first = self.first_close()?;
+        (first.0 <= now).then_some(first.1)
+    }
+
+    fn first_close(&self) -> Option<(Instant, Close)> {
+        let stages = self.slots.iter().filter_map(|slot| slot.stage.as_ref());
+        stages
+            .filter_map(|stage| stage.closing())
+            .chain(self.close)
+            .min_by_key(|(at, _)| *at)
     }
 
     /// When something happens next by itself.
     pub fn next(&self) -> Option<Instant> {
         let due = self.queue.front().map(|(due, _)| *due);
-        let close = self.close.map(|(at, _)| at);
+        let close = self.first_close().map(|(at, _)| at);
         due.into_iter().chain(close).min()
     }
 }
@@ -298,6 +322,10 @@ pub(super) enum Fitted {
 impl Fitted {
     fn keeps(&self, slot: &Slot) -> bool {
         matches!(self, Self::Kept(id) if *id == slot.id)
+    }
+
+    fn replaces(&self, slot: &Slot) -> bool {
+        matches!(self, Self::New(new) if new.id == slot.id)
     }
 }
 

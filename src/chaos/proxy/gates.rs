@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::connection::Visit;
 use super::flow::{Close, after};
-use super::one::{State, Worn};
 use super::toxic::{Arrival, Gate, Pass};
+use super::worn::{State, Worn};
 
 /// What the toxics do to a connection before it is one: what it was given with its turns, or how it is turned away.
 pub(super) async fn pass_gates(

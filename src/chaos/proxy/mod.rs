@@ -9,6 +9,7 @@
 //! what comes out waits in a queue until it is due. So nothing sleeps in a toxic, and taking one away can never hang: its stage is
 //! dropped and what waits in the queue is sent. A direction without toxics has no queue: what is read is written at once.
 
+mod address;
 mod connection;
 mod counts;
 mod draw;
@@ -20,12 +21,14 @@ mod one;
 mod spec;
 pub mod toxic;
 mod workers;
+mod worn;
 
 pub use counts::Counts;
 pub use error::ProxyError;
 pub use fleet::Fleet;
 pub use flow::{Out, Stage};
-pub use one::{Proxy, Stream, Toxicity, Worn};
+pub use one::Proxy;
 pub use spec::Spec;
 pub use toxic::Toxic;
 pub use workers::Workers;
+pub use worn::{Draft, Stream, Toxicity, Worn};

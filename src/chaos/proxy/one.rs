@@ -1,101 +1,28 @@
 //! One proxy: a door with toxics on it.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::Socket;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::address::{listen, means, resolve};
 use super::connection::{Visit, serve};
 use super::counts::{Counters, Counts};
 use super::draw::Draw;
 use super::error::ProxyError;
 use super::spec::Spec;
-use super::toxic::{self, Kind, Toxic};
+use super::toxic::{self, Kind};
 use super::workers::Workers;
+use super::worn::{Draft, State, Stream, Toxicity, Worn};
 use crate::suggest::did_you_mean;
 
-/// Connections that wait to be accepted.
-const BACKLOG: i32 = 4_096;
 /// After a connection could not be accepted, for want of files perhaps.
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// The direction that a toxic spoils.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
-    /// From the client to the server.
-    Upstream,
-    /// From the server to the client.
-    Downstream,
-}
-
-impl Stream {
-    pub const ALL: [Self; 2] = [Self::Upstream, Self::Downstream];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Upstream => "upstream",
-            Self::Downstream => "downstream",
-        }
-    }
-
-    /// # Errors
-    /// When it is neither.
-    pub fn parse(name: &str) -> Result<Self, ProxyError> {
-        let known = Self::ALL.into_iter().find(|stream| stream.name() == name);
-        known.ok_or_else(|| ProxyError::Stream(name.to_owned()))
-    }
-}
-
-/// The probability, from 0 to 1, that a toxic is drawn for a connection.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Toxicity(f64);
-
-impl Toxicity {
-    /// Every connection has it.
-    pub const ALWAYS: Self = Self(1.0);
-
-    /// # Errors
-    /// When it is not from 0 to 1.
-    pub fn new(share: f64) -> Result<Self, ProxyError> {
-        if (0.0..=1.0).contains(&share) {
-            Ok(Self(share))
-        } else {
-            Err(ProxyError::Toxicity(share))
-        }
-    }
-
-    pub fn share(self) -> f64 {
-        self.0
-    }
-}
-
-/// A toxic that lies on a proxy.
-#[derive(Debug, Clone)]
-pub struct Worn {
-    pub name: String,
-    pub kind: &'static str,
-    pub stream: Stream,
-    pub toxicity: Toxicity,
-    pub toxic: Arc<dyn Toxic>,
-    /// Which one it is, also if another once had its name; and how often it was changed.
-    pub(super) id: u64,
-    pub(super) revision: u64,
-}
-
-/// What connections look at: it is replaced whole.
-#[derive(Debug, Clone, Default)]
-pub(super) struct State {
-    /// Counts the times that the door was opened. A connection of an earlier one has to end.
-    pub epoch: u64,
-    pub open: bool,
-    pub worn: Vec<Arc<Worn>>,
-}
 
 #[derive(Debug)]
 struct Door {
@@ -113,12 +40,20 @@ pub struct Proxy {
     changing: Mutex<()>,
     counters: Arc<Counters>,
     workers: Arc<Workers>,
+    own_seed: u64,
+    /// That of the proxy and its name, so that each draws for itself.
     seed: u64,
     next_id: AtomicU64,
 }
 
 impl Proxy {
-    pub(super) fn new(spec: Spec, workers: Arc<Workers>, seed: u64) -> Result<Self, ProxyError> {
+    /// With its toxics from the beginning: no connection is without them.
+    pub(super) fn new(
+        spec: Spec,
+        toxics: Vec<Draft>,
+        workers: Arc<Workers>,
+        seed: u64,
+    ) -> Result<Self, ProxyError> {
         let name_seed = Draw::of_name(&spec.name);
         let proxy = Self {
             name: spec.name,
@@ -131,9 +66,13 @@ impl Proxy {
             changing: Mutex::default(),
             counters: Arc::default(),
             workers,
+            own_seed: seed,
             seed: seed ^ name_seed,
             next_id: AtomicU64::new(0),
         };
+        for draft in toxics {
+            proxy.wear(draft)?;
+        }
         if spec.enabled {
             proxy.enable()?;
         }
@@ -153,6 +92,11 @@ impl Proxy {
             upstream: door.upstream.clone(),
             enabled: door.listening.is_some(),
         }
+    }
+
+    /// From what its toxics draw.
+    pub fn seed(&self) -> u64 {
+        self.own_seed
     }
 
     pub fn counts(&self) -> Counts {
@@ -225,13 +169,19 @@ impl Proxy {
         }
     }
 
+    /// Whether it listens and connects as is said.
+    pub(super) fn goes(&self, listen: &str, upstream: &str) -> bool {
+        let door = self.door();
+        door.upstream == upstream && (door.listen == listen || means(listen, &door.listen))
+    }
+
     /// Listens and connects elsewhere, or is enabled or disabled. Connections end if anything is different.
     ///
     /// # Errors
-    /// When the new address cannot be had; the proxy is disabled then.
+    /// When the new address is not one: nothing is changed. When it cannot be had: the proxy is disabled then.
     pub fn update(&self, listen: &str, upstream: &str, enabled: bool) -> Result<(), ProxyError> {
         let mut door = self.door();
-        let same_door = door.listen == listen || means(listen, &door.listen);
+        let same_door = door.listen == listen || resolve(listen)?.to_string() == door.listen;
         if !same_door || door.upstream != upstream {
             self.close(&mut door);
             if !same_door {
@@ -281,19 +231,22 @@ impl Proxy {
         toxicity: Toxicity,
         attributes: &Map<String, Value>,
     ) -> Result<Arc<Worn>, ProxyError> {
-        let name = match name {
-            Some(name) if !name.is_empty() => name.to_owned(),
-            _ => format!("{}_{}", kind.name, stream.name()),
-        };
-        let worn = Arc::new(Worn {
-            kind: kind.name,
+        self.wear(Draft {
+            name: name.map(str::to_owned),
+            kind,
             stream,
+            written: None,
             toxicity,
-            toxic: kind.make(attributes)?.into(),
-            id: self.next_id.fetch_add(1, Ordering::Relaxed),
-            revision: 0,
-            name,
-        });
+            attributes: attributes.clone(),
+        })
+    }
+
+    /// Lays a toxic on, behind the others.
+    ///
+    /// # Errors
+    /// When there is one of that name, or an attribute is wrong.
+    pub fn wear(&self, draft: Draft) -> Result<Arc<Worn>, ProxyError> {
+        let worn = Arc::new(draft.wear(self.next_id.fetch_add(1, Ordering::Relaxed))?);
         self.change_state(|state| {
             if state.worn.iter().any(|other| other.name == worn.name) {
                 return Err(ProxyError::ToxicExists(worn.name.clone()));
@@ -376,59 +329,6 @@ fn changed(
         revision: old.revision + 1,
         ..Worn::clone(old)
     }))
-}
-
-/// Whether an address as it is written leads to the one that is listened on.
-fn means(written: &str, listened: &str) -> bool {
-    let Ok(listened) = listened.parse() else {
-        return false;
-    };
-    resolve(written).is_ok_and(|addresses| addresses.contains(&listened))
-}
-
-fn resolve(address: &str) -> Result<Vec<SocketAddr>, ProxyError> {
-    let wrong = |_| ProxyError::Address(address.to_owned());
-    // `:8080` is every address of this machine, as in Go.
-    let full = match address.strip_prefix(':') {
-        Some(port) => format!("[::]:{port}"),
-        None => address.to_owned(),
-    };
-    let found: Vec<_> = full.to_socket_addrs().map_err(wrong)?.collect();
-    if found.is_empty() {
-        return Err(ProxyError::Address(address.to_owned()));
-    }
-    Ok(found)
-}
-
-fn listen(address: &str) -> Result<(Socket, SocketAddr), ProxyError> {
-    let mut last = None;
-    for resolved in resolve(address)? {
-        match bind(resolved) {
-            Ok(bound) => return Ok(bound),
-            Err(source) => last = Some(source),
-        }
-    }
-    Err(last.map_or_else(
-        || ProxyError::Address(address.to_owned()),
-        |source| ProxyError::Listen {
-            address: address.to_owned(),
-            source,
-        },
-    ))
-}
-
-fn bind(address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    let bound = socket.local_addr()?.as_socket().unwrap_or(address);
-    Ok((socket, bound))
 }
 
 /// Takes connections in until the door is closed.

@@ -1,6 +1,6 @@
 //! The toxics, one a file behind one trait, and the list of them.
 //!
-//! The first seven are those of Toxiproxy, with its names, attributes, defaults and semantics.
+//! The first eight are those of Toxiproxy, with its names, attributes, defaults and semantics.
 
 mod attributes;
 mod bandwidth;
@@ -12,6 +12,7 @@ mod http;
 mod latency;
 mod limit_data;
 mod max_connections;
+mod noop;
 mod refuse;
 mod reset_peer;
 mod slicer;
@@ -33,7 +34,7 @@ use super::counts::Tally;
 use super::draw::Draw;
 use super::error::ProxyError;
 use super::flow::{Close, Stage};
-use super::one::Stream;
+use super::worn::Stream;
 use crate::suggest::did_you_mean;
 
 /// What a connection that was let in by its turn keeps until its stages are there.
@@ -108,6 +109,7 @@ pub trait Toxic: Send + Sync + Debug {
 }
 
 /// A kind of toxic.
+#[derive(Debug)]
 pub struct Kind {
     pub name: &'static str,
     /// What it does, in a few words.
@@ -159,6 +161,7 @@ pub static KINDS: &[Kind] = &[
     blackhole::KIND,
     max_connections::KIND,
     http::KIND,
+    noop::KIND,
 ];
 
 /// A time that lies as much as `jitter` before or after `middle`, but never before now.

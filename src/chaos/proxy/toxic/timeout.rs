@@ -12,7 +12,7 @@ use crate::chaos::proxy::flow::{Close, Out, Stage, after};
 
 pub(super) const KIND: Kind = Kind {
     name: "timeout",
-    about: "stops all data, and closes the connection after `timeout` milliseconds (0: when the toxic is removed)",
+    about: "stops all data, and closes the connection `timeout` milliseconds after the last (0: when the toxic is removed)",
     attributes: &["timeout"],
     make,
 };
@@ -34,24 +34,48 @@ impl Toxic for Timeout {
     }
 
     fn fit(&self, _: Fitting) -> Fit {
-        Fit::One(Box::new(*self))
+        Fit::One(Box::new(Dark {
+            timeout: self.timeout,
+            end: None,
+        }))
     }
 }
 
-impl Stage for Timeout {
-    fn begin(&mut self, now: Instant, out: &mut Out) {
-        if !self.timeout.is_zero() {
-            out.close(after(now, self.timeout), Close::Orderly);
-        }
+struct Dark {
+    timeout: Duration,
+    end: Option<Instant>,
+}
+
+impl Dark {
+    /// Each piece that is lost starts the time anew.
+    fn wait(&mut self, now: Instant) {
+        self.end = (!self.timeout.is_zero()).then(|| after(now, self.timeout));
+    }
+}
+
+impl Stage for Dark {
+    fn begin(&mut self, now: Instant, _: &mut Out) {
+        self.wait(now);
     }
 
-    fn bytes(&mut self, _: Instant, _: Bytes, _: &mut Out) {}
+    fn bytes(&mut self, at: Instant, _: Bytes, _: &mut Out) {
+        self.wait(at);
+    }
 
-    fn end(&mut self, _: Instant, _: &mut Out) {}
+    /// Who has finished is not kept waiting.
+    fn end(&mut self, at: Instant, out: &mut Out) {
+        out.close(at, Close::Orderly);
+    }
 
     /// Data was lost: a connection that went on without it would be of no use.
     fn removed(&mut self, now: Instant, out: &mut Out) {
         out.close(now, Close::Orderly);
+    }
+
+    fn changed(&mut self, _: Instant, _: &mut Out) {}
+
+    fn closing(&self) -> Option<(Instant, Close)> {
+        self.end.map(|end| (end, Close::Orderly))
     }
 }
 
@@ -61,24 +85,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_passes_and_the_connection_ends() {
+    fn nothing_passes_and_the_connection_ends_after_the_last_data() {
         let mut stage = stage("timeout", r#"{"timeout": 250}"#);
         let mut out = Out::default();
         stage.begin(at(0), &mut out);
-        stage.bytes(at(1), "x".into(), &mut out);
-        stage.end(at(2), &mut out);
-        assert_eq!(
-            (out.items(), out.closing()),
-            (&[][..], Some((at(250), Close::Orderly)))
-        );
+        assert_eq!(stage.closing(), Some((at(250), Close::Orderly)));
+        stage.bytes(at(100), "x".into(), &mut out);
+        assert_eq!(stage.closing(), Some((at(350), Close::Orderly)));
+        assert_eq!((out.items(), out.closing()), (&[][..], None));
+        stage.end(at(200), &mut out);
+        assert_eq!(out.closing(), Some((at(200), Close::Orderly)));
     }
 
     #[test]
-    fn without_a_time_it_ends_when_the_toxic_is_gone() {
+    fn without_a_time_it_ends_when_the_toxic_is_gone_but_not_when_it_is_changed() {
         let mut stage = stage("timeout", "{}");
         let mut out = Out::default();
         stage.begin(at(0), &mut out);
-        assert_eq!(out.closing(), None);
+        stage.changed(at(8), &mut out);
+        assert_eq!((stage.closing(), out.closing()), (None, None));
         stage.removed(at(9), &mut out);
         assert_eq!(out.closing(), Some((at(9), Close::Orderly)));
     }

@@ -33,7 +33,7 @@ use talk::{Mode, Shared};
 
 use super::{Attributes, Fit, Fitting, Kind, Toxic};
 use crate::chaos::proxy::error::ProxyError;
-use crate::chaos::proxy::one::Stream;
+use crate::chaos::proxy::worn::Stream;
 
 pub(super) const KIND: Kind = Kind {
     name: "http",
