@@ -304,6 +304,7 @@ mod tests {
 
     fn chaos() -> Arc<Chaos> {
         let plan = Plan {
+            commands: Vec::new(),
             proxies: vec![ProxyPlan {
                 name: "pms".into(),
                 listen: "127.0.0.1:0".into(),

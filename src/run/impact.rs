@@ -3,7 +3,7 @@
 use super::director::status_of;
 use super::phases::{Requests, Stand};
 use crate::chaos::{EndedBy, FailedUndo, FaultId, FaultPlan, Trigger};
-use crate::metrics::histogram::from_scaled;
+use crate::metrics::histogram::{Histogram, from_scaled};
 use crate::metrics::totals::Accumulator;
 use crate::metrics::{Builtin, Totals, TrackerId};
 use crate::result::{self, FaultImpact, FaultPhase, FaultResult, FaultStatus, PhaseName, ratio};
@@ -15,10 +15,11 @@ const MOMENT: f64 = 0.2;
 const RECOVERED_FOR: u64 = 3;
 /// A second is well if not more than this share of requests fails beyond that of before …
 const MORE_FAILURES: f64 = 0.01;
-/// … and its 95th percentile is not more than this many times that of before, …
-const SLOWER: f64 = 2.0;
-/// … or lies above it by no more than this, in milliseconds.
-const SLOWER_BY: f64 = 20.0;
+/// … and neither of these percentiles is more than so many times that of before, and more than so many milliseconds above it: of
+/// the few requests of a second, the upper ones vary by themselves.
+const SLOWER: [(f64, f64, f64); 2] = [(50.0, 2.0, 20.0), (95.0, 3.0, 100.0)];
+/// What a response time afterwards may make of the score at least.
+const LEAST_SPEED: f64 = 0.5;
 /// Requests before a fault from which a percentile can be told.
 const ENOUGH: u64 = 20;
 /// Weights of the parts of the score: requests answered, response times, recovery, and how it was afterwards.
@@ -64,13 +65,15 @@ impl Well {
         if before.duration.count() < ENOUGH || durations.is_empty() {
             return true;
         }
-        let usual = p95(&before.duration);
-        p95(durations) <= (usual * SLOWER).max(usual + SLOWER_BY)
+        SLOWER.into_iter().all(|(percentile, times, more)| {
+            let usual = at(&before.duration, percentile);
+            at(durations, percentile) <= (usual * times).max(usual + more)
+        })
     }
 }
 
-fn p95(histogram: &crate::metrics::histogram::Histogram) -> f64 {
-    from_scaled(histogram.value_at_percentile(95.0) as f64)
+fn at(histogram: &Histogram, percentile: f64) -> f64 {
+    from_scaled(histogram.value_at_percentile(percentile) as f64)
 }
 
 /// One injection, as it is followed.
@@ -313,7 +316,7 @@ impl Record {
         let speed = |of: &Requests| match of.duration.is_empty() || self.before.duration.is_empty()
         {
             true => 1.0,
-            false => ratio(p95(&self.before.duration), p95(&of.duration)).min(1.0),
+            false => ratio(at(&self.before.duration, 95.0), at(&of.duration, 95.0)).min(1.0),
         };
         let lasted = self
             .ended
@@ -326,7 +329,7 @@ impl Record {
             (Some(_), 0.0) => 1.0,
             (Some(_), _) => {
                 ratio(answered(after), answered(&self.before)).min(1.0)
-                    * speed(after).max(1.0 / SLOWER)
+                    * speed(after).max(LEAST_SPEED)
             }
         };
         // What fails at once was not answered fast.

@@ -184,12 +184,11 @@ fn a_slow_redis_needs_leave_to_sleep() {
     let redis = Redis::start(&["--enable-debug-command", "local"]);
     slow(&ledger, FAULT, &redis.url(), nap, LONGEST).unwrap();
     let mut other = redis.client();
-    let began = std::time::Instant::now();
-    for _ in 0..10 {
+    until("somebody meets it asleep", || {
+        let began = std::time::Instant::now();
         assert_eq!(other.call("PING").as_deref(), Some("+PONG"));
-    }
-    // Most of them met it asleep.
-    assert!(began.elapsed() > 3 * nap, "{:?}", began.elapsed());
+        began.elapsed() > nap / 2
+    });
     assert_eq!(ledger.undo_all(), (1, vec![]));
 }
 

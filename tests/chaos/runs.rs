@@ -345,8 +345,8 @@ fn run_with_command(seconds: u32, options: &str, functions: &str) -> Rhaid {
 fn a_command_is_killed_and_started_again_or_stands_still_for_a_while() {
     let output = run_with_command(
         12,
-        r#"faults: [ #{ exec: "killed", start: "2s", duration: "1s" },
-                     #{ exec: "stopped", after: "killed", start: "3s", duration: "1500ms" } ],"#,
+        r#"faults: [ #{ exec: "killed", start: "2s", duration: "1s", recovered_for: "1s" },
+                     #{ exec: "stopped", after: "killed", start: "3s", duration: "1500ms", recovered_for: "1s" } ],"#,
         r#"fn killed(fault) { fault.command("hotel").kill(); }
            fn stopped(fault) { fault.command("hotel").stop(); }"#,
     )

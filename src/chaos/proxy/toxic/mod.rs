@@ -281,7 +281,7 @@ mod tests {
             "limit_data" => r#"{"bytes": 100, "shared": true}"#,
             "stall" => r#"{"loss": 0.25, "segment": 500, "rto": 30, "max_rto": 300}"#,
             "corrupt" => r#"{"share": 0.125, "skip": 8}"#,
-            "refuse" | "blackhole" => "{}",
+            "refuse" | "blackhole" | "noop" => "{}",
             "fail_first" => r#"{"count": 2, "every": 5}"#,
             "handshake_delay" => r#"{"delay": 15, "jitter": 6}"#,
             "max_connections" => r#"{"connections": 4, "wait": true}"#,

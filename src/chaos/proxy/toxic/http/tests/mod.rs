@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::super::testing::{at, fitting, made};
 use super::super::{Fit, Fitting};
 use crate::chaos::proxy::flow::{Close, Item, Out, Stage};
-use crate::chaos::proxy::one::Stream;
+use crate::chaos::proxy::worn::Stream;
 
 /// What a connection does with its stages.
 struct Wire {
