@@ -8,8 +8,11 @@ use serde_json::Value;
 use super::told;
 use crate::report::format::{latency, number, percent};
 
+/// How a number is told.
+type Told = fn(f64) -> String;
+
 /// What a template may call besides what Handlebars has itself.
-const OWN: [(&str, fn(f64) -> String); 3] = [
+const OWN: [(&str, Told); 3] = [
     ("latency", |value| latency(value, true)),
     ("number", number),
     ("percent", percent),
@@ -35,7 +38,7 @@ pub fn names() -> impl Iterator<Item = &'static str> + Clone {
 /// Makes text of one number.
 struct OfNumber {
     name: &'static str,
-    of: fn(f64) -> String,
+    of: Told,
 }
 
 impl HelperDef for OfNumber {
