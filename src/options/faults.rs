@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::keys;
 use super::reader::{OptionError, Reader, describe, read_duration};
+use super::work::Clockwork;
 use crate::chaos::{FaultPlan, Guard, Plan, ProxyPlan, Trigger};
 use crate::slo::{Objective, statement};
 use crate::suggest::did_you_mean;
@@ -19,10 +20,10 @@ const IN_A_ROW: Duration = Duration::from_secs(3);
 /// Times that a fault comes at random, unless it says otherwise.
 const TIMES: u32 = 3;
 
-/// Reads both.
-pub fn read(reader: &mut Reader<'_>) -> Plan {
+/// Reads both. Faults come and go in the plan's time: a shorter plan has shorter ones.
+pub fn read(reader: &mut Reader<'_>, clockwork: Clockwork) -> Plan {
     let proxies = proxies(reader);
-    let faults = faults(reader);
+    let faults = faults(reader, clockwork);
     Plan { proxies, faults }
 }
 
@@ -100,7 +101,7 @@ fn address(reader: &mut Reader<'_>, key: &str) -> Option<String> {
     is_one.then_some(bare)
 }
 
-fn faults(reader: &mut Reader<'_>) -> Vec<FaultPlan> {
+fn faults(reader: &mut Reader<'_>, clockwork: Clockwork) -> Vec<FaultPlan> {
     let Some(list) = reader.array("faults") else {
         return Vec::new();
     };
@@ -123,7 +124,7 @@ fn faults(reader: &mut Reader<'_>) -> Vec<FaultPlan> {
             continue;
         };
         let inner = Reader::new(map, path.clone(), reader.errors());
-        let Some(plan) = one(inner, at) else {
+        let Some(plan) = one(inner, at, clockwork) else {
             continue;
         };
         if plans.iter().any(|known| known.name == plan.name) {
@@ -152,7 +153,7 @@ fn faults(reader: &mut Reader<'_>) -> Vec<FaultPlan> {
     plans
 }
 
-fn one(mut reader: Reader<'_>, at: usize) -> Option<FaultPlan> {
+fn one(mut reader: Reader<'_>, at: usize, clockwork: Clockwork) -> Option<FaultPlan> {
     let exec = reader.string("exec").map(str::to_owned);
     if exec.is_none() && !reader.has("exec") {
         reader.error_here(
@@ -174,9 +175,10 @@ fn one(mut reader: Reader<'_>, at: usize) -> Option<FaultPlan> {
     if duration == Some(Duration::ZERO) {
         reader.error("duration", "must be longer than nothing", None);
     }
-    let trigger = trigger(&mut reader);
+    let trigger = trigger(&mut reader, clockwork);
     let steady = statements(&mut reader, "steady");
     let steady_for = reader.duration("steady_for").unwrap_or(IN_A_ROW);
+    let steady_for = clockwork.scaled(steady_for);
     let over = reader.duration("guard_over").unwrap_or(GUARD_WINDOW);
     let abort = reader.flag("guard_abort").unwrap_or_default();
     let guards = statements(&mut reader, "guard")
@@ -184,12 +186,13 @@ fn one(mut reader: Reader<'_>, at: usize) -> Option<FaultPlan> {
         .map(|holds| Guard { holds, over, abort })
         .collect();
     let recovered_for = reader.duration("recovered_for").unwrap_or(IN_A_ROW);
+    let recovered_for = clockwork.scaled(recovered_for);
     reader.finish(&keys::names(keys::FAULT), |_| None);
     Some(FaultPlan {
         name,
         exec: exec?,
         trigger: trigger?,
-        duration: duration?,
+        duration: clockwork.scaled(duration?),
         steady,
         steady_for,
         guards,
@@ -198,7 +201,7 @@ fn one(mut reader: Reader<'_>, at: usize) -> Option<FaultPlan> {
 }
 
 /// What sets it off: only one thing may.
-fn trigger(reader: &mut Reader<'_>) -> Option<Trigger> {
+fn trigger(reader: &mut Reader<'_>, clockwork: Clockwork) -> Option<Trigger> {
     let given: Vec<&str> = ["start", "when", "after", "random"]
         .into_iter()
         .filter(|key| reader.has(key))
@@ -212,14 +215,16 @@ fn trigger(reader: &mut Reader<'_>) -> Option<Trigger> {
     };
     match given.as_slice() {
         [] => Some(Trigger::Asked),
-        ["start"] => reader.duration("start").map(Trigger::At),
+        ["start"] => reader
+            .duration("start")
+            .map(|start| Trigger::At(clockwork.scaled(start))),
         ["when"] => statements(reader, "when")
             .into_iter()
             .next()
             .map(Trigger::When),
         ["after"] | ["start", "after"] => Some(Trigger::After {
             fault: after?,
-            pause: start.unwrap_or_default(),
+            pause: clockwork.scaled(start.unwrap_or_default()),
         }),
         ["random"] => {
             let list = reader.array("random")?;
@@ -232,8 +237,8 @@ fn trigger(reader: &mut Reader<'_>) -> Option<Trigger> {
             {
                 [Some(Ok(least)), Some(Ok(most))] if least <= most && !most.is_zero() => {
                     Some(Trigger::Random {
-                        least: *least,
-                        most: *most,
+                        least: clockwork.scaled(*least),
+                        most: clockwork.scaled(*most),
                         times,
                     })
                 }
@@ -280,9 +285,13 @@ mod tests {
     use super::*;
 
     fn read_from(value: Value) -> Result<Plan, Vec<String>> {
+        read_scaled(value, 1.0)
+    }
+
+    fn read_scaled(value: Value, scale: f64) -> Result<Plan, Vec<String>> {
         let mut errors = Vec::new();
         let mut reader = Reader::new(value.as_object().unwrap(), Vec::new(), &mut errors);
-        let plan = read(&mut reader);
+        let plan = read(&mut reader, Clockwork { scale, seed: 0 });
         match errors.is_empty() {
             true => Ok(plan),
             false => Err(errors.iter().map(OptionError::to_string).collect()),
@@ -321,6 +330,37 @@ mod tests {
             (plan.faults[4].name.as_str(), &plan.faults[4].trigger),
             ("asked", &Trigger::Asked)
         );
+    }
+
+    #[test]
+    fn a_shorter_plan_has_its_faults_sooner_and_shorter() {
+        let plan = read_scaled(
+            json!({ "faults": [
+                { "exec": "slow", "start": "10s", "duration": "8s", "guard": "http_reqs > 1", "recovered_for": "10s" },
+                { "exec": "more", "after": "slow", "start": "2s", "duration": "1s" },
+                { "exec": "monkey", "random": ["1s", "3s"], "duration": "1s" },
+            ] }),
+            0.5,
+        )
+        .unwrap();
+        let seconds = Duration::from_secs;
+        let slow = &plan.faults[0];
+        assert_eq!(slow.trigger, Trigger::At(seconds(5)));
+        assert_eq!(slow.duration, seconds(4));
+        assert_eq!(
+            (slow.steady_for, slow.recovered_for),
+            (IN_A_ROW / 2, seconds(5))
+        );
+        // How a guard looks at what is measured has nothing to do with the plan.
+        assert_eq!(slow.guards[0].over, GUARD_WINDOW);
+        let Trigger::After { pause, .. } = plan.faults[1].trigger else {
+            panic!("{:?}", plan.faults[1].trigger);
+        };
+        assert_eq!(pause, seconds(1));
+        let Trigger::Random { least, most, .. } = plan.faults[2].trigger else {
+            panic!("{:?}", plan.faults[2].trigger);
+        };
+        assert_eq!((least, most), (seconds(1) / 2, seconds(3) / 2));
     }
 
     #[test]
