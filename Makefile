@@ -2,13 +2,15 @@
 
 CARGO ?= cargo
 PERF_ARGS ?= --demo
+CHAOS_ARGS ?= --demo
 BASELINE ?= load
 BENCH_ARGS ?=
 VALIDATE_ARGS ?=
 FUZZ_SECONDS ?= 600
 
 .PHONY: help build test bench reference screenshot \
-	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-baseline perf-validate perf-clean fuzz
+	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-baseline perf-validate perf-clean fuzz \
+	chaos-list chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd
 
 help:
 	@echo "make build        the release binary: target/release/rhaid"
@@ -22,6 +24,12 @@ help:
 	@echo "make perf-baseline  run the load scenario and keep it as the baseline of this branch"
 	@echo "                  BASELINE=smoke chooses another scenario; then: rhaid run … --baseline smoke"
 	@echo "make perf-validate  judge the newest result in results/, or RESULT=FILE; VALIDATE_ARGS='--slo slo.toml --strict'"
+	@echo "make chaos-list   the experiments of docs/chaos.md, each with its question; make chaos-NAME runs one of them against"
+	@echo "                  the demo target:"
+	@echo "                  chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down"
+	@echo "                  chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss"
+	@echo "                  chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd"
+	@echo "                  CHAOS_ARGS='--demo --scale 0.25' makes it shorter"
 	@echo "make perf-clean   remove results/"
 	@echo "make fuzz         feed the importers what nobody would write, FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)"
 
@@ -44,6 +52,14 @@ screenshot: build
 
 perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook: perf-%:
 	$(CARGO) run --release -- run scripts/$*.rhai $(PERF_ARGS)
+
+chaos-list:
+	@for script in scripts/chaos/*.rhai; do \
+		printf '%-24s %s\n' "chaos-$$(basename $$script .rhai)" "$$(head -n 1 $$script | sed 's,^// ,,')"; \
+	done
+
+chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd: chaos-%:
+	$(CARGO) run --release -- run --allow-faults scripts/chaos/$*.rhai $(CHAOS_ARGS)
 
 perf-baseline:
 	$(CARGO) run --release -- run scripts/$(BASELINE).rhai $(PERF_ARGS) --result results/baseline.json

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::keys;
 use super::reader::{OptionError, Reader, describe, read_duration};
+use super::work::Clockwork;
 use crate::chaos::process::{CommandSpec, Ready};
 use crate::chaos::{CommandPlan, FaultPlan, Guard, Plan, ProxyPlan, Trigger};
 use crate::slo::{Objective, statement};
@@ -22,11 +23,11 @@ const READY_WITHIN: Duration = Duration::from_secs(10);
 /// Times that a fault comes at random, unless it says otherwise.
 const TIMES: u32 = 3;
 
-/// Reads both.
-pub fn read(reader: &mut Reader<'_>) -> Plan {
+/// Reads all of it. Faults come and go in the plan's time: a shorter plan has shorter ones.
+pub fn read(reader: &mut Reader<'_>, clockwork: Clockwork) -> Plan {
     let commands = commands(reader);
     let proxies = proxies(reader);
-    let faults = faults(reader);
+    let faults = faults(reader, clockwork);
     Plan {
         commands,
         proxies,
@@ -151,7 +152,7 @@ fn address(reader: &mut Reader<'_>, key: &str) -> Option<String> {
     is_one.then_some(bare)
 }
 
-fn faults(reader: &mut Reader<'_>) -> Vec<FaultPlan> {
+fn faults(reader: &mut Reader<'_>, clockwork: Clockwork) -> Vec<FaultPlan> {
     let Some(list) = reader.array("faults") else {
         return Vec::new();
     };
@@ -174,7 +175,7 @@ fn faults(reader: &mut Reader<'_>) -> Vec<FaultPlan> {
             continue;
         };
         let inner = Reader::new(map, path.clone(), reader.errors());
-        let Some(plan) = one(inner, at) else {
+        let Some(plan) = one(inner, at, clockwork) else {
             continue;
         };
         if plans.iter().any(|known| known.name == plan.name) {
@@ -203,7 +204,7 @@ fn faults(reader: &mut Reader<'_>) -> Vec<FaultPlan> {
     plans
 }
 
-fn one(mut reader: Reader<'_>, at: usize) -> Option<FaultPlan> {
+fn one(mut reader: Reader<'_>, at: usize, clockwork: Clockwork) -> Option<FaultPlan> {
     let exec = reader.string("exec").map(str::to_owned);
     if exec.is_none() && !reader.has("exec") {
         reader.error_here(
@@ -225,9 +226,10 @@ fn one(mut reader: Reader<'_>, at: usize) -> Option<FaultPlan> {
     if duration == Some(Duration::ZERO) {
         reader.error("duration", "must be longer than nothing", None);
     }
-    let trigger = trigger(&mut reader);
+    let trigger = trigger(&mut reader, clockwork);
     let steady = statements(&mut reader, "steady");
     let steady_for = reader.duration("steady_for").unwrap_or(IN_A_ROW);
+    let steady_for = clockwork.scaled(steady_for);
     let over = reader.duration("guard_over").unwrap_or(GUARD_WINDOW);
     let abort = reader.flag("guard_abort").unwrap_or_default();
     let guards = statements(&mut reader, "guard")
@@ -235,12 +237,13 @@ fn one(mut reader: Reader<'_>, at: usize) -> Option<FaultPlan> {
         .map(|holds| Guard { holds, over, abort })
         .collect();
     let recovered_for = reader.duration("recovered_for").unwrap_or(IN_A_ROW);
+    let recovered_for = clockwork.scaled(recovered_for);
     reader.finish(&keys::names(keys::FAULT), |_| None);
     Some(FaultPlan {
         name,
         exec: exec?,
         trigger: trigger?,
-        duration: duration?,
+        duration: clockwork.scaled(duration?),
         steady,
         steady_for,
         guards,
@@ -249,7 +252,7 @@ fn one(mut reader: Reader<'_>, at: usize) -> Option<FaultPlan> {
 }
 
 /// What sets it off: only one thing may.
-fn trigger(reader: &mut Reader<'_>) -> Option<Trigger> {
+fn trigger(reader: &mut Reader<'_>, clockwork: Clockwork) -> Option<Trigger> {
     let given: Vec<&str> = ["start", "when", "after", "random"]
         .into_iter()
         .filter(|key| reader.has(key))
@@ -263,14 +266,16 @@ fn trigger(reader: &mut Reader<'_>) -> Option<Trigger> {
     };
     match given.as_slice() {
         [] => Some(Trigger::Asked),
-        ["start"] => reader.duration("start").map(Trigger::At),
+        ["start"] => reader
+            .duration("start")
+            .map(|start| Trigger::At(clockwork.scaled(start))),
         ["when"] => statements(reader, "when")
             .into_iter()
             .next()
             .map(Trigger::When),
         ["after"] | ["start", "after"] => Some(Trigger::After {
             fault: after?,
-            pause: start.unwrap_or_default(),
+            pause: clockwork.scaled(start.unwrap_or_default()),
         }),
         ["random"] => {
             let list = reader.array("random")?;
@@ -283,8 +288,8 @@ fn trigger(reader: &mut Reader<'_>) -> Option<Trigger> {
             {
                 [Some(Ok(least)), Some(Ok(most))] if least <= most && !most.is_zero() => {
                     Some(Trigger::Random {
-                        least: *least,
-                        most: *most,
+                        least: clockwork.scaled(*least),
+                        most: clockwork.scaled(*most),
                         times,
                     })
                 }
@@ -331,9 +336,13 @@ mod tests {
     use super::*;
 
     fn read_from(value: Value) -> Result<Plan, Vec<String>> {
+        read_scaled(value, 1.0)
+    }
+
+    fn read_scaled(value: Value, scale: f64) -> Result<Plan, Vec<String>> {
         let mut errors = Vec::new();
         let mut reader = Reader::new(value.as_object().unwrap(), Vec::new(), &mut errors);
-        let plan = read(&mut reader);
+        let plan = read(&mut reader, Clockwork { scale, seed: 0 });
         match errors.is_empty() {
             true => Ok(plan),
             false => Err(errors.iter().map(OptionError::to_string).collect()),
@@ -372,6 +381,37 @@ mod tests {
             (plan.faults[4].name.as_str(), &plan.faults[4].trigger),
             ("asked", &Trigger::Asked)
         );
+    }
+
+    #[test]
+    fn a_shorter_plan_has_its_faults_sooner_and_shorter() {
+        let plan = read_scaled(
+            json!({ "faults": [
+                { "exec": "slow", "start": "10s", "duration": "8s", "guard": "http_reqs > 1", "recovered_for": "10s" },
+                { "exec": "more", "after": "slow", "start": "2s", "duration": "1s" },
+                { "exec": "monkey", "random": ["1s", "3s"], "duration": "1s" },
+            ] }),
+            0.5,
+        )
+        .unwrap();
+        let seconds = Duration::from_secs;
+        let slow = &plan.faults[0];
+        assert_eq!(slow.trigger, Trigger::At(seconds(5)));
+        assert_eq!(slow.duration, seconds(4));
+        assert_eq!(
+            (slow.steady_for, slow.recovered_for),
+            (IN_A_ROW / 2, seconds(5))
+        );
+        // How a guard looks at what is measured has nothing to do with the plan.
+        assert_eq!(slow.guards[0].over, GUARD_WINDOW);
+        let Trigger::After { pause, .. } = plan.faults[1].trigger else {
+            panic!("{:?}", plan.faults[1].trigger);
+        };
+        assert_eq!(pause, seconds(1));
+        let Trigger::Random { least, most, .. } = plan.faults[2].trigger else {
+            panic!("{:?}", plan.faults[2].trigger);
+        };
+        assert_eq!((least, most), (seconds(1) / 2, seconds(3) / 2));
     }
 
     #[test]

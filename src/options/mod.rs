@@ -88,11 +88,12 @@ impl Options {
         let mut errors = Vec::new();
         let mut reader = Reader::new(raw, Vec::new(), &mut errors);
         let seed = reader.count("seed", 0).unwrap_or(seed);
-        let scenarios = scenario::read_all(&mut reader, Clockwork { scale, seed });
+        let clockwork = Clockwork { scale, seed };
+        let scenarios = scenario::read_all(&mut reader, clockwork);
         let slos = slos::read(&mut reader);
         let http = http::read(&mut reader);
         let hooks = hooks::read(&mut reader);
-        let chaos = faults::read(&mut reader);
+        let chaos = faults::read(&mut reader, clockwork);
         let defaults = Timeouts::default();
         let timeouts = Timeouts {
             setup: reader.duration("setup_timeout").unwrap_or(defaults.setup),

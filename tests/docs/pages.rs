@@ -38,7 +38,7 @@ pub fn read(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The pages in `docs/` and the ones beside it.
+/// The pages in `docs/`, the runbooks in `docs/chaos/`, and the pages beside them.
 pub fn all() -> Vec<Page> {
     let mut names: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
         .map(PathBuf::from)
@@ -48,6 +48,9 @@ pub fn all() -> Vec<Page> {
         if path.extension().is_some_and(|extension| extension == "md") {
             names.push(Path::new("docs").join(path.file_name().unwrap()));
         }
+    }
+    for entry in std::fs::read_dir(root().join("docs/chaos")).unwrap() {
+        names.push(Path::new("docs/chaos").join(entry.unwrap().file_name()));
     }
     names.sort();
     names

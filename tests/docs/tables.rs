@@ -59,6 +59,8 @@ fn the_page_about_options_has_every_option_with_its_default() {
     expect_keys(&page, &["Options of a scenario"], keys::SCENARIO);
     expect_keys(&page, &["Options of an executor"], keys::EXECUTOR);
     expect_keys(&page, &["Options of an objective"], keys::OBJECTIVE);
+    expect_keys(&page, &["Options of a fault"], keys::FAULT);
+    expect_keys(&page, &["Options of a proxy"], keys::PROXY);
 }
 
 #[test]
@@ -98,6 +100,7 @@ fn the_page_about_objectives_has_every_exit_code_and_metric() {
         exit::NO_INPUT,
         exit::UNREACHABLE,
         exit::INTERNAL,
+        exit::NOT_UNDONE,
         exit::CANNOT_WRITE,
         exit::CONFIG,
         exit::INTERRUPTED,

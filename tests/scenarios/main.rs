@@ -3,6 +3,7 @@
 #[path = "../support/bin.rs"]
 #[allow(dead_code, reason = "the other test binaries use the rest of it")]
 mod bin;
+mod chaos;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
