@@ -17,7 +17,7 @@ use super::report::{self, Wanted};
 use super::signals::Signals;
 use super::values::{Format, ProgressFormat};
 use super::watch::Watch;
-use super::{Failure, config, limits, print, reload};
+use super::{Failure, config, dry_run, limits, print, reload};
 use crate::chaos::{ChaosError, Touches};
 use crate::compare::Comparison;
 use crate::live::{Shown, View, Voice};
@@ -80,6 +80,9 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     let started_at = OffsetDateTime::now_utc();
     let beside_it = beside(&arguments, None, started_at);
     files_of(&arguments, &blueprint, &beside_it).check()?;
+    if arguments.dry_run {
+        return dry_run::tell(&arguments, &blueprint);
+    }
     result::probe(arguments.result.as_deref()).map_err(|error| {
         let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
         Failure::new(exit::CANNOT_WRITE, message)
