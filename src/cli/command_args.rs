@@ -247,7 +247,7 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub result: Option<PathBuf>,
-    /// Reports to write, separated by commas, as KIND or KIND=FILE: html, md, junit, csv, github [default place: beside the result]. One of a
+    /// Reports to write, separated by commas, as KIND or KIND=FILE: html, md, junit, csv, github, journal [default place: beside the result]. One of a
     /// template of your own is made by `rhaid report --template`.
     #[arg(
         long = "report",
@@ -257,6 +257,9 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub reports: Vec<Wanted>,
+    /// Write a journal of the run's faults, as the Chaos Toolkit does: short for --report journal=FILE.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub journal: Option<PathBuf>,
     /// Do not record the run in the project's history.
     #[arg(long, help_heading = "Output")]
     pub no_history: bool,

@@ -27,7 +27,10 @@ use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, cond
 use crate::{exit, vu};
 
 /// Runs a script; the exit code of the contract.
-pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
+pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
+    if let Some(path) = &arguments.journal {
+        arguments.reports.push(Wanted::journal(path));
+    }
     let workers = arguments.workers.map_or_else(
         || std::thread::available_parallelism().map_or(1, usize::from),
         usize::from,
@@ -201,7 +204,10 @@ fn files_of(arguments: &RunArguments, blueprint: &Blueprint, result: &Path) -> F
         files.writes("`--result`", path);
     }
     for wanted in &arguments.reports {
-        wanted.tell(&mut files, "--report ", result);
+        match &arguments.journal {
+            Some(path) if wanted.is_journal(path) => files.writes("`--journal`", path),
+            _ => wanted.tell(&mut files, "--report ", result),
+        }
     }
     files
 }
