@@ -41,6 +41,7 @@ Examples:
   rhaid convert openapi api.yaml -o api.rhai              all operations, example bodies, ids passed on
   rhaid convert postman api.json --environment staging.json -o api.rhai
   rhaid convert k6 test.js -o test.rhai                   a k6 script, with the modules it imports
+  rhaid convert chaostoolkit experiment.json -o experiment.rhai
 
 Values that come from earlier responses are read from them. What is secret is read from the environment and stands nowhere in the script; the command says what to set. A script that is written to a file is checked as `rhaid check` does."
 )]

@@ -67,6 +67,8 @@ fn by_lines(text: &str) -> Vec<&'static str> {
         let command = line.trim_start().trim_start_matches("$ ");
         if is_key("openapi") || is_key("swagger") {
             add("openapi");
+        } else if is_key("steady-state-hypothesis") || is_key("method") {
+            add("chaostoolkit");
         } else if matches!(command.split_whitespace().next(), Some("curl" | "curl.exe")) {
             add("curl");
         } else if is_of_k6(line) {
@@ -110,6 +112,7 @@ impl<'de> Visitor<'de> for Keys<'_> {
                 "log" => Some("har"),
                 "openapi" | "swagger" => Some("openapi"),
                 "item" => Some("postman"),
+                "steady-state-hypothesis" | "method" | "chaoslib-version" => Some("chaostoolkit"),
                 _ => None,
             };
             if self.0.is_some() {
@@ -158,6 +161,16 @@ mod tests {
                 vec!["curl"],
             ),
             ("a", "import x from \"k6\";\ncurl h", vec!["curl", "k6"]),
+            (
+                "a.json",
+                "{\"title\": \"x\", \"method\": []}",
+                vec!["chaostoolkit"],
+            ),
+            (
+                "a.yaml",
+                "title: x\nsteady-state-hypothesis:\n  title: y\n",
+                vec!["chaostoolkit"],
+            ),
             ("a.json", "{\"values\": []}", vec![]),
             ("a", "", vec![]),
             ("a.txt", "openapis: 1", vec![]),

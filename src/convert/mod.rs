@@ -8,6 +8,7 @@
 //! FILE ─► Importer::import ─► Journey ─► emit::script ─► SCRIPT.rhai
 //! ```
 
+mod chaostoolkit;
 mod curl;
 mod document;
 pub mod emit;
@@ -134,6 +135,7 @@ pub const IMPORTERS: &[&dyn Importer] = &[
     &postman::Postman,
     &curl::Curl,
     &k6::K6,
+    &chaostoolkit::ChaosToolkit,
 ];
 
 /// The importer of that name.

@@ -31,8 +31,8 @@ impl Looked {
     }
 }
 
-/// What stands for a variable of the environment that is not set.
-const STAND_IN: &str = "not-set-yet";
+/// What stands for a variable of the environment that is not set: a text where one is wanted, and an address where that is.
+const STAND_IN: &str = "http://not-set-yet:1";
 
 /// Looks at a script or, if it can only be imported, a module. Sends nothing.
 ///

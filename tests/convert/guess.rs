@@ -40,7 +40,7 @@ fn what_it_is_must_be_said_where_it_does_not_show() {
         .run();
     unknown
         .expect_code(64)
-        .expect_text("rhaid convert har|openapi|postman|curl|k6 a.json");
+        .expect_text("rhaid convert har|openapi|postman|curl|k6|chaostoolkit a.json");
     let both = rhaid(["convert", "a"])
         .file("a", "curl http://h.test/\nimport http from 'k6/http';\n")
         .run();

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod chaostoolkit;
 mod curl;
 mod guess;
 mod har;
