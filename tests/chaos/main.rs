@@ -12,6 +12,7 @@ mod command;
 mod dry_run;
 mod guardian;
 mod http_toxics;
+mod journal;
 mod killed;
 mod luck;
 mod machine;
