@@ -95,7 +95,7 @@ impl Proxy {
     }
 
     /// From what its toxics draw.
-    pub fn seed(&self) -> u64 {
+    pub fn given_seed(&self) -> u64 {
         self.own_seed
     }
 
