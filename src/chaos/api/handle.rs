@@ -106,7 +106,7 @@ fn serve(fleet: &Fleet, which: Metrics, route: Route, body: &[u8]) -> Result<Ans
 }
 
 fn shown(fleet: &Fleet, proxy: &Proxy) -> Value {
-    shown::proxy(proxy, proxy.given_seed() != fleet.seed())
+    shown::proxy(proxy, proxy.seed() != fleet.seed())
 }
 
 fn bad(malformed: Malformed) -> Refusal {

@@ -15,7 +15,7 @@ pub fn proxy(proxy: &Proxy, has_own_seed: bool) -> Value {
         "toxics": toxics(proxy),
     });
     if has_own_seed && let Some(fields) = shown.as_object_mut() {
-        fields.insert("seed".into(), proxy.given_seed().into());
+        fields.insert("seed".into(), proxy.seed().into());
     }
     shown
 }
@@ -61,7 +61,7 @@ pub fn counts(proxy: &Proxy) -> Value {
     } = proxy.counts();
     Value::Object(Map::from_iter([
         ("name".into(), proxy.name().into()),
-        ("seed".into(), proxy.given_seed().into()),
+        ("seed".into(), proxy.seed().into()),
         ("connections".into(), connections.into()),
         ("open".into(), open.into()),
         ("refused".into(), refused.into()),
