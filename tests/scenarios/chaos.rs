@@ -23,7 +23,9 @@ fn experiment(name: &str) -> Rhaid {
 /// What an experiment runs against, and what it may break.
 fn target(name: &str) -> Vec<String> {
     let words = match name {
-        "cpu" | "memory" => vec!["--demo".to_owned(), "--allow-faults=machine".to_owned()],
+        "cpu" | "memory" => ["--demo", "--allow-faults=machine", "--env=MEMORY=50MB"]
+            .map(str::to_owned)
+            .into(),
         "process-killed" => {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             let port = listener.local_addr().unwrap().port();
@@ -205,7 +207,7 @@ experiments! {
     busy_processors_fail_nobody: "cpu", |fault, _| {
         assert_eq!(failed(fault), 0, "{fault:#}");
     };
-    a_quarter_of_the_memory_is_not_missed: "memory", |fault, _| {
+    a_gigabyte_of_memory_is_not_missed: "memory", |fault, _| {
         assert_eq!(failed(fault), 0, "{fault:#}");
     };
     a_service_that_is_killed_comes_back: "process-killed", |fault, output| {
