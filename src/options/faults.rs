@@ -110,6 +110,8 @@ fn faults(reader: &mut Reader<'_>, clockwork: Clockwork) -> Vec<FaultPlan> {
         reader.error("faults", format!("there are more than {MOST}"), None);
     }
     let mut plans: Vec<FaultPlan> = Vec::new();
+    // Where each of them stands: those that are wrong are left out.
+    let mut places = Vec::new();
     for (at, item) in list.iter().enumerate() {
         let path: Vec<String> = path.iter().cloned().chain([at.to_string()]).collect();
         let Some(map) = item.as_object() else {
@@ -135,13 +137,14 @@ fn faults(reader: &mut Reader<'_>, clockwork: Clockwork) -> Vec<FaultPlan> {
             });
         }
         plans.push(plan);
+        places.push(at);
     }
     let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
-    for (at, plan) in plans.iter().enumerate() {
+    for (at, (plan, place)) in plans.iter().zip(places).enumerate() {
         if let Trigger::After { fault, .. } = &plan.trigger
             && !names.iter().take(at).any(|known| known == fault)
         {
-            let path = vec!["faults".to_owned(), at.to_string(), "after".to_owned()];
+            let path = vec!["faults".to_owned(), place.to_string(), "after".to_owned()];
             let known = names.iter().take(at).map(String::as_str);
             reader.errors().push(OptionError {
                 path,

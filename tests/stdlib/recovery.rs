@@ -69,7 +69,7 @@ fn every_way_to_be_wrong_is_reported() {
         let before = format!(r#"admin("resilience", #{{ broken: "{broken}" }});"#);
         let ran = run(&before, "");
         expect(&ran, verdict, 3);
-        assert_eq!(ran.metric("recovery_wrong")["count"], 3, "{broken}");
+        assert_eq!(ran.metric("recovery_wrong")["count"], 3.0, "{broken}");
     }
     let ran = run("", r#"admin("reset", ());"#);
     expect(&ran, "lost", 3);
