@@ -26,6 +26,11 @@ pub struct Permission {
 }
 
 impl Permission {
+    /// Whether a fault may be aimed at a `host:port`.
+    pub fn covers_address(&self, address: &str) -> bool {
+        self.covers(host_of(address))
+    }
+
     /// Whether a fault may be aimed at a host.
     fn covers(&self, host: &str) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -35,6 +40,10 @@ impl Permission {
         let address = bare.parse::<IpAddr>();
         bare == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }
+}
+
+fn host_of(address: &str) -> &str {
+    address.rsplit_once(':').map_or(address, |(host, _)| host)
 }
 
 /// Why a fault cannot be injected.
@@ -253,12 +262,11 @@ impl Chaos {
     }
 
     fn check_host(&self, address: &str) -> Result<(), ChaosError> {
-        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-        if self.permission.covers(host) {
+        if self.permission.covers_address(address) {
             return Ok(());
         }
         Err(ChaosError::Host {
-            host: host.to_owned(),
+            host: host_of(address).to_owned(),
         })
     }
 

@@ -1,10 +1,12 @@
 //! The faults of a run as they are declared, and what a run may break.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use super::process::CommandSpec;
 use crate::slo::Objective;
+use crate::units::format_duration;
 
 /// A kind of fault, by what it touches. Each is to be allowed by name, but for those that touch only the run's own traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +87,26 @@ pub enum Trigger {
     },
     /// When a script asks for it.
     Asked,
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(at) => write!(f, "at {}", format_duration(*at)),
+            Self::When(objective) => write!(f, "when {}", objective.label()),
+            Self::After { fault, pause } if pause.is_zero() => write!(f, "after `{fault}`"),
+            Self::After { fault, pause } => {
+                write!(f, "{} after `{fault}`", format_duration(*pause))
+            }
+            Self::Random { least, most, .. } => write!(
+                f,
+                "at random, every {} to {}",
+                format_duration(*least),
+                format_duration(*most)
+            ),
+            Self::Asked => f.write_str("when asked for"),
+        }
+    }
 }
 
 /// A bound that must hold while a fault lasts.

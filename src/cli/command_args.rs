@@ -160,6 +160,7 @@ Examples:
   rhaid run journey.rhai --quiet --format json | jq .verdict
   rhaid run journey.rhai --report html                        a page with charts beside the result
   rhaid run journey.rhai --baseline journey --fail-on-regression 5%
+  rhaid run scripts/chaos/database-down.rhai --dry-run        what it would break, and for how long
   rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
   rhaid run journey.rhai --hooks-listen 0.0.0.0:9000 --hooks-url https://load.example.com
 
@@ -220,6 +221,9 @@ pub struct RunArguments {
     /// Leave the script's faults out: the load runs alone.
     #[arg(long, conflicts_with = "allow_faults", help_heading = "Faults")]
     pub no_faults: bool,
+    /// Read and check everything, tell the plan and the blast radius of its faults, and send nothing.
+    #[arg(long, conflicts_with = "watch", help_heading = "Faults")]
+    pub dry_run: bool,
     /// Threads that run virtual users [default: one per processor].
     #[arg(
         long,
@@ -243,7 +247,7 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub result: Option<PathBuf>,
-    /// Reports to write, separated by commas, as KIND or KIND=FILE: html, md, junit, csv, github [default place: beside the result]. One of a
+    /// Reports to write, separated by commas, as KIND or KIND=FILE: html, md, junit, csv, github, journal [default place: beside the result]. One of a
     /// template of your own is made by `rhaid report --template`.
     #[arg(
         long = "report",
@@ -253,6 +257,9 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub reports: Vec<Wanted>,
+    /// Write a journal of the run's faults, as the Chaos Toolkit does: short for --report journal=FILE.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub journal: Option<PathBuf>,
     /// Do not record the run in the project's history.
     #[arg(long, help_heading = "Output")]
     pub no_history: bool,

@@ -14,6 +14,7 @@ mod convert_args;
 mod definitions;
 mod demo;
 mod dev;
+mod dry_run;
 mod guardian;
 mod history;
 mod hosted;

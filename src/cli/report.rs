@@ -42,6 +42,7 @@ Examples:
   rhaid report results/run.json --html out.html --json -
   rhaid report results/run.json --to html=out.html
   rhaid report results/run.json --md - --junit results/load.xml --csv
+  rhaid report results/run.json --journal             results/run.journal.json, as the Chaos Toolkit writes it
   rhaid report results/run.json --github              annotations, and the step's summary
   rhaid report results/run.json --template slack.json.hbs
   rhaid report samples.jtl --html page.html          another tool's run
@@ -87,6 +88,19 @@ enum Place {
 }
 
 impl Wanted {
+    /// The journal, to a file or to standard output.
+    pub fn journal(path: &Path) -> Self {
+        Self {
+            kind: report::journal(),
+            path: Some(path.to_owned()),
+        }
+    }
+
+    /// Whether it is the journal that goes to this place.
+    pub fn is_journal(&self, path: &Path) -> bool {
+        self.kind.name() == report::journal().name() && self.path.as_deref() == Some(path)
+    }
+
     /// Whether it goes to standard output.
     pub fn is_printed(&self) -> bool {
         match &self.path {

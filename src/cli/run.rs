@@ -17,7 +17,7 @@ use super::report::{self, Wanted};
 use super::signals::Signals;
 use super::values::{Format, ProgressFormat};
 use super::watch::Watch;
-use super::{Failure, config, limits, print, reload};
+use super::{Failure, config, dry_run, limits, print, reload};
 use crate::chaos::{ChaosError, Touches};
 use crate::compare::Comparison;
 use crate::live::{Shown, View, Voice};
@@ -27,7 +27,10 @@ use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, cond
 use crate::{exit, vu};
 
 /// Runs a script; the exit code of the contract.
-pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
+pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
+    if let Some(path) = &arguments.journal {
+        arguments.reports.push(Wanted::journal(path));
+    }
     let workers = arguments.workers.map_or_else(
         || std::thread::available_parallelism().map_or(1, usize::from),
         usize::from,
@@ -80,6 +83,9 @@ pub fn run(arguments: RunArguments) -> Result<u8, Failure> {
     let started_at = OffsetDateTime::now_utc();
     let beside_it = beside(&arguments, None, started_at);
     files_of(&arguments, &blueprint, &beside_it).check()?;
+    if arguments.dry_run {
+        return dry_run::tell(&arguments, &blueprint);
+    }
     result::probe(arguments.result.as_deref()).map_err(|error| {
         let message = format!("error: {error}\nThat was tried before the start: nothing was sent.");
         Failure::new(exit::CANNOT_WRITE, message)
@@ -198,7 +204,10 @@ fn files_of(arguments: &RunArguments, blueprint: &Blueprint, result: &Path) -> F
         files.writes("`--result`", path);
     }
     for wanted in &arguments.reports {
-        wanted.tell(&mut files, "--report ", result);
+        match &arguments.journal {
+            Some(path) if wanted.is_journal(path) => files.writes("`--journal`", path),
+            _ => wanted.tell(&mut files, "--report ", result),
+        }
     }
     files
 }

@@ -15,6 +15,7 @@ mod github;
 mod headline;
 mod health;
 pub mod html;
+mod journal;
 mod junit;
 mod measures;
 mod table;
@@ -164,10 +165,16 @@ pub fn all() -> &'static [&'static dyn Report] {
         &csv::Csv,
         &github::Github,
         &html::Html,
+        &journal::Journal,
         &Json,
         &junit::Junit,
         &template::Markdown,
     ]
+}
+
+/// The one that has a flag of its own where a run is asked for.
+pub fn journal() -> &'static dyn Report {
+    &journal::Journal
 }
 
 /// The report called `name`.

@@ -2,12 +2,11 @@
 
 use super::director::status_of;
 use super::phases::{Requests, Stand};
-use crate::chaos::{EndedBy, FailedUndo, FaultId, FaultPlan, Trigger};
+use crate::chaos::{EndedBy, FailedUndo, FaultId, FaultPlan};
 use crate::metrics::histogram::{Histogram, from_scaled};
 use crate::metrics::totals::Accumulator;
 use crate::metrics::{Builtin, Totals, TrackerId};
 use crate::result::{self, FaultImpact, FaultPhase, FaultResult, FaultStatus, PhaseName, ratio};
-use crate::units::format_duration;
 
 /// Reports about a second come this much later, in seconds.
 const MOMENT: f64 = 0.2;
@@ -121,7 +120,10 @@ impl Record {
         Self {
             id: Some(id),
             name: name.to_owned(),
-            trigger: plan.map_or_else(|| "injected by a script".to_owned(), trigger),
+            trigger: plan.map_or_else(
+                || "injected by a script".to_owned(),
+                |plan| plan.trigger.to_string(),
+            ),
             effects: Vec::new(),
             started: Some(at),
             ended: None,
@@ -158,7 +160,7 @@ impl Record {
     pub fn missed(plan: &FaultPlan) -> FaultResult {
         FaultResult {
             name: plan.name.clone(),
-            trigger: trigger(plan),
+            trigger: plan.trigger.to_string(),
             status: FaultStatus::NotReached,
             reason: None,
             effects: Vec::new(),
@@ -340,23 +342,5 @@ impl Record {
             .map(|(part, weight)| part * weight)
             .sum();
         (score * 1_000.0).round() / 10.0
-    }
-}
-
-/// What sets a fault off, in words.
-fn trigger(plan: &FaultPlan) -> String {
-    match &plan.trigger {
-        Trigger::At(at) => format!("at {}", format_duration(*at)),
-        Trigger::When(objective) => format!("when {}", objective.label()),
-        Trigger::After { fault, pause } if pause.is_zero() => format!("after `{fault}`"),
-        Trigger::After { fault, pause } => format!("{} after `{fault}`", format_duration(*pause)),
-        Trigger::Random { least, most, .. } => {
-            format!(
-                "at random, every {} to {}",
-                format_duration(*least),
-                format_duration(*most)
-            )
-        }
-        Trigger::Asked => "when asked for".to_owned(),
     }
 }

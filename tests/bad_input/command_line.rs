@@ -214,7 +214,7 @@ fn a_report_that_there_is_not_and_all_there_are() {
     let words: Vec<&str> = help.stdout.split_whitespace().collect();
     let help = words.join(" ");
     assert!(
-        help.contains("KIND=FILE: html, md, junit, csv, github"),
+        help.contains("KIND=FILE: html, md, junit, csv, github, journal"),
         "{help}"
     );
 }

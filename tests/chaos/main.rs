@@ -9,6 +9,7 @@ mod servers;
 mod api;
 mod clients;
 mod command;
+mod dry_run;
 mod guardian;
 mod http_toxics;
 mod killed;
