@@ -22,7 +22,7 @@ fn experiment(name: &str) -> Rhaid {
 
 /// What an experiment runs against, and what it may break.
 fn target(name: &str) -> Vec<String> {
-    let words = match name {
+    match name {
         "cpu" | "memory" => ["--demo", "--allow-faults=machine", "--env=MEMORY=50MB"]
             .map(str::to_owned)
             .into(),
@@ -37,8 +37,7 @@ fn target(name: &str) -> Vec<String> {
             ]
         }
         _ => vec!["--demo".to_owned(), "--allow-faults".to_owned()],
-    };
-    words
+    }
 }
 
 fn faults(output: &Output) -> &Vec<Value> {
