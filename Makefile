@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 600
 
 .PHONY: help build test bench reference screenshot \
 	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-baseline perf-validate perf-clean fuzz \
-	chaos-list chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd
+	chaos-list chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed
 
 help:
 	@echo "make build        the release binary: target/release/rhaid"
@@ -28,7 +28,7 @@ help:
 	@echo "                  the demo target:"
 	@echo "                  chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down"
 	@echo "                  chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss"
-	@echo "                  chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd"
+	@echo "                  chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed"
 	@echo "                  CHAOS_ARGS='--demo --scale 0.25' makes it shorter"
 	@echo "make perf-clean   remove results/"
 	@echo "make fuzz         feed the importers what nobody would write, FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)"
@@ -53,13 +53,19 @@ screenshot: build
 perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook: perf-%:
 	$(CARGO) run --release -- run scripts/$*.rhai $(PERF_ARGS)
 
+# What an experiment breaks beside its own traffic has to be allowed by name.
+ALLOW_cpu = =machine
+ALLOW_memory = =machine
+ALLOW_process-killed = =process
+chaos-process-killed: CHAOS_ARGS = --env BASE_URL=http://127.0.0.1:8097 --env RHAID=target/release/rhaid
+
 chaos-list:
 	@for script in scripts/chaos/*.rhai; do \
 		printf '%-24s %s\n' "chaos-$$(basename $$script .rhai)" "$$(head -n 1 $$script | sed 's,^// ,,')"; \
 	done
 
-chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd: chaos-%:
-	$(CARGO) run --release -- run --allow-faults scripts/chaos/$*.rhai $(CHAOS_ARGS)
+chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed: chaos-%:
+	$(CARGO) run --release -- run --allow-faults$(ALLOW_$*) scripts/chaos/$*.rhai $(CHAOS_ARGS)
 
 perf-baseline:
 	$(CARGO) run --release -- run scripts/$(BASELINE).rhai $(PERF_ARGS) --result results/baseline.json

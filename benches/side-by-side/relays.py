@@ -95,8 +95,8 @@ class Process:
             self.process.wait()
 
 
-def relay(bench, name, upstreams):
-    """One of the two proxies before these ports: the process, and its ports."""
+def relay(bench, name, upstreams, core):
+    """One of the two proxies before these ports: the process, and its ports. Without a core it runs where the system likes."""
     ports = [free_port() for _ in upstreams]
     pairs = list(zip(ports, upstreams))
     if name == "haproxy":
@@ -107,7 +107,7 @@ def relay(bench, name, upstreams):
     else:
         quick = [f"p{port}={port}={upstream}" for port, upstream in pairs]
         command = [bench.binary, "proxy", "--listen", "127.0.0.1:0", "--threads", 1, *quick]
-    return Process(command, cores()[1], bench.folder, name), ports
+    return Process(command, core, bench.folder, name), ports
 
 
 def await_port(port):
@@ -122,19 +122,33 @@ def await_port(port):
             time.sleep(0.05)
 
 
-def end(bench, *command):
+def servers(bench, core):
+    """The servers of `ends.py`."""
+    return Process([sys.executable, HERE / "ends.py", "serve"], core, bench.folder, "ends", stdout=subprocess.PIPE)
+
+
+def end(bench, *command, before=()):
     """A client's words, as numbers."""
-    used = run([sys.executable, HERE / "ends.py", *command], bench.folder, 90, core=cores()[0])
+    used = run([*before, sys.executable, HERE / "ends.py", *command], bench.folder, 90, core=cores()[0])
     return [float(word) for word in used.output.split()]
+
+
+def ask(bench, port, seconds):
+    """Microseconds there and back, p50 and p99. Nothing is bound to a core: waking up a core that sleeps takes longer than all that a
+    proxy does, so it has to be in the times without a proxy too."""
+    everywhere = ",".join(str(core) for core in sorted(os.sched_getaffinity(0)))
+    return end(bench, "ask", port, seconds, before=["taskset", "-c", everywhere])
 
 
 def one_round(bench, pid, ports, seconds):
     """What one proxy does: figures by name."""
-    source, echo, _, web = ports
+    source, web = ports
     figures = {}
     for connections in (1, 16):
         before = spent(pid)
         total, took = end(bench, "pull", source, connections, seconds)
+        if not total:
+            raise Trouble(f"nothing came through in {seconds} s: the machine is too busy")
         figures[f"{connections} GB/s"] = total / took / 1e9
         figures[f"{connections} CPU/GB"] = (spent(pid) - before) / (total / 1e9)
     before = spent(pid)
@@ -144,23 +158,23 @@ def one_round(bench, pid, ports, seconds):
     served = clients.number(r"(\d+) requests in", used.output)
     figures["connections/s"] = served / seconds
     figures["CPU µs/connection"] = (spent(pid) - before) / served * 1e6
-    figures["p50"], figures["p99"], _ = end(bench, "ask", echo, seconds)
     return figures
 
 
 def memory(bench, name, silent):
     """Resident bytes of a proxy that holds many idle connections, and of one that holds none."""
-    process, (port,) = relay(bench, name, [silent])
+    process, (port,) = relay(bench, name, [silent], cores()[1])
     command = [sys.executable, HERE / "ends.py", "hold", port, count()]
     with process:
         await_port(port)
         empty = rss_of(process.pid)
         with Process(command, cores()[0], bench.folder, "hold", stdout=subprocess.PIPE) as holder:
             holder.line()
-            time.sleep(1)
-            files = len(os.listdir(f"/proc/{process.pid}/fd"))
-            if files < 2 * count():
-                raise Trouble(f"{name} holds only {files} files for {count():,} connections")
+            deadline = time.monotonic() + 30
+            while (files := len(os.listdir(f"/proc/{process.pid}/fd"))) < 2 * count():
+                if time.monotonic() > deadline:
+                    raise Trouble(f"{name} holds only {files} files for {count():,} connections")
+                time.sleep(0.2)
             return rss_of(process.pid), empty
 
 
@@ -169,20 +183,24 @@ def proxy(bench):
     names = ["rhaid", "haproxy"]
     rounds, seconds = (2, 1) if bench.quick else (5, 3)
     turns, direct, held = {name: [] for name in names}, [], {}
-    ends = Process([sys.executable, HERE / "ends.py", "serve"], cores()[0], bench.folder, "ends", stdout=subprocess.PIPE)
-    with ends:
-        source, echo, silent = (int(port) for port in ends.line().split())
+    with servers(bench, cores()[0]) as ends, servers(bench, None) as free:
+        source, _, silent = (int(port) for port in ends.line().split())
+        _, echo, _ = (int(port) for port in free.line().split())
         web = int(bench.url.rsplit(":", 1)[1])
-        upstreams = [source, echo, silent, web]
         for turn in range(rounds):
             for name in names:
-                process, ports = relay(bench, name, upstreams)
+                process, ports = relay(bench, name, [source, web], cores()[1])
                 with process:
                     await_port(ports[1])
-                    turns[name].append(one_round(bench, process.pid, ports, seconds))
-                told = ", ".join(f"{key} {value:.3g}" for key, value in turns[name][-1].items())
+                    figures = one_round(bench, process.pid, ports, seconds)
+                process, (port,) = relay(bench, name, [echo], None)
+                with process:
+                    await_port(port)
+                    figures["p50"], figures["p99"], _ = ask(bench, port, seconds)
+                turns[name].append(figures)
+                told = ", ".join(f"{key} {value:.3g}" for key, value in figures.items())
                 say(f"round {turn + 1} of {rounds}: {name}: {told}")
-            direct.append(end(bench, "ask", echo, seconds)[:2])
+            direct.append(ask(bench, echo, seconds)[:2])
         for name in names:
             held[name] = memory(bench, name, silent)
 
@@ -209,8 +227,8 @@ def proxy(bench):
     bench.goal(f"proxy, memory with {count():,} idle connections", f"{most:.0f} MB", f"< {goal:.0f} MB", most < goal)
     bench.details += [
         "",
-        f"A proxy without toxics, one thread on a core of its own, both ends on the other core; medians of {rounds} alternating rounds of"
-        f" {seconds} s for each figure. Direct, 64 bytes there and back take"
+        f"A proxy without toxics, one thread on a core of its own, both ends on the other core (for latency, all where the system puts them);"
+        f" medians of {rounds} alternating rounds of {seconds} s for each figure. Direct, 64 bytes there and back take"
         f" {statistics.median(plain[0] for plain in direct):.0f} µs (p99: {statistics.median(plain[1] for plain in direct):.0f} µs).",
         "",
         "| proxy | GB/s, 1 connection | 16 | CPU s/GB, 1 | 16 | connections/s | CPU µs each | added p50 | p99 | idle connections |",

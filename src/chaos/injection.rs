@@ -145,7 +145,12 @@ impl Injection {
     ) -> Result<T, String> {
         let chaos = self.chaos().map_err(|why| why.to_string())?;
         chaos.check(touches).map_err(|why| why.to_string())?;
-        let (made, what) = act(chaos.ledger(), self.id, &chaos)?;
+        let (made, what) =
+            act(chaos.ledger(), self.id, &chaos).map_err(|why| match self.is_over() {
+                // It was undone while it was being done.
+                true => ChaosError::Over.to_string(),
+                false => why,
+            })?;
         chaos.tell(Event::Did { id: self.id, what });
         if self.is_over() {
             chaos.ledger().undo_fault(self.id);

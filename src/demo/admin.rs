@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use super::Demo;
 use super::catalog::RoomKind;
 use super::error::{ApiError, Body, FieldErrors, header_text};
+use super::resilience::{Pms, Switches};
 
 /// The only user. Any password will do: this is a target to practise on.
 const USER: &str = "qa";
@@ -155,6 +156,31 @@ pub async fn reset(
     Ok(Json(
         json!({ "status": "reset", "reservations": forgotten }),
     ))
+}
+
+/// `POST /api/v1/admin/resilience`: turns these switches on and all others off.
+pub async fn switch(
+    State(demo): State<Arc<Demo>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, ApiError> {
+    authorise(&demo, &headers)?;
+    let switches: Switches =
+        serde_json::from_slice(&body?).map_err(|error| ApiError::bad_json(&error))?;
+    demo.resilience.switch(switches.clone());
+    Ok(Json(switches))
+}
+
+/// `POST /api/v1/admin/pms`: what the PMS does from now on. A breaker in front of it stays as it is.
+pub async fn trouble(
+    State(demo): State<Arc<Demo>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<impl IntoResponse, ApiError> {
+    authorise(&demo, &headers)?;
+    let pms: Pms = serde_json::from_slice(&body?).map_err(|error| ApiError::bad_json(&error))?;
+    demo.resilience.trouble(pms);
+    Ok(Json(pms))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Answers that say no: `{"error": code, "message": for people, …}`.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::response::{IntoResponse, Response};
@@ -40,9 +42,15 @@ impl ApiError {
         self
     }
 
-    fn header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+    fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some((name, value));
         self
+    }
+
+    /// Adds the time after which to try again, in whole seconds as the header has it: one at least.
+    pub fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+        self.header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// 401, saying how to get a token.
@@ -51,14 +59,14 @@ impl ApiError {
             "send `{AUTHORIZATION}: Bearer TOKEN` with a token from POST /api/v1/admin/login that has not expired"
         );
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
-            .header(WWW_AUTHENTICATE, "Bearer")
+            .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
     /// 503, with the time after which to try again.
     pub fn over_capacity() -> Self {
         let message = "too many requests at once; try again in a second";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "over_capacity", message)
-            .header(RETRY_AFTER, "1")
+            .retry_after(Duration::from_secs(1))
     }
 
     /// 422 for a request whose parts are wrong in a way that none of them was reported for.

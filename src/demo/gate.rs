@@ -42,7 +42,8 @@ async fn with_faults(demo: &Demo, request: Request, next: Next) -> Response {
         return ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "injected_error", message)
             .into_response();
     }
-    next.run(request).await
+    let route = Route::of(request.uri().path());
+    demo.resilience.pass(route, request, next).await
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ use super::reservation::Status;
 use super::routes::Route;
 
 /// Statuses that the target answers with; any other is counted as `other`.
-const STATUSES: [u16; 12] = [200, 201, 400, 401, 403, 404, 405, 409, 413, 422, 500, 503];
+const STATUSES: [u16; 15] = [
+    200, 201, 400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 502, 503, 504,
+];
 
 /// Upper bounds of the latency histogram's buckets, in microseconds and as labels in seconds.
 const BUCKETS: [(u128, &str); 11] = [

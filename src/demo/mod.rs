@@ -5,7 +5,7 @@
 //! so that an SLO can be watched failing. Load is expected: a request takes at most one short lock, and memory
 //! is bounded by the number of reservations kept.
 //!
-//! A request passes `gate` (capacity, delay, errors, counting), then its handler: `health`, `pms`,
+//! A request passes `gate` (capacity, delay, errors, counting), then `resilience` (what is switched on of it), then its handler: `health`, `pms`,
 //! `reservations`, `webhooks`, `admin` or `metrics`. The handlers share a `Demo`, whose `state` is the
 //! hotel's books over a `calendar` of nights and a `catalog` of rooms. `callbacks` sends what a reservation's
 //! `callback_url` asks for.
@@ -24,6 +24,7 @@ mod metrics;
 mod pms;
 mod reservation;
 mod reservations;
+mod resilience;
 mod routes;
 mod state;
 #[cfg(test)]
@@ -63,6 +64,7 @@ struct Demo {
     metrics: metrics::Metrics,
     callbacks: callbacks::Callbacks,
     tokens: admin::Tokens,
+    resilience: resilience::Resilience,
     webhook_key: hmac::Key,
     secret: String,
     started: Instant,
@@ -79,6 +81,7 @@ impl Demo {
             metrics: metrics::Metrics::default(),
             callbacks: callbacks::Callbacks::new(&config),
             tokens: admin::Tokens::new(&config.secret),
+            resilience: resilience::Resilience::default(),
             webhook_key: hmac::Key::new(hmac::HMAC_SHA256, config.secret.as_bytes()),
             secret: config.secret,
             started: Instant::now(),
@@ -124,6 +127,8 @@ fn routed(demo: Arc<Demo>) -> Router {
         .route(Route::Login.path(), post(admin::login))
         .route(Route::Stats.path(), get(admin::stats))
         .route(Route::Reset.path(), post(admin::reset))
+        .route(Route::Switches.path(), post(admin::switch))
+        .route(Route::Pms.path(), post(admin::trouble))
         .route(Route::Metrics.path(), get(metrics::page))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)

@@ -18,6 +18,7 @@ use super::callbacks;
 use super::catalog::CURRENCY;
 use super::error::{ApiError, Body, FieldErrors};
 use super::reservation::{Reservation, ReservationId, Status};
+use super::resilience::Broken;
 use super::state::{Booked, ChangeError, Refusal};
 
 /// Bytes of an idempotency key at most.
@@ -80,8 +81,17 @@ pub async fn create(
         Some(_) => Some(demo.callbacks.place().ok_or_else(ApiError::over_capacity)?),
         None => None,
     };
-    match demo.hotel.book(booking, idempotency_key(&headers)?) {
+    let broken = demo.resilience.broken();
+    let key = idempotency_key(&headers)?.filter(|_| broken != Some(Broken::Repeat));
+    match demo.hotel.book(booking, key) {
+        Ok(Booked::Created(_)) if broken == Some(Broken::Phantom) => {
+            let message = "no room of this type is free on every night of the stay";
+            Err(ApiError::new(StatusCode::CONFLICT, "sold_out", message))
+        }
         Ok(Booked::Created(made)) => {
+            if broken == Some(Broken::Lose) {
+                demo.hotel.lose(made.id);
+            }
             if let Some(place) = place {
                 callbacks::confirm_later(&demo, &made, place);
             }
@@ -152,7 +162,11 @@ pub async fn confirm(
     State(demo): State<Arc<Demo>>,
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, ApiError> {
-    changed(demo.hotel.confirm(parse_id(&id)?), &id)
+    let number = parse_id(&id)?;
+    if demo.resilience.broken() == Some(Broken::Stale) {
+        return pretended(&demo, number, Status::Confirmed, &id);
+    }
+    changed(demo.hotel.confirm(number), &id)
 }
 
 /// `POST /api/v1/reservations/{id}/cancel`: frees the room; cancelling again changes nothing.
@@ -161,6 +175,9 @@ pub async fn cancel(
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, ApiError> {
     let number = parse_id(&id)?;
+    if demo.resilience.broken() == Some(Broken::Stale) {
+        return pretended(&demo, number, Status::Cancelled, &id);
+    }
     let before = demo.hotel.find(number);
     let outcome = demo.hotel.cancel(number);
     if let (Some(before), Ok(now)) = (before, &outcome)
@@ -171,6 +188,18 @@ pub async fn cancel(
         callbacks::cancelled(&demo, now, place);
     }
     changed(outcome, &id)
+}
+
+/// Acknowledges a change without making it.
+fn pretended(
+    demo: &Demo,
+    number: ReservationId,
+    status: Status,
+    id: &str,
+) -> Result<Json<View>, ApiError> {
+    let found = demo.hotel.find(number).ok_or(ChangeError::Unknown);
+    let found = found.map(|found| Reservation { status, ..found });
+    changed(found, id)
 }
 
 fn changed(outcome: Result<Reservation, ChangeError>, id: &str) -> Result<Json<View>, ApiError> {

@@ -16,6 +16,8 @@ pub enum Route {
     Login,
     Stats,
     Reset,
+    Switches,
+    Pms,
     Metrics,
     /// Any other path.
     Other,
@@ -23,7 +25,7 @@ pub enum Route {
 
 impl Route {
     /// All of them, in the order of their discriminants.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Live,
         Self::Ready,
         Self::Webhook,
@@ -36,6 +38,8 @@ impl Route {
         Self::Login,
         Self::Stats,
         Self::Reset,
+        Self::Switches,
+        Self::Pms,
         Self::Metrics,
         Self::Other,
     ];
@@ -58,6 +62,8 @@ impl Route {
             Self::Login => "/api/v1/admin/login",
             Self::Stats => "/api/v1/admin/stats",
             Self::Reset => "/api/v1/admin/reset",
+            Self::Switches => "/api/v1/admin/resilience",
+            Self::Pms => "/api/v1/admin/pms",
             Self::Metrics => "/metrics",
             Self::Other => "other",
         }
@@ -67,7 +73,12 @@ impl Route {
     const fn methods(self) -> &'static str {
         match self {
             Self::Webhook | Self::Reservations => "GET, POST",
-            Self::Confirm | Self::Cancel | Self::Login | Self::Reset => "POST",
+            Self::Confirm
+            | Self::Cancel
+            | Self::Login
+            | Self::Reset
+            | Self::Switches
+            | Self::Pms => "POST",
             _ => "GET",
         }
     }

@@ -114,8 +114,15 @@ impl Books {
         else {
             return;
         };
+        if self.remove(id) {
+            self.census.evicted += 1;
+        }
+    }
+
+    /// Takes a reservation out of the books, as if it had never been made. Whether it was there.
+    fn remove(&mut self, id: ReservationId) -> bool {
         let Some(reservation) = self.reservations.remove(&id) else {
-            return;
+            return false;
         };
         if reservation.status != Status::Cancelled {
             self.free(&reservation.booking);
@@ -124,7 +131,7 @@ impl Books {
             self.keys.remove(key);
         }
         *self.count_of(reservation.status) -= 1;
-        self.census.evicted += 1;
+        true
     }
 
     fn change(&mut self, id: ReservationId, to: Status) -> Result<Reservation, ChangeError> {
@@ -220,6 +227,13 @@ impl Hotel {
         books.census.held += 1;
         books.census.created += 1;
         Ok(Booked::Created(reservation))
+    }
+
+    /// Loses a reservation, as a service does that acknowledges what it has not kept.
+    pub fn lose(&self, id: ReservationId) {
+        let mut books = self.books();
+        books.remove(id);
+        books.cancelled.retain(|&cancelled| cancelled != id);
     }
 
     /// The reservation of that number, if it is (still) kept.

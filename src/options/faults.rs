@@ -161,6 +161,7 @@ fn faults(reader: &mut Reader<'_>, clockwork: Clockwork) -> Vec<FaultPlan> {
         reader.error("faults", format!("there are more than {MOST}"), None);
     }
     let mut plans: Vec<FaultPlan> = Vec::new();
+    let mut before: Vec<String> = Vec::new();
     for (at, item) in list.iter().enumerate() {
         let path: Vec<String> = path.iter().cloned().chain([at.to_string()]).collect();
         let Some(map) = item.as_object() else {
@@ -176,30 +177,29 @@ fn faults(reader: &mut Reader<'_>, clockwork: Clockwork) -> Vec<FaultPlan> {
         };
         let inner = Reader::new(map, path.clone(), reader.errors());
         let Some(plan) = one(inner, at, clockwork) else {
+            // It is wrong, and is there all the same.
+            let name = map.get("name").or(map.get("exec")).and_then(Value::as_str);
+            before.extend(name.map(str::to_owned));
             continue;
         };
         if plans.iter().any(|known| known.name == plan.name) {
             reader.errors().push(OptionError {
-                path,
+                path: path.clone(),
                 message: format!("there are two faults named `{}`", plan.name),
                 help: Some("give each a `name` of its own".into()),
             });
         }
-        plans.push(plan);
-    }
-    let names: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
-    for (at, plan) in plans.iter().enumerate() {
         if let Trigger::After { fault, .. } = &plan.trigger
-            && !names.iter().take(at).any(|known| known == fault)
+            && !before.contains(fault)
         {
-            let path = vec!["faults".to_owned(), at.to_string(), "after".to_owned()];
-            let known = names.iter().take(at).map(String::as_str);
             reader.errors().push(OptionError {
-                path,
+                path: path.iter().cloned().chain(["after".to_owned()]).collect(),
                 message: format!("there is no fault `{fault}` before this one"),
-                help: did_you_mean(fault, known),
+                help: did_you_mean(fault, before.iter().map(String::as_str)),
             });
         }
+        before.push(plan.name.clone());
+        plans.push(plan);
     }
     plans
 }
@@ -257,6 +257,12 @@ fn trigger(reader: &mut Reader<'_>, clockwork: Clockwork) -> Option<Trigger> {
         .into_iter()
         .filter(|key| reader.has(key))
         .collect();
+    if given.len() > 1 {
+        // They are wrong together, not each by itself.
+        for key in &given {
+            reader.value(key);
+        }
+    }
     let after = reader.string("after").map(str::to_owned);
     let times = reader.small_count("times", 1);
     let start = match after {

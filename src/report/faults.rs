@@ -224,16 +224,16 @@ mod tests {
     #[test]
     fn a_fault_is_told_in_words() {
         let shown = shown(&sample::fault(), true);
-        assert_eq!(shown.told, "held 30s, from 1m on");
+        assert_eq!(shown.told, "held 30.0s, from 1m00s on");
         assert!(shown.is_well);
         assert_eq!(
             shown.impact,
             [
                 "noticed within 500ms",
-                "well again 2s after its end",
+                "well again 2.00s after its end",
                 "120 requests lost by 31 users",
-                "90% of its time degraded",
-                "25% of the run's error budget spent",
+                "90.0% of its time degraded",
+                "25.0% of the run's error budget spent",
             ]
         );
         assert_eq!(shown.phases[1].failed, "3.79%");

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::changes;
 use super::endpoints::Listing;
+use super::faults::{Shown, shown};
 use super::format::{latency, margin, per_second, percent, plural, thousands};
 use super::headline::{Headline, Tone, what_ran};
 use crate::compare::Comparison;
@@ -23,6 +24,8 @@ pub struct Words<'a> {
     pub slos: Vec<Slo<'a>>,
     /// What changed against another run, if there is one.
     pub changes: Option<Changes>,
+    /// What went wrong on purpose.
+    pub faults: Vec<Shown>,
     pub hints: Vec<Hint>,
     pub endpoint_count: String,
     /// Those first that took the most time together.
@@ -161,6 +164,11 @@ impl<'a> Words<'a> {
                 })
                 .collect(),
             changes: comparison.map(|comparison| changes(comparison, MOST)),
+            faults: result
+                .faults
+                .iter()
+                .map(|fault| shown(fault, true))
+                .collect(),
             hints: hints(result)
                 .into_iter()
                 .map(|hint| Hint {

@@ -28,9 +28,11 @@ pub enum FaultStatus {
 /// One injection of a fault.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultResult {
+    /// What the options or the script call it.
     pub name: String,
     /// What set it off, in words.
     pub trigger: String,
+    /// How it came to its end.
     pub status: FaultStatus,
     /// Why it ended before its time, or never came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,9 +40,10 @@ pub struct FaultResult {
     /// What it broke, in words.
     #[serde(default)]
     pub effects: Vec<String>,
-    /// Seconds from the scenarios' start to its injection and to its end.
+    /// Seconds from the scenarios' start to its injection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_seconds: Option<f64>,
+    /// Seconds from the scenarios' start to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_seconds: Option<f64>,
     /// What was to be put right and could not be.
@@ -57,7 +60,9 @@ pub struct FaultResult {
 /// Something that is still broken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailedUndo {
+    /// What was to be done.
     pub what: String,
+    /// Why it could not be done.
     pub why: String,
 }
 
@@ -107,9 +112,11 @@ impl PhaseName {
 /// The requests of one phase.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultPhase {
+    /// Which phase.
     pub name: PhaseName,
-    /// Whole seconds from the scenarios' start.
+    /// Whole seconds from the scenarios' start to its beginning.
     pub start_seconds: f64,
+    /// Whole seconds from the scenarios' start to its end.
     pub end_seconds: f64,
     /// All requests of the phase.
     pub total: PhaseRequests,
@@ -120,7 +127,9 @@ pub struct FaultPhase {
 /// Requests of one name and method in a phase.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseEndpoint {
+    /// The request's name.
     pub name: String,
+    /// The HTTP method.
     pub method: String,
     #[serde(flatten)]
     pub requests: PhaseRequests,
@@ -129,7 +138,9 @@ pub struct PhaseEndpoint {
 /// Requests and how long they took.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseRequests {
+    /// Requests that ended in the phase.
     pub requests: u64,
+    /// Of those, failed.
     pub failed: u64,
     /// Response times in milliseconds.
     pub duration: TrendSummary,

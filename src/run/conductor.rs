@@ -237,7 +237,10 @@ impl Conductor<'_> {
         let mut future = std::pin::pin!(future);
         let first = match self.start {
             // Workers report at every whole second of the run; by then their reports are here.
-            Some(start) if self.phase == "running" => start + SECOND + REPORTS_TAKE,
+            Some(start) if self.phase == "running" => {
+                let whole = start.elapsed().as_secs() + 1;
+                start + SECOND * u32::try_from(whole).unwrap_or(u32::MAX) + REPORTS_TAKE
+            }
             _ => Instant::now() + SECOND,
         };
         let mut second = tokio::time::interval_at(first.into(), SECOND);

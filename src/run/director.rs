@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::impact::{Record, Well};
+use super::impact::{Record, Stands, Well};
 use super::judging::judged;
 use super::phases::Stand;
 use crate::chaos::{Chaos, EndedBy, Event, FaultId, FaultPlan, Injection, Trigger};
@@ -318,12 +318,18 @@ impl Director {
                     .declared
                     .iter()
                     .find(|fault| fault.state_is(id) || fault.plan.name == name);
+                let at_work = self.records.iter().find(|record| !record.is_over());
                 let record = Record::began(
                     id,
                     &name,
                     plan.map(|fault| &fault.plan),
                     self.seconds_at(at),
-                    (self.calm.clone(), self.last.clone()),
+                    Stands {
+                        calm: self.calm.clone(),
+                        now: self.last.clone(),
+                        // What was before another fault that is at work was before this one.
+                        disturbed: at_work.map(|record| record.before_end().clone()),
+                    },
                     self.chaos.touched(),
                 );
                 for earlier in &mut self.records {

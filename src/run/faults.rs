@@ -16,7 +16,7 @@ use crate::metrics::MetricKind;
 use crate::result::AbortedBy;
 use crate::slo::Objective;
 use crate::vu::worker::Command;
-use crate::vu::{LogLevel, LogLine, Outcome, Stage};
+use crate::vu::{Failure, LogLevel, LogLine, Outcome, Stage};
 
 /// How long functions of faults may take at the end of a run, to put right what they broke themselves.
 const LAST_UNDO: Duration = Duration::from_secs(10);
@@ -138,7 +138,10 @@ impl Conductor<'_> {
 
     /// A fault's function has ended: the fault goes on, unless the function failed.
     pub(super) fn fault_done(&mut self, done: Done) {
-        if let Some(failure) = failure_of(&done.outcome) {
+        // What came too late because the fault had ended is no failure.
+        let came_too_late =
+            |failure: &Failure| failure.message.contains(&ChaosError::Over.to_string());
+        if let Some(failure) = failure_of(&done.outcome).filter(|failure| !came_too_late(failure)) {
             self.part_failed(format!(
                 "the fault `{}` failed: {}",
                 done.name, failure.rendered
@@ -180,6 +183,9 @@ impl Conductor<'_> {
     pub(super) async fn end_faults(&mut self) {
         self.director.chaos().end_all(&EndedBy::RunEnd);
         let functions = self.director.functions();
+        if functions.is_empty() {
+            return self.hear_of_faults();
+        }
         self.until(async {
             let all = async {
                 for function in functions {

@@ -83,7 +83,17 @@ impl Fit<'_> {
         for (at, fault) in options.chaos.faults.iter().enumerate() {
             let path = |key: &str| ["faults".to_owned(), at.to_string(), key.to_owned()];
             let arities = program.arities(&fault.exec);
-            let (message, help) = if arities.is_empty() {
+            let (message, help) = if shadows(&fault.exec, arities.first())
+                && sources.main_text().contains(&format!(".{}(", fault.exec))
+            {
+                (
+                    format!(
+                        "`{}` is what a fault can do, too: the function would call itself",
+                        fault.exec
+                    ),
+                    format!("call the function otherwise, as `{}_fault`", fault.exec),
+                )
+            } else if arities.is_empty() {
                 let help = did_you_mean(&fault.exec, candidates(functions).iter().copied())
                     .unwrap_or_else(|| format!("write `fn {}(fault) {{ … }}`", fault.exec));
                 (format!("there is no function `{}`", fault.exec), help)
@@ -318,6 +328,56 @@ fn parameters(count: usize) -> String {
 }
 
 /// What a metric holds, whoever makes it.
+/// Whether a function stands in the way of a fault's method of that name: a script's own functions come first in Rhai, and what a
+/// method is called on does not count among its parameters.
+fn shadows(function: &str, arity: Option<&usize>) -> bool {
+    const WITHOUT: [&str; 12] = [
+        "down",
+        "exhaust",
+        "fail",
+        "kill",
+        "machine",
+        "pause",
+        "reset",
+        "restart",
+        "stop",
+        "terminate",
+        "undo",
+        "wait",
+    ];
+    const WITH_ONE: [&str; 24] = [
+        "bandwidth",
+        "command",
+        "container",
+        "cpu",
+        "dns",
+        "exhaust",
+        "files",
+        "latency",
+        "limit_data",
+        "lock",
+        "memory",
+        "postgres",
+        "process",
+        "processes",
+        "proxy",
+        "ramp",
+        "redis",
+        "reset",
+        "share",
+        "slow",
+        "slow_close",
+        "terminate",
+        "timeout",
+        "unit",
+    ];
+    match arity {
+        Some(0) => WITHOUT.contains(&function),
+        Some(1) => WITH_ONE.contains(&function),
+        _ => false,
+    }
+}
+
 fn known_metric(name: &str, own: &BTreeMap<String, MetricUse>) -> Option<(MetricKind, Contains)> {
     match Builtin::by_name(name) {
         Some(metric) => Some((metric.definition().kind, metric.definition().contains)),

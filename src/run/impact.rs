@@ -75,6 +75,16 @@ fn at(histogram: &Histogram, percentile: f64) -> f64 {
     from_scaled(histogram.value_at_percentile(percentile) as f64)
 }
 
+/// How it stood when a fault began.
+#[derive(Debug, Default)]
+pub struct Stands {
+    /// Since when no other fault had been at work.
+    pub calm: Stand,
+    pub now: Stand,
+    /// When another one that is at work began.
+    pub disturbed: Option<Stand>,
+}
+
 /// One injection, as it is followed.
 #[derive(Debug)]
 pub struct Record {
@@ -90,6 +100,7 @@ pub struct Record {
     recovered_for: u64,
     /// When no fault had been at work, when it was injected, when it ended, and when all was well again.
     calm: Stand,
+    disturbed: Option<Stand>,
     start: Stand,
     end: Option<Stand>,
     recovered: Option<(f64, Stand)>,
@@ -107,16 +118,20 @@ pub struct Record {
 }
 
 impl Record {
-    /// A fault that was injected. `stands`: since when no other was at work, and now.
+    /// A fault that was injected.
     pub fn began(
         id: FaultId,
         name: &str,
         plan: Option<&FaultPlan>,
         at: f64,
-        stands: (Stand, Stand),
+        stands: Stands,
         touched: u64,
     ) -> Self {
-        let (calm, start) = stands;
+        let Stands {
+            calm,
+            now: start,
+            disturbed,
+        } = stands;
         Self {
             id: Some(id),
             name: name.to_owned(),
@@ -130,7 +145,8 @@ impl Record {
             failed: Vec::new(),
             skipped: None,
             recovered_for: plan.map_or(RECOVERED_FOR, |plan| plan.recovered_for.as_secs().max(1)),
-            before: start.all_since(&calm),
+            before: disturbed.as_ref().unwrap_or(&start).all_since(&calm),
+            disturbed,
             calm,
             start,
             end: None,
@@ -147,12 +163,18 @@ impl Record {
 
     /// A fault that could have come and was not let.
     pub fn skipped(plan: &FaultPlan, reason: String) -> Self {
-        let nothing = (Stand::default(), Stand::default());
         Self {
             id: None,
             started: None,
             skipped: Some(reason),
-            ..Self::began(FaultId(0), &plan.name, Some(plan), 0.0, nothing, 0)
+            ..Self::began(
+                FaultId(0),
+                &plan.name,
+                Some(plan),
+                0.0,
+                Stands::default(),
+                0,
+            )
         }
     }
 
@@ -174,6 +196,11 @@ impl Record {
 
     pub fn id(&self) -> Option<FaultId> {
         self.id
+    }
+
+    /// Where what was before it ends.
+    pub fn before_end(&self) -> &Stand {
+        self.disturbed.as_ref().unwrap_or(&self.start)
     }
 
     /// Whether it has ended, and all was well since.
@@ -198,8 +225,8 @@ impl Record {
         let ends = now.seconds as f64;
         if ends <= started + MOMENT {
             // It was told of late: the second had ended when the fault came.
-            self.before = now.all_since(&self.calm);
             self.start = now.clone();
+            self.before = self.before_end().all_since(&self.calm);
             return;
         }
         let was_well = well.was_well(totals, &self.before);
@@ -277,7 +304,7 @@ impl Record {
     fn phases(&self, last: &Stand) -> Vec<FaultPhase> {
         let [end, recovered, last] = self.borders(last);
         let borders = [
-            (PhaseName::Before, &self.calm, &self.start),
+            (PhaseName::Before, &self.calm, self.before_end()),
             (PhaseName::During, &self.start, end),
             (PhaseName::Recovery, end, recovered),
             (PhaseName::After, recovered, last),

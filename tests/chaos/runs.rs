@@ -397,3 +397,18 @@ fn the_machine_is_kept_busy_and_let_go() {
     assert_eq!(busy["status"], "held", "{busy:#}");
     assert_eq!(busy["effects"].as_array().unwrap().len(), 2, "{busy:#}");
 }
+
+#[test]
+fn a_function_that_stands_in_the_way_of_a_method_is_told() {
+    let output = run_of(
+        1,
+        r#"faults: [ #{ exec: "latency", duration: "1s", start: 0 } ],"#,
+        r#"fn latency(fault) { fault.proxy("pms").latency("1s"); }"#,
+    )
+    .arg("--allow-faults")
+    .run();
+    output
+        .expect_code(65)
+        .expect_text("the function would call itself")
+        .expect_text("latency_fault");
+}

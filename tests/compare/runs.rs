@@ -69,7 +69,7 @@ fn a_run_shows_what_changed_against_its_baseline() {
 
 #[test]
 fn a_run_is_not_begun_without_the_baseline_that_it_needs() {
-    let output = journey(&["--baseline", "lode"]).file(FILE, saved()).run();
+    let output = journey(&["--baseline", "laod"]).file(FILE, saved()).run();
     output.expect_code(66).expect_text("did you mean `load`?");
     assert!(output.result.is_none());
     let output = journey(&["--fail-on-regression", "5%"]).run();

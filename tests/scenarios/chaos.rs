@@ -15,8 +15,29 @@ fn experiment(name: &str) -> Rhaid {
     Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
         .arg("run")
         .arg(root().join(format!("scripts/chaos/{name}.rhai")))
-        .args(["--demo", "--allow-faults", "--no-history"])
+        .args(target(name))
+        .arg("--no-history")
         .args(["--workers", "1", "--scale", "0.2", "--seed", "7"])
+}
+
+/// What an experiment runs against, and what it may break.
+fn target(name: &str) -> Vec<String> {
+    match name {
+        "cpu" | "memory" => ["--demo", "--allow-faults=machine", "--env=MEMORY=50MB"]
+            .map(str::to_owned)
+            .into(),
+        "process-killed" => {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            vec![
+                "--allow-faults=process".to_owned(),
+                format!("--env=BASE_URL=http://127.0.0.1:{port}"),
+                format!("--env=PORT={port}"),
+                format!("--env=RHAID={}", env!("CARGO_BIN_EXE_rhaid")),
+            ]
+        }
+        _ => vec!["--demo".to_owned(), "--allow-faults".to_owned()],
+    }
 }
 
 fn faults(output: &Output) -> &Vec<Value> {
@@ -179,6 +200,16 @@ experiments! {
         expect_noticed(cold, output, 150.0);
     };
     a_herd_is_served: "thundering-herd", |fault, output| {
+        expect_noticed(fault, output, 0.0);
+        assert!(failed(fault) > 0, "{fault:#}");
+    };
+    busy_processors_fail_nobody: "cpu", |fault, _| {
+        assert_eq!(failed(fault), 0, "{fault:#}");
+    };
+    a_gigabyte_of_memory_is_not_missed: "memory", |fault, _| {
+        assert_eq!(failed(fault), 0, "{fault:#}");
+    };
+    a_service_that_is_killed_comes_back: "process-killed", |fault, output| {
         expect_noticed(fault, output, 0.0);
         assert!(failed(fault) > 0, "{fault:#}");
     };

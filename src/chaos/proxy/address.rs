@@ -70,6 +70,8 @@ fn bind(address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
         socket.set_only_v6(false)?;
     }
     socket.set_reuse_address(true)?;
+    // Linux hands it on to every connection that is accepted, which saves each a call.
+    socket.set_tcp_nodelay(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;

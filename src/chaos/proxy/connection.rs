@@ -73,7 +73,9 @@ pub(super) async fn serve(client: TcpStream, mut visit: Visit, epoch: u64) {
     let number = counters.connections.fetch_add(1, Relaxed);
     counters.open.fetch_add(1, Relaxed);
     let _open = Open(&counters.open);
-    let _ = client.set_nodelay(true);
+    if cfg!(not(target_os = "linux")) {
+        let _ = client.set_nodelay(true);
+    }
 
     let passes = match pass_gates(&client, &mut visit, epoch, number).await {
         Ok(passes) => passes,

@@ -40,9 +40,9 @@ pub struct Proxy {
     changing: Mutex<()>,
     counters: Arc<Counters>,
     workers: Arc<Workers>,
-    own_seed: u64,
-    /// That of the proxy and its name, so that each draws for itself.
     seed: u64,
+    /// The seed and the proxy's name in one, so that each draws for itself.
+    draws: u64,
     next_id: AtomicU64,
 }
 
@@ -66,8 +66,8 @@ impl Proxy {
             changing: Mutex::default(),
             counters: Arc::default(),
             workers,
-            own_seed: seed,
-            seed: seed ^ name_seed,
+            seed,
+            draws: seed ^ name_seed,
             next_id: AtomicU64::new(0),
         };
         for draft in toxics {
@@ -96,7 +96,7 @@ impl Proxy {
 
     /// From what its toxics draw.
     pub fn seed(&self) -> u64 {
-        self.own_seed
+        self.seed
     }
 
     pub fn counts(&self) -> Counts {
@@ -146,7 +146,7 @@ impl Proxy {
                 upstream: Arc::clone(&upstream),
                 state: self.state.subscribe(),
                 counters: Arc::clone(&self.counters),
-                seed: self.seed,
+                seed: self.draws,
             };
             handle.spawn(accept(listener, visit));
         }

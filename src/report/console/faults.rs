@@ -105,7 +105,7 @@ mod tests {
         for part in [
             "Faults",
             "slow PMS",
-            "held 30s",
+            "held 30.0s",
             "resilience 61 of 100",
             "recovery",
             "410ms",

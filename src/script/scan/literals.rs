@@ -125,6 +125,10 @@ fn address(url: &Expr, source: &Source<'_>) -> Option<Diagnostic> {
         },
         _ => return None,
     };
+    // A password in it would be shown with the line.
+    if text.contains('@') {
+        return None;
+    }
     let message = Target::parse(text, "").err()?.message().to_owned();
     let help = if text.starts_with('/') {
         "put the host before it: `${global::BASE}/…`, with `const BASE = env(\"BASE_URL\", \"http://…\");`"
