@@ -19,6 +19,31 @@ const AFTERWARDS: f64 = 10.0;
 const STEADY: &str = "checks rate > 99%";
 const WELL: &str = "rate > 99%";
 
+/// What functions of faults call here.
+const METHODS: [&str; 21] = [
+    "bandwidth",
+    "container",
+    "down",
+    "kill",
+    "latency",
+    "limit_data",
+    "pause",
+    "process",
+    "processes",
+    "proxy",
+    "restart",
+    "share",
+    "slow_close",
+    "stop",
+    "timeout",
+    "toxic",
+    "undo",
+    "unit",
+    "upstream",
+    "wait",
+    "check",
+];
+
 /// The journey of an experiment, of a file of that name.
 pub fn journey(experiment: &Json, name: &str) -> Result<Journey, Error> {
     let mut values = Values::of(experiment);
@@ -49,7 +74,7 @@ pub fn journey(experiment: &Json, name: &str) -> Result<Journey, Error> {
     let exec: Vec<String> = timeline
         .faults
         .iter()
-        .map(|fault| names.unique(&identifier(&fault.name, "fault")))
+        .map(|fault| names.unique(&function_of(&fault.name)))
         .collect();
     timeline.name_apart();
     let options = options(&timeline, &exec, &mut values);
@@ -91,6 +116,15 @@ pub fn journey(experiment: &Json, name: &str) -> Result<Journey, Error> {
         left,
         ..Journey::default()
     })
+}
+
+/// The function of a fault. One that is called like what it calls would call itself.
+fn function_of(fault: &str) -> String {
+    let name = identifier(fault, "fault");
+    match METHODS.contains(&name.as_str()) {
+        true => format!("{name}_fault"),
+        false => name,
+    }
 }
 
 fn told(count: usize, what: &str, became: &str) -> Option<String> {
