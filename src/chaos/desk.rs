@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -15,6 +15,9 @@ use super::process::{CommandError, Commands};
 use super::proxy::{Fleet, Proxy, ProxyError, Spec};
 use crate::http::AddressRules;
 use crate::suggest::did_you_mean;
+
+/// Faults that one run injects at most.
+const MOST_INJECTIONS: u64 = 1_000;
 
 /// What a fault may touch.
 #[derive(Debug, Clone, Default)]
@@ -59,12 +62,16 @@ pub enum ChaosError {
         "`{host}` is not this machine, and no target of faults\nhelp: name it in `allowed_hosts` to allow faults on it"
     )]
     Host { host: String },
-    #[error(
-        "there is no proxy `{name}`{hint}\nhelp: declare it in the options: proxies: #{{ {name}: \"127.0.0.1:9000\" }}"
-    )]
+    #[error("there is no proxy `{name}`{hint}")]
     NoProxy { name: String, hint: String },
     #[error("there is no fault `{name}`{hint}\nhelp: declare it in the options' `faults`")]
     NoFault { name: String, hint: String },
+    #[error(
+        "more than {MOST_INJECTIONS} faults in one run: each is followed through all of it, so there is a limit"
+    )]
+    TooMany,
+    #[error("a database is named by its URL, such as postgres://user@127.0.0.1:5432/database")]
+    NotUrl,
     #[error("this fault is over: what was done by it has been undone")]
     Over,
     #[error(transparent)]
@@ -132,6 +139,8 @@ pub struct Chaos {
     ledger: Ledger,
     commands: Commands,
     active: Mutex<Vec<Arc<Injection>>>,
+    /// Those that ended while they broke something.
+    late: Mutex<Vec<Arc<Injection>>>,
     /// How often a fault was injected so far, and how many virtual users failed since the last time, each once.
     waves: AtomicU64,
     touched: AtomicU64,
@@ -156,6 +165,7 @@ impl Chaos {
             commands: Commands::new(ledger.guardian().clone()),
             ledger,
             active: Mutex::default(),
+            late: Mutex::default(),
             waves: AtomicU64::new(0),
             touched: AtomicU64::new(0),
             events,
@@ -240,8 +250,7 @@ impl Chaos {
         match host {
             Some(host) if self.permission.covers(&host) => Ok(()),
             Some(host) => Err(ChaosError::Host { host }),
-            // Whoever speaks to it tells what is wrong with it.
-            None => Ok(()),
+            None => Err(ChaosError::NotUrl),
         }
     }
 
@@ -290,13 +299,23 @@ impl Chaos {
         let found = self.fleet.get().and_then(|fleet| fleet.proxy(name).ok());
         found.ok_or_else(|| {
             let known = self.plan.proxies.iter().map(|plan| plan.name.as_str());
-            let hint =
-                did_you_mean(name, known).map_or_else(String::new, |hint| format!("; {hint}"));
+            let hint = did_you_mean(name, known).map_or_else(
+                || format!("\nhelp: declare it in the options: proxies: #{{ {name}: \"127.0.0.1:9000\" }}"),
+                |hint| format!("; {hint}"),
+            );
             ChaosError::NoProxy {
                 name: name.to_owned(),
                 hint,
             }
         })
+    }
+
+    /// Bytes that have reached the run's proxies so far.
+    pub fn passed(&self) -> u64 {
+        let counts = self.proxies().into_iter().map(|proxy| proxy.counts());
+        counts
+            .map(|counts| counts.upstream_received + counts.downstream_received)
+            .sum()
     }
 
     /// All proxies of the run.
@@ -316,7 +335,12 @@ impl Chaos {
         if self.permission.touches.is_empty() {
             return Err(ChaosError::NotAllowed);
         }
-        let id = FaultId(self.next.fetch_add(1, Ordering::Relaxed));
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        if number >= MOST_INJECTIONS {
+            return Err(ChaosError::TooMany);
+        }
+        let id = FaultId(number);
+        let name: &str = &name.replace(char::is_control, " ");
         let injection = Arc::new(Injection::new(id, name, longest, self));
         self.active().push(Arc::clone(&injection));
         self.waves.fetch_add(1, Ordering::Relaxed);
@@ -382,7 +406,13 @@ impl Chaos {
         };
         let Some(injection) = injection else { return };
         injection.close();
-        let (undone, failed) = self.ledger.undo_fault(id);
+        let (undone, failed) = match injection.at_rest() {
+            Some(_rest) => self.ledger.undo_fault(id),
+            None => {
+                self.late().push(Arc::clone(&injection));
+                (0, Vec::new())
+            }
+        };
         self.tell(Event::Ended {
             id,
             at: Instant::now(),
@@ -397,7 +427,16 @@ impl Chaos {
         for injection in self.injections().iter().rev() {
             self.end(injection.id(), by.clone());
         }
+        let late = std::mem::take(&mut *self.late());
+        for injection in late {
+            let _rest = injection.rest();
+            self.ledger.undo_fault(injection.id());
+        }
         self.ledger.undo_all();
+    }
+
+    fn late(&self) -> MutexGuard<'_, Vec<Arc<Injection>>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the programs that the run started.

@@ -1,7 +1,7 @@
 //! One fault while it lasts: what can be done by it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -12,6 +12,7 @@ use super::plan::Touches;
 use super::proxy::toxic::kind;
 use super::proxy::{Proxy, Stream, Toxicity};
 use super::undo::Undo;
+use crate::units::{format_duration, format_fraction};
 
 /// Between two steps of a toxic that grows.
 const STEP: Duration = Duration::from_millis(100);
@@ -27,6 +28,21 @@ pub struct Dose {
     pub ramp: Option<Duration>,
 }
 
+impl Dose {
+    /// For which connections, and how soon.
+    fn how(&self) -> String {
+        let mut how = String::new();
+        if self.toxicity != Toxicity::ALWAYS {
+            let share = format_fraction(self.toxicity.share());
+            how += &format!(" for {share} of the connections");
+        }
+        if let Some(ramp) = self.ramp {
+            how += &format!(", growing for {}", format_duration(ramp));
+        }
+        how
+    }
+}
+
 /// A fault that is injected. It is over when its time is, or when somebody ends it; what was done by it is undone then.
 #[derive(Debug)]
 pub struct Injection {
@@ -34,6 +50,8 @@ pub struct Injection {
     name: String,
     chaos: Weak<Chaos>,
     over: AtomicBool,
+    /// Held while something is being broken: what is half done cannot be undone.
+    doing: Mutex<()>,
     since: Instant,
     /// For how long it is to be held.
     longest: Duration,
@@ -47,6 +65,7 @@ impl Injection {
             name: name.to_owned(),
             chaos: Arc::downgrade(chaos),
             over: AtomicBool::new(false),
+            doing: Mutex::default(),
             since: Instant::now(),
             longest,
             made: AtomicU64::new(0),
@@ -77,6 +96,20 @@ impl Injection {
 
     pub(super) fn close(&self) {
         self.over.store(true, Ordering::Release);
+    }
+
+    /// The right to undo, if nothing is being broken now. Otherwise who breaks it undoes it.
+    pub(super) fn at_rest(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.doing.try_lock() {
+            Ok(rest) => Some(rest),
+            Err(TryLockError::Poisoned(rest)) => Some(rest.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// The same, waited for.
+    pub(super) fn rest(&self) -> MutexGuard<'_, ()> {
+        self.doing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn chaos(&self) -> Result<Arc<Chaos>, ChaosError> {
@@ -121,17 +154,27 @@ impl Injection {
     ) -> Result<(), E> {
         let chaos = self.chaos()?;
         chaos.check(touches)?;
-        let entry = chaos.ledger().enter(self.id, undo);
-        if let Err(error) = act() {
-            chaos.ledger().withdraw(entry);
-            return Err(error);
+        let done = {
+            let _doing = self.rest();
+            if self.is_over() {
+                return Err(ChaosError::Over.into());
+            }
+            let entry = chaos.ledger().enter(self.id, undo);
+            act().inspect_err(|_| chaos.ledger().withdraw(entry))
+        };
+        if done.is_ok() {
+            chaos.tell(Event::Did { id: self.id, what });
         }
-        chaos.tell(Event::Did { id: self.id, what });
+        self.undo_what_came_too_late(&chaos);
+        done
+    }
+
+    /// Whoever ended the fault while something was being broken has left the undoing to who broke it.
+    fn undo_what_came_too_late(&self, chaos: &Chaos) {
         if self.is_over() {
-            // It ended while this was done: whoever ended it may not have seen the entry.
-            let _ = chaos.ledger().undo(entry);
+            let _rest = self.rest();
+            chaos.ledger().undo_fault(self.id);
         }
-        Ok(())
     }
 
     /// The same for what enters its own undos. `act` gives what it made, and in words what was broken.
@@ -145,17 +188,23 @@ impl Injection {
     ) -> Result<T, String> {
         let chaos = self.chaos().map_err(|why| why.to_string())?;
         chaos.check(touches).map_err(|why| why.to_string())?;
-        let (made, what) =
-            act(chaos.ledger(), self.id, &chaos).map_err(|why| match self.is_over() {
-                // It was undone while it was being done.
-                true => ChaosError::Over.to_string(),
-                false => why,
-            })?;
-        chaos.tell(Event::Did { id: self.id, what });
-        if self.is_over() {
-            chaos.ledger().undo_fault(self.id);
-        }
-        Ok(made)
+        let done = {
+            let _doing = self.rest();
+            if self.is_over() {
+                return Err(ChaosError::Over.to_string());
+            }
+            act(chaos.ledger(), self.id, &chaos)
+        };
+        let done = done.map(|(made, what)| {
+            chaos.tell(Event::Did { id: self.id, what });
+            made
+        });
+        self.undo_what_came_too_late(&chaos);
+        done.map_err(|why| match self.is_over() {
+            // It was undone while it was being done.
+            true => ChaosError::Over.to_string(),
+            false => why,
+        })
     }
 
     /// Lays a toxic on a proxy of the run.
@@ -177,7 +226,7 @@ impl Injection {
             dose.stream.name(),
             proxy.name(),
             told(kind.name, &dose.attributes)
-        );
+        ) + dose.how().as_str();
         let undo = RemoveToxic {
             proxy: Arc::clone(&proxy),
             name: name.clone(),
@@ -205,7 +254,7 @@ impl Injection {
         let what = format!("proxy `{}` is down", proxy.name());
         let undo = Enable(Arc::clone(&proxy));
         self.perform(Touches::Proxy, what, Box::new(undo), || {
-            proxy.disable();
+            proxy.hold_down();
             Ok(())
         })
     }
@@ -241,13 +290,16 @@ fn told(kind: &str, attributes: &Map<String, Value>) -> String {
 
 /// All whole numbers at this share of what is said.
 fn scaled(attributes: &Map<String, Value>, share: f64) -> Map<String, Value> {
-    let scale = |value: &Value| match value.as_u64() {
-        Some(number) => json!((number as f64 * share).round() as u64),
-        None => value.clone(),
+    let scale = |name: &str, value: &Value| match (name, value.as_u64()) {
+        // A line grows narrower, from one that is a thousand times as wide.
+        ("rate", Some(number)) => json!((number as f64 / share.max(0.001)).round() as u64),
+        // Half of a limit is no milder.
+        ("bytes" | "connections" | "count", Some(_)) | (_, None) => value.clone(),
+        (_, Some(number)) => json!((number as f64 * share).round() as u64),
     };
     let pairs = attributes
         .iter()
-        .map(|(name, value)| (name.clone(), scale(value)));
+        .map(|(name, value)| (name.clone(), scale(name, value)));
     pairs.collect()
 }
 
@@ -260,7 +312,7 @@ async fn grow(proxy: Arc<Proxy>, name: String, attributes: Map<String, Value>, r
         step.tick().await;
         let share = (began.elapsed().as_secs_f64() / ramp.as_secs_f64()).min(1.0);
         let is_gone = proxy
-            .change(&name, None, &scaled(&attributes, share))
+            .change_gently(&name, &scaled(&attributes, share))
             .is_err();
         if is_gone || share >= 1.0 {
             return;
@@ -295,7 +347,7 @@ impl Undo for Enable {
     }
 
     fn undo(&mut self) -> Result<(), String> {
-        self.0.enable().map_err(|error| error.to_string())
+        self.0.let_up().map_err(|error| error.to_string())
     }
 }
 

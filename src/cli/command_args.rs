@@ -219,7 +219,7 @@ pub struct RunArguments {
     )]
     pub allow_faults: Vec<Touches>,
     /// Leave the script's faults out: the load runs alone.
-    #[arg(long, conflicts_with = "allow_faults", help_heading = "Faults")]
+    #[arg(long, help_heading = "Faults")]
     pub no_faults: bool,
     /// Read and check everything, tell the plan and the blast radius of its faults, and send nothing.
     #[arg(long, conflicts_with = "watch", help_heading = "Faults")]

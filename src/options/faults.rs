@@ -62,6 +62,17 @@ fn commands(reader: &mut Reader<'_>) -> Vec<CommandPlan> {
                 Some("for example run: [\"node\", \"server.js\"]; no shell reads them".into()),
             );
         }
+        if let [one] = argv.as_slice()
+            && one.contains(' ')
+        {
+            let words = one.split_whitespace().map(|word| format!("\"{word}\""));
+            let list = words.collect::<Vec<_>>().join(", ");
+            inner.error(
+                "run",
+                "is one word with blanks in it; no shell takes it apart",
+                Some(format!("write a list: run: [{list}]")),
+            );
+        }
         let mut spec = CommandSpec::new(argv);
         spec.env = inner.string_map("env").unwrap_or_default();
         spec.dir = inner.string("dir").map(Into::into);
@@ -213,7 +224,7 @@ fn one(mut reader: Reader<'_>, at: usize, clockwork: Clockwork) -> Option<FaultP
         );
     }
     let name = match reader.string("name") {
-        Some(name) if !name.trim().is_empty() => name.trim().to_owned(),
+        Some(name) if !name.trim().is_empty() => name.trim().replace(char::is_control, " "),
         _ => exec.clone().unwrap_or_else(|| format!("fault {}", at + 1)),
     };
     let duration = reader.duration("duration");

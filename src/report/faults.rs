@@ -116,10 +116,8 @@ fn impact(fault: &FaultResult, unicode: bool) -> Vec<String> {
     }
     if impact.requests_lost > 0.0 {
         let users = plural(impact.users_touched, "user", "users");
-        said.push(format!(
-            "{} requests lost by {users}",
-            thousands(impact.requests_lost as u64)
-        ));
+        let requests = plural(impact.requests_lost as u64, "request", "requests");
+        said.push(format!("{requests} lost by {users}"));
     }
     if impact.degraded_share > 0.0 {
         said.push(format!(

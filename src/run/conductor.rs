@@ -98,6 +98,7 @@ pub async fn conduct(
         setup_again: false,
         handed_over: false,
         director,
+        faults_over: false,
         stability: settings.until_stable.map(Stability::new),
         stable_after: None,
     };
@@ -133,6 +134,8 @@ pub(super) struct Conductor<'a> {
     /// `setup` is to run again before anything else does.
     pub(super) setup_again: bool,
     pub(super) director: Director,
+    /// The run was stopped, and its faults were undone for that.
+    pub(super) faults_over: bool,
     stability: Option<Stability>,
     /// When everything was known well enough, and the run ended for that.
     pub(super) stable_after: Option<Duration>,
@@ -245,6 +248,7 @@ impl Conductor<'_> {
         };
         let mut second = tokio::time::interval_at(first.into(), SECOND);
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let run = self.run.clone();
         loop {
             let due = self.director.next();
             tokio::select! {
@@ -253,6 +257,7 @@ impl Conductor<'_> {
                 Some(event) = self.director.events.recv() => self.note_fault(event),
                 Some(done) = self.director.done.recv() => self.fault_done(done),
                 () = faults::at(due) => self.direct(),
+                () = faults::stopped(&run, self.faults_over) => self.undo_faults(),
                 _ = second.tick() => self.second(),
                 Some(wish) = self.wishes.recv() => self.fulfil(wish),
                 Some(outcome) = self.setups.recv() => self.set_up_again(outcome),
@@ -406,8 +411,8 @@ impl Conductor<'_> {
             bench.rest(&self.aggregate.totals, rest);
         }
         self.hear_of_faults();
-        let seconds = self.seconds + u64::from(rest > REPORTS_TAKE);
-        self.director.rest(&self.aggregate.totals, seconds);
+        self.director
+            .rest(&self.aggregate.totals, ran_for.as_secs_f64());
         self.aggregate.end_second();
     }
 

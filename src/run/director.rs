@@ -17,6 +17,8 @@ use crate::slo::Objective;
 use crate::units::format_duration;
 use crate::vu::{Failure, Outcome};
 
+/// By when a whole second has been looked at.
+const SETTLED: Duration = Duration::from_millis(300);
 /// How much longer than its fault a function may go on, to put right what it broke itself.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -215,7 +217,7 @@ impl Director {
     /// The scenarios start at this moment.
     pub fn begin(&mut self, totals: &Totals, start: Instant) {
         self.start = Some(start);
-        self.last = Stand::of(totals, 0);
+        self.last = Stand::of(totals, 0.0);
         self.calm = self.last.clone();
         for fault in &mut self.declared {
             let due = match &fault.plan.trigger {
@@ -264,9 +266,20 @@ impl Director {
         if matches!(fault.state, State::Active { .. }) {
             return Ok(None);
         }
+        let wanted = fault.plan.steady_for.as_secs().max(1);
+        let known_by = self
+            .start
+            .map(|start| start + Duration::from_secs(wanted) + SETTLED);
+        if let Some(known_by) = known_by.filter(|known_by| *known_by > now)
+            && !fault.steady.is_empty()
+            && fault.unsteady.is_none()
+        {
+            // So much time has not been looked at yet.
+            fault.state = State::Waiting(Some(known_by));
+            return Ok(None);
+        }
         fault.came = true;
         fault.times_left = fault.times_left.saturating_sub(1);
-        let wanted = fault.plan.steady_for.as_secs().max(1);
         if !fault.steady.is_empty() && fault.steady_for < wanted {
             fault.state = State::Done;
             let what = fault
@@ -330,7 +343,7 @@ impl Director {
                         // What was before another fault that is at work was before this one.
                         disturbed: at_work.map(|record| record.before_end().clone()),
                     },
-                    self.chaos.touched(),
+                    [self.chaos.touched(), self.chaos.passed()],
                 );
                 for earlier in &mut self.records {
                     earlier.make_way(&self.last);
@@ -351,6 +364,10 @@ impl Director {
                 let seconds = self.seconds_at(at);
                 if let Some(record) = self.record(id) {
                     record.ended(seconds, by, failed);
+                }
+                let passed = self.chaos.passed();
+                if let Some(record) = self.record(id) {
+                    record.count(passed);
                 }
                 self.after_end(id, at);
                 None
@@ -442,7 +459,7 @@ impl Director {
                 }
             }
         }
-        self.last = Stand::of(totals, seconds);
+        self.last = Stand::of(totals, seconds as f64);
         for record in &mut self.records {
             record.second(&self.well, totals, &self.last, self.chaos.touched());
         }
@@ -455,7 +472,7 @@ impl Director {
     }
 
     /// What came after the last whole second.
-    pub fn rest(&mut self, totals: &Totals, seconds: u64) {
+    pub fn rest(&mut self, totals: &Totals, seconds: f64) {
         if !self.is_idle() {
             self.last = Stand::of(totals, seconds);
         }
@@ -516,7 +533,7 @@ fn budget(slos: &[Objective], totals: &Totals) -> Option<f64> {
         objective.selector.metric() == failed && objective.selector.conditions().is_empty()
     };
     let bound = slos.iter().find(about_all)?.target.threshold.bound();
-    let requests = Stand::of(totals, 0).all_since(&Stand::default()).requests;
+    let requests = Stand::of(totals, 0.0).all_since(&Stand::default()).requests;
     (bound > 0.0 && requests > 0.0).then_some(bound * requests)
 }
 

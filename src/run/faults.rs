@@ -16,7 +16,7 @@ use crate::metrics::MetricKind;
 use crate::result::AbortedBy;
 use crate::slo::Objective;
 use crate::vu::worker::Command;
-use crate::vu::{Failure, LogLevel, LogLine, Outcome, Stage};
+use crate::vu::{Failure, LogLevel, LogLine, Outcome, RunShared, Stage};
 
 /// How long functions of faults may take at the end of a run, to put right what they broke themselves.
 const LAST_UNDO: Duration = Duration::from_secs(10);
@@ -100,7 +100,24 @@ pub(super) async fn at(moment: Option<Instant>) {
     }
 }
 
+/// Waits until a run is stopped, if its faults have not been undone for that yet.
+pub(super) async fn stopped(run: &RunShared, is_over: bool) {
+    if is_over {
+        return std::future::pending().await;
+    }
+    let _ = run
+        .stages()
+        .wait_for(|stage| *stage >= Stage::Stopping)
+        .await;
+}
+
 impl Conductor<'_> {
+    /// A run that is stopped breaks nothing any more: iterations under way must not wait for a fault's end.
+    pub(super) fn undo_faults(&mut self) {
+        self.faults_over = true;
+        self.director.chaos().end_all(&EndedBy::RunEnd);
+    }
+
     /// Does what is due now.
     pub(super) fn direct(&mut self) {
         for index in self.director.due(Instant::now()) {
@@ -144,8 +161,9 @@ impl Conductor<'_> {
         if let Some(failure) = failure_of(&done.outcome).filter(|failure| !came_too_late(failure)) {
             self.part_failed(format!(
                 "the fault `{}` failed: {}",
-                done.name, failure.rendered
+                done.name, failure.message
             ));
+            self.say(LogLevel::Error, failure.rendered);
             let why = EndedBy::Error(failure.message);
             self.director.chaos().end(done.id, why);
         }

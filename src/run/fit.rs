@@ -83,15 +83,19 @@ impl Fit<'_> {
         for (at, fault) in options.chaos.faults.iter().enumerate() {
             let path = |key: &str| ["faults".to_owned(), at.to_string(), key.to_owned()];
             let arities = program.arities(&fault.exec);
-            let (message, help) = if shadows(&fault.exec, arities.first())
-                && sources.main_text().contains(&format!(".{}(", fault.exec))
+            let (message, help) = if arities
+                .iter()
+                .any(|arity| calls_method(&sources.main_text(), &fault.exec, *arity))
             {
                 (
                     format!(
-                        "`{}` is what a fault can do, too: the function would call itself",
+                        "`{}` is also called as a method here: the function would call itself",
                         fault.exec
                     ),
-                    format!("call the function otherwise, as `{}_fault`", fault.exec),
+                    format!(
+                        "give the function another name, such as `{}_fault`",
+                        fault.exec
+                    ),
                 )
             } else if arities.is_empty() {
                 let help = did_you_mean(&fault.exec, candidates(functions).iter().copied())
@@ -328,59 +332,56 @@ fn parameters(count: usize) -> String {
 }
 
 /// What a metric holds, whoever makes it.
-/// Whether a function stands in the way of a fault's method of that name: a script's own functions come first in Rhai, and what a
-/// method is called on does not count among its parameters.
-fn shadows(function: &str, arity: Option<&usize>) -> bool {
-    const WITHOUT: [&str; 12] = [
-        "down",
-        "exhaust",
-        "fail",
-        "kill",
-        "machine",
-        "pause",
-        "reset",
-        "restart",
-        "stop",
-        "terminate",
-        "undo",
-        "wait",
-    ];
-    const WITH_ONE: [&str; 24] = [
-        "bandwidth",
-        "command",
-        "container",
-        "cpu",
-        "dns",
-        "exhaust",
-        "files",
-        "latency",
-        "limit_data",
-        "lock",
-        "memory",
-        "postgres",
-        "process",
-        "processes",
-        "proxy",
-        "ramp",
-        "redis",
-        "reset",
-        "share",
-        "slow",
-        "slow_close",
-        "terminate",
-        "timeout",
-        "unit",
-    ];
-    match arity {
-        Some(0) => WITHOUT.contains(&function),
-        Some(1) => WITH_ONE.contains(&function),
-        _ => false,
+/// Whether a text calls a method of this name with so many arguments: a script's own function of that name and number of parameters
+/// would be called instead, for Rhai looks for those first.
+fn calls_method(text: &str, name: &str, arguments: usize) -> bool {
+    let call = format!(".{name}(");
+    text.match_indices(&call).any(|(at, _)| {
+        let rest = text.get(at + call.len()..).unwrap_or_default();
+        count_arguments(rest) == arguments
+    })
+}
+
+/// How many arguments there are up to the bracket that closes a call.
+fn count_arguments(text: &str) -> usize {
+    let (mut depth, mut commas, mut is_empty) = (0_usize, 0, true);
+    let mut quote = None;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (Some(_), '\\') => drop(characters.next()),
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '`') => quote = Some(character),
+            (None, ')') if depth == 0 => break,
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => commas += 1,
+            (None, _) => {}
+        }
+        is_empty &= character.is_whitespace();
     }
+    if is_empty { 0 } else { commas + 1 }
 }
 
 fn known_metric(name: &str, own: &BTreeMap<String, MetricUse>) -> Option<(MetricKind, Contains)> {
     match Builtin::by_name(name) {
         Some(metric) => Some((metric.definition().kind, metric.definition().contains)),
         None => own.get(name).map(|metric| (metric.kind, metric.contains)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_known_by_its_name_and_how_many_arguments_it_has() {
+        let text = r#"fault.proxy("a, b)").latency(max(1, 2), `${x(1, 2)}`); y.down(); z.reset( )"#;
+        for (name, arguments) in [("proxy", 1), ("latency", 2), ("down", 0), ("reset", 0)] {
+            assert!(calls_method(text, name, arguments), "{name}");
+            assert!(!calls_method(text, name, arguments + 1), "{name}");
+        }
+        assert!(!calls_method(text, "atency", 2));
     }
 }

@@ -75,6 +75,11 @@ fn at(histogram: &Histogram, percentile: f64) -> f64 {
     from_scaled(histogram.value_at_percentile(percentile) as f64)
 }
 
+/// Requests a second between two stands.
+fn rate(requests: &Requests, from: &Stand, to: &Stand) -> f64 {
+    ratio(requests.requests, to.seconds - from.seconds)
+}
+
 /// How it stood when a fault began.
 #[derive(Debug, Default)]
 pub struct Stands {
@@ -115,6 +120,8 @@ pub struct Record {
     good: u64,
     good_since: Option<Stand>,
     touched: [u64; 2],
+    /// Bytes that had passed the run's proxies when it began.
+    passed: u64,
 }
 
 impl Record {
@@ -125,7 +132,7 @@ impl Record {
         plan: Option<&FaultPlan>,
         at: f64,
         stands: Stands,
-        touched: u64,
+        counts: [u64; 2],
     ) -> Self {
         let Stands {
             calm,
@@ -157,7 +164,8 @@ impl Record {
             bad_seconds: 0,
             good: 0,
             good_since: None,
-            touched: [touched; 2],
+            touched: [counts[0]; 2],
+            passed: counts[1],
         }
     }
 
@@ -173,7 +181,7 @@ impl Record {
                 Some(plan),
                 0.0,
                 Stands::default(),
-                0,
+                [0; 2],
             )
         }
     }
@@ -208,6 +216,17 @@ impl Record {
         self.id.is_none() || self.recovered.is_some()
     }
 
+    /// It ended when so many bytes had passed the run's proxies: one that spoiled what nobody sent has done nothing.
+    pub fn count(&mut self, passed: u64) {
+        let spoils = |effect: &String| effect.contains(" of proxy `");
+        if self.effects.is_empty() {
+            self.effects.push("it broke nothing".to_owned());
+        } else if passed == self.passed && self.effects.iter().all(spoils) {
+            self.effects
+                .push("nothing passed a proxy of the run while it lasted".to_owned());
+        }
+    }
+
     pub fn did(&mut self, what: String) {
         self.effects.push(what);
     }
@@ -222,7 +241,7 @@ impl Record {
         let Some(started) = self.started.filter(|_| !self.is_over()) else {
             return;
         };
-        let ends = now.seconds as f64;
+        let ends = now.seconds;
         if ends <= started + MOMENT {
             // It was told of late: the second had ended when the fault came.
             self.start = now.clone();
@@ -252,14 +271,16 @@ impl Record {
         if self.good >= self.recovered_for
             && let Some(since) = self.good_since.take()
         {
-            let after = (since.seconds as f64 - ended).max(0.0);
+            // What is well again is no part of what it did.
+            self.seconds = self.seconds.saturating_sub(self.good);
+            let after = (since.seconds - ended).max(0.0);
             self.recovered = Some((after, since));
         }
     }
 
     /// Another fault begins: what comes after this one ends there.
     pub fn make_way(&mut self, now: &Stand) {
-        if self.recovered.is_some() && self.until.is_none() {
+        if self.until.is_none() {
             self.until = Some(now.clone());
         }
     }
@@ -295,7 +316,12 @@ impl Record {
 
     /// Where each phase ends.
     fn borders<'a>(&'a self, last: &'a Stand) -> [&'a Stand; 3] {
-        let last = self.until.as_ref().unwrap_or(last);
+        let well = self.recovered.as_ref().map(|(_, stand)| stand.seconds);
+        let next = self
+            .until
+            .as_ref()
+            .filter(|next| well.is_some_and(|well| well <= next.seconds));
+        let last = next.unwrap_or(last);
         let end = self.end.as_ref().unwrap_or(last);
         let recovered = self.recovered.as_ref().map_or(last, |(_, stand)| stand);
         [end, recovered, last]
@@ -330,17 +356,37 @@ impl Record {
             users_touched: self.touched[1].saturating_sub(self.touched[0]),
             degraded_share: ratio(self.bad_seconds as f64, self.seconds as f64),
             error_budget_spent: budget.map(|budget| ratio(hit.failed, budget)),
-            score: self.score(&during, &after, recover_seconds),
+            score: self.score(
+                &during,
+                &after,
+                recover_seconds,
+                [self.calm_rate(), rate(&during, &self.start, end)],
+            ),
         }
     }
 
-    /// Weighted, each from 0 to 1: the share of requests that were answered during it, against before; how fast those were, against before;
+    fn calm_rate(&self) -> f64 {
+        rate(&self.before, &self.calm, self.before_end())
+    }
+
+    /// Weighted, each from 0 to 1: the requests that were answered in a second during it, against before; how fast those were, against before;
     /// how soon all was well again; whether it was afterwards as before.
-    fn score(&self, during: &Requests, after: &Requests, recovered: Option<f64>) -> f64 {
+    fn score(
+        &self,
+        during: &Requests,
+        after: &Requests,
+        recovered: Option<f64>,
+        rates: [f64; 2],
+    ) -> f64 {
         let answered = |of: &Requests| 1.0 - of.failed_share();
         let kept = match during.requests {
             0.0 if self.before.requests > 0.0 => 0.0,
-            _ => ratio(answered(during), answered(&self.before)).min(1.0),
+            // What is not answered at all shows in how many were, a second.
+            _ => ratio(
+                answered(during) * rates[1],
+                answered(&self.before) * rates[0],
+            )
+            .min(1.0),
         };
         let speed = |of: &Requests| match of.duration.is_empty() || self.before.duration.is_empty()
         {

@@ -51,13 +51,13 @@ impl Requests {
 /// All requests so far, by name and method.
 #[derive(Debug, Clone, Default)]
 pub struct Stand {
-    /// Whole seconds since the scenarios' start.
-    pub seconds: u64,
+    /// Seconds since the scenarios' start: whole ones, but at the run's end.
+    pub seconds: f64,
     rows: BTreeMap<(String, String), Requests>,
 }
 
 impl Stand {
-    pub fn of(totals: &Totals, seconds: u64) -> Self {
+    pub fn of(totals: &Totals, seconds: f64) -> Self {
         let mut rows: BTreeMap<_, Requests> = BTreeMap::new();
         let counted = Builtin::HttpReqs.definition().name;
         let timed = Builtin::HttpReqDuration.definition().name;
@@ -107,8 +107,8 @@ impl Stand {
         }
         FaultPhase {
             name,
-            start_seconds: earlier.seconds as f64,
-            end_seconds: self.seconds as f64,
+            start_seconds: earlier.seconds,
+            end_seconds: self.seconds,
             total: self.all_since(earlier).row(),
             endpoints,
         }

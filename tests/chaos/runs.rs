@@ -412,3 +412,62 @@ fn a_function_that_stands_in_the_way_of_a_method_is_told() {
         .expect_text("the function would call itself")
         .expect_text("latency_fault");
 }
+
+#[test]
+fn what_ends_while_it_is_being_done_leaves_nothing_behind() {
+    let output = run_of(
+        4,
+        "",
+        r#"
+        fn vu_start(ctx) {
+            if ctx.vu > 2 { return; }
+            for round in 0..40 {
+                try { chaos::inject("race", "2ms", |f| { let p = f.proxy("pms"); for i in 0..40 { p.latency("300ms"); } }); } catch (e) { }
+                sleep("10ms");
+            }
+        }
+        fn teardown() {
+            let response = http::get(`${global::BASE}/health/live`);
+            if response.timings.waiting >= 300.0 { throw `it is still slow: ${response.timings.waiting} ms`; }
+        }
+        "#,
+    )
+    .arg("--allow-faults")
+    .run();
+    output.expect_code(0);
+}
+
+#[test]
+fn a_proxy_that_two_faults_hold_down_is_up_again_after_the_last() {
+    let output = run_of(
+        8,
+        r#"faults: [ #{ name: "a", exec: "hold", start: "1s", duration: "2s" },
+                     #{ name: "b", exec: "hold", start: "2s", duration: "3s", recovered_for: "1s" } ],"#,
+        r#"fn hold(fault) { fault.proxy("pms").down(); }"#,
+    )
+    .arg("--allow-faults")
+    .run();
+    output.expect_code(0);
+    let during = &phase(fault(&output, "b"), "during")["total"];
+    assert_eq!(during["requests"], during["failed"], "{during:#}");
+    assert_eq!(phase(fault(&output, "b"), "before")["total"]["failed"], 0);
+}
+
+#[test]
+fn a_run_that_is_stopped_undoes_its_faults_before_its_iterations_end() {
+    let mut running = run_of(
+        60,
+        r#"faults: [ #{ name: "hang", exec: "hang", start: "500ms", duration: "60s" } ],"#,
+        r#"fn hang(fault) { fault.proxy("pms").latency("50s"); }"#,
+    )
+    .arg("--allow-faults")
+    .spawn();
+    running.wait_for_output("latency on downstream");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let began = std::time::Instant::now();
+    running.interrupt();
+    let output = running.wait();
+    output.expect_code(130);
+    assert!(began.elapsed().as_secs() < 20, "{output}");
+    assert_eq!(fault(&output, "hang")["status"], "cut");
+}

@@ -214,3 +214,24 @@ fn toxics_laid_on_and_taken_away_under_traffic_lose_nothing() {
         done.store(true, std::sync::atomic::Ordering::Relaxed);
     });
 }
+
+#[test]
+fn a_toxic_that_changes_in_small_steps_lets_nothing_go_early() {
+    let (_fleet, proxy) = before(echo());
+    spoil(&proxy, "latency", r#"{"latency": 400}"#);
+    let mut client = connect(&proxy);
+    let started = Instant::now();
+    client.write_all(b"x").unwrap();
+    assert!(comes_true(|| proxy.counts().downstream_received == 1));
+    let steps = serde_json::from_str(r#"{"latency": 410}"#).unwrap();
+    for _ in 0..3 {
+        proxy.change_gently("latency_downstream", &steps).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    client.read_exact(&mut [0]).unwrap();
+    assert!(
+        started.elapsed() >= Duration::from_millis(400),
+        "{:?}",
+        started.elapsed()
+    );
+}

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{HeaderValue, USER_AGENT};
+use hyper::header::{HOST, HeaderValue, ORIGIN, USER_AGENT};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -112,6 +112,23 @@ pub async fn serve(
     }
 }
 
+/// Whether a request names its host as who means this service does: by an address, as `localhost`, or by a name without dots as
+/// containers have. A page whose own name was made to lead here names that.
+fn names_this_machine(request: &Request<Incoming>) -> bool {
+    let Some(host) = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+    else {
+        return true;
+    };
+    let bare = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    bare.parse::<std::net::IpAddr>().is_ok() || !bare.contains('.')
+}
+
 async fn receive(
     request: Request<Incoming>,
     fleet: Arc<Fleet>,
@@ -129,7 +146,13 @@ async fn receive(
         Way::Elsewhere(location) => return Ok(Answer::elsewhere(location).response()),
     };
     let agent = request.headers().get(USER_AGENT);
-    let answer = if agent.is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/")) {
+    let is_page = request.headers().contains_key(ORIGIN) || !names_this_machine(&request);
+    let answer = if is_page {
+        Answer::words(
+            StatusCode::FORBIDDEN,
+            "Requests of web pages are not allowed",
+        )
+    } else if agent.is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/")) {
         // A page must not reach what only this machine can.
         Answer::words(StatusCode::FORBIDDEN, "User agent not allowed")
     } else {

@@ -207,6 +207,7 @@ impl Connection {
                     revision: worn.revision,
                     holds: worn.toxic.holds(),
                     is_skin,
+                    gentle: worn.gentle,
                     stage,
                 }));
             }

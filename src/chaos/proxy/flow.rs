@@ -116,6 +116,8 @@ pub(super) struct Slot {
     pub holds: usize,
     /// It has a stage in the other direction too, around the same inside.
     pub is_skin: bool,
+    /// It takes the place of a stage that differs a little: what waits goes on waiting.
+    pub gentle: bool,
     pub stage: Option<Box<dyn Stage>>,
 }
 
@@ -169,8 +171,9 @@ impl Flow {
             }
             let mut slot = old.remove(index);
             let is_changed = order.iter().any(|fitted| fitted.replaces(&slot));
+            let is_gentle = order.iter().any(|fitted| fitted.is_step_from(&slot));
             if let Some(stage) = &mut slot.stage {
-                removed_any = true;
+                removed_any |= !is_gentle;
                 let mut out = Out::default();
                 if is_changed {
                     stage.changed(now, &mut out);
@@ -322,6 +325,10 @@ pub(super) enum Fitted {
 impl Fitted {
     fn keeps(&self, slot: &Slot) -> bool {
         matches!(self, Self::Kept(id) if *id == slot.id)
+    }
+
+    fn is_step_from(&self, slot: &Slot) -> bool {
+        matches!(self, Self::New(new) if new.id == slot.id && new.gentle)
     }
 
     fn replaces(&self, slot: &Slot) -> bool {

@@ -38,6 +38,8 @@ pub struct Proxy {
     door: Mutex<Door>,
     state: watch::Sender<Arc<State>>,
     changing: Mutex<()>,
+    /// How many hold it down.
+    held: Mutex<usize>,
     counters: Arc<Counters>,
     workers: Arc<Workers>,
     seed: u64,
@@ -64,6 +66,7 @@ impl Proxy {
             }),
             state: watch::Sender::new(Arc::default()),
             changing: Mutex::default(),
+            held: Mutex::default(),
             counters: Arc::default(),
             workers,
             seed,
@@ -275,6 +278,45 @@ impl Proxy {
         })
     }
 
+    /// The same, in small steps: what waits for the toxic as it was goes on waiting.
+    ///
+    /// # Errors
+    /// As for a change.
+    pub fn change_gently(
+        &self,
+        name: &str,
+        attributes: &Map<String, Value>,
+    ) -> Result<(), ProxyError> {
+        self.change_state(|state| {
+            let mut new = Worn::clone(&*changed(find(&state.worn, name)?, None, attributes)?);
+            new.gentle = true;
+            if let Some(place) = state.worn.iter_mut().find(|worn| worn.id == new.id) {
+                *place = Arc::new(new);
+            }
+            Ok(())
+        })
+    }
+
+    /// Stops listening until it is let up as often as it was held down.
+    pub fn hold_down(&self) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        *held += 1;
+        self.disable();
+    }
+
+    /// Takes back one holding down; the last one lets it listen.
+    ///
+    /// # Errors
+    /// When the address cannot be had any more.
+    pub fn let_up(&self) -> Result<(), ProxyError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if *held <= 1 {
+            self.enable()?;
+        }
+        *held = held.saturating_sub(1);
+        Ok(())
+    }
+
     /// Takes a toxic away. It is gone from every connection as soon as its thread comes to it; nothing is waited for.
     ///
     /// # Errors
@@ -327,6 +369,7 @@ fn changed(
         toxicity: toxicity.unwrap_or(old.toxicity),
         toxic: toxic::kind(old.kind)?.make(&all)?.into(),
         revision: old.revision + 1,
+        gentle: false,
         ..Worn::clone(old)
     }))
 }

@@ -94,6 +94,7 @@ impl Draft {
             toxic: self.kind.make(&self.attributes)?.into(),
             id,
             revision: 0,
+            gentle: false,
         })
     }
 }
@@ -111,6 +112,8 @@ pub struct Worn {
     /// Which one it is, also if another once had its name; and how often it was changed.
     pub(super) id: u64,
     pub(super) revision: u64,
+    /// It was changed in a small step: what waits goes on waiting.
+    pub(super) gentle: bool,
 }
 
 /// What connections look at: it is replaced whole.

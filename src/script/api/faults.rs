@@ -82,6 +82,17 @@ fn whole(duration: Duration, micros: bool) -> Value {
     Value::from(u64::try_from(whole).unwrap_or(u64::MAX))
 }
 
+/// Bytes that a text names; nothing if it is none.
+fn bytes_of(size: &Dynamic) -> Fallible<Option<i64>> {
+    let Some(text) = size.read_lock::<rhai::ImmutableString>() else {
+        return Ok(None);
+    };
+    match crate::units::parse_size(&text) {
+        Ok(bytes) => Ok(Some(i64::try_from(bytes).unwrap_or(i64::MAX))),
+        Err(why) => error(why.to_string()),
+    }
+}
+
 fn millis(duration: &Dynamic) -> Fallible<Dynamic> {
     let millis = duration_of(duration)?.as_millis();
     Ok(Dynamic::from(i64::try_from(millis).unwrap_or(i64::MAX)))
@@ -277,10 +288,14 @@ pub mod fault_types {
         proxy.with("latency", &[("latency", latency), ("jitter", jitter)])
     }
 
-    /// Each connection has this many kilobytes (thousands of bytes) a second.
+    /// Each connection has this many kilobytes (thousands of bytes) a second, or as much as a text says: `"100kB"`.
     #[rhai_fn(return_raw, pure)]
-    pub fn bandwidth(proxy: &mut FaultProxy, kilobytes: i64) -> Result<(), Box<EvalAltResult>> {
-        proxy.with("bandwidth", &[("rate", kilobytes.into())])
+    pub fn bandwidth(proxy: &mut FaultProxy, rate: Dynamic) -> Result<(), Box<EvalAltResult>> {
+        let kilobytes = match bytes_of(&rate)? {
+            Some(bytes) => (bytes / 1_000).max(1).into(),
+            None => rate,
+        };
+        proxy.with("bandwidth", &[("rate", kilobytes)])
     }
 
     /// Connections end this much later than they should.
@@ -307,10 +322,14 @@ pub mod fault_types {
         proxy.with("reset_peer", &[("timeout", millis(&after)?)])
     }
 
-    /// Connections are closed once so many bytes have passed.
+    /// Connections are closed once so many bytes have passed: `1000`, or `"1kB"`.
     #[rhai_fn(return_raw, pure)]
-    pub fn limit_data(proxy: &mut FaultProxy, bytes: i64) -> Result<(), Box<EvalAltResult>> {
-        proxy.with("limit_data", &[("bytes", bytes.into())])
+    pub fn limit_data(proxy: &mut FaultProxy, bytes: Dynamic) -> Result<(), Box<EvalAltResult>> {
+        let bytes = match bytes_of(&bytes)? {
+            Some(size) => size.into(),
+            None => bytes,
+        };
+        proxy.with("limit_data", &[("bytes", bytes)])
     }
 
     /// The proxy refuses connections, and ends those that are open.
