@@ -103,8 +103,6 @@ pub enum EndedBy {
     Error(String),
     /// The run ended.
     RunEnd,
-    /// Somebody who looks on.
-    Hand,
 }
 
 /// What happens to faults.

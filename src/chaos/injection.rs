@@ -261,7 +261,7 @@ impl Injection {
 }
 
 /// Attributes in milliseconds, but for those of the slicer.
-const MILLIS: [&str; 6] = ["latency", "jitter", "timeout", "delay", "rto", "cap"];
+pub const MILLIS: [&str; 6] = ["latency", "jitter", "timeout", "delay", "rto", "max_rto"];
 
 /// ` (latency 200 ms, jitter 50 ms)`.
 fn told(kind: &str, attributes: &Map<String, Value>) -> String {

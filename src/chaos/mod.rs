@@ -28,7 +28,7 @@ mod undo;
 pub use deed::{Deed, DeedError, OwnFile};
 pub use desk::{Chaos, ChaosError, EndedBy, Event, Permission};
 pub use guardian::{Guardian, GuardianError};
-pub use injection::{Dose, Injection};
+pub use injection::{Dose, Injection, MILLIS};
 pub use ledger::{EntryId, FailedUndo, FaultId, Ledger};
 pub use own::Own;
 pub use plan::{CommandPlan, FaultPlan, Guard, Plan, ProxyPlan, Touches, Trigger};

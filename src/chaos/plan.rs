@@ -144,9 +144,3 @@ pub struct Plan {
     pub proxies: Vec<ProxyPlan>,
     pub faults: Vec<FaultPlan>,
 }
-
-impl Plan {
-    pub fn is_empty(&self) -> bool {
-        self.commands.is_empty() && self.proxies.is_empty() && self.faults.is_empty()
-    }
-}

@@ -556,7 +556,7 @@ pub fn failure_of(outcome: &Option<Outcome>) -> Option<Failure> {
 pub fn status_of(by: &EndedBy) -> (FaultStatus, Option<String>) {
     match by {
         EndedBy::Time => (FaultStatus::Held, None),
-        EndedBy::Script | EndedBy::Hand => (FaultStatus::Undone, None),
+        EndedBy::Script => (FaultStatus::Undone, None),
         EndedBy::Guard(reason) => (FaultStatus::Guarded, Some(reason.clone())),
         EndedBy::Error(reason) => (FaultStatus::Failed, Some(reason.clone())),
         EndedBy::RunEnd => (FaultStatus::Cut, None),

@@ -471,3 +471,15 @@ fn a_run_that_is_stopped_undoes_its_faults_before_its_iterations_end() {
     assert!(began.elapsed().as_secs() < 20, "{output}");
     assert_eq!(fault(&output, "hang")["status"], "cut");
 }
+
+#[test]
+fn every_time_of_a_toxic_may_be_a_text() {
+    let output = run_of(
+        2,
+        r#"faults: [ #{ name: "lossy", exec: "lossy", start: "500ms", duration: "1s" } ],"#,
+        r#"fn lossy(fault) { fault.proxy("pms").toxic("stall", #{ loss: 0.1, rto: "20ms", max_rto: "1s" }); }"#,
+    )
+    .arg("--allow-faults")
+    .run();
+    output.expect_code(0).expect_text("max_rto 1000 ms");
+}

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::basics::duration_of;
 use super::{Fallible, error, number, virtual_user, waiting};
 use crate::chaos::proxy::{Stream, Toxicity};
-use crate::chaos::{Chaos, Dose, FaultId, Injection, Ledger, Touches};
+use crate::chaos::{Chaos, Dose, FaultId, Injection, Ledger, MILLIS, Touches};
 use crate::script::convert;
 use crate::vu::Stage;
 
@@ -37,14 +37,11 @@ pub struct FaultProxy {
     ramp: Option<Duration>,
 }
 
-/// Attributes that are times, in milliseconds unless a kind has them in microseconds.
-const TIMES: [&str; 6] = ["latency", "jitter", "timeout", "delay", "rto", "cap"];
-
 impl FaultProxy {
     fn lay(&self, kind: &str, attributes: &Map) -> Fallible<()> {
         let mut read = serde_json::Map::new();
         for (name, value) in attributes {
-            let value = match value.is_string() && TIMES.contains(&name.as_str()) {
+            let value = match value.is_string() && MILLIS.contains(&name.as_str()) {
                 true => whole(duration_of(value)?, kind == "slicer"),
                 false => {
                     convert::to_json(value).or_else(|why| error(format!("`{name}`: {why}")))?
