@@ -10,6 +10,7 @@
 //! - [`metrics`] records and merges what happens;
 //! - [`slo`] says what is good enough, [`judge`] whether it was;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
+//! - [`output`] takes what a run measures out of it while it goes;
 //! - [`hints`] finds in a result why an objective was missed;
 //! - [`search`] finds the highest rate at which a run's objectives hold;
 //! - [`import`] reads results, of other tools too, [`report`] shows one, [`live`] a run in progress;
@@ -54,6 +55,7 @@ pub mod metrics;
 pub mod mock;
 pub mod options;
 pub mod outgoing;
+pub mod output;
 pub mod project;
 mod random;
 pub mod record;

@@ -25,7 +25,15 @@ pub enum OutgoingError {
 /// # Errors
 /// When TLS cannot be set up.
 pub fn client(timeout: Duration) -> Result<reqwest::Client, OutgoingError> {
-    let tls = TlsSettings::default().client_config(&[b"http/1.1"])?;
+    client_with(timeout, &TlsSettings::default())
+}
+
+/// The same, with authorities and a certificate of its own.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn client_with(timeout: Duration, tls: &TlsSettings) -> Result<reqwest::Client, OutgoingError> {
+    let tls = tls.client_config(&[b"http/1.1"])?;
     reqwest::Client::builder()
         .tls_backend_preconfigured((*tls).clone())
         .user_agent(USER_AGENT)

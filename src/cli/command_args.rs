@@ -8,11 +8,13 @@ use clap::{Args, ValueEnum};
 use super::baselines::StoreArguments;
 use super::report::{Wanted, wanted};
 use super::values::{
-    Format, ProgressFormat, clean_runs, duration, duration_text, fraction, iterations, narrow,
-    pair, rate_text, scale, seed, touches, vus, workers,
+    Format, ProgressFormat, PrometheusHistograms, PrometheusNames, clean_runs, duration,
+    duration_text, fraction, iterations, narrow, pair, rate_text, scale, seed, touches, vus,
+    workers,
 };
 use crate::chaos::Touches;
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
+use crate::output::{self, wanted as wanted_output};
 
 /// What a script is and what about it is changed.
 #[derive(Debug, Clone, Args)]
@@ -260,6 +262,28 @@ pub struct RunArguments {
     /// Write a journal of the run's faults, as the Chaos Toolkit does: short for --report journal=FILE.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub journal: Option<PathBuf>,
+    /// Stream what is measured out of the run while it goes: ndjson=FILE, csv=FILE, samples=FILE and others; may be given several
+    /// times. `rhaid run --out help` lists all kinds; RHAID_OUT adds more, separated by spaces.
+    #[arg(long = "out", value_name = "KIND=TARGET", value_parser = wanted_output, help_heading = "Output")]
+    pub outputs: Vec<output::Wanted>,
+    /// What metrics are called in Prometheus: after its conventions, or as k6's dashboards expect.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAMES",
+        default_value = "rhaid",
+        help_heading = "Output"
+    )]
+    pub prometheus_names: PrometheusNames,
+    /// Which histograms are pushed by --out remote-write; native ones need a server that takes them.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        default_value = "classic",
+        help_heading = "Output"
+    )]
+    pub prometheus_histograms: PrometheusHistograms,
     /// Do not record the run in the project's history.
     #[arg(long, help_heading = "Output")]
     pub no_history: bool,

@@ -36,6 +36,7 @@ mod scripts;
 mod search;
 mod signals;
 mod slos;
+mod streams;
 mod test;
 mod validate;
 mod values;

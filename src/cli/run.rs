@@ -15,6 +15,7 @@ use super::outputs::Files;
 use super::reload::Reloader;
 use super::report::{self, Wanted};
 use super::signals::Signals;
+use super::streams::{self, Streams};
 use super::values::{Format, ProgressFormat};
 use super::watch::Watch;
 use super::{Failure, config, dry_run, limits, print, reload};
@@ -71,6 +72,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     } else {
         None
     };
+    let outputs = streams::asked_for(&arguments.outputs)?;
     let mut against = against::Against::begin(&arguments)?;
     let blueprint = Blueprint::draw_up(request)?;
     super::warn(&blueprint.warnings);
@@ -82,7 +84,13 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     }
     let started_at = OffsetDateTime::now_utc();
     let beside_it = beside(&arguments, None, started_at);
-    files_of(&arguments, &blueprint, &beside_it).check()?;
+    let mut touched = files_of(&arguments, &blueprint, &beside_it);
+    for output in &outputs {
+        if let Some(path) = output.file() {
+            touched.writes(&format!("`--out {}`", output.kind()), Path::new(path));
+        }
+    }
+    touched.check()?;
     if arguments.dry_run {
         return dry_run::tell(&arguments, &blueprint);
     }
@@ -98,6 +106,12 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
         .map(|scenario| u64::from(scenario.executor.max_vus()))
         .sum();
     let notes = limits::note(files, needed, users, arguments.demo);
+    let streams = Streams::start(
+        outputs,
+        &blueprint.options,
+        arguments.prometheus_names.into(),
+        arguments.prometheus_histograms.into(),
+    )?;
     let settings = Settings {
         workers,
         strict: arguments.strict,
@@ -111,6 +125,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
         until_stable: arguments.until_stable,
         faults: allowed_faults(&arguments, &blueprint)?,
         looking: None,
+        feed: streams.as_ref().map(Streams::feed),
     };
     let mut watcher = Watcher {
         view: View::start(shown(&arguments)).map_err(no_start)?,
@@ -126,6 +141,9 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
             .clone()
             .filter(|path| matches!(Place::of(path), Ok(Place::File(_)))),
     };
+    if let Some(streams) = &streams {
+        streams.speak_through(Some(watcher.view.voice()));
+    }
     if let Some(note) = settings.notes.first() {
         watcher.view.voice().say(format!("note: {note}"));
     }
@@ -133,6 +151,9 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     // With the runtime goes the task that listens for signals, and its voice.
     drop(runtime);
     drop(watcher.watch);
+    if let Some(streams) = &streams {
+        streams.speak_through(None);
+    }
     watcher.view.end();
     let mut result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
@@ -157,6 +178,10 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
         started_at,
         watcher.own_summary,
     );
+    // What was measured is safe by now.
+    if let Some(streams) = streams {
+        streams.end();
+    }
     if let Some(against) = &mut against {
         // A run that could not be finished is the graver matter.
         against

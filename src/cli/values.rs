@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::chaos::Touches;
+use crate::output::prometheus::{Histograms, Names};
 use crate::suggest::did_you_mean;
 use crate::units;
 
@@ -23,6 +24,38 @@ pub enum Format {
 pub enum ProgressFormat {
     Text,
     Ndjson,
+}
+
+/// What metrics are called in Prometheus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PrometheusNames {
+    Rhaid,
+    K6,
+}
+
+impl From<PrometheusNames> for Names {
+    fn from(names: PrometheusNames) -> Self {
+        match names {
+            PrometheusNames::Rhaid => Self::Rhaid,
+            PrometheusNames::K6 => Self::K6,
+        }
+    }
+}
+
+/// Which histograms are pushed to Prometheus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PrometheusHistograms {
+    Classic,
+    Native,
+}
+
+impl From<PrometheusHistograms> for Histograms {
+    fn from(kind: PrometheusHistograms) -> Self {
+        match kind {
+            PrometheusHistograms::Classic => Self::Classic,
+            PrometheusHistograms::Native => Self::Native,
+        }
+    }
 }
 
 pub fn pair(text: &str) -> Result<(String, String), String> {

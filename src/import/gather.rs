@@ -227,7 +227,7 @@ impl Gatherer {
     /// The result.
     pub fn finish(mut self, about: About) -> RunResult {
         let mut totals = Totals::default();
-        totals.absorb(0, self.recorder.snapshot());
+        totals.absorb(0, &self.recorder.snapshot());
         let slots = [self.overtime.start(), self.intervals.start()];
         let start = slots
             .into_iter()

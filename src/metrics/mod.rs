@@ -16,6 +16,6 @@ pub mod totals;
 pub use builtin::Builtin;
 pub use histogram::Histogram;
 pub use kind::{Contains, MetricKind};
-pub use recorder::{MetricId, MetricInfo, Recorder, SeriesId, Snapshot};
+pub use recorder::{MetricId, MetricInfo, RawSample, Recorder, SeriesId, Snapshot};
 pub use tags::{TagSetId, Tags};
 pub use totals::{Totals, Tracker, TrackerId};

@@ -1,11 +1,12 @@
 //! One worker's samples: recorded without allocation, handed over once a second.
 
 use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustc_hash::FxHashMap;
 
 use super::builtin::Builtin;
-use super::histogram::{Delta as HistogramDelta, Histogram, MAX_VALUE, to_scaled};
+use super::histogram::{Delta as HistogramDelta, Histogram, MAX_VALUE, from_scaled, to_scaled};
 use super::tags::{TagInterner, TagSetId, Tags};
 use super::{Contains, MetricKind};
 
@@ -75,6 +76,50 @@ pub struct Snapshot {
     pub deltas: Vec<(u32, Delta)>,
     /// Samples folded into `other` so far because there were too many tag sets.
     pub folded: u64,
+    /// Every single value, if they are [kept](Recorder::keep_samples).
+    pub samples: Vec<RawSample>,
+    /// Values of this interval that were too many to be kept one by one.
+    pub samples_lost: u64,
+}
+
+/// One value as it was recorded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RawSample {
+    /// Number of the series in its recorder.
+    pub series: u32,
+    /// Milliseconds since 1970.
+    pub at: f64,
+    /// In the metric's unit: milliseconds for times, 1 and 0 for a rate.
+    pub value: f64,
+}
+
+/// Single values kept in one interval; more of them would take more memory than their reader is worth.
+const MAX_SAMPLES: usize = 1_000_000;
+
+/// Single values of the present interval.
+#[derive(Debug, Default)]
+struct Samples {
+    kept: Vec<RawSample>,
+    lost: u64,
+}
+
+impl Samples {
+    #[cold]
+    #[inline(never)]
+    fn push(&mut self, series: SeriesId, value: f64) {
+        if self.kept.len() >= MAX_SAMPLES {
+            self.lost += 1;
+            return;
+        }
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        self.kept.push(RawSample {
+            series: series.0,
+            at: since.as_secs_f64() * 1e3,
+            value,
+        });
+    }
 }
 
 #[derive(Debug)]
@@ -164,6 +209,8 @@ pub struct Recorder {
     index: FxHashMap<(MetricId, TagSetId), SeriesId>,
     touched: Vec<SeriesId>,
     announced: usize,
+    /// Single values, for who asks for them.
+    samples: Option<Box<Samples>>,
 }
 
 impl Recorder {
@@ -177,12 +224,18 @@ impl Recorder {
             index: FxHashMap::default(),
             touched: Vec::new(),
             announced: 0,
+            samples: None,
         };
         for metric in Builtin::ALL {
             let definition = metric.definition();
             recorder.insert_metric(definition.name.into(), definition.kind, definition.contains);
         }
         recorder
+    }
+
+    /// From now on keeps every single value too, until the next snapshot takes it.
+    pub fn keep_samples(&mut self) {
+        self.samples = Some(Box::default());
     }
 
     fn insert_metric(&mut self, name: Rc<str>, kind: MetricKind, contains: Contains) -> MetricId {
@@ -254,8 +307,12 @@ impl Recorder {
         id
     }
 
+    /// Where a value goes; who keeps single values gets it, once.
     #[inline]
-    fn touch(&mut self, id: SeriesId) -> Option<&mut Slot> {
+    fn touch(&mut self, id: SeriesId, value: impl FnOnce() -> f64) -> Option<&mut Slot> {
+        if let Some(samples) = &mut self.samples {
+            samples.push(id, value());
+        }
         let series = self.series.get_mut(id.0 as usize)?;
         if !series.touched {
             series.touched = true;
@@ -267,7 +324,7 @@ impl Recorder {
     /// Adds to a counter. Other kinds ignore it.
     #[inline]
     pub fn count(&mut self, id: SeriesId, amount: f64) {
-        if let Some(Slot::Counter { sum }) = self.touch(id) {
+        if let Some(Slot::Counter { sum }) = self.touch(id, || amount) {
             *sum += amount;
         }
     }
@@ -275,7 +332,7 @@ impl Recorder {
     /// Records whether something held. Other kinds than rates ignore it.
     #[inline]
     pub fn rate(&mut self, id: SeriesId, held: bool) {
-        if let Some(Slot::Rate { trues, total }) = self.touch(id) {
+        if let Some(Slot::Rate { trues, total }) = self.touch(id, || f64::from(u8::from(held))) {
             *trues += u64::from(held);
             *total += 1;
         }
@@ -284,7 +341,8 @@ impl Recorder {
     /// Records a duration in nanoseconds. Other kinds than trends ignore it.
     #[inline]
     pub fn time(&mut self, id: SeriesId, nanoseconds: u64) {
-        if let Some(Slot::Trend { histogram, zeros }) = self.touch(id) {
+        let value = || from_scaled(nanoseconds as f64);
+        if let Some(Slot::Trend { histogram, zeros }) = self.touch(id, value) {
             if nanoseconds == 0 {
                 *zeros += 1;
             } else {
@@ -295,7 +353,8 @@ impl Recorder {
 
     /// Records the same duration in nanoseconds several times. Other kinds than trends ignore it.
     pub fn time_n(&mut self, id: SeriesId, nanoseconds: u64, times: u64) {
-        if let Some(Slot::Trend { histogram, .. }) = self.touch(id) {
+        let value = || from_scaled(nanoseconds as f64);
+        if let Some(Slot::Trend { histogram, .. }) = self.touch(id, value) {
             histogram.record_n(nanoseconds, times);
         }
     }
@@ -303,7 +362,7 @@ impl Recorder {
     /// Sets a gauge. Other kinds ignore it.
     #[inline]
     pub fn gauge(&mut self, id: SeriesId, value: f64) {
-        if let Some(Slot::Gauge { last, min, max }) = self.touch(id) {
+        if let Some(Slot::Gauge { last, min, max }) = self.touch(id, || value) {
             *last = value;
             *min = min.min(value);
             *max = max.max(value);
@@ -374,10 +433,17 @@ impl Recorder {
             series.touched = false;
             deltas.push((id.0, series.slot.drain()));
         }
+        let samples = self
+            .samples
+            .as_mut()
+            .map(|samples| std::mem::take(&mut **samples));
+        let Samples { kept, lost } = samples.unwrap_or_default();
         Snapshot {
             new_series,
             deltas,
             folded: self.tags.folded(),
+            samples: kept,
+            samples_lost: lost,
         }
     }
 }

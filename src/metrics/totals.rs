@@ -294,14 +294,14 @@ impl Totals {
     }
 
     /// Merges one interval of a worker's recorder.
-    pub fn absorb(&mut self, worker: usize, snapshot: Snapshot) {
+    pub fn absorb(&mut self, worker: usize, snapshot: &Snapshot) {
         if self.maps.len() <= worker {
             self.maps.resize_with(worker + 1, Vec::new);
             self.folded.resize(worker + 1, 0);
         }
         self.folded[worker] = snapshot.folded;
-        for (info, tags) in snapshot.new_series {
-            let ours = self.series_number(info, tags);
+        for (info, tags) in &snapshot.new_series {
+            let ours = self.series_number(info.clone(), tags.clone());
             self.maps[worker].push(ours);
         }
         for (number, delta) in &snapshot.deltas {
@@ -322,6 +322,12 @@ impl Totals {
                 }
             }
         }
+    }
+
+    /// The series that a worker knows by this number.
+    pub fn series_of(&self, worker: usize, number: u32) -> Option<&TotalSeries> {
+        let ours = self.maps.get(worker)?.get(number as usize)?;
+        self.series.get(*ours)
     }
 
     fn series_number(&mut self, info: MetricInfo, tags: Vec<(String, String)>) -> usize {
@@ -415,8 +421,8 @@ mod tests {
     #[test]
     fn workers_with_differently_numbered_series_are_merged_by_name_and_tags() {
         let mut totals = Totals::default();
-        totals.absorb(0, recorder_with(&["a", "b"]).snapshot());
-        totals.absorb(1, recorder_with(&["b", "a", "b"]).snapshot());
+        totals.absorb(0, &recorder_with(&["a", "b"]).snapshot());
+        totals.absorb(1, &recorder_with(&["b", "a", "b"]).snapshot());
         let sums: BTreeMap<_, _> = totals
             .series()
             .iter()
@@ -437,7 +443,7 @@ mod tests {
         );
         let mut recorder = recorder_with(&["a", "b"]);
         for tick in 1..=3 {
-            totals.absorb(0, recorder.snapshot());
+            totals.absorb(0, &recorder.snapshot());
             assert_eq!(totals.tracker(id).current.sum(), f64::from(tick));
             totals.tick();
             let tags = recorder.intern(Tags::new([("name".into(), "a".into())]));

@@ -235,7 +235,8 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Unique enough to find a run again: its moment, and its process and seed.
-fn run_id(at: OffsetDateTime, seed: u64) -> String {
+/// The id of a run that starts at this moment.
+pub(super) fn run_id(at: OffsetDateTime, seed: u64) -> String {
     let unique = sha256(
         format!(
             "{}-{}-{seed}",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::intervals::{IntervalsBuilder, MAX_ROWS, grouping};
 use super::progress::{Progress, STOPPING, ScenarioProgress, ScenarioState};
 use crate::metrics::totals::Accumulator;
-use crate::metrics::{Builtin, MetricId, Recorder, Tags, Totals, TrackerId};
+use crate::metrics::{Builtin, MetricId, Recorder, Snapshot, Tags, Totals, TrackerId};
 use crate::options::Options;
 use crate::result::{ColumnSpec, Combine, Intervals, SeriesBuilder};
 use crate::vu::{ErrorTally, LogLine, TallyKey, VuCount};
@@ -108,7 +108,7 @@ impl Aggregate {
     pub fn interval(
         &mut self,
         worker: usize,
-        snapshot: crate::metrics::Snapshot,
+        snapshot: &Snapshot,
         vus: Vec<VuCount>,
         errors: Vec<(TallyKey, ErrorTally)>,
         dropped_logs: u64,
@@ -179,7 +179,8 @@ impl Aggregate {
     }
 
     /// Records the number of virtual users, the most of the second; then what was gathered is current until [`Self::end_second`].
-    pub fn begin_second(&mut self) {
+    /// Gives what only the whole run knows.
+    pub fn begin_second(&mut self) -> Snapshot {
         let mut active = 0;
         let mut made = 0;
         for count in self.scenarios.iter().flat_map(|scenario| &scenario.vus) {
@@ -191,7 +192,7 @@ impl Aggregate {
             let series = self.recorder.series(MetricId::from(metric), tags);
             self.recorder.gauge(series, f64::from(value));
         }
-        self.gather();
+        self.gather()
     }
 
     /// Adds to a counter what only the whole run knows, under these tags; it counts when it is gathered.
@@ -201,10 +202,11 @@ impl Aggregate {
         self.recorder.count(series, amount);
     }
 
-    /// Takes in what only the whole run knows.
-    pub fn gather(&mut self) {
+    /// Takes in what only the whole run knows, and gives it.
+    pub fn gather(&mut self) -> Snapshot {
         let snapshot = self.recorder.snapshot();
-        self.totals.absorb(self.workers, snapshot);
+        self.totals.absorb(self.workers, &snapshot);
+        snapshot
     }
 
     /// Ends the current second: writes a row of the time series and moves windows on.

@@ -18,10 +18,12 @@ use super::masking::{mask_result, mask_slos};
 use super::progress::STOPPING;
 use super::reloads::Reloads;
 use super::stability::Stability;
+use super::telling::Telling;
 use super::terms::{Observer, RunError, Settings};
 use super::wishes::Wish;
 use super::{environment, faults, hooks, rows};
 use crate::metrics::Builtin;
+use crate::output::{EventKind, Feed};
 use crate::result::{AbortedBy, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
 use crate::vu::worker::Command;
@@ -51,6 +53,9 @@ pub async fn conduct(
     let _undone = faults::UndoneAtLast(chaos.clone());
     let http = faults::open(&chaos, &blueprint.options.http)?;
     let (mut run, assignments) = share_out(blueprint, settings.workers, chaos.clone());
+    if settings.feed.as_ref().is_some_and(Feed::wants_samples) {
+        run = run.with_samples();
+    }
     if let Some(looking) = &settings.looking {
         run = run.with_tap(Some(looking.tap.clone()));
         run.brake.give_breather(looking.breather);
@@ -98,6 +103,7 @@ pub async fn conduct(
         setup_again: false,
         handed_over: false,
         director,
+        telling: Telling::new(settings.feed.clone()),
         faults_over: false,
         stability: settings.until_stable.map(Stability::new),
         stable_after: None,
@@ -134,6 +140,7 @@ pub(super) struct Conductor<'a> {
     /// `setup` is to run again before anything else does.
     pub(super) setup_again: bool,
     pub(super) director: Director,
+    pub(super) telling: Telling,
     /// The run was stopped, and its faults were undone for that.
     pub(super) faults_over: bool,
     stability: Option<Stability>,
@@ -151,6 +158,7 @@ impl Conductor<'_> {
         let (has_setup, has_teardown, has_summary) =
             (has("setup"), has("teardown"), has("summary"));
 
+        self.tell_begin(started_at);
         let (data, setup_failure) = self.set_up(has_setup).await?;
         if setup_failure.is_none() && self.run.stage() == Stage::Running {
             self.phase = "preparing";
@@ -167,6 +175,7 @@ impl Conductor<'_> {
             // A moment ahead, so that all workers begin together.
             let start = Instant::now() + Duration::from_millis(2);
             self.start = Some(start);
+            self.tell(EventKind::Started, "the scenarios start");
             self.held_before = self.run.brake.held(start);
             self.director.begin(&self.aggregate.totals, start);
             before = environment::usage(self.settings.workers);
@@ -192,12 +201,15 @@ impl Conductor<'_> {
         self.drain();
         self.run.hooks.close();
         self.count_hooks();
-        self.aggregate.gather();
+        let own = self.aggregate.gather();
+        self.tell_interval(self.settings.workers, own);
         let mut result = self.result(started_at, ran_for, setup_failure, used);
         mask_result(&mut result, &self.blueprint.secrets);
+        self.tell_second();
         if has_summary && self.run.stage() < Stage::Killed {
             self.summarize(&mut result, ran_for).await;
         }
+        self.tell_end(&result);
         self.crew.dismiss();
         Ok(result)
     }
@@ -276,10 +288,12 @@ impl Conductor<'_> {
                 dropped_logs,
             } => {
                 self.aggregate
-                    .interval(worker, snapshot, vus, errors, dropped_logs);
+                    .interval(worker, &snapshot, vus, errors, dropped_logs);
+                self.tell_interval(worker, snapshot);
             }
             Report::Log(mut line) => {
                 self.blueprint.secrets.mask_text(&mut line.text);
+                self.tell_line(&line);
                 self.aggregate.log(line);
             }
             Report::Abort { reason } => self.abort(AbortedBy::Script, reason),
@@ -290,7 +304,10 @@ impl Conductor<'_> {
                 at,
             } => {
                 let at = self.elapsed_at(at);
-                self.reloads.note(version, sha256, at);
+                if self.reloads.note(version, sha256, at) {
+                    let text = format!("version {version} of the script takes over");
+                    self.tell(EventKind::Reloaded, &text);
+                }
             }
             Report::ReloadFailed { version, rendered } => {
                 if self.reloads.failed(version) {
@@ -319,6 +336,7 @@ impl Conductor<'_> {
 
     pub(super) fn abort(&mut self, by: AbortedBy, reason: String) {
         if self.aborted.is_none() {
+            self.tell(EventKind::Aborted, &reason);
             self.aborted = Some((by, reason));
         }
         self.run.advance(Stage::Stopping);
@@ -359,10 +377,26 @@ impl Conductor<'_> {
         );
     }
 
+    /// What the run knows as a whole belongs to the second that ends now.
+    fn begin_second(&mut self) {
+        let own = self.aggregate.begin_second();
+        self.tell_interval(self.settings.workers, own);
+        self.tell_second();
+    }
+
+    /// What goes on now, in a word.
+    pub(super) fn phase_now(&self) -> &'static str {
+        if self.run.stage() > Stage::Running && self.phase == "running" {
+            STOPPING
+        } else {
+            self.phase
+        }
+    }
+
     /// Once a second: shows, moves windows on, judges.
     fn second(&mut self) {
         self.count_hooks();
-        self.aggregate.begin_second();
+        self.begin_second();
         self.mind_the_lost();
         self.show();
         if self.phase != "running" {
@@ -405,7 +439,7 @@ impl Conductor<'_> {
             return;
         }
         self.count_hooks();
-        self.aggregate.begin_second();
+        self.begin_second();
         self.show();
         if let Some(bench) = &mut self.bench {
             bench.rest(&self.aggregate.totals, rest);
@@ -417,11 +451,7 @@ impl Conductor<'_> {
     }
 
     fn show(&mut self) {
-        let phase = if self.run.stage() > Stage::Running && self.phase == "running" {
-            STOPPING
-        } else {
-            self.phase
-        };
+        let phase = self.phase_now();
         let elapsed = self.elapsed();
         let planned = self.plan_time(Instant::now());
         let mut progress = self

@@ -243,6 +243,7 @@ impl Conductor<'_> {
             }
             Event::Asked { .. } => return,
         };
+        self.tell_of_fault(event, &text);
         let is_bad = matches!(
             event,
             Event::Ended {
@@ -259,12 +260,14 @@ impl Conductor<'_> {
     }
 
     fn say(&mut self, level: LogLevel, text: String) {
-        self.aggregate.log(LogLine {
+        let line = LogLine {
             level,
             text,
             scenario: String::new(),
             vu: 0,
             at: self.run.elapsed_seconds(),
-        });
+        };
+        self.tell_line(&line);
+        self.aggregate.log(line);
     }
 }

@@ -287,7 +287,7 @@ mod tests {
             recorder.count(requests, 1.0);
             let durations = recorder.series(Builtin::HttpReqDuration.into(), tags);
             recorder.time(durations, to_scaled(ms(second)));
-            totals.absorb(0, recorder.snapshot());
+            totals.absorb(0, &recorder.snapshot());
             builder.second(&mut totals);
         }
         builder.snapshot(&totals)
@@ -356,7 +356,7 @@ mod tests {
                 let series = recorder.series(Builtin::Checks.into(), tags);
                 recorder.rate(series, true);
             }
-            totals.absorb(0, recorder.snapshot());
+            totals.absorb(0, &recorder.snapshot());
             builder.second(&mut totals);
         }
         let values = builder.snapshot(&totals);

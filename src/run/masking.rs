@@ -8,7 +8,7 @@ use crate::secrets::{Secrets, mask_urls};
 use crate::vu::Failure;
 
 /// The secrets of the run, and those that URLs carry: a message may quote a line of the script.
-fn mask(text: &mut String, secrets: &Secrets) {
+pub fn mask_words(text: &mut String, secrets: &Secrets) {
     secrets.mask_text(text);
     if let Cow::Owned(masked) = mask_urls(text) {
         *text = masked;
@@ -17,7 +17,7 @@ fn mask(text: &mut String, secrets: &Secrets) {
 
 /// Every text of a result that a script, a target or an option may have put there.
 pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
-    let mask = |text: &mut String| mask(text, secrets);
+    let mask = |text: &mut String| mask_words(text, secrets);
     match &mut result.run.outcome {
         Outcome::Aborted { reason, .. } | Outcome::SetupFailed { reason } => mask(reason),
         Outcome::Completed | Outcome::Interrupted => {}
@@ -70,26 +70,28 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
 /// The names of objectives.
 pub fn mask_slos(slos: &mut [SloResult], secrets: &Secrets) {
     for slo in slos {
-        mask(&mut slo.metric, secrets);
-        slo.name.iter_mut().for_each(|name| mask(name, secrets));
+        mask_words(&mut slo.metric, secrets);
+        slo.name
+            .iter_mut()
+            .for_each(|name| mask_words(name, secrets));
     }
 }
 
 /// A script error that is about to be shown.
 pub fn mask_failure(mut failure: Failure, secrets: &Secrets) -> Failure {
-    mask(&mut failure.message, secrets);
-    mask(&mut failure.rendered, secrets);
+    mask_words(&mut failure.message, secrets);
+    mask_words(&mut failure.rendered, secrets);
     failure
 }
 
 /// Mistakes of a script that are about to be shown.
 pub fn mask_diagnostics(diagnostics: &mut [Diagnostic], secrets: &Secrets) {
     for diagnostic in diagnostics {
-        mask(&mut diagnostic.message, secrets);
-        mask(&mut diagnostic.label, secrets);
+        mask_words(&mut diagnostic.message, secrets);
+        mask_words(&mut diagnostic.label, secrets);
         diagnostic
             .help
             .iter_mut()
-            .for_each(|help| mask(help, secrets));
+            .for_each(|help| mask_words(help, secrets));
     }
 }

@@ -30,6 +30,7 @@ mod reloads;
 pub(crate) mod rows;
 mod setup;
 pub mod stability;
+mod telling;
 mod terms;
 mod wishes;
 

@@ -17,11 +17,11 @@ pub struct Reloads {
 }
 
 impl Reloads {
-    /// A worker plays a version from now on. What counts is the first worker that does.
-    pub fn note(&mut self, version: u32, sha256: String, at: Duration) {
+    /// A worker plays a version from now on; whether it is the first that does, which is what counts.
+    pub fn note(&mut self, version: u32, sha256: String, at: Duration) -> bool {
         let known = self.marks.iter().any(|mark| mark.version == version);
         if known {
-            return;
+            return false;
         }
         if self.marks.len() >= MAX_MARKS {
             self.marks.pop();
@@ -31,6 +31,7 @@ impl Reloads {
             version,
             script_sha256: sha256,
         });
+        true
     }
 
     /// A worker could not take a version up; whether this is the first word of it.

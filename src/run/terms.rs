@@ -10,6 +10,7 @@ use super::handle::Handle;
 use super::progress::Progress;
 use crate::chaos::{ChaosError, Touches};
 use crate::hooks::CannotListen;
+use crate::output::Feed;
 use crate::result::RunResult;
 use crate::vu::Failure;
 use crate::vu::tap::Tap;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub faults: Option<BTreeSet<Touches>>,
     /// Someone looks on.
     pub looking: Option<Looking>,
+    /// Takes what is measured out of the run while it goes.
+    pub feed: Option<Feed>,
 }
 
 /// How someone looks on.

@@ -50,6 +50,8 @@ pub struct RunShared {
     pub brake: Arc<Brake>,
     /// Who looks on.
     pub tap: Option<Arc<Tap>>,
+    /// Somebody wants every single sample.
+    pub samples: bool,
     /// What the target calls back.
     pub hooks: Hooks,
     /// What goes wrong on purpose.
@@ -86,6 +88,7 @@ impl RunShared {
             exchange: Exchange::default(),
             brake: Arc::default(),
             tap: None,
+            samples: false,
             hooks: Hooks::default(),
             chaos: Chaos::none(),
             stage,
@@ -107,6 +110,13 @@ impl RunShared {
     #[must_use]
     pub fn with_tap(mut self, tap: Option<Arc<Tap>>) -> Self {
         self.tap = tap;
+        self
+    }
+
+    /// Keeps every single sample, for who reads them.
+    #[must_use]
+    pub fn with_samples(mut self) -> Self {
+        self.samples = true;
         self
     }
 

@@ -36,6 +36,18 @@ pub enum LogLevel {
     Error,
 }
 
+impl LogLevel {
+    /// Its word, for programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// A line that a script logged.
 #[derive(Debug, Clone)]
 pub struct LogLine {
@@ -362,11 +374,15 @@ async fn serve(brief: Brief) {
         ready,
         lost: _,
     } = brief;
+    let mut recorder = Recorder::new(max_tag_sets);
+    if run.samples {
+        recorder.keep_samples();
+    }
     let worker = Rc::new(Worker {
         index,
         workers,
         client: Client::new(settings, run.epoch),
-        recorder: RefCell::new(Recorder::new(max_tag_sets)),
+        recorder: RefCell::new(recorder),
         http_series: RefCell::default(),
         errors: RefCell::default(),
         names: RefCell::default(),

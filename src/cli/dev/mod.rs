@@ -133,6 +133,7 @@ fn direct(
                 breather: arguments.every,
                 paused,
             }),
+            feed: None,
         };
         teller.tell(Event::Began(loads));
         let mut observer = Onlooker {

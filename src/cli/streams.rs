@@ -1,0 +1,161 @@
+//! `--out`: the outputs of a run, from their first word to what became of them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Failure, complain};
+use crate::exit;
+use crate::live::Voice;
+use crate::options::Options;
+use crate::output::prometheus::{Histograms, Names};
+use crate::output::{Account, Feed, Hub, OutputError, Setting, Wanted, wanted};
+use crate::slo::Aggregate;
+use crate::units::format_count;
+
+/// The variable that names outputs beside those of the command line, separated by spaces.
+const VARIABLE: &str = "RHAID_OUT";
+/// How long the end of a run waits for outputs to deliver what is left.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The outputs of the environment and those of the command line.
+///
+/// # Errors
+/// When what stands in the environment is none.
+pub fn asked_for(arguments: &[Wanted]) -> Result<Vec<Wanted>, Failure> {
+    let Ok(variable) = std::env::var(VARIABLE) else {
+        return Ok(arguments.to_vec());
+    };
+    let mut all = Vec::new();
+    for text in variable.split_whitespace() {
+        all.push(wanted(text).map_err(|why| {
+            let message = format!("error: invalid value '{text}' in {VARIABLE}: {why}");
+            Failure::new(exit::USAGE, message)
+        })?);
+    }
+    all.extend_from_slice(arguments);
+    Ok(all)
+}
+
+/// Outputs at work.
+pub struct Streams {
+    hub: Hub,
+    /// While progress is shown, warnings go through it.
+    voice: Arc<Mutex<Option<Voice>>>,
+}
+
+impl Streams {
+    /// Opens the outputs, if there are any.
+    ///
+    /// # Errors
+    /// When one of them cannot be opened.
+    pub fn start(
+        wanted: Vec<Wanted>,
+        options: &Options,
+        names: Names,
+        histograms: Histograms,
+    ) -> Result<Option<Self>, Failure> {
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let voice: Arc<Mutex<Option<Voice>>> = Arc::default();
+        let speaks = voice.clone();
+        let say = move |text: &str| {
+            match &*speaks.lock().unwrap_or_else(PoisonError::into_inner) {
+                Some(voice) => voice.say(text),
+                None => complain(text),
+            };
+        };
+        let setting = Setting {
+            env: std::env::vars().collect(),
+            bounds: bounds(options),
+            names,
+            histograms,
+            say: Box::new(say),
+        };
+        let hub = Hub::start(wanted, setting).map_err(|error| {
+            let code = match &error {
+                OutputError::Usage(_) | OutputError::Listen { .. } => exit::USAGE,
+                OutputError::File { .. } => exit::CANNOT_WRITE,
+                OutputError::Start(_) => exit::INTERNAL,
+            };
+            let message =
+                format!("error: {error}\nThat was tried before the start: nothing was sent.");
+            Failure::new(code, message)
+        })?;
+        Ok(Some(Self { hub, voice }))
+    }
+
+    /// Where the run hands over what it measures.
+    pub fn feed(&self) -> Feed {
+        self.hub.feed()
+    }
+
+    /// While progress is shown, warnings stand above it.
+    pub fn speak_through(&self, voice: Option<Voice>) {
+        *self.voice.lock().unwrap_or_else(PoisonError::into_inner) = voice;
+    }
+
+    /// Has everything delivered, and tells of what was not.
+    pub fn end(self) {
+        let (accounts, missed) = self.hub.end(PATIENCE, || {
+            complain("note: waiting for outputs to deliver what is left; Ctrl-C ends that");
+        });
+        for account in &accounts {
+            if let Some(text) = told(account) {
+                complain(&format!("warning: {text}"));
+            }
+        }
+        if missed > 0 {
+            complain(&format!(
+                "warning: this machine was too busy to hand everything to the outputs of `--out`: {} reports of workers are missing there; the result has everything",
+                format_count(missed)
+            ));
+        }
+    }
+}
+
+/// Bounds of objectives on times, in seconds.
+fn bounds(options: &Options) -> Vec<f64> {
+    let mut bounds = Vec::new();
+    for objective in &options.slos {
+        for expression in [Some(&objective.target), objective.warn.as_ref()] {
+            let Some(expression) = expression else {
+                continue;
+            };
+            // Others are about numbers of samples and shares of them.
+            if matches!(
+                expression.aggregate,
+                Aggregate::Percentile(_)
+                    | Aggregate::Avg
+                    | Aggregate::Med
+                    | Aggregate::Max
+                    | Aggregate::Min
+            ) {
+                bounds.push(expression.threshold.bound() / 1e3);
+            }
+        }
+    }
+    bounds
+}
+
+/// What went wrong with one output.
+fn told(account: &Account) -> Option<String> {
+    let Account {
+        output,
+        delivered,
+        in_time,
+    } = account;
+    if delivered.lost == 0 && *in_time {
+        return None;
+    }
+    let lost = format_count(delivered.lost);
+    let all = format_count(delivered.sent + delivered.lost);
+    let why = match &delivered.problem {
+        Some(problem) => format!(": {problem}"),
+        None if *in_time => String::new(),
+        None => ": the end of the run could not wait longer".to_owned(),
+    };
+    Some(format!(
+        "`--out {output}` did not get {lost} of {all} samples{why}; the result has everything"
+    ))
+}

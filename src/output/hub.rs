@@ -1,0 +1,222 @@
+//! The thread in which outputs live.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+
+use super::courier::Say;
+use super::feed::{Feed, Message};
+use super::kinds::Wanted;
+use super::prometheus::{Histograms, Names};
+use super::{Book, Delivered, Output, OutputError};
+
+/// Messages that wait for the hub. It waits for nobody, so this many mean that there is no processor for it.
+const BACKLOG: usize = 4_096;
+
+/// What outputs need to know of where they are.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The process environment: credentials are read from it, so that no command line shows them.
+    pub env: Rc<BTreeMap<String, String>>,
+    /// Bounds of the run's objectives in seconds: histograms have a bucket that ends there.
+    pub bounds: Rc<[f64]>,
+    /// What metrics are called in Prometheus.
+    pub names: Names,
+    /// Which histograms are pushed to it.
+    pub histograms: Histograms,
+    /// For warnings.
+    pub say: Say,
+}
+
+/// What a hub is started with.
+pub struct Setting {
+    pub env: BTreeMap<String, String>,
+    pub bounds: Vec<f64>,
+    pub names: Names,
+    pub histograms: Histograms,
+    /// Says a line to who runs it, from the hub's thread.
+    pub say: Box<dyn Fn(&str) + Send>,
+}
+
+/// What became of one output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// As it was asked for, without what may be secret: `ndjson=run.ndjson`.
+    pub output: String,
+    pub delivered: Delivered,
+    /// Whether it had the time to deliver everything.
+    pub in_time: bool,
+}
+
+/// The outputs of a run, at work.
+pub struct Hub {
+    feed: Feed,
+    over: mpsc::Sender<Duration>,
+    accounts: Receiver<Vec<Account>>,
+    thread: JoinHandle<()>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Hub {
+    /// Opens the outputs.
+    ///
+    /// # Errors
+    /// When one of them cannot be opened.
+    pub fn start(wanted: Vec<Wanted>, setting: Setting) -> Result<Self, OutputError> {
+        let (sender, messages) = mpsc::channel(BACKLOG);
+        let (over, end) = mpsc::channel(1);
+        let (opened, is_open) = sync_channel(1);
+        let (reports, accounts) = sync_channel(1);
+        let lost = Arc::new(AtomicU64::new(0));
+        let samples = wanted.iter().any(Wanted::samples);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let thread = std::thread::Builder::new()
+            .name("outputs".to_owned())
+            .spawn(move || {
+                let local = LocalSet::new();
+                local.block_on(&runtime, async move {
+                    let around = Surroundings {
+                        env: Rc::new(setting.env),
+                        bounds: setting.bounds.into(),
+                        names: setting.names,
+                        histograms: setting.histograms,
+                        say: Rc::from(setting.say as Box<dyn Fn(&str)>),
+                    };
+                    let mut outputs = Vec::new();
+                    for wanted in wanted {
+                        match wanted.open(&around) {
+                            Ok(output) => outputs.push((wanted, output)),
+                            Err(error) => {
+                                let _ = opened.send(Err(error));
+                                return;
+                            }
+                        }
+                    }
+                    let _ = opened.send(Ok(()));
+                    let patience = listen(messages, end, &mut outputs).await;
+                    let _ = reports.send(close(outputs, patience).await);
+                });
+                drop(local);
+                // What still hangs at a receiver must not hold up the end.
+                runtime.shutdown_timeout(Duration::from_millis(100));
+            })?;
+        // The thread is gone only when it panicked, and then there is nothing to hand over to.
+        match is_open.recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(std::io::Error::other("the outputs' thread ended").into()),
+        }
+        Ok(Self {
+            feed: Feed::new(sender, lost.clone(), samples),
+            over,
+            accounts,
+            thread,
+            lost,
+        })
+    }
+
+    /// Where the run hands over what it measures.
+    pub fn feed(&self) -> Feed {
+        self.feed.clone()
+    }
+
+    /// Lets every output deliver what it still has, for so long at most; `waits` is called when that takes a while.
+    /// Gives what became of each, and how many messages of the run the hub itself was too slow for.
+    pub fn end(self, patience: Duration, waits: impl FnOnce()) -> (Vec<Account>, u64) {
+        let _ = self.over.try_send(patience);
+        let soon = Duration::from_secs(1).min(patience);
+        let accounts = self.accounts.recv_timeout(soon).or_else(|_| {
+            waits();
+            self.accounts
+                .recv_timeout(patience + Duration::from_secs(2))
+        });
+        let accounts = accounts.unwrap_or_default();
+        let _ = self.thread.join();
+        (accounts, self.lost.load(Ordering::Relaxed))
+    }
+}
+
+/// Passes on what the run hands over, until it is over; how long outputs may take then.
+async fn listen(
+    mut messages: mpsc::Receiver<Message>,
+    mut end: mpsc::Receiver<Duration>,
+    outputs: &mut [(Wanted, Box<dyn Output>)],
+) -> Duration {
+    let mut book = Book::default();
+    loop {
+        let message = tokio::select! {
+            biased;
+            message = messages.recv() => message,
+            patience = end.recv() => return patience.unwrap_or_default(),
+        };
+        let Some(message) = message else {
+            return end.recv().await.unwrap_or_default();
+        };
+        match message {
+            Message::Begin(run) => {
+                for (_, output) in &mut *outputs {
+                    output.begin(&run);
+                }
+            }
+            Message::Interval { worker, snapshot } => {
+                book.absorb(worker, &snapshot);
+                if !snapshot.samples.is_empty() {
+                    let samples = book.samples(worker, &snapshot);
+                    let want = outputs.iter_mut().filter(|(wanted, _)| wanted.samples());
+                    for (_, output) in want {
+                        output.samples(&samples, snapshot.samples_lost);
+                    }
+                }
+            }
+            Message::Second(moment) => {
+                for (_, output) in &mut *outputs {
+                    output.second(&moment, &book);
+                }
+                book.end_second();
+            }
+            Message::Event(event) => {
+                for (_, output) in &mut *outputs {
+                    output.event(&event);
+                }
+            }
+        }
+    }
+}
+
+/// Ends all outputs together. Who interrupts has waited long enough.
+async fn close(outputs: Vec<(Wanted, Box<dyn Output>)>, patience: Duration) -> Vec<Account> {
+    let mut until = tokio::time::Instant::now() + patience;
+    let ends: Vec<_> = outputs
+        .into_iter()
+        .map(|(wanted, output)| {
+            let tally = output.tally();
+            (wanted, tally, tokio::task::spawn_local(output.end()))
+        })
+        .collect();
+    let mut accounts = Vec::new();
+    for (wanted, tally, mut end) in ends {
+        let in_time = tokio::select! {
+            ended = &mut end => ended.is_ok(),
+            () = tokio::time::sleep_until(until) => false,
+            _ = tokio::signal::ctrl_c() => {
+                until = tokio::time::Instant::now();
+                false
+            }
+        };
+        accounts.push(Account {
+            output: wanted.told(),
+            delivered: tally(),
+            in_time,
+        });
+    }
+    accounts
+}

@@ -1,0 +1,173 @@
+//! The kinds of outputs there are, and how one is asked for: `KIND=TARGET`.
+
+use std::fmt;
+
+use super::hub::Surroundings;
+use super::prometheus::{remote_write, scrape};
+use super::{Output, OutputError, csv, ndjson, samples};
+use crate::secrets::mask_urls;
+use crate::suggest::did_you_mean;
+
+/// A kind of output.
+pub struct Kind {
+    pub name: &'static str,
+    /// What its target is: `FILE`, `URL`, `ADDRESS`.
+    pub target: &'static str,
+    /// What it does, in a line.
+    pub about: &'static str,
+    /// Whether it wants every single sample.
+    pub samples: bool,
+    /// What is wrong with a target, before anything is opened.
+    check: fn(&str) -> Result<(), String>,
+    open: fn(&str, &Surroundings) -> Result<Box<dyn Output>, OutputError>,
+}
+
+/// All of them, by name.
+pub static KINDS: &[Kind] = &[
+    Kind {
+        name: csv::NAME,
+        target: FILE,
+        about: "a row for every series and second",
+        samples: false,
+        check: any,
+        open: csv::Csv::open,
+    },
+    Kind {
+        name: ndjson::NAME,
+        target: FILE,
+        about: "a JSON object a line for every series and second, log line and event",
+        samples: false,
+        check: any,
+        open: ndjson::Ndjson::open,
+    },
+    Kind {
+        name: scrape::NAME,
+        target: "ADDRESS",
+        about: "serves metrics for Prometheus to scrape, such as at 127.0.0.1:9464",
+        samples: false,
+        check: scrape::check,
+        open: scrape::Scrape::open,
+    },
+    Kind {
+        name: remote_write::NAME,
+        target: "URL",
+        about: "pushes metrics to Prometheus, Mimir and others, by remote write",
+        samples: false,
+        check: remote_write::check,
+        open: remote_write::RemoteWrite::open,
+    },
+    Kind {
+        name: samples::NAME,
+        target: FILE,
+        about: "every single sample, in the lines of k6's `--out json`",
+        samples: true,
+        check: any,
+        open: samples::Samples::open,
+    },
+];
+
+/// The target of outputs that write a file.
+const FILE: &str = "FILE";
+
+fn any(_: &str) -> Result<(), String> {
+    Ok(())
+}
+
+/// An output that is asked for.
+#[derive(Clone)]
+pub struct Wanted {
+    kind: &'static Kind,
+    target: String,
+}
+
+impl fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told())
+    }
+}
+
+/// Reads `KIND=TARGET`.
+///
+/// # Errors
+/// A sentence that says what is wrong, and what there is.
+pub fn wanted(text: &str) -> Result<Wanted, String> {
+    let (name, target) = match text.split_once('=') {
+        Some((name, target)) => (name, target),
+        None => (text, ""),
+    };
+    let names = || KINDS.iter().map(|kind| kind.name);
+    let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
+        let known = || {
+            let all: Vec<_> = names().collect();
+            format!("there are: {}", all.join(", "))
+        };
+        return Err(did_you_mean(name, names()).unwrap_or_else(known));
+    };
+    if target.is_empty() {
+        return Err(format!("write {name}={}", kind.target));
+    }
+    (kind.check)(target)?;
+    Ok(Wanted {
+        kind,
+        target: target.to_owned(),
+    })
+}
+
+impl Wanted {
+    /// Whether it wants every single sample.
+    pub fn samples(&self) -> bool {
+        self.kind.samples
+    }
+
+    /// The file that it writes, if it does.
+    pub fn file(&self) -> Option<&str> {
+        (self.kind.target == FILE).then_some(self.target.as_str())
+    }
+
+    /// The name of its kind.
+    pub fn kind(&self) -> &'static str {
+        self.kind.name
+    }
+
+    /// As it was asked for, without what may be secret.
+    pub fn told(&self) -> String {
+        format!("{}={}", self.kind.name, mask_urls(&self.target))
+    }
+
+    /// Begins it, within the hub.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(&self, around: &Surroundings) -> Result<Box<dyn Output>, OutputError> {
+        (self.kind.open)(&self.target, around)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_and_its_target_are_told_by_the_first_equals_sign() {
+        let output = wanted("ndjson=a=b.ndjson").unwrap();
+        assert_eq!(output.file(), Some("a=b.ndjson"));
+        assert_eq!(output.told(), "ndjson=a=b.ndjson");
+        assert!(wanted("samples=all.json").unwrap().samples());
+    }
+
+    #[test]
+    fn mistakes_are_answered_by_what_there_is() {
+        assert_eq!(wanted("ndjson").unwrap_err(), "write ndjson=FILE");
+        assert!(wanted("njson=a").unwrap_err().contains("ndjson"));
+        assert!(
+            wanted("kitchen-sink=a")
+                .unwrap_err()
+                .contains("csv, ndjson")
+        );
+    }
+
+    #[test]
+    fn kinds_stand_in_the_order_of_their_names() {
+        assert!(KINDS.is_sorted_by_key(|kind| kind.name));
+    }
+}

@@ -1,0 +1,423 @@
+//! The series of a run as Prometheus sees them: what only grows, added up second by second.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::buckets::Buckets;
+use super::names::{FamilyKind, Names, Part, Stat, help, label, shown};
+use crate::metrics::histogram::from_scaled;
+use crate::metrics::totals::{Accumulator, TagMap};
+use crate::metrics::{Contains, Histogram, MetricInfo};
+use crate::output::{Book, Event, EventKind, Moment, RunInfo};
+use crate::result::{SloResult, SloStatus};
+
+/// A label and its value.
+pub type Label = (String, String);
+
+/// What is known of one series of the run.
+#[derive(Debug)]
+struct Entry {
+    labels: Vec<Label>,
+    /// The family of each part that is shown.
+    parts: Vec<(usize, Part, Option<(&'static str, &'static str)>)>,
+    known: Known,
+    /// What single values are divided by: results have times in milliseconds.
+    unit: f64,
+}
+
+/// What was gathered since the start.
+#[derive(Debug)]
+enum Known {
+    Counter(f64),
+    Gauge(Option<f64>),
+    Rate { trues: u64, falses: u64 },
+    Trend(Box<Buckets>, Option<Box<Histogram>>),
+}
+
+/// A family's name and nature.
+#[derive(Debug)]
+struct Family {
+    /// Without `_total`.
+    name: String,
+    kind: FamilyKind,
+    help: String,
+}
+
+/// One value of one series, to be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading<'a> {
+    Number(f64),
+    Histogram(&'a Buckets),
+}
+
+impl PartialEq for Buckets {
+    fn eq(&self, other: &Self) -> bool {
+        self.count == other.count && self.native() == other.native()
+    }
+}
+
+/// All series of one family.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    /// Without `_total`.
+    pub name: &'a str,
+    pub kind: FamilyKind,
+    pub help: &'a str,
+    pub series: Vec<(Vec<Label>, Reading<'a>)>,
+}
+
+/// The series of a run.
+#[derive(Debug)]
+pub struct Ledger {
+    names: Names,
+    times: Arc<[f64]>,
+    run: Option<RunInfo>,
+    families: Vec<Family>,
+    by_name: BTreeMap<String, usize>,
+    entries: Vec<Entry>,
+    slos: Vec<SloResult>,
+    /// Declared faults that were on so far: whether they are, and how often they came.
+    faults: BTreeMap<String, (u64, u64)>,
+    reloads: u64,
+    logs: BTreeMap<&'static str, u64>,
+    elapsed: f64,
+}
+
+impl Ledger {
+    /// An empty one; `times` are the bounds of histograms of times, in seconds.
+    pub fn new(names: Names, times: Arc<[f64]>) -> Self {
+        Self {
+            names,
+            times,
+            run: None,
+            families: Vec::new(),
+            by_name: BTreeMap::new(),
+            entries: Vec::new(),
+            slos: Vec::new(),
+            faults: BTreeMap::new(),
+            reloads: 0,
+            logs: BTreeMap::new(),
+            elapsed: 0.0,
+        }
+    }
+
+    /// Which run it is: every series says so.
+    pub fn begin(&mut self, run: &RunInfo) {
+        self.run = Some(run.clone());
+    }
+
+    /// Adds a second.
+    pub fn second(&mut self, now: &Moment, book: &Book) {
+        self.elapsed = now.elapsed.as_secs_f64();
+        self.slos.clone_from(&now.slos);
+        let known = self.entries.len();
+        for line in book.lines().skip(known) {
+            let entry = self.enter(line.info, line.tags);
+            self.entries.push(entry);
+        }
+        for (entry, line) in self.entries.iter_mut().zip(book.lines()) {
+            entry.known.add(line.current);
+        }
+    }
+
+    /// Something happened.
+    pub fn event(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::FaultBegan { name, .. } => {
+                let fault = self.faults.entry(name.clone()).or_default();
+                *fault = (fault.0 + 1, fault.1 + 1);
+            }
+            EventKind::FaultEnded { name, .. } => {
+                let fault = self.faults.entry(name.clone()).or_default();
+                fault.0 = fault.0.saturating_sub(1);
+            }
+            EventKind::Reloaded => self.reloads += 1,
+            EventKind::Log(line) => *self.logs.entry(line.level.as_str()).or_default() += 1,
+            EventKind::Started | EventKind::Ended { .. } | EventKind::Aborted => {}
+        }
+    }
+
+    fn enter(&mut self, info: &MetricInfo, tags: &TagMap) -> Entry {
+        let mut labels: Vec<Label> = Vec::new();
+        // Two keys can become one label; the first stays.
+        for (key, value) in tags {
+            let key = label(key);
+            // To Prometheus an empty value is no label.
+            if !value.is_empty() && !labels.iter().any(|(known, _)| *known == key) {
+                labels.push((key, value.clone()));
+            }
+        }
+        if let Some(run) = &self.run
+            && !labels.iter().any(|(key, _)| key == TEST_ID)
+        {
+            labels.push((TEST_ID.to_owned(), run.id.clone()));
+        }
+        let parts = shown(info, self.names);
+        let is_split = parts.iter().any(|part| matches!(part.part, Part::Stat(_)));
+        let parts = parts
+            .into_iter()
+            .map(|shown| {
+                let family = self.family(&shown.family, shown.kind, || help(info));
+                (family, shown.part, shown.label)
+            })
+            .collect();
+        Entry {
+            labels,
+            parts,
+            known: Known::new(info, &self.times, is_split),
+            unit: match info.contains {
+                Contains::Time => 1e3,
+                Contains::Data | Contains::Default => 1.0,
+            },
+        }
+    }
+
+    fn family(&mut self, name: &str, kind: FamilyKind, help: impl FnOnce() -> String) -> usize {
+        // Two metrics can be called alike, say `wait` in seconds and `wait_seconds`; a family has one kind.
+        let mut name = name.to_owned();
+        while let Some(&known) = self.by_name.get(&name) {
+            if self
+                .families
+                .get(known)
+                .is_some_and(|family| family.kind == kind)
+            {
+                return known;
+            }
+            name.push('_');
+        }
+        let number = self.families.len();
+        self.families.push(Family {
+            name: name.clone(),
+            kind,
+            help: help(),
+        });
+        self.by_name.insert(name, number);
+        number
+    }
+
+    /// Everything that is known now, by family, in the order of their names.
+    pub fn shown(&self) -> Vec<Shown<'_>> {
+        let mut families: Vec<_> = self
+            .families
+            .iter()
+            .map(|family| Shown {
+                name: &family.name,
+                kind: family.kind,
+                help: &family.help,
+                series: Vec::new(),
+            })
+            .collect();
+        for entry in &self.entries {
+            for (family, part, label) in &entry.parts {
+                let (Some(family), Some(reading)) = (
+                    families.get_mut(*family),
+                    entry.known.read(*part, entry.unit),
+                ) else {
+                    continue;
+                };
+                let mut labels = entry.labels.clone();
+                labels.extend(label.map(|(key, value)| (key.to_owned(), value.to_owned())));
+                family.series.push((labels, reading));
+            }
+        }
+        families.extend(self.of_the_run());
+        families.retain(|family| !family.series.is_empty());
+        families.sort_by_key(|family| family.name);
+        families
+    }
+
+    /// What is told of the run as a whole.
+    fn of_the_run(&self) -> Vec<Shown<'_>> {
+        // These are rhaid's own, whatever the names of metrics are.
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        let id = || (TEST_ID.to_owned(), run.id.clone());
+        let with = |labels: &[(&str, &str)]| -> Vec<Label> {
+            let labels = labels.iter().filter(|(_, value)| !value.is_empty());
+            let labels = labels.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            labels.chain([id()]).collect()
+        };
+        let family = |name, kind, help, series| Shown {
+            name,
+            kind,
+            help,
+            series,
+        };
+        let number = |value: f64| Reading::Number(value);
+        let slos = |value: &dyn Fn(&SloResult) -> Option<f64>| -> Vec<_> {
+            let row = |slo: &SloResult| {
+                let over = slo.over.as_deref().unwrap_or_default();
+                let labels = [
+                    ("slo", slo.label()),
+                    ("metric", slo.metric.as_str()),
+                    ("target", slo.target.as_str()),
+                    ("over", over),
+                    ("priority", slo.priority.label()),
+                ];
+                Some((with(&labels), number(value(slo)?)))
+            };
+            self.slos.iter().filter_map(row).collect()
+        };
+        let faults = |value: &dyn Fn(&(u64, u64)) -> u64| -> Vec<_> {
+            let row = |(name, fault): (&String, &(u64, u64))| {
+                (with(&[("fault", name)]), number(value(fault) as f64))
+            };
+            self.faults.iter().map(row).collect()
+        };
+        let logs = self
+            .logs
+            .iter()
+            .map(|(level, count)| (with(&[("level", level)]), number(*count as f64)));
+        let version = env!("CARGO_PKG_VERSION");
+        use FamilyKind::{Counter, Gauge};
+        vec![
+            family(
+                "rhaid_run_info",
+                Gauge,
+                "The run: always 1",
+                vec![(
+                    with(&[("script", run.script.as_str()), ("version", version)]),
+                    number(1.0),
+                )],
+            ),
+            family(
+                "rhaid_run_start_timestamp_seconds",
+                Gauge,
+                "When the run began",
+                vec![(with(&[]), number(run.at as f64 / 1e3))],
+            ),
+            family(
+                "rhaid_run_elapsed_seconds",
+                Gauge,
+                "Since the scenarios' start",
+                vec![(with(&[]), number(self.elapsed))],
+            ),
+            family(
+                "rhaid_slo_status",
+                Gauge,
+                "How an SLO stands: 0 pass, 1 warning, 2 fail, 3 critical, 4 no data",
+                slos(&|slo| Some(status_number(slo.status))),
+            ),
+            family(
+                "rhaid_slo_margin_ratio",
+                Gauge,
+                "Distance to the target as a share of it: negative past it",
+                slos(&|slo| slo.margin),
+            ),
+            family(
+                "rhaid_slo_actual",
+                Gauge,
+                "What an SLO's metric is, in its base unit",
+                slos(&|slo| slo.actual.map(|actual| actual / unit_of(slo))),
+            ),
+            family(
+                "rhaid_fault_active",
+                Gauge,
+                "Whether a fault is on",
+                faults(&|(now, _)| u64::from(*now > 0)),
+            ),
+            family(
+                "rhaid_fault_injections",
+                Counter,
+                "How often a fault was injected",
+                faults(&|(_, times)| *times),
+            ),
+            family(
+                "rhaid_script_reloads",
+                Counter,
+                "How often a newer version of the script took over",
+                vec![(with(&[]), number(self.reloads as f64))],
+            ),
+            family(
+                "rhaid_log_lines",
+                Counter,
+                "Lines that were logged",
+                logs.collect(),
+            ),
+        ]
+    }
+}
+
+/// The label that tells runs apart.
+pub const TEST_ID: &str = "testid";
+
+/// What one of Prometheus' base unit is, in the unit of results.
+fn unit_of(slo: &SloResult) -> f64 {
+    if slo.unit == "ms" { 1e3 } else { 1.0 }
+}
+
+fn status_number(status: SloStatus) -> f64 {
+    match status {
+        SloStatus::Pass => 0.0,
+        SloStatus::Warning => 1.0,
+        SloStatus::Fail => 2.0,
+        SloStatus::Critical => 3.0,
+        SloStatus::NoData => 4.0,
+    }
+}
+
+impl Known {
+    fn new(info: &MetricInfo, times: &Arc<[f64]>, is_split: bool) -> Self {
+        match Accumulator::new(info.kind) {
+            Accumulator::Counter { .. } => Self::Counter(0.0),
+            Accumulator::Gauge { .. } => Self::Gauge(None),
+            Accumulator::Rate { .. } => Self::Rate {
+                trues: 0,
+                falses: 0,
+            },
+            Accumulator::Trend(_) => Self::Trend(
+                Box::new(Buckets::new(info.contains, times)),
+                is_split.then(Box::default),
+            ),
+        }
+    }
+
+    fn add(&mut self, current: &Accumulator) {
+        match (self, current) {
+            (Self::Counter(sum), Accumulator::Counter { sum: more }) => *sum += more,
+            (Self::Gauge(value), Accumulator::Gauge { last, samples, .. }) if *samples > 0 => {
+                *value = Some(*last);
+            }
+            (Self::Rate { trues, falses }, Accumulator::Rate { trues: t, total }) => {
+                *trues += t;
+                *falses += total - t;
+            }
+            (Self::Trend(buckets, whole), Accumulator::Trend(histogram))
+                if !histogram.is_empty() =>
+            {
+                buckets.add(histogram);
+                if let Some(whole) = whole {
+                    whole.merge(histogram);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn read(&self, part: Part, unit: f64) -> Option<Reading<'_>> {
+        let number = match (self, part) {
+            (Self::Counter(sum), Part::Total) => *sum,
+            (Self::Gauge(value), Part::Last) => (*value)? / unit,
+            (Self::Rate { trues, .. }, Part::Trues) => *trues as f64,
+            (Self::Rate { falses, .. }, Part::Falses) => *falses as f64,
+            (Self::Rate { trues, falses }, Part::Share) => {
+                *trues as f64 / (*trues + *falses).max(1) as f64
+            }
+            (Self::Trend(buckets, _), Part::Distribution) => {
+                return Some(Reading::Histogram(buckets));
+            }
+            (Self::Trend(_, Some(whole)), Part::Stat(stat)) if !whole.is_empty() => {
+                let value = match stat {
+                    Stat::Min => whole.min() as f64,
+                    Stat::Max => whole.max() as f64,
+                    Stat::Mean => whole.mean(),
+                    Stat::Percentile(percentile) => whole.value_at_percentile(percentile) as f64,
+                };
+                from_scaled(value) / unit
+            }
+            _ => return None,
+        };
+        Some(Reading::Number(number))
+    }
+}

@@ -1,0 +1,19 @@
+//! Metrics as Prometheus has them: served for scraping, and pushed by remote write.
+//!
+//! - **In**: each second's measurements. They are added up here to what only grows: counters, and histograms with the buckets that
+//!   Prometheus wants, so that `rate()` and `histogram_quantile()` come out right over any time and across machines. A percentile
+//!   since the start, as a gauge, could not be added up by anybody.
+//! - **Out**: [`scrape`] answers whoever scrapes, in OpenMetrics text or, for native histograms, in protobuf; [`remote_write`] pushes.
+//!
+//! [`names`] decides what a metric is called, [`ledger`] keeps the series, [`buckets`] the histograms, [`proto`] has the messages.
+
+mod buckets;
+mod exposition;
+mod ledger;
+mod names;
+mod proto;
+pub mod remote_write;
+pub mod scrape;
+
+pub use buckets::{SECONDS, bounds_with};
+pub use names::{Histograms, Names};

@@ -1,0 +1,281 @@
+//! `remote-write=URL`: pushes a run's series to Prometheus and whatever else takes its remote write 1.0.
+//!
+//! Every five seconds all series are pushed, as a scrape would see them, each with its labels in order. What the receiver cannot take now
+//! is tried again, at growing intervals; a receiver that is away for minutes misses nothing that fits into the queue. At
+//! the end every series gets Prometheus' staleness marker, so that graphs end where the run does.
+
+use std::cell::Cell;
+
+use futures_util::future::LocalBoxFuture;
+use prost::Message;
+
+use super::buckets::{Buckets, SCHEMA, ZERO_THRESHOLD, bounds_with};
+use super::ledger::{Label, Ledger, Reading};
+use super::names::{FamilyKind, Histograms};
+use super::proto::{self, BucketSpan, MetricMetadata, TimeSeries, WriteRequest};
+use crate::output::courier::{Carrier, Courier, Parcel, QUEUE_BYTES, Refusal};
+use crate::output::hub::Surroundings;
+use crate::output::receiver::{self, Receiver};
+use crate::output::{Book, Event, Moment, Output, OutputError, RunInfo, Tally};
+
+pub const NAME: &str = "remote-write";
+
+/// Seconds from one push to the next, and so between two samples of a series.
+const INTERVAL: u64 = 5;
+/// Series in one request.
+const SERIES: usize = 2_000;
+/// Prometheus' mark for a series that has ended: a NaN with these bits.
+const STALE: u64 = 0x7ff0_0000_0000_0002;
+
+const HEADERS: [(&str, &str); 3] = [
+    ("content-encoding", "snappy"),
+    ("content-type", "application/x-protobuf"),
+    ("x-prometheus-remote-write-version", "0.1.0"),
+];
+
+/// What is wrong with an address.
+pub fn check(target: &str) -> Result<(), String> {
+    receiver::check(target)
+}
+
+/// Pushes a run's series.
+pub struct RemoteWrite {
+    courier: Courier,
+    ledger: Ledger,
+    histograms: Histograms,
+    seconds: u64,
+    /// When the last second was told.
+    last: u64,
+    has_metadata: Cell<bool>,
+}
+
+impl RemoteWrite {
+    /// # Errors
+    /// When the address or its credentials do not fit.
+    pub fn open(target: &str, around: &Surroundings) -> Result<Box<dyn Output>, OutputError> {
+        let receiver = Receiver::new(NAME, target, &around.env)?;
+        Ok(Box::new(Self {
+            courier: Courier::start(NAME, QUEUE_BYTES, Push(receiver), &around.say),
+            ledger: Ledger::new(around.names, bounds_with(&around.bounds)),
+            histograms: around.histograms,
+            seconds: 0,
+            last: 0,
+            has_metadata: Cell::new(false),
+        }))
+    }
+
+    /// Posts all series: as they are, or as ended.
+    fn push(&self, at: u64, is_end: bool) {
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
+        let mut writer = Writer {
+            at,
+            is_end,
+            histograms: self.histograms,
+            series: Vec::new(),
+        };
+        let mut metadata = Vec::new();
+        for family in self.ledger.shown() {
+            let ending = match family.kind {
+                FamilyKind::Counter => "_total",
+                FamilyKind::Gauge | FamilyKind::Histogram => "",
+            };
+            let name = format!("{}{ending}", family.name);
+            metadata.push(MetricMetadata {
+                kind: match family.kind {
+                    FamilyKind::Counter => 1,
+                    FamilyKind::Gauge => 2,
+                    FamilyKind::Histogram => 3,
+                },
+                metric_family_name: name.clone(),
+                help: family.help.to_owned(),
+            });
+            for (labels, reading) in &family.series {
+                match reading {
+                    Reading::Number(value) => writer.number(&name, labels, None, *value),
+                    Reading::Histogram(buckets) => writer.histogram(&name, labels, buckets),
+                }
+            }
+        }
+        if !self.has_metadata.replace(true) {
+            self.post(WriteRequest {
+                timeseries: Vec::new(),
+                metadata,
+            });
+        }
+        let mut series = writer.series.into_iter().peekable();
+        while series.peek().is_some() {
+            self.post(WriteRequest {
+                timeseries: series.by_ref().take(SERIES).collect(),
+                metadata: Vec::new(),
+            });
+        }
+    }
+
+    fn post(&self, request: WriteRequest) {
+        let samples = request.timeseries.len() as u64;
+        match snap::raw::Encoder::new().compress_vec(&request.encode_to_vec()) {
+            Ok(body) => self.courier.post(Parcel { body, samples }),
+            // Beyond what a block can be, which two thousand series are far from.
+            Err(_) => self.courier.lose(samples),
+        }
+    }
+}
+
+/// Makes series of what is known at one moment.
+struct Writer {
+    at: i64,
+    is_end: bool,
+    histograms: Histograms,
+    series: Vec<TimeSeries>,
+}
+
+impl Writer {
+    fn number(&mut self, name: &str, labels: &[Label], bound: Option<f64>, value: f64) {
+        let value = match self.is_end {
+            true => f64::from_bits(STALE),
+            false => value,
+        };
+        self.series.push(TimeSeries {
+            labels: sorted(name, labels, bound),
+            samples: vec![proto::Sample {
+                value,
+                timestamp: self.at,
+            }],
+            histograms: Vec::new(),
+        });
+    }
+
+    fn histogram(&mut self, name: &str, labels: &[Label], buckets: &Buckets) {
+        if self.histograms == Histograms::Native {
+            self.series.push(TimeSeries {
+                labels: sorted(name, labels, None),
+                samples: Vec::new(),
+                histograms: vec![self.native(buckets)],
+            });
+            return;
+        }
+        self.number(&format!("{name}_sum"), labels, None, buckets.sum);
+        self.number(&format!("{name}_count"), labels, None, buckets.count as f64);
+        let bucket = format!("{name}_bucket");
+        for (bound, count) in buckets.cumulative() {
+            self.number(&bucket, labels, Some(bound), count as f64);
+        }
+    }
+
+    fn native(&self, buckets: &Buckets) -> proto::Histogram {
+        // One that has ended is told by its sum.
+        if self.is_end {
+            return proto::Histogram {
+                sum: f64::from_bits(STALE),
+                timestamp: self.at,
+                ..proto::Histogram::default()
+            };
+        }
+        let native = buckets.native();
+        let span = |&(offset, length): &(i32, u32)| BucketSpan { offset, length };
+        proto::Histogram {
+            count: Some(buckets.count),
+            sum: buckets.sum,
+            schema: SCHEMA,
+            zero_threshold: ZERO_THRESHOLD,
+            zero_count: Some(native.zeros),
+            positive_spans: native.spans.iter().map(span).collect(),
+            positive_deltas: native.deltas,
+            timestamp: self.at,
+        }
+    }
+}
+
+/// The labels as remote write wants them: the name among them, in the order of their bytes.
+fn sorted(name: &str, labels: &[Label], bound: Option<f64>) -> Vec<proto::Label> {
+    let label = |name: &str, value: String| proto::Label {
+        name: name.to_owned(),
+        value,
+    };
+    let mut all: Vec<_> = labels
+        .iter()
+        .map(|(name, value)| label(name, value.clone()))
+        .collect();
+    all.push(label("__name__", name.to_owned()));
+    all.extend(bound.map(|bound| {
+        let bound = match bound.is_finite() {
+            true => bound.to_string(),
+            false => "+Inf".to_owned(),
+        };
+        label("le", bound)
+    }));
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
+struct Push(Receiver);
+
+impl Carrier for Push {
+    fn deliver<'a>(&'a mut self, parcel: &'a Parcel) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        Box::pin(self.0.post(&self.0.url, &HEADERS, parcel.body.clone()))
+    }
+}
+
+impl Output for RemoteWrite {
+    fn begin(&mut self, run: &RunInfo) {
+        self.ledger.begin(run);
+    }
+
+    fn second(&mut self, now: &Moment, book: &Book) {
+        self.ledger.second(now, book);
+        self.last = now.at;
+        if self.seconds.is_multiple_of(INTERVAL) {
+            self.push(now.at, false);
+        }
+        self.seconds += 1;
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.ledger.event(event);
+    }
+
+    fn end(self: Box<Self>) -> LocalBoxFuture<'static, ()> {
+        if self.last > 0 {
+            // Later than what was pushed in the last second, of which there can be two at the end.
+            self.push(self.last + 1, false);
+            self.push(self.last + 2, true);
+        }
+        Box::pin(self.courier.end())
+    }
+
+    fn tally(&self) -> Tally {
+        self.courier.tally()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_in_the_order_of_their_bytes_and_bounds_as_prometheus_writes_them() {
+        let labels = [
+            ("name".to_owned(), "a \"b\"\n".to_owned()),
+            ("Z".to_owned(), "1".to_owned()),
+        ];
+        let sorted = sorted("x_bucket", &labels, Some(0.25));
+        let names: Vec<_> = sorted.iter().map(|label| label.name.as_str()).collect();
+        assert_eq!(names, ["Z", "__name__", "le", "name"]);
+        assert_eq!(sorted[2].value, "0.25");
+        assert_eq!(
+            super::sorted("x", &[], Some(f64::INFINITY))[1].value,
+            "+Inf"
+        );
+    }
+
+    #[test]
+    fn the_mark_of_an_ended_series_is_prometheus_own() {
+        assert!(f64::from_bits(STALE).is_nan());
+        let message = proto::Sample {
+            value: f64::from_bits(STALE),
+            timestamp: 1,
+        };
+        let read = proto::Sample::decode(message.encode_to_vec().as_slice()).unwrap();
+        assert_eq!(read.value.to_bits(), STALE);
+    }
+}

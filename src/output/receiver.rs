@@ -1,0 +1,225 @@
+//! A receiver that is spoken to by HTTP: who it thinks it is spoken to by, and what its answers mean.
+//!
+//! Credentials come from the environment, so that no command line and no file of the project shows them. For the output
+//! `remote-write` they are `RHAID_REMOTE_WRITE_USERNAME` and `_PASSWORD`, `_BEARER_TOKEN`, `_HEADERS` (`Name: value`, a line each),
+//! `_CA`, `_CERT` and `_KEY` (PEM files).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, StatusCode, Url};
+
+use super::OutputError;
+use super::courier::Refusal;
+use crate::http::TlsSettings;
+use crate::outgoing;
+use crate::{harmless, lengths};
+
+/// How long one request may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of a refusal is told.
+const TOLD: usize = 200;
+
+/// Where requests of an output go.
+pub struct Receiver {
+    client: Client,
+    pub url: Url,
+    headers: HeaderMap,
+    login: Option<(String, Option<String>)>,
+}
+
+impl Receiver {
+    /// The receiver at `target`, with the credentials that the environment has for `output`.
+    ///
+    /// # Errors
+    /// When the address or a credential does not fit.
+    pub fn new(
+        output: &str,
+        target: &str,
+        env: &BTreeMap<String, String>,
+    ) -> Result<Self, OutputError> {
+        let prefix = format!("RHAID_{}", output.replace('-', "_").to_uppercase());
+        let get = |name: &str| {
+            let value = env.get(&format!("{prefix}_{name}"));
+            value.filter(|value| !value.is_empty()).cloned()
+        };
+        let usage = |text: String| OutputError::Usage(text);
+        check(target).map_err(|why| usage(format!("`--out {output}=…`: {why}")))?;
+        let mut url =
+            Url::parse(target).map_err(|why| usage(format!("`--out {output}=…`: {why}")))?;
+        let mut login = get("USERNAME").map(|name| (name, get("PASSWORD")));
+        // A login in the address is taken out of it: it would stand in every message.
+        if login.is_none() && !url.username().is_empty() {
+            let decoded = |text: &str| {
+                percent_encoding::percent_decode_str(text)
+                    .decode_utf8_lossy()
+                    .into_owned()
+            };
+            login = Some((decoded(url.username()), url.password().map(decoded)));
+        }
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        let mut headers = HeaderMap::new();
+        for line in get("HEADERS").unwrap_or_default().lines() {
+            if line.trim().is_empty() {
+                continue;
+            }
+            let header = line.split_once(':').and_then(|(name, value)| {
+                let name = HeaderName::try_from(name.trim()).ok()?;
+                let mut value = HeaderValue::try_from(value.trim()).ok()?;
+                value.set_sensitive(true);
+                Some((name, value))
+            });
+            let Some((name, value)) = header else {
+                return Err(usage(format!(
+                    "{prefix}_HEADERS has a line that is no header: write `Name: value`, a line each"
+                )));
+            };
+            headers.insert(name, value);
+        }
+        if let Some(token) = get("BEARER_TOKEN") {
+            let mut value =
+                HeaderValue::try_from(format!("Bearer {}", token.trim())).map_err(|_| {
+                    usage(format!(
+                        "{prefix}_BEARER_TOKEN has characters that no header can have"
+                    ))
+                })?;
+            value.set_sensitive(true);
+            headers.insert(reqwest::header::AUTHORIZATION, value);
+        }
+        let identity = match (get("CERT"), get("KEY")) {
+            (Some(certificate), Some(key)) => {
+                Some((PathBuf::from(certificate), PathBuf::from(key)))
+            }
+            (None, None) => None,
+            _ => {
+                return Err(usage(format!(
+                    "{prefix}_CERT and {prefix}_KEY belong together: set both, or none"
+                )));
+            }
+        };
+        let tls = TlsSettings {
+            ca: get("CA").map(PathBuf::from).into_iter().collect(),
+            identity,
+            ..TlsSettings::default()
+        };
+        let client = outgoing::client_with(TIMEOUT, &tls)
+            .map_err(|why| usage(format!("`--out {output}=…`: {why}")))?;
+        Ok(Self {
+            client,
+            url,
+            headers,
+            login,
+        })
+    }
+
+    /// Posts a body to `url`, under these headers beside the receiver's own.
+    ///
+    /// # Errors
+    /// What the answer, or its absence, means.
+    pub async fn post(
+        &self,
+        url: &Url,
+        headers: &[(&'static str, &'static str)],
+        body: Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let mut request = self
+            .client
+            .post(url.clone())
+            .headers(self.headers.clone())
+            .body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some((name, password)) = &self.login {
+            request = request.basic_auth(name, password.as_ref());
+        }
+        let response = request.send().await.map_err(|error| Refusal::Later {
+            why: outgoing::why(&error),
+            after: None,
+        })?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs);
+        let mut said = response.text().await.unwrap_or_default();
+        lengths::shorten(&mut said, TOLD);
+        let said = harmless::line(said.trim());
+        let why = match said.is_empty() {
+            true => format!("the receiver answered {status}"),
+            false => format!("the receiver answered {status}: {said}"),
+        };
+        Err(refusal(status, why, after))
+    }
+}
+
+/// What is wrong with an address.
+pub fn check(target: &str) -> Result<(), String> {
+    match Url::parse(target) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
+        _ => Err("write an address that begins with http:// or https://".to_owned()),
+    }
+}
+
+/// Remote write's rule: what the server could not do may be tried again, what it did not like may not.
+fn refusal(status: StatusCode, why: String, after: Option<Duration>) -> Refusal {
+    match status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        true => Refusal::Later { why, after },
+        false => Refusal::Never { why },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    fn told(pairs: &[(&str, &str)]) -> String {
+        match Receiver::new("remote-write", "http://127.0.0.1:9/w", &env(pairs)) {
+            Ok(_) => "nothing is wrong".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_login_in_the_address_is_taken_out_of_it() {
+        let receiver = Receiver::new("loki", "http://me:my%20own@127.0.0.1:9/push", &env(&[]));
+        let receiver = receiver.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(receiver.url.as_str(), "http://127.0.0.1:9/push");
+        assert_eq!(receiver.login, Some(("me".into(), Some("my own".into()))));
+    }
+
+    #[test]
+    fn credentials_that_do_not_fit_are_told_without_being_shown() {
+        let told_of_headers =
+            told(&[("RHAID_REMOTE_WRITE_HEADERS", "X-Scope: a\nno header s3cret")]);
+        assert!(told_of_headers.contains("_HEADERS"), "{told_of_headers}");
+        assert!(!told_of_headers.contains("s3cret"));
+        assert!(told(&[("RHAID_REMOTE_WRITE_CERT", "a.pem")]).contains("belong together"));
+        assert!(told(&[("RHAID_REMOTE_WRITE_BEARER_TOKEN", "a\nb")]).contains("_BEARER_TOKEN"));
+        assert_eq!(told(&[("RHAID_LOKI_CERT", "a.pem")]), "nothing is wrong");
+    }
+
+    #[test]
+    fn what_the_server_could_not_do_is_tried_again() {
+        let is_later = |status: u16| {
+            let status = StatusCode::from_u16(status).unwrap();
+            matches!(refusal(status, String::new(), None), Refusal::Later { .. })
+        };
+        assert_eq!(
+            [400, 401, 404, 413, 429, 500, 503].map(is_later),
+            [false, false, false, false, true, true, true]
+        );
+    }
+}
