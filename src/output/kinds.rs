@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::hub::Surroundings;
 use super::prometheus::{remote_write, scrape};
-use super::{Output, OutputError, csv, ndjson, samples};
+use super::{Output, OutputError, csv, influxdb, ndjson, samples, statsd};
 use crate::secrets::mask_urls;
 use crate::suggest::did_you_mean;
 
@@ -31,6 +31,14 @@ pub static KINDS: &[Kind] = &[
         samples: false,
         check: any,
         open: csv::Csv::open,
+    },
+    Kind {
+        name: influxdb::NAME,
+        target: "URL",
+        about: "a point for every series and second, in InfluxDB's line protocol",
+        samples: false,
+        check: super::receiver::check,
+        open: influxdb::InfluxDb::open,
     },
     Kind {
         name: ndjson::NAME,
@@ -63,6 +71,14 @@ pub static KINDS: &[Kind] = &[
         samples: true,
         check: any,
         open: samples::Samples::open,
+    },
+    Kind {
+        name: statsd::NAME,
+        target: "ADDRESS",
+        about: "counters, gauges and timers once a second, by UDP",
+        samples: false,
+        check: statsd::check,
+        open: statsd::StatsD::open,
     },
 ];
 

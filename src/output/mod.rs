@@ -16,11 +16,13 @@ mod csv;
 mod feed;
 mod file;
 mod hub;
+mod influxdb;
 mod kinds;
 mod ndjson;
 pub mod prometheus;
 mod receiver;
 mod samples;
+mod statsd;
 
 use std::rc::Rc;
 

@@ -11,7 +11,7 @@ mod buckets;
 mod exposition;
 mod ledger;
 mod names;
-mod proto;
+pub mod proto;
 pub mod remote_write;
 pub mod scrape;
 

@@ -1,0 +1,14 @@
+//! `--out`: what a run measures, in other tools while it goes: files, the real Prometheus, and receivers that misbehave.
+
+#[path = "../runs/reading.rs"]
+#[allow(dead_code, reason = "the tests of runs use the rest of it")]
+mod reading;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod files;
+mod mistakes;
+mod prometheus;
+mod receivers;
+mod remote_write;
+mod server;

@@ -1,0 +1,69 @@
+//! What is asked for wrongly is told before anything is sent.
+
+use std::net::TcpListener;
+
+use crate::reading::run_of;
+use crate::support::bin::Output;
+use crate::support::server::HttpServer;
+
+fn run(server: &HttpServer, outputs: &[&str]) -> Output {
+    let mut run = run_of("fn iteration() { http::get(env(\"TARGET\") + \"/json\"); }")
+        .env("TARGET", server.url(""))
+        .args(["--iterations", "1"]);
+    for output in outputs {
+        run = run.args(["--out", output]);
+    }
+    run.run()
+}
+
+#[test]
+fn every_mistake_is_told_and_nothing_is_sent() {
+    let server = HttpServer::start();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = format!("prometheus={}", taken.local_addr().unwrap());
+    for (output, code, text) in [
+        ("prometeus=127.0.0.1:1", 64, "prometheus"),
+        ("ndjson", 64, "write ndjson=FILE"),
+        ("sink=a", 64, "there are: "),
+        ("prometheus=9464", 64, "127.0.0.1:9464"),
+        (&taken, 64, "cannot listen"),
+        ("remote-write=localhost:9090", 64, "http://"),
+        ("statsd=localhost", 64, "127.0.0.1:8125"),
+        ("ndjson=/proc/none/a", 74, "cannot write `/proc/none/a`"),
+    ] {
+        let output = run(&server, &[output]);
+        output.expect_code(code).expect_text(text);
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn an_output_takes_the_place_of_no_other_file() {
+    let server = HttpServer::start();
+    run(&server, &["ndjson=same", "csv=same"])
+        .expect_code(64)
+        .expect_text("same");
+    run(&server, &["ndjson=script.rhai"]).expect_code(64);
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn the_environment_adds_outputs_to_those_of_the_command_line() {
+    let server = HttpServer::start();
+    let run = |value: &str| {
+        run_of("fn iteration() { http::get(env(\"TARGET\") + \"/json\"); }")
+            .env("TARGET", server.url(""))
+            .env("RHAID_OUT", value)
+            .args(["--iterations", "1", "--out", "csv=c"])
+            .run()
+    };
+    let output = run("ndjson=a samples=b");
+    output.expect_code(0);
+    for name in ["a", "b", "c"] {
+        assert!(output.path(name).exists(), "{name}");
+    }
+    run("ndjsn=a")
+        .expect_code(64)
+        .expect_text("RHAID_OUT")
+        .expect_text("ndjson");
+}

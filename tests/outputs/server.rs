@@ -1,0 +1,227 @@
+//! The real Prometheus, and a receiver that answers as it is told.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::ports::free_port;
+
+/// A running Prometheus that takes remote writes and native histograms. Ends when dropped.
+pub struct Prometheus {
+    child: Child,
+    addr: SocketAddr,
+    _dir: TempDir,
+}
+
+impl Prometheus {
+    /// Starts it, scraping `target` each second if there is one.
+    pub fn start(target: Option<SocketAddr>) -> Self {
+        for _ in 0..5 {
+            if let Some(server) = Self::attempt(target) {
+                return server;
+            }
+        }
+        panic!(
+            "prometheus did not start in five attempts; is it installed (apt-get install prometheus)?"
+        );
+    }
+
+    fn attempt(target: Option<SocketAddr>) -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let scrape = target.map_or(String::new(), |target| {
+            format!(
+                "scrape_configs: [{{job_name: rhaid, static_configs: [{{targets: ['{target}']}}]}}]"
+            )
+        });
+        let config = dir.path().join("prometheus.yml");
+        std::fs::write(
+            &config,
+            format!("global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n{scrape}\n"),
+        )
+        .unwrap();
+        let child = Command::new("prometheus")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", dir.path().display()))
+            .arg(format!("--web.listen-address={addr}"))
+            .arg("--web.enable-remote-write-receiver")
+            .arg("--enable-feature=native-histograms")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("prometheus is installed");
+        let mut server = Self {
+            child,
+            addr,
+            _dir: dir,
+        };
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(30) {
+            if get(addr, "/-/ready").is_ok_and(|answer| answer.starts_with("HTTP/1.0 200")) {
+                return Some(server);
+            }
+            if server.child.try_wait().unwrap().is_some() {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        None
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+
+    /// The rows that the API answers a query with.
+    fn ask(&self, path: &str, promql: &str, rest: &str) -> Vec<Value> {
+        let encoded: String = promql.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let answer = get(self.addr, &format!("/api/v1/{path}?query={encoded}{rest}")).unwrap();
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["status"], "success", "{promql}: {body}");
+        body["data"]["result"].as_array().unwrap().clone()
+    }
+
+    /// The last value of the only series of a query within the last ten seconds, however short it was there.
+    #[track_caller]
+    pub fn last(&self, promql: &str) -> f64 {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs_f64();
+        let span = format!("&start={:.3}&end={now:.3}&step=0.001", now - 10.0);
+        let rows = self.ask("query_range", promql, &span);
+        assert_eq!(rows.len(), 1, "{promql}: {rows:?}");
+        let values = rows[0]["values"].as_array().unwrap();
+        values.last().unwrap()[1].as_str().unwrap().parse().unwrap()
+    }
+
+    /// What a query gives now: labels and the value of each series.
+    pub fn query(&self, promql: &str) -> Vec<(Value, f64)> {
+        self.ask("query", promql, "")
+            .iter()
+            .map(|row| {
+                let value = row["value"][1].as_str().unwrap().parse().unwrap();
+                (row["metric"].clone(), value)
+            })
+            .collect()
+    }
+
+    /// The only value of a query.
+    #[track_caller]
+    pub fn value(&self, promql: &str) -> f64 {
+        let rows = self.query(promql);
+        assert_eq!(rows.len(), 1, "{promql}: {rows:?}");
+        rows[0].1
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A whole answer, head and body.
+pub fn get(addr: SocketAddr, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(addr)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {addr}\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// A request that a receiver got.
+#[derive(Debug, Clone)]
+pub struct Got {
+    pub line: String,
+    pub headers: String,
+    pub body: Vec<u8>,
+    pub answered: String,
+}
+
+/// A receiver that gives each request the next answer of a list, and `204` when the list is at its end. An answer is a status line's rest with
+/// headers, such as `429 Too Many\r\nRetry-After: 1`; an empty one closes the connection without a word.
+pub struct Receiver {
+    addr: SocketAddr,
+    got: Arc<Mutex<Vec<Got>>>,
+}
+
+impl Receiver {
+    pub fn start(answers: &[&str]) -> Self {
+        Self::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), answers)
+    }
+
+    pub fn at(addr: SocketAddr, answers: &[&str]) -> Self {
+        let listener = TcpListener::bind(addr).unwrap();
+        let addr = listener.local_addr().unwrap();
+        let got: Arc<Mutex<Vec<Got>>> = Arc::default();
+        let answers: VecDeque<String> = answers.iter().map(|answer| (*answer).to_owned()).collect();
+        let answers = Arc::new(Mutex::new(answers));
+        let keeps = got.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (answers, got) = (answers.clone(), keeps.clone());
+                std::thread::spawn(move || serve(stream, &answers, &got));
+            }
+        });
+        Self { addr, got }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+
+    pub fn got(&self) -> Vec<Got> {
+        self.got.lock().unwrap().clone()
+    }
+}
+
+/// Answers the requests of one connection.
+fn serve(stream: TcpStream, answers: &Mutex<VecDeque<String>>, got: &Mutex<Vec<Got>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut writer = stream;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let mut headers = String::new();
+        loop {
+            let mut header = String::new();
+            if reader.read_line(&mut header).unwrap_or(0) <= 2 {
+                break;
+            }
+            headers.push_str(&header.to_lowercase());
+        }
+        let length = headers
+            .lines()
+            .find_map(|header| header.strip_prefix("content-length:"))
+            .map_or(0, |length| length.trim().parse().unwrap());
+        let mut body = vec![0; length];
+        if reader.read_exact(&mut body).is_err() {
+            return;
+        }
+        let answer = answers.lock().unwrap().pop_front();
+        let answer = answer.unwrap_or_else(|| "204 No Content".to_owned());
+        got.lock().unwrap().push(Got {
+            line: line.trim().to_owned(),
+            headers,
+            body,
+            answered: answer.clone(),
+        });
+        if answer.is_empty() {
+            return;
+        }
+        let _ = write!(writer, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+    }
+}
