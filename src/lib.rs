@@ -10,6 +10,7 @@
 //! - [`metrics`] records and merges what happens;
 //! - [`slo`] says what is good enough, [`judge`] whether it was;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
+//! - [`logging`] writes what scripts and rhaid itself have to say;
 //! - [`output`] takes what a run measures out of it while it goes;
 //! - [`hints`] finds in a result why an objective was missed;
 //! - [`search`] finds the highest rate at which a run's objectives hold;
@@ -50,6 +51,7 @@ pub mod jsonpath;
 pub mod judge;
 pub mod lengths;
 pub mod live;
+pub mod logging;
 pub mod lsp;
 pub mod metrics;
 pub mod mock;

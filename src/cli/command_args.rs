@@ -14,7 +14,7 @@ use super::values::{
 };
 use crate::chaos::Touches;
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
-use crate::output::{self, wanted as wanted_output};
+use crate::output::{self, wanted as wanted_output, wanted_annotations, wanted_log};
 
 /// What a script is and what about it is changed.
 #[derive(Debug, Clone, Args)]
@@ -284,6 +284,32 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub prometheus_histograms: PrometheusHistograms,
+    /// Mark in Grafana what happens in the run: grafana=URL, with a token in RHAID_GRAFANA_BEARER_TOKEN.
+    #[arg(long = "annotate", value_name = "grafana=URL", value_parser = wanted_annotations, help_heading = "Output")]
+    pub annotate: Vec<output::Wanted>,
+    /// Where what scripts log goes too: a file, or loki=URL; may be given several times.
+    #[arg(long = "log-output", value_name = "FILE|loki=URL", value_parser = wanted_log, help_heading = "Output")]
+    pub log_outputs: Vec<output::Wanted>,
+    /// How lines of the log are written: for people, or as JSON, an object a line.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        env = "RHAID_LOG_FORMAT",
+        hide_env_values = true,
+        default_value = "text",
+        help_heading = "Output"
+    )]
+    pub log_format: Format,
+    /// What rhaid tells of itself: error, warn, info, debug or trace, or a level for each module: info,rhaid::http=debug [default: nothing].
+    #[arg(
+        long,
+        value_name = "LEVELS",
+        env = "RHAID_LOG",
+        hide_env_values = true,
+        help_heading = "Output"
+    )]
+    pub log_level: Option<String>,
     /// Do not record the run in the project's history.
     #[arg(long, help_heading = "Output")]
     pub no_history: bool,

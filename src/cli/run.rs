@@ -22,6 +22,7 @@ use super::{Failure, config, dry_run, limits, print, reload};
 use crate::chaos::{ChaosError, Touches};
 use crate::compare::Comparison;
 use crate::live::{Shown, View, Voice};
+use crate::logging;
 use crate::report::{Against, Look, render_brief, render_changes, render_console};
 use crate::result::{self, Place, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
@@ -72,7 +73,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     } else {
         None
     };
-    let outputs = streams::asked_for(&arguments.outputs)?;
+    let outputs = streams::asked_for(&arguments)?;
     let mut against = against::Against::begin(&arguments)?;
     let blueprint = Blueprint::draw_up(request)?;
     super::warn(&blueprint.warnings);
@@ -106,12 +107,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
         .map(|scenario| u64::from(scenario.executor.max_vus()))
         .sum();
     let notes = limits::note(files, needed, users, arguments.demo);
-    let streams = Streams::start(
-        outputs,
-        &blueprint.options,
-        arguments.prometheus_names.into(),
-        arguments.prometheus_histograms.into(),
-    )?;
+    let streams = Streams::start(outputs, &blueprint.options, &arguments)?;
     let settings = Settings {
         workers,
         strict: arguments.strict,
@@ -128,7 +124,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
         feed: streams.as_ref().map(Streams::feed),
     };
     let mut watcher = Watcher {
-        view: View::start(shown(&arguments)).map_err(no_start)?,
+        view: View::start(shown(&arguments), arguments.log_format.into()).map_err(no_start)?,
         own_summary: None,
         signals: None,
         to_watch: arguments
@@ -144,6 +140,8 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     if let Some(streams) = &streams {
         streams.speak_through(Some(watcher.view.voice()));
     }
+    let voice = watcher.view.voice();
+    streams::listen(&arguments, voice, settings.feed.clone(), &blueprint.secrets)?;
     if let Some(note) = settings.notes.first() {
         watcher.view.voice().say(format!("note: {note}"));
     }
@@ -154,6 +152,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     if let Some(streams) = &streams {
         streams.speak_through(None);
     }
+    logging::pass_to(None);
     watcher.view.end();
     let mut result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),

@@ -1,14 +1,17 @@
 //! `--out`: the outputs of a run, from their first word to what became of them.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::command_args::RunArguments;
 use super::{Failure, complain};
 use crate::exit;
 use crate::live::Voice;
+use crate::logging::{self, Record};
 use crate::options::Options;
-use crate::output::prometheus::{Histograms, Names};
-use crate::output::{Account, Feed, Hub, OutputError, Setting, Wanted, wanted};
+use crate::output::{Account, EventKind, Feed, Hub, OutputError, Setting, Wanted, wanted};
+use crate::secrets::Secrets;
 use crate::slo::Aggregate;
 use crate::units::format_count;
 
@@ -21,19 +24,69 @@ const PATIENCE: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// When what stands in the environment is none.
-pub fn asked_for(arguments: &[Wanted]) -> Result<Vec<Wanted>, Failure> {
-    let Ok(variable) = std::env::var(VARIABLE) else {
-        return Ok(arguments.to_vec());
-    };
+pub fn asked_for(arguments: &RunArguments) -> Result<Vec<Wanted>, Failure> {
     let mut all = Vec::new();
+    let variable = std::env::var(VARIABLE).unwrap_or_default();
     for text in variable.split_whitespace() {
         all.push(wanted(text).map_err(|why| {
             let message = format!("error: invalid value '{text}' in {VARIABLE}: {why}");
             Failure::new(exit::USAGE, message)
         })?);
     }
-    all.extend_from_slice(arguments);
+    for wanted in [
+        &arguments.outputs,
+        &arguments.annotate,
+        &arguments.log_outputs,
+    ] {
+        all.extend_from_slice(wanted);
+    }
     Ok(all)
+}
+
+/// Listens to what rhaid tells of itself, if a level is asked for; it goes to standard error, above the progress, and to the outputs.
+///
+/// # Errors
+/// When it is no level.
+pub fn listen(
+    arguments: &RunArguments,
+    voice: Voice,
+    feed: Option<Feed>,
+    secrets: &Secrets,
+) -> Result<(), Failure> {
+    let Some(levels) = &arguments.log_level else {
+        return Ok(());
+    };
+    logging::listen(levels).map_err(|why| {
+        let message = format!("error: invalid value '{levels}' for '--log-level': {why}");
+        Failure::new(exit::USAGE, message)
+    })?;
+    let format = arguments.log_format.into();
+    let secrets = secrets.clone();
+    logging::pass_to(Some(Box::new(move |record| {
+        let masked = secrets.mask(&record.text).into_owned();
+        let fields = record
+            .fields
+            .iter()
+            .map(|(name, value)| (name.clone(), secrets.mask(value).into_owned()));
+        let record = Record {
+            text: Cow::Owned(masked),
+            fields: fields.collect(),
+            ..record.clone()
+        };
+        voice.say(record.written(format));
+        if let Some(feed) = &feed {
+            let owned = |(name, value): &(Cow<'_, str>, String)| (name.to_string(), value.clone());
+            feed.event(
+                EventKind::Own {
+                    level: record.level,
+                    module: record.source.to_string(),
+                    fields: record.fields.iter().map(owned).collect(),
+                },
+                record.text.clone(),
+            );
+        }
+    })));
+    Ok(())
 }
 
 /// Outputs at work.
@@ -51,8 +104,7 @@ impl Streams {
     pub fn start(
         wanted: Vec<Wanted>,
         options: &Options,
-        names: Names,
-        histograms: Histograms,
+        arguments: &RunArguments,
     ) -> Result<Option<Self>, Failure> {
         if wanted.is_empty() {
             return Ok(None);
@@ -68,8 +120,9 @@ impl Streams {
         let setting = Setting {
             env: std::env::vars().collect(),
             bounds: bounds(options),
-            names,
-            histograms,
+            names: arguments.prometheus_names.into(),
+            histograms: arguments.prometheus_histograms.into(),
+            log_format: arguments.log_format.into(),
             say: Box::new(say),
         };
         let hub = Hub::start(wanted, setting).map_err(|error| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::chaos::Touches;
+use crate::logging;
 use crate::output::prometheus::{Histograms, Names};
 use crate::suggest::did_you_mean;
 use crate::units;
@@ -17,6 +18,15 @@ pub enum Format {
     Text,
     // For programs.
     Json,
+}
+
+impl From<Format> for logging::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+        }
+    }
 }
 
 /// How progress is told.

@@ -117,6 +117,12 @@ pub async fn open(
     let stream = connected.map_err(|error| tls::handshake_error(&error, &target.host))?;
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2")
         || client.settings().http2 == Http2::PriorKnowledge;
+    tracing::debug!(
+        host = &*target.host,
+        http2,
+        microseconds = timings.tls_handshaking / 1_000,
+        "TLS is up"
+    );
     Ok(Opened {
         io: Io::Tls(Box::new(stream)),
         remote,
@@ -183,11 +189,15 @@ async fn dial(
         match connect(address, from.local).await {
             Ok(stream) => {
                 timings.connecting += nanos(started);
+                tracing::debug!(host = &**host, %address, microseconds = timings.connecting / 1_000, "connected");
                 // Without this a small request waits for the acknowledgement of the one before.
                 let _ = stream.set_nodelay(true);
                 return Ok((Counted::new(stream, from.leftovers.clone()), address));
             }
-            Err(error) => last = Some(error),
+            Err(error) => {
+                tracing::debug!(host = &**host, %address, why = error.message(), "cannot connect");
+                last = Some(error);
+            }
         }
     }
     timings.connecting += nanos(started);

@@ -3,7 +3,7 @@
 //! | `type` | when | fields |
 //! |---|---|---|
 //! | `progress` | once a second | `elapsed`, `phase`, `scenarios` with a name, a state and figures each |
-//! | `log` | as scripts log | `at`, `level`, `scenario`, `vu`, `text` |
+//! | `log` | as scripts log | `at`, `level`, `scenario`, `vu`, `iteration`, `place` (file and line), `text` |
 //! | `dropped_logs` | when they come too fast | `count` |
 //! | `message` | when rhaid itself has something to say | `text` |
 
@@ -12,7 +12,6 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use crate::run::{Progress, ScenarioProgress, ScenarioState};
-use crate::vu::LogLevel;
 
 /// Writes progress to standard error as JSON, a line for each thing that is told.
 pub struct Ndjson;
@@ -42,8 +41,8 @@ fn lines(progress: &Progress) -> Vec<Value> {
         .iter()
         .map(|line| {
             json!({
-                "type": "log", "at": line.at, "level": level(line.level), "scenario": line.scenario, "vu": line.vu,
-                "text": line.text,
+                "type": "log", "at": line.at, "level": line.level.as_str(), "scenario": line.scenario, "vu": line.vu,
+                "text": line.told(), "iteration": line.iteration, "place": line.place,
             })
         })
         .collect();
@@ -57,15 +56,6 @@ fn lines(progress: &Progress) -> Vec<Value> {
         "scenarios": progress.scenarios.iter().map(scenario).collect::<Vec<_>>(),
     }));
     lines
-}
-
-fn level(level: LogLevel) -> &'static str {
-    match level {
-        LogLevel::Trace => "trace",
-        LogLevel::Info => "info",
-        LogLevel::Warn => "warn",
-        LogLevel::Error => "error",
-    }
 }
 
 fn scenario(scenario: &ScenarioProgress) -> Value {
@@ -118,6 +108,10 @@ mod tests {
                 total: Some(Duration::from_secs(60)),
             }],
             logs: vec![LogLine {
+                iteration: Some(3),
+                place: Some("a.rhai:1".to_owned()),
+                time: 1,
+                more: 0,
                 level: LogLevel::Info,
                 text: "two\nlines".to_owned(),
                 scenario: "guests".to_owned(),
@@ -126,6 +120,7 @@ mod tests {
             }],
             dropped_logs: 4,
             slos: Vec::new(),
+            run: String::new(),
         };
         let lines = lines(&progress);
         let kinds: Vec<&str> = lines

@@ -8,6 +8,7 @@ use console::{Style, Term};
 
 use super::line::{clock, progress_line};
 use crate::harmless;
+use crate::logging::{Format, Record};
 use crate::run::{Progress, ScenarioState};
 use crate::units::format_count;
 use crate::vu::{LogLevel, LogLine};
@@ -20,6 +21,7 @@ pub struct Terminal {
     term: Term,
     redraws: bool,
     quiet: bool,
+    logs: Format,
     colour: bool,
     /// Lines drawn last time, to be drawn over.
     drawn: usize,
@@ -32,8 +34,8 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// A view on standard error. `quiet`: only what goes wrong is shown.
-    pub fn new(quiet: bool) -> Self {
+    /// A view on standard error. `quiet`: only what goes wrong is shown. `logs`: how lines of the log are written.
+    pub fn new(quiet: bool, logs: Format) -> Self {
         let term = Term::stderr();
         let redraws = term.is_term() && !quiet;
         let colour = console::colors_enabled_stderr();
@@ -41,6 +43,7 @@ impl Terminal {
             term,
             redraws,
             quiet,
+            logs,
             colour,
             drawn: 0,
             last_plain: None,
@@ -54,7 +57,7 @@ impl Terminal {
     pub fn show(&mut self, progress: &Progress) {
         self.clear();
         for line in &progress.logs {
-            self.log(line);
+            self.log(line, &progress.run);
         }
         if progress.dropped_logs > 0 {
             self.write(&format!(
@@ -144,9 +147,12 @@ impl Terminal {
         }
     }
 
-    fn log(&mut self, line: &LogLine) {
+    fn log(&mut self, line: &LogLine, run: &str) {
         if self.quiet && line.level < LogLevel::Warn {
             return;
+        }
+        if self.logs == Format::Json {
+            return self.write(&Record::of_line(line, run).written(Format::Json));
         }
         let (word, style) = match line.level {
             LogLevel::Trace => ("trace", Style::new().dim()),
@@ -163,7 +169,8 @@ impl Terminal {
             String::new()
         };
         // Control characters of a response must not reach the terminal.
-        let text = harmless::text(&line.text);
+        let told = line.told();
+        let text = harmless::text(&told);
         self.write(&format!("{word}{who} {text}"));
     }
 
@@ -226,6 +233,7 @@ mod tests {
             logs: Vec::new(),
             dropped_logs: 0,
             slos: Vec::new(),
+            run: String::new(),
         };
         let mut done = BTreeSet::new();
         assert_eq!(plain_lines(&progress, &mut done).len(), 2);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Terminal;
 use super::ndjson::Ndjson;
+use crate::logging::Format;
 use crate::run::Progress;
 
 /// Messages that wait while the terminal is busy; one that blocks for longer loses them.
@@ -37,10 +38,10 @@ enum Face {
 }
 
 impl Face {
-    fn of(shown: Shown) -> Self {
+    fn of(shown: Shown, logs: Format) -> Self {
         match shown {
-            Shown::Lines => Self::Terminal(Box::new(Terminal::new(false))),
-            Shown::Nothing => Self::Terminal(Box::new(Terminal::new(true))),
+            Shown::Lines => Self::Terminal(Box::new(Terminal::new(false, logs))),
+            Shown::Nothing => Self::Terminal(Box::new(Terminal::new(true, logs))),
             Shown::Json => Self::Json(Ndjson),
         }
     }
@@ -76,17 +77,17 @@ impl Voice {
 }
 
 impl View {
-    /// A view on standard error.
+    /// A view on standard error; lines of the log are written in this format, unless all is JSON.
     ///
     /// # Errors
     /// When there can be no further thread.
-    pub fn start(shown: Shown) -> std::io::Result<Self> {
+    pub fn start(shown: Shown, logs: Format) -> std::io::Result<Self> {
         let (messages, incoming) = sync_channel(BACKLOG);
         let (at_end, ended) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("view".to_owned())
             .spawn(move || {
-                let mut face = Face::of(shown);
+                let mut face = Face::of(shown, logs);
                 for message in incoming {
                     face.take(message);
                 }

@@ -188,6 +188,12 @@ async fn carry(shared: Rc<Shared>, mut carrier: impl Carrier) {
         loop {
             match carrier.deliver(&parcel).await {
                 Ok(()) => {
+                    tracing::trace!(
+                        output = shared.name,
+                        samples = parcel.samples,
+                        bytes = parcel.body.len(),
+                        "delivered"
+                    );
                     shared.sent.set(shared.sent.get() + parcel.samples);
                     shared.under_way.set(0);
                     break;
@@ -198,6 +204,12 @@ async fn carry(shared: Rc<Shared>, mut carrier: impl Carrier) {
                     break;
                 }
                 Err(Refusal::Later { why, after }) => {
+                    tracing::debug!(
+                        output = shared.name,
+                        why,
+                        waiting = shared.bytes.get(),
+                        "not taken, to be tried again"
+                    );
                     shared.complain(&why, "what is measured waits, and is tried again");
                     let asked = after.unwrap_or_default().min(LONGEST_ASKED);
                     tokio::time::sleep(pause.max(asked)).await;

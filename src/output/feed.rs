@@ -1,14 +1,16 @@
 //! What a run hands over.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 
+use crate::logging::Record;
 use crate::metrics::Snapshot;
 use crate::result::SloResult;
-use crate::vu::LogLine;
+use crate::vu::{LogLevel, LogLine, now_millis};
 
 /// What is told of a run at its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +56,14 @@ pub enum EventKind {
     },
     Reloaded,
     Aborted,
+    /// A script logged a line, or the run did for it.
     Log(Box<LogLine>),
+    /// rhaid itself has something to say: which of its modules, and how urgent it is.
+    Own {
+        level: LogLevel,
+        module: String,
+        fields: Vec<(String, String)>,
+    },
 }
 
 /// Something that happened.
@@ -65,6 +74,41 @@ pub struct Event {
     pub kind: EventKind,
     /// In a sentence, without secrets.
     pub text: String,
+}
+
+impl Event {
+    /// The event as a line of a log.
+    pub fn record<'a>(&'a self, run: &'a str) -> Record<'a> {
+        let (level, source, fields) = match &self.kind {
+            EventKind::Log(line) => return Record::of_line(line, run),
+            EventKind::Own {
+                level,
+                module,
+                fields,
+            } => (*level, module.as_str(), fields.as_slice()),
+            EventKind::Aborted => (LogLevel::Error, "run", &[][..]),
+            EventKind::FaultBegan { .. } | EventKind::FaultEnded { .. } => {
+                (LogLevel::Info, "faults", &[][..])
+            }
+            EventKind::Started | EventKind::Ended { .. } | EventKind::Reloaded => {
+                (LogLevel::Info, "run", &[][..])
+            }
+        };
+        let field =
+            |(name, value): &'a (String, String)| (Cow::Borrowed(name.as_str()), value.clone());
+        Record {
+            at: self.at,
+            level,
+            run,
+            source: Cow::Borrowed(source),
+            text: Cow::Borrowed(&self.text),
+            scenario: "",
+            vu: 0,
+            iteration: None,
+            place: None,
+            fields: fields.iter().map(field).collect(),
+        }
+    }
 }
 
 /// What goes through the channel.
@@ -116,7 +160,7 @@ impl Feed {
     /// A second is over; what was handed over since the last belongs to it.
     pub fn second(&self, elapsed: Duration, phase: &'static str, slos: Vec<SloResult>) {
         self.send(Message::Second(Box::new(Moment {
-            at: now(),
+            at: now_millis(),
             elapsed,
             phase,
             slos,
@@ -126,19 +170,11 @@ impl Feed {
     /// Something happened just now.
     pub fn event(&self, kind: EventKind, text: impl Into<String>) {
         self.send(Message::Event(Box::new(Event {
-            at: now(),
+            at: now_millis(),
             kind,
             text: text.into(),
         })));
     }
-}
-
-/// Milliseconds since 1970.
-fn now() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl std::fmt::Debug for Message {

@@ -16,6 +16,7 @@ use super::feed::{Feed, Message};
 use super::kinds::Wanted;
 use super::prometheus::{Histograms, Names};
 use super::{Book, Delivered, Output, OutputError};
+use crate::logging::Format;
 
 /// Messages that wait for the hub. It waits for nobody, so this many mean that there is no processor for it.
 const BACKLOG: usize = 4_096;
@@ -31,6 +32,8 @@ pub struct Surroundings {
     pub names: Names,
     /// Which histograms are pushed to it.
     pub histograms: Histograms,
+    /// How lines of a log are written to files.
+    pub log_format: Format,
     /// For warnings.
     pub say: Say,
 }
@@ -41,6 +44,7 @@ pub struct Setting {
     pub bounds: Vec<f64>,
     pub names: Names,
     pub histograms: Histograms,
+    pub log_format: Format,
     /// Says a line to who runs it, from the hub's thread.
     pub say: Box<dyn Fn(&str) + Send>,
 }
@@ -89,6 +93,7 @@ impl Hub {
                         bounds: setting.bounds.into(),
                         names: setting.names,
                         histograms: setting.histograms,
+                        log_format: setting.log_format,
                         say: Rc::from(setting.say as Box<dyn Fn(&str)>),
                     };
                     let mut outputs = Vec::new();

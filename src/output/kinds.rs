@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::hub::Surroundings;
 use super::prometheus::{remote_write, scrape};
-use super::{Output, OutputError, csv, influxdb, ndjson, samples, statsd};
+use super::{Output, OutputError, csv, grafana, influxdb, log, loki, ndjson, samples, statsd};
 use crate::secrets::mask_urls;
 use crate::suggest::did_you_mean;
 
@@ -33,12 +33,36 @@ pub static KINDS: &[Kind] = &[
         open: csv::Csv::open,
     },
     Kind {
+        name: grafana::NAME,
+        target: "URL",
+        about: "annotations in Grafana: start, end, faults, reloads, aborts",
+        samples: false,
+        check: super::receiver::check,
+        open: grafana::Grafana::open,
+    },
+    Kind {
         name: influxdb::NAME,
         target: "URL",
         about: "a point for every series and second, in InfluxDB's line protocol",
         samples: false,
         check: super::receiver::check,
         open: influxdb::InfluxDb::open,
+    },
+    Kind {
+        name: log::NAME,
+        target: FILE,
+        about: "a line for everything that is logged or happens, as --log-format says",
+        samples: false,
+        check: any,
+        open: log::Log::open,
+    },
+    Kind {
+        name: loki::NAME,
+        target: "URL",
+        about: "the same, to Loki",
+        samples: false,
+        check: super::receiver::check,
+        open: loki::Loki::open,
     },
     Kind {
         name: ndjson::NAME,
@@ -127,6 +151,31 @@ pub fn wanted(text: &str) -> Result<Wanted, String> {
         kind,
         target: target.to_owned(),
     })
+}
+
+/// Reads where a log goes: `loki=URL`, or a file.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn wanted_log(text: &str) -> Result<Wanted, String> {
+    let is_loki = text
+        .split_once('=')
+        .is_some_and(|(kind, _)| kind == loki::NAME);
+    match is_loki {
+        true => wanted(text),
+        false => wanted(&format!("{}={text}", log::NAME)),
+    }
+}
+
+/// Annotations in Grafana: `grafana=URL`.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn wanted_annotations(text: &str) -> Result<Wanted, String> {
+    match text.split_once('=') {
+        Some((kind, _)) if kind == grafana::NAME => wanted(text),
+        _ => Err(format!("write {}=URL", grafana::NAME)),
+    }
 }
 
 impl Wanted {

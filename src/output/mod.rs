@@ -15,9 +15,12 @@ mod courier;
 mod csv;
 mod feed;
 mod file;
+mod grafana;
 mod hub;
 mod influxdb;
 mod kinds;
+mod log;
+mod loki;
 mod ndjson;
 pub mod prometheus;
 mod receiver;
@@ -33,7 +36,7 @@ pub use courier::{Carrier, Courier, Parcel, Refusal};
 pub use feed::{Event, EventKind, Feed, Moment, RunInfo};
 pub use hub::Hub;
 pub use hub::{Account, Setting, Surroundings};
-pub use kinds::{KINDS, Kind, Wanted, wanted};
+pub use kinds::{KINDS, Kind, Wanted, wanted, wanted_annotations, wanted_log};
 
 /// Takes what a run measures to somewhere else. Lives in the hub's thread; no call may wait.
 pub trait Output {

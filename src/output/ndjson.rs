@@ -93,7 +93,8 @@ impl Output for Ndjson {
         let time = moment(event.at as f64);
         let mut object = match &event.kind {
             EventKind::Log(line) => json!({
-                "type": "log", "time": time, "level": line.level.as_str(), "scenario": line.scenario, "vu": line.vu,
+                "type": "log", "time": moment(line.time as f64), "level": line.level.as_str(),
+                "scenario": line.scenario, "vu": line.vu, "iteration": line.iteration, "place": line.place,
             }),
             EventKind::Started => json!({ "type": "event", "time": time, "what": "start" }),
             EventKind::Ended { status, exit_code } => json!({
@@ -105,6 +106,9 @@ impl Output for Ndjson {
             EventKind::FaultEnded { name, .. } => {
                 json!({ "type": "event", "time": time, "what": "fault_end", "fault": name })
             }
+            EventKind::Own { level, module, .. } => json!({
+                "type": "log", "time": time, "level": level.as_str(), "module": module,
+            }),
             EventKind::Reloaded => json!({ "type": "event", "time": time, "what": "reload" }),
             EventKind::Aborted => json!({ "type": "event", "time": time, "what": "abort" }),
         };

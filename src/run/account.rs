@@ -66,7 +66,7 @@ impl Conductor<'_> {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
             run: result::Run {
-                id: run_id(started_at, options.seed),
+                id: self.id.clone(),
                 script: self.blueprint.sources.main.clone(),
                 script_sha256: sha256(text.as_bytes()),
                 reloads: self.reloads.marks(),

@@ -284,6 +284,7 @@ impl Aggregate {
             logs: std::mem::take(&mut self.logs),
             dropped_logs: std::mem::take(&mut self.dropped_logs),
             slos: Vec::new(),
+            run: String::new(),
         }
     }
 }

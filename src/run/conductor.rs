@@ -8,6 +8,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
+use super::account::run_id;
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, overflow, share_out, start_workers};
@@ -104,6 +105,7 @@ pub async fn conduct(
         handed_over: false,
         director,
         telling: Telling::new(settings.feed.clone()),
+        id: run_id(started_at, blueprint.options.seed),
         faults_over: false,
         stability: settings.until_stable.map(Stability::new),
         stable_after: None,
@@ -141,6 +143,8 @@ pub(super) struct Conductor<'a> {
     pub(super) setup_again: bool,
     pub(super) director: Director,
     pub(super) telling: Telling,
+    /// The run's id.
+    pub(super) id: String,
     /// The run was stopped, and its faults were undone for that.
     pub(super) faults_over: bool,
     stability: Option<Stability>,
@@ -159,9 +163,19 @@ impl Conductor<'_> {
             (has("setup"), has("teardown"), has("summary"));
 
         self.tell_begin(started_at);
+        tracing::info!(
+            run = self.id,
+            script = self.blueprint.sources.main,
+            "the run begins"
+        );
         let (data, setup_failure) = self.set_up(has_setup).await?;
         if setup_failure.is_none() && self.run.stage() == Stage::Running {
             self.phase = "preparing";
+            tracing::info!(
+                run = self.id,
+                workers = self.settings.workers,
+                "virtual users are prepared"
+            );
             let data = Arc::new(data);
             self.ask_all(|reply| Command::Prepare {
                 data: data.clone(),
@@ -176,6 +190,11 @@ impl Conductor<'_> {
             let start = Instant::now() + Duration::from_millis(2);
             self.start = Some(start);
             self.tell(EventKind::Started, "the scenarios start");
+            tracing::info!(
+                run = self.id,
+                scenarios = self.blueprint.options.scenarios.len(),
+                "the scenarios start"
+            );
             self.held_before = self.run.brake.held(start);
             self.director.begin(&self.aggregate.totals, start);
             before = environment::usage(self.settings.workers);
@@ -191,6 +210,7 @@ impl Conductor<'_> {
         let tears_down = has_teardown && self.start.is_some() && !self.handed_over;
         if tears_down && self.run.stage() < Stage::Killed {
             self.phase = "teardown";
+            tracing::info!(run = self.id, "teardown begins");
             self.ask_first(|reply| Command::Teardown {
                 limit: timeouts.teardown,
                 reply,
@@ -457,6 +477,7 @@ impl Conductor<'_> {
         let mut progress = self
             .aggregate
             .progress(planned, phase, &self.blueprint.options);
+        progress.run.clone_from(&self.id);
         if let (Some(_), Some(bench)) = (&self.settings.looking, &self.bench) {
             let verdicts = bench.verdicts(&self.aggregate.totals, elapsed);
             progress.slos = verdicts.into_iter().map(|(_, row)| row).collect();
@@ -471,9 +492,10 @@ impl Conductor<'_> {
             self.take(report);
         }
         let planned = self.plan_time(Instant::now());
-        let progress = self
+        let mut progress = self
             .aggregate
             .progress(planned, self.phase, &self.blueprint.options);
+        progress.run.clone_from(&self.id);
         if !progress.logs.is_empty() {
             self.observer.progress(&progress);
         }

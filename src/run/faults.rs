@@ -16,7 +16,7 @@ use crate::metrics::MetricKind;
 use crate::result::AbortedBy;
 use crate::slo::Objective;
 use crate::vu::worker::Command;
-use crate::vu::{Failure, LogLevel, LogLine, Outcome, RunShared, Stage};
+use crate::vu::{Failure, LogLevel, LogLine, Outcome, RunShared, Stage, now_millis};
 
 /// How long functions of faults may take at the end of a run, to put right what they broke themselves.
 const LAST_UNDO: Duration = Duration::from_secs(10);
@@ -265,7 +265,11 @@ impl Conductor<'_> {
             text,
             scenario: String::new(),
             vu: 0,
+            iteration: None,
+            place: None,
             at: self.run.elapsed_seconds(),
+            time: now_millis(),
+            more: 0,
         };
         self.tell_line(&line);
         self.aggregate.log(line);

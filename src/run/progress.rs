@@ -56,4 +56,6 @@ pub struct Progress {
     pub dropped_logs: u64,
     /// How the objectives stand; only told when someone looks on.
     pub slos: Vec<SloResult>,
+    /// The run's id.
+    pub run: String,
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::account::run_id;
 use super::conductor::Conductor;
 use super::masking::{mask_slos, mask_words};
 use crate::chaos::{Event, FaultId};
@@ -37,7 +36,7 @@ impl Conductor<'_> {
             let mut script = self.blueprint.sources.main.clone();
             mask_words(&mut script, &self.blueprint.secrets);
             feed.begin(RunInfo {
-                id: run_id(started_at, self.blueprint.options.seed),
+                id: self.id.clone(),
                 script,
                 at: u64::try_from(started_at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0),
             });
@@ -85,7 +84,7 @@ impl Conductor<'_> {
     /// A script or the run itself logged a line, already without secrets.
     pub(super) fn tell_line(&self, line: &LogLine) {
         if let Some(feed) = &self.telling.feed {
-            feed.event(EventKind::Log(Box::new(line.clone())), line.text.clone());
+            feed.event(EventKind::Log(Box::new(line.clone())), line.told());
         }
     }
 

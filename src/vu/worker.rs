@@ -1,10 +1,11 @@
 //! A worker: one thread, one runtime, its own script, client and recorder.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
@@ -18,6 +19,7 @@ use super::driver::{Assignment, Driver};
 use super::errors::{ErrorTally, Errors, TallyKey};
 use super::life::{Failure, Journey, Outcome};
 use super::lifecycle::{Lifecycle, SetupFailure};
+use super::logs::Logs;
 use super::observe::HttpSeriesCache;
 use super::playbook::Playbook;
 use super::shared::RunShared;
@@ -25,10 +27,11 @@ use super::tap::What;
 use crate::chaos::Injection;
 use crate::http::{Client, Settings};
 use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
+use crate::units::format_count;
 use crate::{lengths, project};
 
 /// How urgent a line of a script's log is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogLevel {
     Trace,
     Info,
@@ -54,9 +57,40 @@ pub struct LogLine {
     pub level: LogLevel,
     pub text: String,
     pub scenario: String,
+    /// 0 for what no virtual user logged.
     pub vu: u64,
+    /// The virtual user's iteration, from 0.
+    pub iteration: Option<u64>,
+    /// The file and line of the script that logged it: `journey.rhai:12`.
+    pub place: Option<String>,
     /// Seconds since the run's epoch.
     pub at: f64,
+    /// Milliseconds since 1970.
+    pub time: u64,
+    /// It stands for so many more lines of the same text; 0 for one that was logged itself.
+    pub more: u64,
+}
+
+impl LogLine {
+    /// The text, or how many more there were of it.
+    pub fn told(&self) -> Cow<'_, str> {
+        match self.more {
+            0 => Cow::Borrowed(&self.text),
+            more => Cow::Owned(format!(
+                "… {} more like this: {}",
+                format_count(more),
+                self.text
+            )),
+        }
+    }
+}
+
+/// Milliseconds since 1970.
+pub fn now_millis() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The virtual users of one scenario on one worker.
@@ -159,9 +193,6 @@ pub enum Command {
     },
 }
 
-/// Log lines a second and worker; the rest is counted.
-const LOGS_PER_SECOND: u32 = 1_000;
-
 /// What all virtual users of one worker share.
 pub struct Worker {
     pub index: usize,
@@ -175,8 +206,7 @@ pub struct Worker {
     checks: RefCell<FxHashMap<TagSetId, FxHashMap<Box<str>, SeriesId>>>,
     files: RefCell<FxHashMap<PathBuf, Bytes>>,
     reports: mpsc::UnboundedSender<Report>,
-    log_budget: Cell<u32>,
-    dropped_logs: Cell<u64>,
+    logs: RefCell<Logs>,
     /// Per scenario.
     pub vus: Vec<Cell<VuCount>>,
     pub(super) stacks: StackPool,
@@ -197,7 +227,8 @@ impl Worker {
     }
 
     /// Logs a line for a script, or counts it when there are too many.
-    pub fn log(&self, level: LogLevel, mut text: String, vu: Option<&Vu>) {
+    /// `place` is the file and line that logs it.
+    pub fn log(&self, level: LogLevel, mut text: String, place: Option<String>, vu: Option<&Vu>) {
         lengths::shorten(&mut text, lengths::TEXT);
         if let Some(vu) = vu {
             vu.tell(|| What::Log {
@@ -205,23 +236,25 @@ impl Worker {
                 text: text.clone(),
             });
         }
-        let left = self.log_budget.get();
-        if left == 0 {
-            self.dropped_logs.set(self.dropped_logs.get() + 1);
-            return;
-        }
-        self.log_budget.set(left - 1);
         let scenario = vu
             .map(|vu| vu.scenario.name.to_string())
             .unwrap_or_default();
         let at = self.run.elapsed_seconds();
-        self.report(Report::Log(LogLine {
+        let line = LogLine {
             level,
             text,
             scenario,
             vu: vu.map_or(0, |vu| vu.id),
+            iteration: vu.map(|vu| vu.iteration.get()),
+            place,
             at,
-        }));
+            time: now_millis(),
+            more: 0,
+        };
+        let admitted = self.logs.borrow_mut().admit(line);
+        if let Some(line) = admitted {
+            self.report(Report::Log(line));
+        }
     }
 
     /// One shared copy of a request's name, so that names can be compared by address.
@@ -301,7 +334,13 @@ impl Worker {
 
     /// Reports what was gathered since the last time.
     pub fn flush(&self) {
-        self.log_budget.set(LOGS_PER_SECOND);
+        let (more, dropped_logs) = self
+            .logs
+            .borrow_mut()
+            .end_second(self.run.elapsed_seconds(), now_millis());
+        for line in more {
+            self.report(Report::Log(line));
+        }
         let take = |cell: &Cell<VuCount>| {
             let count = cell.get();
             cell.set(VuCount {
@@ -316,7 +355,7 @@ impl Worker {
             snapshot: self.recorder.borrow_mut().snapshot(),
             vus,
             errors: self.errors.borrow_mut().take(),
-            dropped_logs: self.dropped_logs.take(),
+            dropped_logs,
         });
     }
 }
@@ -389,8 +428,7 @@ async fn serve(brief: Brief) {
         checks: RefCell::default(),
         files: RefCell::default(),
         reports,
-        log_budget: Cell::new(LOGS_PER_SECOND),
-        dropped_logs: Cell::new(0),
+        logs: RefCell::default(),
         vus: run.scenarios.iter().map(|_| Cell::default()).collect(),
         stacks: StackPool::new(STACK_SIZE),
         version: watch::Sender::new(0),

@@ -23,7 +23,7 @@ fn run(url: &str) -> Rhaid {
         fn visit(ctx) {
             let answer = http::get(env("TARGET") + "/json", #{ name: "a \"quoted\"\nname" });
             check(answer, #{ "it is there": |answer| answer.status == 200 });
-            log::info("visited");
+            log::info(`visited by ${ctx.vu} for the ${ctx.iteration}th time`);
             sleep(0.1);
         }
         "#,

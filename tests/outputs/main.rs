@@ -7,6 +7,7 @@ mod reading;
 mod support;
 
 mod files;
+mod logs;
 mod mistakes;
 mod prometheus;
 mod receivers;

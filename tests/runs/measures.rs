@@ -336,7 +336,7 @@ fn a_flood_of_log_lines_is_cut_and_counted() {
     let output = run_of(
         r#"
         export const options = #{ iterations: 5000 };
-        fn iteration() { log::info("again"); }
+        fn iteration(ctx) { log::info(`again ${ctx.iteration}`); }
         "#,
     )
     .args(["--workers", "1"])

@@ -153,6 +153,7 @@ impl Proxy {
             };
             handle.spawn(accept(listener, visit));
         }
+        tracing::info!(proxy = self.name(), %address, upstream = &*upstream, "the proxy listens");
         door.listen = address.to_string();
         door.listening = Some(socket);
         Ok(())

@@ -132,8 +132,13 @@ impl Ledger {
                 fault.0 = fault.0.saturating_sub(1);
             }
             EventKind::Reloaded => self.reloads += 1,
-            EventKind::Log(line) => *self.logs.entry(line.level.as_str()).or_default() += 1,
-            EventKind::Started | EventKind::Ended { .. } | EventKind::Aborted => {}
+            EventKind::Log(line) => {
+                *self.logs.entry(line.level.as_str()).or_default() += line.more.max(1);
+            }
+            EventKind::Started
+            | EventKind::Ended { .. }
+            | EventKind::Aborted
+            | EventKind::Own { .. } => {}
         }
     }
 

@@ -373,7 +373,7 @@ pub mod data_type {
                                 "all {rows} rows of `{}` are used up: the run ends",
                                 data.0.set.path()
                             );
-                            log::line(LogLevel::Info, &text);
+                            log::line(LogLevel::Info, &text, None);
                         }
                         Err(cut_off(Interrupt::Stop))
                     }

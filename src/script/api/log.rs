@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use rhai::Dynamic;
+use rhai::{Dynamic, NativeCallContext, Position};
 use std::io::Write as _;
 
 use rhai::plugin::*;
@@ -23,9 +23,10 @@ pub fn keep_quiet_about(secrets: &Secrets) {
 }
 
 /// Logs a line: through the run if there is one, to standard error otherwise.
-pub fn line(level: LogLevel, text: &str) {
+/// `place` is the file and line that logs it.
+pub fn line(level: LogLevel, text: &str, place: Option<String>) {
     match vu::current() {
-        Some(vu) => vu.worker.log(level, text.to_owned(), Some(&vu)),
+        Some(vu) => vu.worker.log(level, text.to_owned(), place, Some(&vu)),
         None => {
             let mut text = SECRETS.with_borrow(|secrets| secrets.mask(text).into_owned());
             lengths::shorten(&mut text, lengths::TEXT);
@@ -43,25 +44,37 @@ fn shown(value: &Dynamic) -> String {
     }
 }
 
+/// The file and line of a place in the script.
+pub fn place(source: Option<&str>, position: Position) -> Option<String> {
+    let line = position.line()?;
+    Some(format!("{}:{line}", source.unwrap_or("script")))
+}
+
+/// Logs a value for the function that was called.
+fn log(context: &NativeCallContext<'_>, level: LogLevel, value: &Dynamic) {
+    let place = place(context.call_source(), context.call_position());
+    line(level, &shown(value), place);
+}
+
 #[export_module(manifest)]
 pub mod log_module {
     /// Logs a line of detail. (Rhai keeps the name `debug` to itself.)
-    pub fn trace(text: Dynamic) {
-        line(LogLevel::Trace, &shown(&text));
+    pub fn trace(context: NativeCallContext, text: Dynamic) {
+        log(&context, LogLevel::Trace, &text);
     }
 
     /// Logs a line.
-    pub fn info(text: Dynamic) {
-        line(LogLevel::Info, &shown(&text));
+    pub fn info(context: NativeCallContext, text: Dynamic) {
+        log(&context, LogLevel::Info, &text);
     }
 
     /// Logs a line about something that looks wrong.
-    pub fn warn(text: Dynamic) {
-        line(LogLevel::Warn, &shown(&text));
+    pub fn warn(context: NativeCallContext, text: Dynamic) {
+        log(&context, LogLevel::Warn, &text);
     }
 
     /// Logs a line about something that is wrong.
-    pub fn error(text: Dynamic) {
-        line(LogLevel::Error, &shown(&text));
+    pub fn error(context: NativeCallContext, text: Dynamic) {
+        log(&context, LogLevel::Error, &text);
     }
 }

@@ -146,8 +146,10 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         let module = located::module(manifest, !BRIEF.contains(&name));
         engine.register_static_module(name, module.into());
     }
-    engine.on_print(|text| log::line(vu::LogLevel::Info, text));
-    engine.on_debug(|text, _, _| log::line(vu::LogLevel::Trace, text));
+    engine.on_print(|text| log::line(vu::LogLevel::Info, text, None));
+    engine.on_debug(|text, source, position| {
+        log::line(vu::LogLevel::Trace, text, log::place(source, position));
+    });
 }
 
 /// Modules whose functions are over in no time, or wait by themselves.
