@@ -85,7 +85,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::vu::LogLine;
+    use crate::vu::{LogLevel, LogLine};
 
     #[test]
     fn every_line_is_an_object_with_a_type() {
