@@ -10,7 +10,10 @@ use std::sync::LazyLock;
 use percent_encoding::percent_decode_str;
 use regex::{Captures, Regex};
 
-use crate::convert::text::{Part, Text};
+use super::emit::words;
+use super::lifted::is_secret_number;
+use super::tokens::{self, Token};
+use crate::convert::text::Text;
 use crate::secrets::is_secret_name;
 
 /// A secret within a text.
@@ -22,6 +25,8 @@ pub struct Secret {
     /// Without escapes.
     pub value: String,
     language: Language,
+    /// It stands between quotes, where the language has any.
+    quoted: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,18 +55,13 @@ pub fn is_graphql(text: &str) -> bool {
 impl Secret {
     /// What stands in its place, with the escapes of the language.
     pub fn written(&self, value: &Text) -> Text {
-        match (self.language, value.parts()) {
-            (Language::Form, _) => value.in_url(),
-            (Language::Xml, _) => value.clone(),
-            (Language::Json | Language::GraphQl, [Part::Code(code)]) => {
-                Text::code(format!("json_text({code})"))
-            }
-            (Language::Json | Language::GraphQl, _) => {
-                let mut quoted = Text::from("\"");
-                quoted.extend(value);
-                quoted.push("\"");
-                quoted
-            }
+        match self.language {
+            Language::Form => value.in_url(),
+            Language::Json | Language::GraphQl if self.quoted => match value.as_literal() {
+                Some(literal) => serde_json::Value::from(literal).to_string().into(),
+                None => Text::code(format!("json_text({})", words::text(value))),
+            },
+            Language::Xml | Language::Json | Language::GraphQl => value.clone(),
         }
     }
 }
@@ -90,12 +90,81 @@ pub fn secrets(text: &str, content_type: &str) -> Vec<Secret> {
     } else {
         return Vec::new();
     };
-    let found = pattern
+    let mut found = match language {
+        Language::Json | Language::GraphQl => beside_names(text, language),
+        Language::Xml | Language::Form => Vec::new(),
+    };
+    // A text whose quotes do not match is read wrongly word for word; pairs in it are found all the same.
+    let pairs = pattern
         .iter()
         .flat_map(|pattern| pattern.captures_iter(text));
+    let known: Vec<Range<usize>> = found.iter().map(|secret| secret.place.clone()).collect();
+    let overlaps = |place: &Range<usize>| {
+        let mut known = known.iter();
+        known.any(|known| place.start < known.end && known.start < place.end)
+    };
+    found.extend(
+        pairs
+            .filter_map(|captures| secret(&captures, language))
+            .filter(|secret| !overlaps(&secret.place)),
+    );
+    found.sort_by_key(|secret| secret.place.start);
     found
-        .filter_map(|captures| secret(&captures, language))
-        .collect()
+}
+
+/// What stands beside the names of secrets in a text that is JSON or nearly so, or a query of GraphQL: texts, numbers, and lists of them.
+fn beside_names(text: &str, language: Language) -> Vec<Secret> {
+    let mut found = Vec::new();
+    // For each list or map that is open: the name of the list.
+    let mut open: Vec<Option<String>> = Vec::new();
+    let mut named: Option<String> = None;
+    let mut word: Option<String> = None;
+    for (token, place) in tokens::of(text) {
+        let before = word.take();
+        match token {
+            Token::Mark(':') => {
+                named = before;
+                continue;
+            }
+            Token::Mark('[') => open.push(named.take().or_else(|| open.last().cloned().flatten())),
+            Token::Mark('{' | '(') => open.push(None),
+            Token::Mark(']' | '}' | ')') => {
+                open.pop();
+            }
+            Token::Text(value) => {
+                let name = named.clone().or_else(|| open.last().cloned().flatten());
+                if let Some(name) = name.filter(|name| is_secret_name(name))
+                    && !value.trim().is_empty()
+                {
+                    let value = value.clone();
+                    found.push(Secret {
+                        place,
+                        name,
+                        value,
+                        language,
+                        quoted: true,
+                    });
+                }
+                word = Some(value);
+            }
+            Token::Number(value) => {
+                let name = named.clone().or_else(|| open.last().cloned().flatten());
+                if let Some(name) = name.filter(|name| is_secret_number(name)) {
+                    found.push(Secret {
+                        place,
+                        name,
+                        value,
+                        language,
+                        quoted: false,
+                    });
+                }
+            }
+            Token::Word(value) => word = Some(value),
+            Token::Mark(_) | Token::Other => {}
+        }
+        named = None;
+    }
+    found
 }
 
 fn secret(captures: &Captures<'_>, language: Language) -> Option<Secret> {
@@ -117,6 +186,7 @@ fn secret(captures: &Captures<'_>, language: Language) -> Option<Secret> {
         name,
         value,
         language,
+        quoted: true,
     })
 }
 
@@ -153,6 +223,30 @@ mod tests {
             ),
             [pair("password", "pw")]
         );
+        // No JSON, but nearly.
+        assert_eq!(
+            found(
+                r#"{"pin": 1234, 'token': 'a\'b', password: "x", "secrets": ["s1", ["s2", 7], {"a": "b", "pin": 5}], "max_tokens": 9, "n": [1],}"#,
+                "text/plain"
+            ),
+            [
+                pair("pin", "1234"),
+                pair("token", "a'b"),
+                pair("password", "x"),
+                pair("secrets", "s1"),
+                pair("secrets", "s2"),
+                pair("secrets", "7"),
+                pair("pin", "5"),
+            ]
+        );
+        // A quote too many.
+        assert_eq!(
+            found(
+                "{\"a\": \"b, \"c\": 1,\n\"pin\": 1234, \"password\": \"x\"",
+                "text/plain"
+            ),
+            [pair("pin", "1234"), pair("password", "x")]
+        );
         let form = "application/x-www-form-urlencoded";
         assert_eq!(
             found("a=%FF&password=p+w&b=c", form),
@@ -163,14 +257,23 @@ mod tests {
         let query = r#"mutation($pin: Int!) { login(user: "ada", password: "p\"w") { token } }"#;
         assert!(is_graphql(query) && is_graphql("{ rooms }") && !is_graphql("{\"a\":1}"));
         assert_eq!(found(query, GRAPHQL), [pair("password", "p\"w")]);
+        let query = r#"{ login(pin: 1234, codes: [1], tokens: ["a", "b"]) { token } }"#;
+        assert_eq!(
+            found(query, GRAPHQL),
+            [
+                pair("pin", "1234"),
+                pair("tokens", "a"),
+                pair("tokens", "b")
+            ]
+        );
     }
 
     proptest! {
         #[test]
-        fn places_are_in_order_and_within(text in r#"[\{<]?["\\:<>/=&a password]{0,60}"#) {
+        fn places_are_in_order_and_within(text in r#"[\{<]?["'\\:<>/=&a password\n1,\[\]]{0,60}"#) {
             let mut at = 0;
             for secret in secrets(&text, "application/x-www-form-urlencoded") {
-                prop_assert!(secret.place.start >= at);
+                prop_assert!(secret.place.start >= at, "{text:?}");
                 at = secret.place.end;
                 prop_assert!(text.get(secret.place).is_some());
             }

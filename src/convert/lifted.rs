@@ -72,9 +72,12 @@ pub fn lift(request: &mut Request, keep: &mut Keeper<'_>) {
             && let Some(given) = value
                 .as_literal()
                 .map(|value| decoded(&value.replace('+', " ")))
-            && let Some(code) = field(&given, &name, keep)
         {
-            *value = Text::code(code).in_url();
+            if let Some(code) = field(&given, &name, keep) {
+                *value = Text::code(code).in_url();
+            }
+        } else if let Some(value) = value {
+            mixed_in_url(value, &name, keep);
         }
     }
     for (name, value) in &mut request.headers {
@@ -117,18 +120,93 @@ pub fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-fn literal(value: &mut Text, name: &str, keep: &mut Keeper<'_>) {
-    if let Some(code) = value
-        .as_literal()
-        .and_then(|given| field(given, name, keep))
-    {
-        *value = Text::code(code);
+/// The same in a part of a URL, which is escaped already.
+pub fn mixed_in_url(value: &mut Text, name: &str, keep: &mut Keeper<'_>) {
+    let mut escaped = |given: &str, name: &str, meaning: &str| {
+        format!("encoding::url({})", keep(&decoded(given), name, meaning))
+    };
+    mixed(value, name, &mut escaped);
+}
+
+/// Lifts a value of that name, or what of it is no expression.
+pub fn literal(value: &mut Text, name: &str, keep: &mut Keeper<'_>) {
+    match value.as_literal() {
+        Some(given) => {
+            if let Some(code) = field(given, name, keep) {
+                *value = Text::code(code);
+            }
+        }
+        None => mixed(value, name, keep),
     }
+}
+
+/// Lifts what stands beside expressions in the value of a secret name, `abc` of `abc{{number}}`: known, it gives most of the secret away.
+fn mixed(value: &mut Text, name: &str, keep: &mut Keeper<'_>) {
+    let mut made = Text::default();
+    for part in value.parts() {
+        match part {
+            Part::Literal(literal) if literal.contains(char::is_alphanumeric) => {
+                match field(literal, name, keep) {
+                    Some(code) => made.push_code(code),
+                    None => made.push(literal),
+                }
+            }
+            Part::Literal(literal) => made.push(literal),
+            Part::Code(code) => made.push_code(code.clone()),
+        }
+    }
+    *value = made;
+}
+
+/// A header that has expressions in it: its scheme stays, and so do the names of cookies.
+fn mixed_header(name: &str, value: &mut Text, keep: &mut Keeper<'_>) {
+    if !is_secret_name(name) {
+        return;
+    }
+    let is_cookie = name.eq_ignore_ascii_case("cookie");
+    let mut made = Text::default();
+    // The end of a name, which the value of a cookie follows.
+    let mut at_value = !is_cookie;
+    for (at, part) in value.parts().iter().enumerate() {
+        let literal = match part {
+            Part::Code(code) => {
+                made.push_code(code.clone());
+                continue;
+            }
+            Part::Literal(literal) => literal.as_str(),
+        };
+        let scheme = literal.split_once(' ').filter(|(scheme, _)| {
+            at == 0 && SCHEMES.contains(&scheme.to_ascii_lowercase().as_str())
+        });
+        let rest = match scheme {
+            Some((scheme, rest)) => {
+                made.push(&format!("{scheme} "));
+                rest
+            }
+            None => literal,
+        };
+        for piece in rest.split_inclusive(if is_cookie { [';', '='] } else { ['\0', '\0'] }) {
+            let is_value = at_value;
+            at_value = !is_cookie || piece.ends_with('=') || at_value && !piece.ends_with(';');
+            let text = piece.trim_end_matches(';');
+            if is_value && text.contains(char::is_alphanumeric) {
+                let called = match name.eq_ignore_ascii_case("authorization") {
+                    true => "token",
+                    false => name,
+                };
+                made.push_code(keep(text, called, &format!("of the header {name}")));
+                made.push(piece.get(text.len()..).unwrap_or_default());
+            } else {
+                made.push(piece);
+            }
+        }
+    }
+    *value = made;
 }
 
 fn header(name: &str, value: &mut Text, keep: &mut Keeper<'_>) {
     let Some(given) = value.as_literal() else {
-        return;
+        return mixed_header(name, value, keep);
     };
     if given.trim().is_empty() || !(is_secret_name(name) || is_jwt(given)) {
         return;
@@ -184,14 +262,22 @@ pub fn within(text: &Text, kind: &str, keep: &mut Keeper<'_>) -> Text {
     let mut made = Text::default();
     let mut at = 0;
     for secret in hidden::secrets(&plain, kind) {
-        // It is a variable already, or holds one.
-        if secret.value.contains(OPEN) {
-            continue;
-        }
-        unmark(plain.get(at..secret.place.start), &codes, &mut made);
         let meaning = format!("the field {}", secret.name);
-        let code = keep(&secret.value, &secret.name, &meaning);
-        made.extend(&secret.written(&Text::code(code)));
+        let value = if secret.value.contains(OPEN) {
+            let mut given = Text::default();
+            unmark(Some(&secret.value), &codes, &mut given);
+            let mut lifted = given.clone();
+            mixed(&mut lifted, &secret.name, keep);
+            if lifted == given {
+                // It is a variable already.
+                continue;
+            }
+            lifted
+        } else {
+            Text::code(keep(&secret.value, &secret.name, &meaning))
+        };
+        unmark(plain.get(at..secret.place.start), &codes, &mut made);
+        made.extend(&secret.written(&value));
         at = secret.place.end;
     }
     unmark(plain.get(at..), &codes, &mut made);
@@ -271,6 +357,86 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_beside_an_expression_in_a_secret_is_lifted() {
+        let mix = |before: &str, after: &str| {
+            let mut text = Text::from(before);
+            text.push_code("x");
+            text.push(after);
+            text
+        };
+        let mut body = mix(r#"{"password": "abc"#, r#"-9", "a": "b"#);
+        body.push_code("y");
+        body.push(r#"", "token": ""#);
+        body.push_code("z");
+        body.push(r#""}"#);
+        let mut request = Request {
+            headers: vec![
+                ("Authorization".to_owned(), mix("Bearer a.", ".b")),
+                ("Cookie".to_owned(), mix("sid=", "; theme=dark; t=1")),
+                ("X-Api-Key".to_owned(), mix("", "-")),
+                ("accept".to_owned(), mix("a/", "")),
+            ],
+            body: Body::Text(body),
+            ..Request::default()
+        };
+        request.url.query = vec![("api_key".into(), Some(mix("k%201", "")))];
+        let kept = lifted(&mut request);
+        assert_eq!(
+            kept,
+            [
+                pair("api_key", "k 1"),
+                pair("token", "a."),
+                pair("token", ".b"),
+                pair("Cookie", "dark"),
+                pair("Cookie", "1"),
+                pair("password", "abc"),
+                pair("password", "-9"),
+            ]
+        );
+        let code = |code: &str| Part::Code(code.to_owned());
+        let literal = |text: &str| Part::Literal(text.to_owned());
+        let query = request
+            .url
+            .query
+            .first()
+            .and_then(|(_, value)| value.clone());
+        assert_eq!(
+            query.unwrap_or_default().parts(),
+            [code("encoding::url(global::K1)"), code("x")]
+        );
+        let cookie = request.headers.get(1).map(|(_, value)| value.parts());
+        assert_eq!(
+            cookie,
+            Some(
+                [
+                    literal("sid="),
+                    code("x"),
+                    literal("; theme="),
+                    code("global::K4"),
+                    literal("; t="),
+                    code("global::K5")
+                ]
+                .as_slice()
+            )
+        );
+        let Body::Text(body) = &request.body else {
+            panic!("{:?}", request.body);
+        };
+        assert_eq!(
+            body.parts(),
+            [
+                literal(r#"{"password": "#),
+                code("json_text(`${global::K6}${x}${global::K7}`)"),
+                literal(r#", "a": "b"#),
+                code("y"),
+                literal(r#"", "token": ""#),
+                code("z"),
+                literal(r#""}"#),
+            ]
+        );
+    }
+
+    #[test]
     fn expressions_within_a_text_stay_where_they_are() {
         let mut text = Text::from(r#"{"user":""#);
         text.push_code("user");
@@ -302,8 +468,7 @@ mod tests {
             request.url.push_query(name, &secret.as_str().into());
             request.headers.push((name.to_owned(), secret.as_str().into()));
             let json = json!({"a": [{name: secret, "b": {name: [secret]}}]});
-            // In a text that is not taken apart, names are looked for, and no lists.
-            let text = Text::from(json!({"a": [{name: secret, "b": {name: secret}}]}).to_string());
+            let text = Text::from(format!("{}, //", json!({"a": [{name: secret, "b": {name: [secret]}}]})));
             for body in [
                 Body::Json(json.into()),
                 Body::Form(vec![(name.to_owned(), secret.as_str().into())]),

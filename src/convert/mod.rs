@@ -25,6 +25,7 @@ mod postman;
 pub mod recording;
 mod shell;
 pub mod text;
+mod tokens;
 
 use std::path::PathBuf;
 

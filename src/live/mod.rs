@@ -9,6 +9,6 @@ mod ndjson;
 mod terminal;
 mod view;
 
-pub use line::progress_line;
+pub use line::progress_lines;
 pub use terminal::Terminal;
 pub use view::{Shown, View, Voice};

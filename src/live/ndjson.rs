@@ -76,6 +76,7 @@ fn scenario(scenario: &ScenarioProgress) -> Value {
         "rate": scenario.rate,
         "p95": scenario.p95,
         "errors": scenario.errors,
+        "failed_requests": scenario.failed,
         "dropped": scenario.dropped,
     })
 }
@@ -103,6 +104,7 @@ mod tests {
                 rate: 8.0,
                 p95: Some(12.5),
                 errors: 1,
+                failed: 2,
                 dropped: 0,
                 elapsed: Duration::from_secs(2),
                 total: Some(Duration::from_secs(60)),

@@ -5,8 +5,9 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use console::{Style, Term};
+use unicode_width::UnicodeWidthStr;
 
-use super::line::{clock, progress_line};
+use super::line::{clock, progress_lines};
 use crate::harmless;
 use crate::logging::{Format, Record};
 use crate::run::{Progress, ScenarioState};
@@ -116,15 +117,14 @@ impl Terminal {
             let names = progress
                 .scenarios
                 .iter()
-                .map(|scenario| scenario.name.chars().count())
+                .map(|scenario| scenario.name.width())
                 .max()
                 .unwrap_or(0)
                 .min(20);
             // More scenarios than fit are summed up in the last line.
             let room = usize::from(self.term.size().0).saturating_sub(2).max(1);
-            for scenario in progress.scenarios.iter().take(room) {
-                lines.push(progress_line(scenario, names, width - 1, true));
-            }
+            let told: Vec<_> = progress.scenarios.iter().take(room).cloned().collect();
+            lines.extend(progress_lines(&told, names, width - 1, true));
             if progress.scenarios.len() > room {
                 lines.push(format!(
                     "… and {} more scenarios",
@@ -181,15 +181,19 @@ impl Terminal {
 
 /// A line for each scenario; for one that has ended only the first time. `done`: those of which that has been said.
 fn plain_lines(progress: &Progress, done: &mut BTreeSet<String>) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut told = Vec::new();
     for scenario in &progress.scenarios {
         if scenario.state == ScenarioState::Done && !done.insert(scenario.name.clone()) {
             continue;
         }
-        let line = progress_line(scenario, scenario.name.chars().count(), 160, false);
-        lines.push(format!("[{}] {line}", clock(progress.elapsed)));
+        told.push(scenario.clone());
     }
-    lines
+    let names = told.iter().map(|scenario| scenario.name.width()).max();
+    let lines = progress_lines(&told, names.unwrap_or(0), 160, false);
+    let stamped = lines.into_iter();
+    stamped
+        .map(|line| format!("[{}] {line}", clock(progress.elapsed)))
+        .collect()
 }
 
 impl Drop for Terminal {
@@ -215,6 +219,7 @@ mod tests {
             rate: 1.0,
             p95: None,
             errors: 0,
+            failed: 0,
             dropped: 0,
             elapsed: Duration::from_secs(20),
             total: None,

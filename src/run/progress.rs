@@ -35,8 +35,10 @@ pub struct ScenarioProgress {
     pub rate: f64,
     /// 95th percentile of the response time over the last ten seconds, in milliseconds.
     pub p95: Option<f64>,
-    /// Script errors and failed requests so far.
+    /// Iterations that the script failed, so far: what the summary calls errors.
     pub errors: u64,
+    /// Requests that failed, so far.
+    pub failed: u64,
     pub dropped: u64,
     pub elapsed: Duration,
     /// The scenario's regular length, where it has one.

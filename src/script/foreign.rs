@@ -60,6 +60,9 @@ pub fn variable(name: &str, member: Option<&str>) -> Option<String> {
 pub fn function(name: &str) -> Option<&'static str> {
     Some(match name {
         "fetch" => "write `http::get(url)`",
+        "expect" => {
+            "in a test, write `assert_eq(found, expected)`; in a journey, `check(r, #{ \"name\": |r| r.ok })`"
+        }
         "require" => "write `import \"lib/name\" as name;` at the top of the script",
         "setTimeout" | "setInterval" => "write `sleep(\"1s\")`; only this virtual user waits",
         "parseInt" => "write `parse_int(text)`",

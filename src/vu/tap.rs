@@ -86,6 +86,31 @@ pub struct Exchanged {
     pub expected: bool,
 }
 
+#[cfg(test)]
+impl Exchanged {
+    /// A request that went well, to nowhere.
+    pub fn test(method: &str) -> Self {
+        Self {
+            name: None,
+            method: method.to_owned(),
+            url: String::new(),
+            request_headers: Vec::new(),
+            request_body: Body::default(),
+            final_url: None,
+            status: 200,
+            protocol: "HTTP/1.1",
+            timings: Timings::default(),
+            bytes_sent: 98,
+            bytes_received: 1_200,
+            hops: 1,
+            response_headers: Vec::new(),
+            response_body: Body::default(),
+            error: None,
+            expected: true,
+        }
+    }
+}
+
 /// Both sides of a comparison that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sides {
@@ -112,6 +137,8 @@ pub enum What {
         sides: Option<Sides>,
         /// Why it did not hold, if the script or an error says so.
         reason: Option<String>,
+        /// The phases of the response that it looked at, if it looked at one: they tell it from all others.
+        about: Option<Timings>,
     },
     Log {
         level: LogLevel,

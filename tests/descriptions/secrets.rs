@@ -38,6 +38,18 @@ const POSTMAN: &str = r#"{
         "raw": "{\"user\": \"ada\", \"password\": \"@\", \"deep\": [{\"clientSecret\": \"@\"}], \"other_password\": \"{{password}}\"}"}}},
     {"name": "odd json", "request": {"method": "POST", "url": "http://h.test/a", "body": {"mode": "raw", "options": {"raw": {"language": "json"}},
         "raw": "{\"password\": \"@\", \"n\": {{callback}} "}}},
+    {"name": "odd values", "request": {"method": "POST", "url": "http://h.test/a", "body": {"mode": "raw", "options": {"raw": {"language": "json"}},
+        "raw": "{\"secrets\": [\"@\", [\"@\"]], 'token': '@', \"pin\": 71830594, // one too many\n}"}}},
+    {"name": "mixed", "request": {"method": "POST", "url": {"raw": "http://h.test/:token", "query": [{"key": "api_key", "value": "@{{pin}}"}],
+        "variable": [{"key": "token", "value": "@{{pin}}"}]}, "header": [{"key": "X-API-Key", "value": "@{{pin}}@"}],
+        "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "@{{pin}}"}]},
+        "body": {"mode": "raw", "options": {"raw": {"language": "json"}}, "raw": "{\"password\": \"@{{pin}}\"}"}}},
+    {"name": "odd mixed", "request": {"method": "POST", "url": "http://h.test/a", "body": {"mode": "raw", "options": {"raw": {"language": "json"}},
+        "raw": "{\"password\": \"@{{pin}}\", }"}}},
+    {"name": "conditions", "request": {"url": "http://h.test/a"}, "event": [{"listen": "test", "script": {"exec": [
+        "pm.test('it is right', () => pm.expect(pm.response.json().token).to.eql('@'));", "const expected = '@';",
+        "pm.test('x', () => { pm.expect(pm.response.json()).to.have.property('password', expected); });",
+        "tests['old'] = JSON.parse(responseBody).apiKey === '@';"]}}]},
     {"name": "xml", "request": {"method": "POST", "url": "http://h.test/a", "body": {"mode": "raw", "options": {"raw": {"language": "xml"}},
         "raw": "<a><user>{{callback}}</user><password>@</password></a>"}}},
     {"name": "graphql", "request": {"method": "POST", "url": "http://h.test/a", "body": {"mode": "graphql", "graphql": {
@@ -65,6 +77,7 @@ fn no_secret_of_a_collection_is_in_its_script() {
         !format!("{script}{}", output.stderr).contains("s3cr3t"),
         "{output}"
     );
+    assert!(!script.contains("71830594"), "{script}");
     for line in [
         "const API_KEY = secret(\"API_KEY\");",
         "const PASSWORD = secret(\"PASSWORD\");",
@@ -107,6 +120,66 @@ fn one_value_is_one_variable() {
         1,
         "{script}"
     );
+}
+
+/// Two schemes of one kind are two secrets, whatever their names have in common.
+#[test]
+fn every_security_scheme_has_its_own_variables() {
+    let output = convert_text(
+        "openapi",
+        r#"
+openapi: 3.1.0
+info: {title: A, version: "1"}
+components:
+  securitySchemes:
+    guest: {type: http, scheme: bearer}
+    staff: {type: http, scheme: bearer}
+    desk: {type: http, scheme: basic}
+    back_office: {type: http, scheme: basic}
+    api-key: {type: apiKey, in: header, name: X-Key}
+    api_key: {type: apiKey, in: query, name: key}
+    partner: {type: oauth2, flows: {clientCredentials: {tokenUrl: "https://a.test/token", scopes: {}}}}
+    agency: {type: oauth2, flows: {clientCredentials: {tokenUrl: "https://b.test/token", scopes: {}}}}
+paths:
+  /a: {get: {security: [{guest: []}], responses: {200: {description: ok}}}}
+  /b: {get: {security: [{staff: []}], responses: {200: {description: ok}}}}
+  /c: {get: {security: [{desk: []}], responses: {200: {description: ok}}}}
+  /d: {get: {security: [{back_office: []}], responses: {200: {description: ok}}}}
+  /e: {get: {security: [{api-key: []}], responses: {200: {description: ok}}}}
+  /f: {get: {security: [{api_key: []}], responses: {200: {description: ok}}}}
+  /g: {get: {security: [{partner: []}], responses: {200: {description: ok}}}}
+  /h: {get: {security: [{agency: []}], responses: {200: {description: ok}}}}
+  /i: {get: {security: [{guest: []}], responses: {200: {description: ok}}}}
+"#,
+    );
+    let script = checked(&output);
+    for name in [
+        "API_TOKEN",
+        "STAFF_TOKEN",
+        "API_PASSWORD",
+        "BACK_OFFICE_PASSWORD",
+        "API_KEY",
+        "API_KEY_2",
+        "CLIENT_SECRET",
+        "AGENCY_CLIENT_SECRET",
+    ] {
+        let line = format!("const {name} = secret(\"{name}\");");
+        assert_eq!(script.matches(&line).count(), 1, "{line}\n{script}");
+    }
+    assert_eq!(
+        script.matches("token: global::API_TOKEN").count(),
+        2,
+        "{script}"
+    );
+    for line in [
+        "let access = access_token(ctx);",
+        "let access_2 = access_token_2(ctx);",
+        "auth: #{ token: access_2 }",
+        "name: \"agency\",",
+        "https://b.test/token",
+    ] {
+        assert!(script.contains(line), "{line}\n{script}");
+    }
 }
 
 const OPENAPI: &str = r#"

@@ -12,6 +12,7 @@ use super::named;
 use crate::cli::reload::Draw;
 use crate::cli::watch::{Reader, scripts_around};
 use crate::live::dev::{Event, Order, Teller};
+use crate::report::format::plural;
 use crate::result::{Outcome, RunResult};
 use crate::run::{Blueprint, Edits, Handle, between};
 
@@ -163,7 +164,7 @@ impl Desk {
         };
         state.rejected = false;
         for warning in &newer.warnings {
-            state.tell(Event::Notice(warning.render(false).trim_end().to_owned()));
+            state.tell(Event::Warning(Box::new(warning.clone())));
         }
         let Some(older) = state.current.take() else {
             state.current = Some(newer);
@@ -308,7 +309,7 @@ impl Desk {
             }
             Order::SetUpAgain => match &state.handle {
                 Some(_) if !state.has("setup") => {
-                    state.tell(Event::Notice("the script has no setup".to_owned()));
+                    state.tell(Event::Answer("the script has no setup".to_owned()));
                 }
                 Some(handle) => {
                     state.tell(Event::Notice("setup runs again".to_owned()));
@@ -320,9 +321,10 @@ impl Desk {
                 }
             },
             Order::Vus { scenario, more } => {
-                for name in state.meant(scenario) {
-                    change_vus(&mut state, &name, more);
-                }
+                let names = state.meant(scenario);
+                let said = names.iter().map(|name| change_vus(&mut state, name, more));
+                let said: Vec<String> = said.collect();
+                state.tell(Event::Answer(said.join("; ")));
             }
             Order::Hand { scenario } => {
                 for name in state.meant(scenario) {
@@ -341,22 +343,28 @@ fn set_paused(state: &mut State, paused: bool) {
     state.tell(Event::Paused(paused));
 }
 
-fn change_vus(state: &mut State, scenario: &str, more: bool) {
-    match state.hands.of(scenario) {
-        Hand::Planned => state.tell(Event::Notice(format!(
-            "`{scenario}` follows its plan; h takes it in hand"
-        ))),
-        Hand::Held(vus) => {
-            let vus = if more {
-                vus.saturating_add(1).min(MOST)
-            } else {
-                vus.saturating_sub(1)
-            };
-            state.hands.set(scenario, Hand::Held(vus));
-            if let Some(handle) = &state.handle {
-                handle.set_vus(scenario, vus);
-            }
+/// Gives a scenario a user more, or takes one; what came of it.
+fn change_vus(state: &mut State, scenario: &str, more: bool) -> String {
+    let before = match state.hands.of(scenario) {
+        Hand::Planned => return format!("`{scenario}` follows its plan, h takes it in hand"),
+        Hand::Held(vus) => vus,
+    };
+    let vus = match more {
+        true => before.saturating_add(1).min(MOST),
+        false => before.saturating_sub(1),
+    };
+    let users = plural(u64::from(vus), "virtual user", "virtual users");
+    if vus == before {
+        let end = if more { "the most" } else { "the least" };
+        return format!("`{scenario}` has {users}, {end} that there can be");
+    }
+    state.hands.set(scenario, Hand::Held(vus));
+    match &state.handle {
+        Some(handle) => {
+            handle.set_vus(scenario, vus);
+            format!("`{scenario}`: {users}")
         }
+        None => format!("`{scenario}`: {users} in the next run, r begins it"),
     }
 }
 

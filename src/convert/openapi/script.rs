@@ -42,7 +42,14 @@ pub fn journey(mut api: Api<'_>, name: &str, settings: &Settings) -> Journey {
         servers,
         passed_on: 0,
     };
-    for taken in ["iteration", "everything", "setup", "access_token"] {
+    for taken in [
+        "iteration",
+        "everything",
+        "setup",
+        "access_token",
+        "access_token_2",
+        "access_token_3",
+    ] {
         writer.functions.take(taken);
     }
     writer.journey(name, settings)
@@ -128,7 +135,7 @@ impl<'a> Writer<'a> {
             }
         }
         let takers: HashSet<usize> = takers.into_iter().collect();
-        for taken in ["token", "access"] {
+        for taken in ["token", "access", "access_2", "access_3"] {
             variables.names.take(taken);
         }
         for (at, is_foreign) in &order {
@@ -142,9 +149,7 @@ impl<'a> Writer<'a> {
         }
         let mut body: Vec<Item> = Vec::new();
         if !needs.is_empty() {
-            body.push(Item::Code(
-                needs.iter().map(|need| need.line().to_owned()).collect(),
-            ));
+            body.push(Item::Code(needs.iter().map(|need| need.line()).collect()));
         }
         body.push(Item::Group(Group {
             name: tag.to_owned(),

@@ -41,6 +41,10 @@ pub struct Security {
     /// Variables of the environment that stand for values of the document, by what they are called there and the value.
     pub lifted: HashMap<(String, String), String>,
     pub functions: Vec<Function>,
+    /// The scheme whose secret each variable of the environment holds.
+    pub owners: HashMap<String, String>,
+    /// Schemes that have client credentials, in the order of their functions.
+    pub clients: Vec<String>,
     pub notes: Vec<String>,
 }
 
@@ -49,17 +53,28 @@ pub struct Security {
 pub enum Need {
     /// The token of the login, which `setup` keeps.
     Session,
-    /// The token of OAuth 2's client credentials.
-    Access,
+    /// The token of OAuth 2's client credentials: of the first scheme that has them, the second, and so on.
+    Access(usize),
 }
 
 impl Need {
     /// The line that declares the token.
-    pub fn line(self) -> &'static str {
+    pub fn line(self) -> String {
         match self {
-            Self::Session => "let token = ctx.data.token;",
-            Self::Access => "let access = access_token(ctx);",
+            Self::Session => "let token = ctx.data.token;".to_owned(),
+            Self::Access(number) => {
+                let number = numbered(number);
+                format!("let access{number} = {ACCESS}{number}(ctx);")
+            }
         }
+    }
+}
+
+/// What stands behind a name that is there several times.
+fn numbered(number: usize) -> String {
+    match number {
+        0 => String::new(),
+        number => format!("_{}", number + 1),
     }
 }
 
@@ -108,8 +123,8 @@ impl Security {
         };
         match (text("type"), text("scheme").to_ascii_lowercase().as_str()) {
             ("http", kind @ ("basic" | "digest")) => {
-                let user = self.variable(names, "API_USER", "the user of the API", false);
-                let password = self.variable(names, "API_PASSWORD", "the user's password", true);
+                let user = self.own(name, names, "API_USER", "the user of the API", false);
+                let password = self.own(name, names, "API_PASSWORD", "the user's password", true);
                 let mut entries = vec![
                     ("user", Value::Code(user)),
                     ("password", Value::Code(password)),
@@ -126,16 +141,17 @@ impl Security {
                     .and_then(|flows| flows.get("clientCredentials"))
                     .is_some() =>
             {
-                self.client_credentials(scheme, names);
-                auth(vec![("token", Value::Code("access".to_owned()))]);
-                Some(Need::Access)
+                let client = self.client(name, scheme, names);
+                let access = format!("access{}", numbered(client));
+                auth(vec![("token", Value::Code(access))]);
+                Some(Need::Access(client))
             }
             ("http", "bearer") | ("oauth2" | "openIdConnect", _) if self.login.is_some() => {
                 auth(vec![("token", Value::Code("token".to_owned()))]);
                 Some(Need::Session)
             }
             ("http", "bearer") | ("oauth2" | "openIdConnect", _) => {
-                let token = self.variable(names, "API_TOKEN", "the bearer token", true);
+                let token = self.own(name, names, "API_TOKEN", "the bearer token", true);
                 auth(vec![("token", Value::Code(token))]);
                 None
             }
@@ -145,7 +161,7 @@ impl Security {
                 if !env.contains('_') {
                     env.insert_str(0, "API_");
                 }
-                let key = self.variable(names, &env, "an API key", true);
+                let key = self.own(name, names, &env, "an API key", true);
                 self.api_key(text("in"), text("name"), &key, request);
                 None
             }
@@ -164,10 +180,54 @@ impl Security {
         }
     }
 
-    fn client_credentials(&mut self, scheme: &Json, names: &mut Names) {
-        if self.functions.iter().any(|known| known.name == ACCESS) {
-            return;
+    /// The constant of what a scheme needs. Two schemes of one kind have each their own: the second is called after itself.
+    fn own(
+        &mut self,
+        scheme: &str,
+        names: &mut Names,
+        env: &str,
+        meaning: &str,
+        secret: bool,
+    ) -> String {
+        let env = self.env_of(scheme, env);
+        self.variable(names, &env, meaning, secret)
+    }
+
+    /// What the environment calls something of a scheme.
+    fn env_of(&mut self, scheme: &str, env: &str) -> String {
+        let what = env.strip_prefix("API_").unwrap_or(env);
+        let prefix = constant(scheme, "OTHER");
+        let called = match prefix.ends_with(what) {
+            true => prefix,
+            false => format!("{prefix}_{what}"),
+        };
+        let numbers = (2..).map(|number| format!("{called}_{number}"));
+        let candidates = [env.to_owned(), called.clone()].into_iter().chain(numbers);
+        for candidate in candidates {
+            match self.owners.get(&candidate) {
+                Some(owner) if owner == scheme => return candidate,
+                Some(_) => {}
+                None => {
+                    self.owners.insert(candidate.clone(), scheme.to_owned());
+                    return candidate;
+                }
+            }
         }
+        env.to_owned()
+    }
+
+    /// The number of the function that gives a scheme's token; written when it is first asked for.
+    fn client(&mut self, name: &str, scheme: &Json, names: &mut Names) -> usize {
+        if let Some(known) = self.clients.iter().position(|client| client == name) {
+            return known;
+        }
+        let number = self.clients.len();
+        self.clients.push(name.to_owned());
+        self.client_credentials(name, number, scheme, names);
+        number
+    }
+
+    fn client_credentials(&mut self, name: &str, number: usize, scheme: &Json, names: &mut Names) {
         let flow = scheme
             .get("flows")
             .and_then(|flows| flows.get("clientCredentials"));
@@ -178,16 +238,17 @@ impl Security {
         let endpoint = if endpoint.starts_with('/') {
             format!("`${{global::BASE}}${{{}}}`", quoted(endpoint))
         } else {
+            let env = self.env_of(name, "TOKEN_URL");
             self.named(
                 names,
-                "TOKEN_URL",
+                &env,
                 Some(endpoint).filter(|endpoint| !endpoint.is_empty()),
                 "where tokens are given",
                 false,
             )
         };
-        let id = self.variable(names, "CLIENT_ID", "who asks for a token", false);
-        let secret = self.variable(names, "CLIENT_SECRET", "the proof of it", true);
+        let id = self.own(name, names, "CLIENT_ID", "who asks for a token", false);
+        let secret = self.own(name, names, "CLIENT_SECRET", "the proof of it", true);
         let scopes = flow
             .and_then(|flow| flow.get("scopes"))
             .and_then(Json::as_object);
@@ -205,11 +266,17 @@ impl Security {
         if !scopes.is_empty() {
             lines.push(format!("    scope: {},", quoted(&scopes.join(" "))));
         }
+        if number > 0 {
+            // The id of the client alone may be that of another scheme.
+            lines.push(format!("    name: {},", quoted(name)));
+        }
         lines.push("})".to_owned());
-        self.imports
-            .push(("std/auth".to_owned(), "auth".to_owned()));
+        if number == 0 {
+            self.imports
+                .push(("std/auth".to_owned(), "auth".to_owned()));
+        }
         self.functions.push(Function {
-            name: ACCESS.to_owned(),
+            name: format!("{ACCESS}{}", numbered(number)),
             parameters: vec!["ctx".to_owned()],
             doc: vec![
                 "A token of this user, asked for when there is none and renewed before it ends."

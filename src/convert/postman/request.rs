@@ -236,15 +236,19 @@ impl Requests<'_> {
     /// What a variable of the path is in the collection; a secret if its name says so.
     fn in_path(&mut self, value: &str, name: &str) -> Text {
         let given = text(value, self.variables);
+        let mut escaped = in_url(value, self.variables);
         let variables = &mut *self.variables;
-        let secret = given.as_literal().and_then(|given| {
-            lifted::field(given, name, &mut |value, name, meaning| {
-                variables.secret(value, name, meaning)
-            })
-        });
-        match secret {
-            Some(code) => Text::code(code).in_url(),
-            None => in_url(value, self.variables),
+        let mut keep =
+            |value: &str, name: &str, meaning: &str| variables.secret(value, name, meaning);
+        match given.as_literal() {
+            Some(given) => match lifted::field(given, name, &mut keep) {
+                Some(code) => Text::code(code).in_url(),
+                None => escaped,
+            },
+            None => {
+                lifted::mixed_in_url(&mut escaped, name, &mut keep);
+                escaped
+            }
         }
     }
 
@@ -283,7 +287,12 @@ impl Requests<'_> {
     /// A credential: a variable, or else the environment says it.
     fn credential(&mut self, value: &str, env: &str, meaning: &str) -> Text {
         if value.contains("{{") {
-            text(value, self.variables)
+            let mut given = text(value, self.variables);
+            let variables = &mut *self.variables;
+            lifted::literal(&mut given, env, &mut |value, name, _| {
+                variables.secret(value, name, meaning)
+            });
+            given
         } else if value.is_empty() {
             Text::code(self.variables.named(env, None, meaning, true))
         } else {

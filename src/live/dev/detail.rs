@@ -1,14 +1,14 @@
 //! What is seen of the row that is open: a request's headers and bodies, an error with its place.
 
-use super::board::Row;
 use super::entry::{Tone, harmless, phases};
+use super::row::Row;
 use crate::report::format;
 use crate::secrets::Secrets;
 use crate::units::format_bytes;
 use crate::vu::tap::{Body, Exchanged, Headers, Sides, What};
 
-/// The open row, line by line.
-pub fn lines(row: &Row, secrets: &Secrets) -> Vec<(Tone, String)> {
+/// The open row, line by line. `behind`: the request that it is about, if it is none itself.
+pub fn lines(row: &Row, behind: Option<&Exchanged>, secrets: &Secrets) -> Vec<(Tone, String)> {
     let mut lines = Vec::new();
     match row.happening.as_ref().map(|happening| &happening.what) {
         Some(What::Request(request)) => of_request(request, secrets, &mut lines),
@@ -30,7 +30,19 @@ pub fn lines(row: &Row, secrets: &Secrets) -> Vec<(Tone, String)> {
             lines.push((Tone::Plain, format!("found     {left}")));
             lines.push((Tone::Plain, format!("expected  {operator} {right}")));
         }
-        _ => push_text(&mut lines, row.tone, &row.said.whole()),
+        _ => {
+            let said = row.said.whole();
+            push_text(&mut lines, row.tone, row.whole.as_ref().unwrap_or(&said));
+        }
+    }
+    if let Some(request) = behind {
+        let which = match row.happening.as_ref().map(|happening| &happening.what) {
+            Some(What::Check { about: Some(_), .. }) => "it looked at",
+            _ => "the last request before it",
+        };
+        lines.push((Tone::Plain, String::new()));
+        lines.push((Tone::Faint, format!("{which}:")));
+        of_request(request, secrets, &mut lines);
     }
     for (_, line) in &mut lines {
         *line = harmless(line, secrets);

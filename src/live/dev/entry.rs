@@ -215,6 +215,7 @@ mod tests {
                 right: right.into(),
             }),
             reason: None,
+            about: None,
         };
         headline(&what, Urls::Whole).unwrap().1.whole()
     }

@@ -16,6 +16,9 @@ pub const LINES: u16 = 100;
 /// Columns between two hints.
 const GAP: usize = 3;
 
+/// Columns on both sides of the help that show something, or else there are none.
+const MARGINS: usize = 8;
+
 /// Columns of the narrowest help that is still read.
 const READABLE: usize = 16;
 
@@ -68,7 +71,11 @@ pub fn draw(frame: &mut Frame<'_>, scrolled: u16, paint: Paint) {
             })
         })
         .collect();
-    let width = (beside + texts + 2).min(usize::from(area.width)) as u16;
+    let width = match beside + texts + 2 {
+        // What would be seen of the rest beside it is only in the way.
+        width if width + MARGINS > usize::from(area.width) => area.width,
+        width => width as u16,
+    };
     let all = lines.len() as u16;
     let height = (all + 2).min(area.height);
     let hidden = (all + 2).saturating_sub(height);

@@ -2,7 +2,8 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::board::{Board, Filter};
+use super::board::Board;
+use super::row::Filter;
 use super::{Order, help};
 
 /// The keys, for the line at the bottom. The higher the number, the earlier one is left out where there is no room.
@@ -28,8 +29,11 @@ pub const HELP: [(&str, &str); 16] = [
     ("h", "from your hand to the script's plan, or back"),
     ("↑ ↓  k j", "look at another row"),
     ("[  ]", "the request before, the one after"),
-    ("end  g", "follow the newest row"),
-    ("enter", "open the row: headers and bodies"),
+    ("end  g  G", "follow the newest row again"),
+    (
+        "enter",
+        "open the row: headers and bodies, the request of a check",
+    ),
     ("page up  page down", "scroll what is open"),
     (
         "/",
@@ -55,6 +59,7 @@ pub fn press(board: &mut Board, key: KeyEvent) -> Option<Order> {
             _ => None,
         };
     }
+    board.forget_answer();
     if board.typing {
         write(board, key.code);
         return None;
@@ -96,14 +101,12 @@ pub fn press(board: &mut Board, key: KeyEvent) -> Option<Order> {
         KeyCode::Up | KeyCode::Char('k') => board.go(-1),
         KeyCode::Down | KeyCode::Char('j') => board.go(1),
         KeyCode::Home => board.go(isize::MIN),
-        KeyCode::End | KeyCode::Char('g') => board.go(isize::MAX),
+        KeyCode::End | KeyCode::Char('g' | 'G') => board.go(isize::MAX),
         KeyCode::Char('[') => board.go_to_request(false),
         KeyCode::Char(']') => board.go_to_request(true),
-        KeyCode::Enter => {
-            board.open = !board.open;
-            board.scrolled = 0;
-        }
-        KeyCode::Esc if board.open => board.open = false,
+        KeyCode::Enter if board.open => board.close(),
+        KeyCode::Enter => board.open(),
+        KeyCode::Esc if board.open => board.close(),
         KeyCode::Esc => board.filter = Filter::default(),
         KeyCode::PageUp if board.open => board.scrolled = board.scrolled.saturating_sub(PAGE),
         KeyCode::PageDown if board.open => board.scrolled = board.scrolled.saturating_add(PAGE),

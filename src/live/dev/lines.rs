@@ -108,7 +108,8 @@ impl<W: Write> Screen for Lines<W> {
                     &format!("… {count} more, too fast to be shown"),
                 );
             }
-            Event::Notice(text) => self.say(Tone::Plain, &text),
+            Event::Notice(text) | Event::Answer(text) => self.say(Tone::Plain, &text),
+            Event::Warning(warning) => self.say(Tone::Plain, warning.render(false).trim_end()),
             Event::Taken { version, what } => {
                 self.good = true;
                 let mended = if std::mem::take(&mut self.rejected) {

@@ -4,6 +4,7 @@
 //! a split view on a terminal ([`Split`]), plain lines elsewhere ([`Lines`]), and [`Order`]s from the keyboard.
 
 mod board;
+mod canvas;
 mod detail;
 mod entry;
 mod fit;
@@ -13,12 +14,14 @@ mod keys;
 mod lines;
 mod paint;
 mod picture;
+mod row;
 mod split;
 mod stage;
 
 use std::time::{Duration, Instant};
 
 use crate::run::Progress;
+use crate::script::Diagnostic;
 use crate::secrets::Secrets;
 use crate::vu::tap::Happening;
 
@@ -36,6 +39,10 @@ pub enum Event {
     Missed(u64),
     /// Something worth a line.
     Notice(String),
+    /// What is in force can run, but hardly as it is meant.
+    Warning(Box<Diagnostic>),
+    /// Why a key did nothing, or not what it usually does.
+    Answer(String),
     /// A saved script is in force. What is different, a line each.
     Taken {
         version: u32,

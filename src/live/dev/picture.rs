@@ -6,11 +6,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
-use super::board::{Board, Row};
-use super::entry::{Tone, harmless};
+use super::board::Board;
+use super::entry::{Tone, at, harmless};
 use super::paint::Paint;
+use super::row::Row;
 use super::{detail, help};
-use crate::live::line::{clock, progress_line};
+use crate::live::line::{clock, progress_lines};
 use crate::report::text::{Cut, note_lines, shorten};
 use crate::result::{SloResult, SloStatus};
 
@@ -129,17 +130,18 @@ fn header<'a>(board: &'a Board, paint: Paint, width: u16) -> Vec<Line<'a>> {
     ])];
     let names = board.scenarios.iter().map(|(name, _)| name.chars().count());
     let names = names.max().unwrap_or(0).min(20);
+    let room = usize::from(width).saturating_sub(2);
+    let progress = board.progress.as_ref();
+    let known = progress.map(|progress| &*progress.scenarios);
+    let known = progress_lines(known.unwrap_or_default(), names, room, true);
     for (index, (name, load)) in board.scenarios.iter().enumerate().take(MOST_SCENARIOS) {
         let mark = if board.scenario == Some(index) {
             "▸ "
         } else {
             "  "
         };
-        let progress = board.progress.as_ref();
-        let known = progress.and_then(|progress| progress.scenarios.get(index));
-        let room = usize::from(width).saturating_sub(2);
-        let line = match known {
-            Some(known) => progress_line(known, names, room, true),
+        let line = match known.get(index) {
+            Some(known) => known.clone(),
             None => format!("{name:names$} {load}"),
         };
         let style = if board.scenario == Some(index) {
@@ -159,10 +161,13 @@ fn draw_list(frame: &mut Frame<'_>, board: &Board, paint: Paint, area: Rect) {
         (text, true) if text.is_empty() => " only what failed ".to_owned(),
         (text, true) => format!(" only what failed, with “{text}” "),
     };
-    let block = Block::new()
+    let mut block = Block::new()
         .borders(Borders::TOP)
         .border_style(paint.faint())
         .title(filter);
+    if let Some(stands) = stands(board, usize::from(area.width)) {
+        block = block.title(Line::styled(stands, paint.tone(Tone::Careful)).right_aligned());
+    }
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let (rows, chosen) = board.window(usize::from(inner.height));
@@ -183,6 +188,22 @@ fn draw_list(frame: &mut Frame<'_>, board: &Board, paint: Paint, area: Rect) {
         .map(|(at, row)| list_line(row, chosen == Some(at), board, width, paint))
         .collect();
     frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// That the list does not follow what comes, and what lets it.
+fn stands(board: &Board, width: usize) -> Option<String> {
+    let (row, newer) = board.stands_at()?;
+    let place = row.at().map(|moment| format!(" at {}", at(moment)));
+    let place = place.unwrap_or_default();
+    let newer = match newer {
+        0 => String::new(),
+        newer => format!(", {newer} newer"),
+    };
+    let whole = format!(" stopped{place}{newer}: end or g follows again ");
+    Some(match whole.width() <= width {
+        true => whole,
+        false => " stopped: g follows ".to_owned(),
+    })
 }
 
 fn list_line<'a>(row: &Row, chosen: bool, board: &Board, width: usize, paint: Paint) -> Line<'a> {
@@ -213,7 +234,7 @@ fn draw_open(frame: &mut Frame<'_>, board: &Board, row: &Row, paint: Paint, area
         .borders(borders)
         .border_style(paint.faint())
         .title(" page up/down scrolls, ⏎ closes ");
-    let lines: Vec<Line<'_>> = detail::lines(row, &board.setting.secrets)
+    let lines: Vec<Line<'_>> = detail::lines(row, board.request_behind(), &board.setting.secrets)
         .into_iter()
         .map(|(tone, line)| Line::styled(line, paint.tone(tone)))
         .collect();
@@ -268,7 +289,13 @@ fn objective<'a>(slo: &SloResult, width: usize, paint: Paint) -> Line<'a> {
     };
     let status = format!("{:>8} ", slo.status.label());
     let target = format!(" {}  ", slo.target);
-    let beside = status.width() + target.width() + slo.actual_text.width();
+    // The lines above are about the last seconds.
+    let actual = match (slo.status, &slo.over) {
+        (SloStatus::NoData, _) => slo.actual_text.clone(),
+        (_, Some(over)) => format!("last {over}: {}", slo.actual_text),
+        (_, None) => format!("so far: {}", slo.actual_text),
+    };
+    let beside = status.width() + target.width() + actual.width();
     let label = shorten(
         slo.label(),
         width.saturating_sub(beside).max(RECOGNISABLE),
@@ -278,7 +305,7 @@ fn objective<'a>(slo: &SloResult, width: usize, paint: Paint) -> Line<'a> {
     Line::from(vec![
         Span::styled(status, paint.tone(tone)),
         Span::raw(format!("{label}{target}")),
-        Span::styled(slo.actual_text.clone(), paint.faint()),
+        Span::styled(actual, paint.faint()),
     ])
 }
 
@@ -290,6 +317,11 @@ fn footer<'a>(board: &'a Board, width: u16, paint: Paint) -> Line<'a> {
             Span::styled("▏  enter keeps it, esc drops it", paint.faint()),
         ]);
     }
+    if let Some(answer) = board.answer() {
+        let answer = harmless(answer, &board.setting.secrets);
+        let answer = shorten(&answer, usize::from(width), Cut::End, true);
+        return Line::styled(answer, paint.tone(Tone::Careful));
+    }
     help::footer(board.paused, width, paint)
 }
 
@@ -299,7 +331,7 @@ mod tests {
     use crate::http::Timings;
     use crate::live::dev::keys::HELP;
     use crate::live::dev::{Event, Setting};
-    use crate::vu::tap::{Body, Exchanged, Happening, What};
+    use crate::vu::tap::{Exchanged, Happening, What};
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
@@ -330,24 +362,12 @@ mod tests {
             iteration: 3,
             what: What::Request(Box::new(Exchanged {
                 name: Some("availability".into()),
-                method: "GET".into(),
                 url: format!("http://127.0.0.1:8080{path}"),
-                request_headers: Vec::new(),
-                request_body: Body::default(),
-                final_url: None,
-                status: 200,
-                protocol: "HTTP/1.1",
                 timings: Timings {
                     waiting: 12_000_000,
                     ..Timings::default()
                 },
-                bytes_sent: 98,
-                bytes_received: 1_200,
-                hops: 1,
-                response_headers: Vec::new(),
-                response_body: Body::default(),
-                error: None,
-                expected: true,
+                ..Exchanged::test("GET")
             })),
         }
     }
@@ -439,6 +459,70 @@ mod tests {
         board.help = Some(help::LINES);
         let end = seen(&board, 50, 15);
         assert!(end.contains("summary"), "{end}");
+    }
+
+    #[test]
+    fn nothing_is_seen_beside_a_help_that_takes_nearly_all_columns() {
+        let mut board = board();
+        for _ in 0..100 {
+            board.event(Event::Notice("#".repeat(200)));
+        }
+        board.help = Some(0);
+        for width in 50..120 {
+            let seen = seen(&board, width, 40);
+            let framed = seen.lines().filter(|line| line.contains('│'));
+            let beside: Vec<usize> = framed.map(|line| line.matches('#').count()).collect();
+            assert!(!beside.is_empty());
+            assert!(
+                beside.iter().all(|count| *count == 0 || *count >= 7),
+                "{width}: {seen}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_that_stands_says_so_and_how_it_follows_again() {
+        let mut board = board();
+        for path in ["/a", "/b", "/c"] {
+            board.happening(request(path));
+        }
+        let sign = "stopped at 0:01.204, 1 newer: end or g follows again";
+        for (width, sign) in [(80, sign), (200, sign), (30, "stopped: g follows")] {
+            assert!(!seen(&board, width, 20).contains("stopped"));
+            board.go(-1);
+            let stands = seen(&board, width, 20);
+            assert!(stands.contains(sign), "{stands}");
+            board.go(isize::MAX);
+        }
+    }
+
+    #[test]
+    fn a_key_that_does_nothing_says_why_at_the_bottom_until_the_next_one() {
+        let mut board = board();
+        board.event(Event::Answer("`guests` follows its plan".into()));
+        let foot = |board: &Board| seen(board, 80, 20).lines().last().unwrap().to_owned();
+        assert!(foot(&board).contains("follows its plan"));
+        board.forget_answer();
+        assert!(foot(&board).contains("? help"));
+    }
+
+    #[test]
+    fn a_check_opens_with_its_request() {
+        let mut board = board();
+        board.happening(request("/rooms"));
+        let mut check = request("");
+        check.what = What::Check {
+            name: "status is 200".into(),
+            held: true,
+            sides: None,
+            reason: None,
+            about: None,
+        };
+        board.happening(check);
+        board.open();
+        let seen = seen(&board, 120, 20);
+        assert!(seen.contains("GET http://127.0.0.1:8080/rooms"), "{seen}");
+        assert!(seen.contains("✓ status is 200"), "{seen}");
     }
 
     #[test]

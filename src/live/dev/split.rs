@@ -1,14 +1,16 @@
 //! The split view on a terminal: what comes is drawn, keys are read.
 
-use std::io::stdout;
+use std::io::{Stdout, stdout};
 use std::time::Duration;
 
-use ratatui::DefaultTerminal;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, Event as Input};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, disable_raw_mode, enable_raw_mode};
 
 use super::board::Board;
+use super::canvas::Canvas;
 use super::keys::press;
 use super::picture::draw;
 use super::{Event, Order, Screen, Setting};
@@ -17,7 +19,7 @@ use crate::vu::tap::Happening;
 /// Draws on a terminal, which it gives back as it was.
 pub struct Split {
     board: Board,
-    terminal: DefaultTerminal,
+    terminal: Terminal<CrosstermBackend<Canvas<Stdout>>>,
     /// Something is to be seen that has not been drawn.
     stale: bool,
     /// The second of the clock that is seen.
@@ -32,9 +34,12 @@ impl Split {
     /// # Errors
     /// When it cannot be drawn on.
     pub fn open(setting: Setting) -> std::io::Result<Self> {
+        // Sets the terminal up, and sees to it that a panic gives it back; its own way to draw sends a frame in many pieces.
+        drop(ratatui::try_init()?);
+        let terminal = Terminal::new(CrosstermBackend::new(Canvas::new(stdout())));
         Ok(Self {
             board: Board::new(setting),
-            terminal: ratatui::try_init()?,
+            terminal: terminal.inspect_err(|_| ratatui::restore())?,
             stale: true,
             second: 0,
             away: false,

@@ -3,6 +3,7 @@
 use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
 
+use super::response::ScriptResponse;
 use super::{Fallible, error, sides, virtual_user};
 use crate::lengths::GROUP_DEPTH;
 use crate::metrics::{Builtin, MetricId};
@@ -32,8 +33,10 @@ fn place_of(context: &NativeCallContext) -> String {
 }
 
 /// Tells whoever looks on.
-fn tell(vu: &Vu, name: &str, held: bool, found: Found) {
+fn tell(vu: &Vu, name: &str, held: bool, found: Found, looked_at: Option<&Dynamic>) {
     vu.tell(|| {
+        let response = looked_at.and_then(|value| value.read_lock::<ScriptResponse>());
+        let about = response.map(|response| response.timings());
         let (sides, reason) = match found {
             Found::Nothing => (None, None),
             Found::Sides(sides) => (sides, None),
@@ -44,6 +47,7 @@ fn tell(vu: &Vu, name: &str, held: bool, found: Found) {
             held,
             sides,
             reason,
+            about,
         }
     });
 }
@@ -133,7 +137,7 @@ pub mod checks {
             if let Some((short, whole)) = thrown {
                 keep(&vu, name, &short, &whole);
             }
-            tell(&vu, name, held, found);
+            tell(&vu, name, held, found, Some(&value));
             all &= held;
         }
         Ok(all)
@@ -148,7 +152,7 @@ pub mod checks {
     ) -> Result<bool, Box<EvalAltResult>> {
         let vu = virtual_user("check")?;
         record(&context, &vu, &name, condition);
-        tell(&vu, &name, condition, Found::Nothing);
+        tell(&vu, &name, condition, Found::Nothing, None);
         Ok(condition)
     }
 
@@ -166,7 +170,7 @@ pub mod checks {
             true => Found::Nothing,
             false => Found::Reason(reason.to_string()),
         };
-        tell(&vu, &name, condition, found);
+        tell(&vu, &name, condition, found, None);
         if !condition {
             // The reasons differ by the values in them: counted one by one they would crowd out other errors.
             keep(&vu, &name, "it did not hold", &reason);

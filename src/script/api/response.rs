@@ -43,6 +43,11 @@ impl ScriptResponse {
         &self.0.response
     }
 
+    /// The phases of its last hop.
+    pub fn timings(&self) -> Timings {
+        self.get().timings
+    }
+
     fn body_text(&self) -> ImmutableString {
         self.0
             .text

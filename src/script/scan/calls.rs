@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use rhai::{Expr, FnCallExpr, Position};
 
 use super::tree::{Exports, Source};
-use crate::script::diagnostic::{Diagnostic, Severity, arguments, called_property, ways};
+use crate::script::api::types;
+use crate::script::diagnostic::{
+    Diagnostic, Severity, arguments, called_property, no_member, ways,
+};
 use crate::script::{foreign, stdlib};
 use crate::suggest::{did_you_mean, nearest};
 
@@ -180,29 +183,41 @@ fn of_value(
     native: bool,
     call: &FnCallExpr,
     position: Position,
+    kind: &str,
     source: &Source<'_>,
 ) -> Option<Diagnostic> {
     let receiver = source.receiver(position);
     let library = source.library;
+    // Of a type that only scripts have all methods are known.
+    let own = types().iter().any(|(_, name)| *name == kind);
+    let kind = own.then_some(kind);
     if !native {
         let message = called_property(name, receiver.as_deref());
         return Some(source.mistake(position, message).with_code("arguments"));
     }
     let given = call.args.len();
     // The value itself is the first argument.
-    let arities: Vec<usize> = library
-        .arities("", name)
-        .iter()
-        .filter_map(|arity| arity.checked_sub(1))
-        .collect();
+    let arities: Vec<usize> = match kind.and_then(|kind| library.method_arities(name, kind)) {
+        Some(arities) => arities,
+        None => library
+            .arities("", name)
+            .iter()
+            .filter_map(|arity| arity.checked_sub(1))
+            .collect(),
+    };
     if arities.contains(&given) {
         return None;
+    }
+    if let (Some(kind), true) = (kind, arities.is_empty()) {
+        let (message, help) = no_member(name, kind, library);
+        let problem = source.mistake(position, message).with_help(help);
+        return Some(problem.with_code("unknown-function"));
     }
     let message = format!(
         "`{name}` takes {}, here it gets {given}",
         arguments(&arities)
     );
-    let help = ways(library, name, receiver.as_deref().unwrap_or_default(), None);
+    let help = ways(library, name, receiver.as_deref().unwrap_or_default(), kind);
     let problem = source.mistake(position, message).with_help(help);
     Some(problem.with_code("arguments"))
 }
@@ -234,7 +249,7 @@ fn plain(
             return None;
         }
         if native || library.has_property(name) {
-            return of_value(name, native, call, position, source);
+            return of_value(name, native, call, position, kind, source);
         }
         // A map may have got a closure under any name that the text reads.
         if source.keys.contains(name) {

@@ -14,13 +14,13 @@ mod names;
 mod responses;
 mod special;
 pub(in crate::script) mod tree;
+mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rhai::{ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use self::tree::{Imported, Source, Trees};
-use super::api::RESPONSE;
 use super::diagnostic::Diagnostic;
 use super::library::Library;
 use super::sources::Sources;
@@ -80,8 +80,8 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
             .iter()
             .map(|d| (Some(d.line), Some(d.column)))
             .collect();
-        let responses = responses::Responses::of(&source);
-        let of_response = responses::receivers(&source, &responses);
+        let typed = typed::Typed::of(&source);
+        let receivers = typed.receivers(&source);
         let unknown =
             |position: Position| nowhere.contains(&(position.line(), position.position()));
         tree.walk(&mut |path: &[ASTNode]| {
@@ -92,7 +92,7 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
                     call.namespace.to_string() == "hooks" && !source.imports.contains_key("hooks");
                 // Of a value that does not exist nobody knows the methods.
                 if !(method && receiver(path).is_some_and(unknown)) {
-                    let kind = method.then(|| kind_of_receiver(path, &of_response));
+                    let kind = method.then(|| kind_of_receiver(path, &receivers));
                     scan.problems
                         .extend(calls::check(call, position, kind, &source));
                 }
@@ -112,7 +112,7 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
         });
         scan.problems.extend(names);
         scan.problems.extend(columns::check(&source));
-        scan.problems.extend(responses::check(&source, &responses));
+        scan.problems.extend(responses::check(&source, &typed));
         scan.mentioned.extend(source.keys.iter().cloned());
         if name == sources.main {
             scan.of_context = context::check(&source);
@@ -149,10 +149,7 @@ fn receiver(path: &[ASTNode]) -> Option<Position> {
 }
 
 /// The type of the value on which the last call of the path is made, as Rhai's errors name it; empty if it cannot be told.
-fn kind_of_receiver(
-    path: &[ASTNode],
-    responses: &BTreeSet<(Option<usize>, Option<usize>)>,
-) -> &'static str {
+fn kind_of_receiver(path: &[ASTNode], receivers: &typed::Receivers) -> &'static str {
     let parent = path.len().checked_sub(2).and_then(|at| path.get(at));
     let (Some(ASTNode::Expr(Expr::Dot(dot, ..))), Some(ASTNode::Expr(last))) =
         (parent, path.last())
@@ -167,9 +164,7 @@ fn kind_of_receiver(
         Expr::StringConstant(..) | Expr::InterpolatedString(..) => "string",
         Expr::Array(..) => "array",
         Expr::Map(..) => "map",
-        Expr::Variable(_, _, place) if responses.contains(&(place.line(), place.position())) => {
-            RESPONSE
-        }
+        Expr::Variable(_, _, place) => receivers.kind(*place),
         _ => "",
     }
 }

@@ -30,6 +30,19 @@ impl Expression {
         }
     }
 
+    /// What tells whether it is a secret: the name of a field, a header or a variable.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Json(path) => {
+                let last = path.rsplit('.').next()?;
+                last.split('[').next()
+            }
+            Self::Header(name) => Some(name),
+            Self::Code(code) if value_of(code).is_none() => Some(code),
+            Self::Code(_) | Self::Response(_) => None,
+        }
+    }
+
     /// A field of it.
     pub fn field(&self, name: &str) -> Option<Self> {
         let is_word =
@@ -40,6 +53,15 @@ impl Expression {
             _ => None,
         }
     }
+}
+
+/// What a literal of Rhai stands for, and whether that is a text; `None` if it is no text or number.
+pub fn value_of(code: &str) -> Option<(String, bool)> {
+    if code.starts_with('"') {
+        return Some((serde_json::from_str(code).ok()?, true));
+    }
+    let is_number = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| (code.to_owned(), false))
 }
 
 /// Names that a script has given to expressions.

@@ -9,9 +9,12 @@ mod statements;
 use crate::convert::emit::words::quoted;
 use crate::convert::journey::{Check, Source};
 use crate::convert::lifted;
+use crate::secrets::MASK;
 
+use super::templates;
 use super::variables::Variables;
-use expression::{Aliases, Expression};
+use crate::convert::emit::words;
+use expression::{Aliases, Expression, value_of};
 use statements::{arguments, body_of, inside, statements};
 
 /// What a script says.
@@ -34,6 +37,7 @@ pub fn read(script: &str, variables: &mut Variables) -> Found {
     let mut reader = Reader {
         aliases: Aliases::default(),
         found: Found::default(),
+        hidden: Vec::new(),
         variables,
     };
     for statement in statements(script) {
@@ -45,6 +49,8 @@ pub fn read(script: &str, variables: &mut Variables) -> Found {
 struct Reader<'v> {
     aliases: Aliases,
     found: Found,
+    /// Values that became variables: no name of a check may tell them.
+    hidden: Vec<String>,
     variables: &'v mut Variables,
 }
 
@@ -102,7 +108,36 @@ impl Reader<'_> {
         self.check(&name, &conditions);
     }
 
+    /// An expression that stands beside a name; a literal that is a secret there becomes a variable.
+    fn hide(&mut self, code: String, name: Option<&str>) -> String {
+        let Some((value, is_text)) = value_of(&code) else {
+            return code;
+        };
+        let name = name.unwrap_or_default();
+        if !is_text && !lifted::is_secret_number(name) {
+            return code;
+        }
+        let variables = &mut *self.variables;
+        let kept = lifted::field(&value, name, &mut |value, name, meaning| {
+            variables.secret(value, name, meaning)
+        });
+        match kept {
+            Some(kept) => {
+                self.hidden.push(value);
+                match is_text {
+                    true => kept,
+                    false => format!("parse_json({kept})"),
+                }
+            }
+            None => code,
+        }
+    }
+
     fn check(&mut self, name: &str, conditions: &[String]) {
+        let mut name = name.to_owned();
+        for value in &self.hidden {
+            name = name.replace(value.as_str(), MASK);
+        }
         let status = match conditions {
             [only] => only
                 .strip_prefix("r.status == ")
@@ -111,10 +146,10 @@ impl Reader<'_> {
         };
         if let (Some(status), None) = (status, self.found.status) {
             self.found.status = Some(status);
-            self.found.status_name = Some(name.to_owned());
+            self.found.status_name = Some(name);
         } else if !conditions.is_empty() {
             let check = Check {
-                name: name.to_owned(),
+                name,
                 own: true,
                 condition: conditions.join(" && "),
             };
@@ -171,6 +206,16 @@ impl Reader<'_> {
             self.found.set.push((name, code));
             return true;
         }
+        if let Some(template) = inside(value, "pm.variables.replaceIn(")
+            && let Some(template) = statements::string(template)
+        {
+            let mut made = templates::text(&template, self.variables);
+            lifted::literal(&mut made, &name, &mut |value, name, meaning| {
+                self.variables.secret(value, name, meaning)
+            });
+            self.found.set.push((name, words::text(&made)));
+            return true;
+        }
         match self.aliases.read(value, self.variables) {
             Some(Expression::Json(path)) => self.found.kept.push((name, Source::Json(path))),
             Some(Expression::Header(header)) => {
@@ -180,7 +225,10 @@ impl Reader<'_> {
                 .found
                 .kept
                 .push((name, Source::Code(code.replacen('r', "{}", 1)))),
-            Some(Expression::Code(code)) => self.found.set.push((name, code)),
+            Some(Expression::Code(code)) => {
+                let code = self.hide(code, Some(&name));
+                self.found.set.push((name, code));
+            }
             None => return false,
         }
         true
@@ -215,13 +263,22 @@ impl Reader<'_> {
         })
     }
 
+    /// What a value is compared with.
+    fn beside(&mut self, value: &Expression, given: &str) -> Option<String> {
+        let read = self.aliases.read(given, self.variables)?;
+        Some(self.hide(read.code(), value.name()))
+    }
+
     fn assertion(&mut self, value: &Expression, word: &str, given: Option<&str>) -> Option<String> {
-        let code = value.code();
-        let mut literal = |at: usize| {
-            let given = arguments(given?);
-            let read = self.aliases.read(given.get(at)?, self.variables)?;
-            Some(read.code())
-        };
+        let mut code = value.code();
+        let list = arguments(given.unwrap_or_default());
+        // It may be the literal, and the secret what it is compared with.
+        if let Some(other) = list.first().copied()
+            && let Some(other) = self.aliases.read(other, self.variables)
+        {
+            code = self.hide(code, other.name());
+        }
+        let mut literal = |at: usize| self.beside(value, list.get(at)?);
         Some(match word {
             "equal" | "equals" | "eql" | "eq" => format!("{code} == {}", literal(0)?),
             "above" | "gt" | "greaterThan" => format!("{code} > {}", literal(0)?),
@@ -231,19 +288,18 @@ impl Reader<'_> {
             "include" | "includes" | "contain" | "contains" => format!("{} in {code}", literal(0)?),
             "oneOf" => {
                 let list = given?.trim().strip_prefix('[')?.strip_suffix(']')?;
-                let items: Option<Vec<String>> = arguments(list)
-                    .iter()
-                    .map(|item| super::variables::literal(item))
-                    .collect();
-                format!("{code} in [{}]", items?.join(", "))
+                let mut items = Vec::new();
+                for item in arguments(list) {
+                    let item = super::variables::literal(item)?;
+                    items.push(self.hide(item, value.name()));
+                }
+                format!("{code} in [{}]", items.join(", "))
             }
             "property" => {
-                let parts = arguments(given?);
-                let inner = value.field(&statements::string(parts.first()?)?)?.code();
-                if parts.len() > 1 {
-                    format!("{inner} == {}", literal(1)?)
-                } else {
-                    format!("{inner} != ()")
+                let inner = value.field(&statements::string(list.first()?)?)?;
+                match list.get(1) {
+                    Some(given) => format!("{} == {}", inner.code(), self.beside(&inner, given)?),
+                    None => format!("{} != ()", inner.code()),
                 }
             }
             "a" | "an" => match statements::string(given?)?.as_str() {
@@ -273,9 +329,13 @@ impl Reader<'_> {
             (">", ">"),
         ] {
             if let Some((left, right)) = condition.split_once(theirs) {
-                let left = self.aliases.read(left, self.variables)?.code();
-                let right = self.aliases.read(right, self.variables)?.code();
-                return Some(format!("{left} {ours} {right}"));
+                let left = self.aliases.read(left, self.variables)?;
+                let right = self.aliases.read(right, self.variables)?;
+                let (one, other) = (
+                    self.hide(left.code(), right.name()),
+                    self.hide(right.code(), left.name()),
+                );
+                return Some(format!("{one} {ours} {other}"));
             }
         }
         None
@@ -439,6 +499,62 @@ mod tests {
             ]
         );
         assert_eq!(found.set, [("now".to_owned(), "time::now_ms()".to_owned())]);
+    }
+
+    #[test]
+    fn what_a_secret_is_compared_with_becomes_a_variable() {
+        for (statement, condition) in [
+            (
+                "pm.expect(pm.response.json().token).to.eql('s3cr3t')",
+                "r.json(\"token\") == global::TOKEN",
+            ),
+            (
+                "pm.expect('s3cr3t').to.eql(pm.response.json().data.token)",
+                "global::TOKEN == r.json(\"data.token\")",
+            ),
+            (
+                "pm.expect(pm.response.json()).to.have.property('password', 's3cr3t')",
+                "r.json(\"password\") == global::PASSWORD",
+            ),
+            (
+                "pm.expect(pm.response.json().pin).to.not.equal(1234)",
+                "r.json(\"pin\") != parse_json(global::PIN)",
+            ),
+            (
+                "pm.expect(pm.response.headers.get('X-Api-Key')).to.include('s3cr3t')",
+                "global::X_API_KEY in r.header(\"X-Api-Key\")",
+            ),
+            (
+                "pm.expect(pm.response.json().tokens[0]).to.be.oneOf(['s3cr3t', 's3cr3t2'])",
+                "r.json(\"tokens[0]\") in [global::TOKENS, global::TOKENS_2]",
+            ),
+            (
+                "pm.expect(pm.response.json().token_count).to.eql(1234)",
+                "r.json(\"token_count\") == 1234",
+            ),
+            (
+                "pm.expect(pm.response.json().token_type).to.eql('bearer')",
+                "r.json(\"token_type\") == \"bearer\"",
+            ),
+        ] {
+            let script = format!("pm.test('it is s3cr3t', () => {{ {statement}; }});");
+            let found = found(&script);
+            let check = found.checks.first().expect(statement);
+            assert_eq!(check.condition, condition, "{statement}");
+            let is_hidden = !condition.contains("global::") || !statement.contains("s3cr3t");
+            let name = if is_hidden {
+                "it is s3cr3t"
+            } else {
+                "it is ***"
+            };
+            assert_eq!(check.name, name, "{statement}");
+        }
+        let found = found(
+            "const key = 's3cr3t';\ntests['x'] = responseBody === 1;\ntests['y'] = JSON.parse(responseBody).token === key;\n\
+             pm.environment.set('apiKey', key);\npm.environment.set('token', pm.variables.replaceIn('s3cr3t{{$guid}}'));",
+        );
+        assert!(!format!("{found:?}").contains("s3cr3t"), "{found:?}");
+        assert_eq!((found.checks.len(), found.set.len()), (2, 2), "{found:?}");
     }
 
     #[test]
