@@ -160,8 +160,8 @@ fn the_table_of_the_guide() {
     }
 }
 
-/// A minute of 200 requests a second, whose level as a whole strays from run to run.
-fn straying(number: u64, strays: f64, slower: f64) -> RunResult {
+/// A run whose level as a whole strays from that of others.
+fn straying(course: Course, number: u64, strays: f64) -> RunResult {
     use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};
 
@@ -170,36 +170,49 @@ fn straying(number: u64, strays: f64, slower: f64) -> RunResult {
     let normal = (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
     let course = Course {
         endpoints: 1,
-        median: Course::PLAIN.median * slower * (strays * normal).exp(),
-        ..Course::PLAIN
+        median: course.median * (strays * normal).exp(),
+        ..course
     };
     run(&course, number)
 }
 
-/// Of so many comparisons with a baseline of `remembered` runs: those that called something worse or better, that called the median the same, worse.
-fn against_several(strays: f64, slower: f64, remembered: u64, pairs: u64) -> [usize; 3] {
+/// So many baselines, of so many runs each, and so many runs that are compared with each.
+#[derive(Clone, Copy)]
+struct Plan {
+    baselines: u64,
+    remembered: u64,
+    compared: u64,
+}
+
+/// Of all comparisons those that called something worse or better, that called the median the same, and worse.
+fn against_several(course: Course, strays: f64, slower: f64, plan: Plan) -> [usize; 3] {
     let mut counts = [0; 3];
-    for pair in 0..pairs {
-        let first = pair * 100;
+    let later = Course {
+        median: course.median * slower,
+        ..course
+    };
+    for baseline in 0..plan.baselines {
+        let first = baseline * 100;
         let mut variation = Variation::default();
-        let mut before = straying(first, strays, 1.0);
-        for number in 0..remembered {
-            before = straying(first + number, strays, 1.0);
+        let mut before = straying(course, first, strays);
+        for number in 0..plan.remembered {
+            before = straying(course, first + number, strays);
             variation.add(&before);
         }
-        let after = straying(first + 99, strays, slower);
-        let labelled = |label, result| Labelled { label, result };
-        let comparison = compare(
-            labelled("a", &before),
-            labelled("b", &after),
-            MARGIN,
-            &variation,
-        );
-        let verdict = median(&comparison).verdict;
-        let alarm = matches!(comparison.verdict, Verdict::Worse | Verdict::Better);
-        let is = [alarm, verdict == Verdict::Same, verdict == Verdict::Worse];
-        for (count, is) in counts.iter_mut().zip(is) {
-            *count += usize::from(is);
+        for number in 0..plan.compared {
+            let after = straying(later, first + 50 + number, strays);
+            let labelled = |label, result| Labelled { label, result };
+            let (before, after) = (labelled("a", &before), labelled("b", &after));
+            let comparison = compare(before, after, MARGIN, &variation);
+            let verdict = median(&comparison).verdict;
+            let is = [
+                matches!(comparison.verdict, Verdict::Worse | Verdict::Better),
+                verdict == Verdict::Same,
+                verdict == Verdict::Worse,
+            ];
+            for (count, is) in counts.iter_mut().zip(is) {
+                *count += usize::from(is);
+            }
         }
     }
     counts
@@ -207,32 +220,48 @@ fn against_several(strays: f64, slower: f64, remembered: u64, pairs: u64) -> [us
 
 #[test]
 fn what_whole_runs_stray_is_allowed_for_and_costs_nothing_where_they_do_not() {
-    let [alone, ..] = against_several(0.04, 1.0, 0, 20);
-    let [known, ..] = against_several(0.04, 1.0, 8, 20);
-    assert!(alone >= 10 && known <= 3, "alone {alone}, known {known}");
-    let [_, same, _] = against_several(0.0, 1.0, 8, 20);
-    let [_, _, worse] = against_several(0.0, 1.05, 8, 20);
-    assert!(same >= 18 && worse >= 17, "same {same}, worse {worse}");
+    let course = Course {
+        seconds: 40,
+        rate: 150.0,
+        ..Course::PLAIN
+    };
+    let plan = |remembered| Plan {
+        baselines: 2,
+        remembered,
+        compared: 6,
+    };
+    let [alone, ..] = against_several(course, 0.05, 1.0, plan(0));
+    let [known, ..] = against_several(course, 0.05, 1.0, plan(7));
+    assert!(alone >= 6 && known <= 2, "alone {alone}, known {known}");
+    let [_, same, _] = against_several(course, 0.0, 1.0, plan(7));
+    let [_, _, worse] = against_several(course, 0.0, 1.1, plan(7));
+    assert!(same >= 10 && worse >= 11, "same {same}, worse {worse}");
 }
 
 /// The second table of `docs/compare.md`: `cargo test --release --lib compare::tests::the_table_of_remembered -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes minutes"]
 fn the_table_of_remembered_runs() {
-    let pairs = std::env::var("PAIRS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(200);
+    let number = |name: &str, otherwise| {
+        let text = std::env::var(name).ok();
+        text.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+    };
+    let (baselines, compared) = (number("BASELINES", 200), number("COMPARED", 1));
     println!(
         "| runs stray by | remembered | same | false alarm, any figure | 5 % found | 20 % found |"
     );
     println!("|---|---|---|---|---|---|");
     for strays in [0.0, 0.01, 0.03] {
         for remembered in [0, 3, 5, 10] {
-            let share = |count: usize| 100.0 * count as f64 / pairs as f64;
-            let [alarms, same, _] = against_several(strays, 1.0, remembered, pairs);
-            let [_, _, slower] = against_several(strays, 1.05, remembered, pairs);
-            let [_, _, slow] = against_several(strays, 1.2, remembered, pairs);
+            let plan = Plan {
+                baselines,
+                remembered,
+                compared,
+            };
+            let share = |count: usize| 100.0 * count as f64 / (baselines * compared) as f64;
+            let [alarms, same, _] = against_several(Course::PLAIN, strays, 1.0, plan);
+            let [_, _, slower] = against_several(Course::PLAIN, strays, 1.05, plan);
+            let [_, _, slow] = against_several(Course::PLAIN, strays, 1.2, plan);
             println!(
                 "| {:.0}% | {remembered} | {:.1}% | {:.1}% | {:.1}% | {:.1}% |",
                 100.0 * strays,

@@ -215,7 +215,7 @@ mod tests {
         let requests = &variation.figures["http_reqs per_second"];
         assert!(requests[0].is_none() && requests[1].is_some());
         variation.add(&odd.clone());
-        for number in 2..20 {
+        for number in 2..12 {
             let mut run = numbered(number, 40.0);
             run.metrics.retain(|metric| metric.name != "http_reqs");
             variation.add(&run);
