@@ -127,7 +127,8 @@ fn direct(
             notes: Vec::new(),
             given: data,
             until_stable: None,
-            faults: None,
+            faults: (!arguments.allow_faults.is_empty())
+                .then(|| arguments.allow_faults.iter().copied().collect()),
             looking: Some(Looking {
                 tap: tap.clone(),
                 breather: arguments.every,
