@@ -219,10 +219,9 @@ mod tests {
             ),
         ] {
             let (read, errors) = read(value.clone());
-            assert!(
-                read.is_empty() && errors.contains(part),
-                "{value}: {errors}"
-            );
+            // One with an unknown key is read all the same, and nothing runs.
+            assert!(read.is_empty() || part.contains("did you"), "{value}");
+            assert!(errors.contains(part), "{value}: {errors}");
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::report::format::plural;
 use crate::result::RunResult;
 use crate::run::{Handle, Looking, Observer, Progress, Settings, conduct};
 use crate::secrets::hide_named;
+use crate::vu::LogLevel;
 use crate::vu::tap::Tap;
 
 pub use arguments::DevArguments;
@@ -174,6 +175,16 @@ impl Observer for Onlooker {
         let missed = self.tap.lost();
         if missed > 0 {
             self.tell(Event::Missed(missed));
+        }
+        // What users log comes by the tap; the run itself tells of faults.
+        for line in &progress.logs {
+            if line.vu == 0 && line.scenario.is_empty() {
+                let text = line.text.clone();
+                self.tell(match line.level {
+                    LogLevel::Warn | LogLevel::Error => Event::Trouble(text),
+                    _ => Event::Notice(text),
+                });
+            }
         }
         self.tell(Event::Progress(Box::new(progress.clone())));
     }
