@@ -90,11 +90,19 @@ impl Holding {
                 Self::Measured(Box::new(Watched::new(objective, window, totals, kind)))
             }
             Condition::Asked(probe) => {
-                probes.push(probe.clone());
-                Self::Asked {
-                    number: probes.len() - 1,
-                    label: probe.label(),
-                }
+                let label = probe.label();
+                // The same question is asked once.
+                let known = probes.iter().position(|known| {
+                    known.url() == probe.url()
+                        && known.headers() == probe.headers()
+                        && known.timeout() == probe.timeout()
+                        && known.label() == label
+                });
+                let number = known.unwrap_or_else(|| {
+                    probes.push(probe.clone());
+                    probes.len() - 1
+                });
+                Self::Asked { number, label }
             }
         }
     }
