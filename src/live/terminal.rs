@@ -239,6 +239,7 @@ mod tests {
             dropped_logs: 0,
             slos: Vec::new(),
             run: String::new(),
+            faults: Vec::new(),
         };
         let mut done = BTreeSet::new();
         assert_eq!(plain_lines(&progress, &mut done).len(), 2);

@@ -22,7 +22,7 @@ use super::stability::Stability;
 use super::telling::Telling;
 use super::terms::{Observer, RunError, Settings};
 use super::wishes::Wish;
-use super::{environment, faults, hooks, rows};
+use super::{by_hand, environment, faults, hooks, rows};
 use crate::metrics::Builtin;
 use crate::output::{EventKind, Feed};
 use crate::result::{AbortedBy, Outcome, RunResult};
@@ -196,7 +196,8 @@ impl Conductor<'_> {
                 "the scenarios start"
             );
             self.held_before = self.run.brake.held(start);
-            self.director.begin(&self.aggregate.totals, start);
+            let http = &self.blueprint.options.http;
+            self.director.begin(&self.aggregate.totals, start, http);
             before = environment::usage(self.settings.workers);
             self.ask_all(|reply| Command::Run { start, reply }).await;
             self.end_faults().await;
@@ -483,6 +484,7 @@ impl Conductor<'_> {
             progress.slos = verdicts.into_iter().map(|(_, row)| row).collect();
             mask_slos(&mut progress.slos, &self.blueprint.secrets);
         }
+        progress.faults = by_hand::states(self.director.chaos());
         self.observer.progress(&progress);
     }
 

@@ -5,6 +5,7 @@ use super::expression::Expression;
 use super::objective::{Objective, ObjectiveSpec};
 use super::selector::Selector;
 use crate::metrics::{Builtin, MetricKind};
+use crate::suggest::nearest;
 
 /// Reads `METRIC EXPRESSION`; a colon may stand between them. Of a counter, a gauge or a rate the expression may be only a
 /// comparison: `http_reqs > 1000` is about its count.
@@ -35,6 +36,21 @@ pub fn statement(text: &str) -> Result<Objective, SloError> {
                     "says nothing about the metric",
                     "add what is to hold, such as `rate < 5%`",
                 ));
+            }
+            None if rest.starts_with(['<', '>', '=', '!']) => {
+                let metric = selector.metric();
+                let known = Builtin::ALL.into_iter().map(|one| one.definition().name);
+                let near = match Builtin::by_name(metric) {
+                    Some(_) => None,
+                    None => nearest(metric, known),
+                };
+                return Err(SloError::new(
+                    text,
+                    0..end,
+                    format!("does not say what of `{metric}` is compared"),
+                    "put it before the comparison, such as `count`, `rate`, `value` or `p(95)`",
+                )
+                .suggest(near));
             }
             None => rest.parse()?,
         };
@@ -86,5 +102,12 @@ mod tests {
         ] {
             assert!(statement(text).is_err(), "{text}");
         }
+        let told = statement("http_reqz > 40").unwrap_err().to_string();
+        assert!(
+            told.contains("what of `http_reqz`") && told.contains("did you mean `http_reqs`?"),
+            "{told}"
+        );
+        let told = statement("http_req_duration < 1s").unwrap_err().to_string();
+        assert!(!told.contains("did you mean"), "{told}");
     }
 }

@@ -51,6 +51,55 @@ fn book_a_room() { }
 }
 
 #[test]
+fn what_a_fault_has_written_out_and_cannot_be_right() {
+    rejected(
+        "faults",
+        r#"export const options = #{
+    allowed_hosts: ["127.0.0.1"],
+    proxies: #{ hotel: "127.0.0.1:8080", all: #{ upstream: "127.0.0.1:9000", listen: "0.0.0.0:9200" } },
+    commands: #{ demo: #{ run: ["rhaid", "demo"] } },
+    faults: [
+        #{ name: "slow", exec: "slow", start: "1s", duration: "1s" },
+        #{ name: "down", exec: "down", when: "http_reqz > 40", duration: "1s", guard: #{ probe: "http://hotel.example/health" } },
+    ],
+};
+fn slow(fault) {
+    fault.proxy("hotle").latency("100ms");
+    fault.proxy("hotel").share(30).latency("fast");
+    fault.proxy("hotel").latency("1s").share(0.3);
+    fault.proxy("hotel").toxic("htpp", #{ status: 503 });
+    fault.proxy("hotel").toxic("http", #{ stauts: 503 });
+    let proxy = fault.proxy("hotel");
+    proxy.toxic("http", #{ status: 99 });
+    proxy.toxic("http", #{ status: if true { 503 } else { 500 }, percentage: 200 });
+    fault.command("dmeo").kill();
+    fault.machine().cpu(800);
+}
+fn down(fault) { fault.proxy("hotel").reset("1s"); }
+fn reset(after) { }
+fn iteration() { chaos::inject("slwo"); chaos::counts("hotels"); }
+"#,
+    );
+}
+
+#[test]
+fn what_is_wrong_about_faults_in_the_options() {
+    rejected(
+        "fault_options",
+        r#"export const options = #{
+    proxies: #{ own: #{ upstream: "localhost:9100", listen: "127.0.0.1:9100" } },
+    faults: [
+        #{ name: "slow", exec: "slow", start: "1s", duration: "1s", guard: #{ probe: "http://127.0.0.1/", stauts: 200 } },
+        #{ name: "down", exec: "slow", when: "manual", duration: "1s", steady: #{ promql: "up", url: "http://127.0.0.1:9090" } },
+    ],
+};
+fn slow(fault) { }
+fn iteration() { }
+"#,
+    );
+}
+
+#[test]
 fn a_script_without_its_iteration() {
     rejected("iteration", "// The journey.\nfn itteration() { }\n");
     rejected("iteration_other", "fn book() { }\n");

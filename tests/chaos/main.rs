@@ -19,6 +19,7 @@ mod machine;
 mod more_toxics;
 mod passing;
 mod postgres;
+mod probes;
 mod process;
 mod redis;
 mod runs;

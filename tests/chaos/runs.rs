@@ -409,7 +409,7 @@ fn a_function_that_stands_in_the_way_of_a_method_is_told() {
     .run();
     output
         .expect_code(65)
-        .expect_text("the function would call itself")
+        .expect_text("calls the script's own function `latency`")
         .expect_text("latency_fault");
 }
 
@@ -482,4 +482,90 @@ fn every_time_of_a_toxic_may_be_a_text() {
     .arg("--allow-faults")
     .run();
     output.expect_code(0).expect_text("max_rto 1000 ms");
+}
+
+#[test]
+fn the_time_to_recover_is_a_metric_and_no_data_without_a_recovery() {
+    let run = |seconds, recovered_for: &str| {
+        run_of(
+            seconds,
+            &format!(
+                r#"faults: [ #{{ name: "down", exec: "down", start: "3s", duration: "1s", recovered_for: "{recovered_for}" }} ],
+                   slos: #{{ "fault_recovery_time{{fault:down}}": ["max < 30s"], "fault_recovery_time{{fault:dwon}}": [#{{ target: "max < 1s", optional: true }}] }},"#
+            ),
+            r#"fn down(fault) { fault.proxy("pms").down(); }"#,
+        )
+        .arg("--allow-faults")
+        .run()
+    };
+    let slo = |output: &Output| output.expect_result()["slos"][0].clone();
+    let output = run(9, "1s");
+    output.expect_text("no fault `dwon` is declared");
+    let recovered = slo(&output);
+    assert_eq!(recovered["status"], "PASS", "{recovered:#}");
+    let metrics = output.expect_result()["metrics"].as_array().unwrap();
+    let metric = metrics
+        .iter()
+        .find(|metric| metric["name"] == "fault_recovery_time")
+        .unwrap();
+    assert_eq!(metric["total"]["count"], 1, "{metric:#}");
+    let seconds = fault(&output, "down")["impact"]["recover_seconds"].clone();
+    let (told, measured) = (
+        seconds.as_f64().unwrap() * 1000.0,
+        metric["total"]["max"].as_f64().unwrap(),
+    );
+    assert!(
+        (told - measured).abs() <= measured * 0.01 + 1.0,
+        "{told} {measured}"
+    );
+    let never = slo(&run(6, "10s"));
+    assert_eq!(never["status"], "NO DATA", "{never:#}");
+}
+
+#[test]
+fn a_function_that_does_not_end_with_the_run_is_told() {
+    let output = run_of(
+        2,
+        r#"faults: [ #{ name: "endless", exec: "endless", start: "0s", duration: "1s" } ],"#,
+        r#"fn endless(fault) { fault.proxy("pms").latency("1ms"); loop { sleep("50ms"); } }"#,
+    )
+    .arg("--allow-faults")
+    .run();
+    output
+        .expect_text("waiting for functions of faults to end, 10s at most: `endless`")
+        .expect_text("are left as they are: `endless`");
+}
+
+#[test]
+fn a_refused_connection_is_told_by_what_the_load_names_and_the_proxy() {
+    let output = run_of(
+        3,
+        r#"faults: [ #{ name: "down", exec: "down", start: "1s", duration: "1s" } ],"#,
+        r#"fn down(fault) { fault.proxy("pms").down(); }"#,
+    )
+    .arg("--allow-faults")
+    .run();
+    output.expect_text("(through the proxy `pms`)");
+}
+
+#[test]
+fn counts_of_a_proxy_tell_what_passed() {
+    let output = run_of(
+        2,
+        "slos: #{ checks: [\"rate >= 100%\"] },",
+        r#"
+        fn teardown() {
+            let before = chaos::counts("pms");
+            check(before.connections > 0 && before.sent > 0 && before.received > 0, "the load has passed");
+            let fault = chaos::inject("count", "30s", |fault| fault.proxy("pms").toxic("http", #{}));
+            let first = chaos::counts("pms").requests;
+            for n in 0..5 { http::get(`${global::BASE}/health/live`, #{ name: "live" }); }
+            check(chaos::counts("pms").requests - first == 5, "requests are counted");
+            fault.undo();
+        }
+        "#,
+    )
+    .arg("--allow-faults")
+    .run();
+    output.expect_code(0);
 }

@@ -60,6 +60,7 @@ fn the_page_about_options_has_every_option_with_its_default() {
     expect_keys(&page, &["Options of an executor"], keys::EXECUTOR);
     expect_keys(&page, &["Options of an objective"], keys::OBJECTIVE);
     expect_keys(&page, &["Options of a fault"], keys::FAULT);
+    expect_keys(&page, &["Options of a probe"], keys::PROBE);
     expect_keys(&page, &["Options of a command"], keys::COMMAND);
     expect_keys(&page, &["Options of a proxy"], keys::PROXY);
 }

@@ -7,6 +7,7 @@ mod reading;
 mod reloading;
 
 mod arrivals;
+mod by_hand;
 mod context;
 mod data;
 mod dealing;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use rhaid::chaos::Touches;
 use rhaid::executor::Share;
 use rhaid::options::Overrides;
 use rhaid::result::{Outcome, RunResult};
@@ -40,19 +41,34 @@ impl Drop for Stopped {
 
 /// Runs a script in this process while `steer` holds its handle.
 pub fn steered(script: &str, server: &HttpServer, steer: impl FnOnce(&Handle) + Send) -> RunResult {
+    steered_with(None, script, server, steer)
+}
+
+/// The same with faults that may touch this.
+pub fn steered_with(
+    faults: Option<BTreeSet<Touches>>,
+    script: &str,
+    server: &HttpServer,
+    steer: impl FnOnce(&Handle) + Send,
+) -> RunResult {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("script.rhai");
     std::fs::write(&path, script).unwrap();
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
-        let run = scope.spawn(|| run(&path, server, sender));
+        let run = scope.spawn(|| run(&path, server, faults, sender));
         let handle = Stopped(receiver.recv_timeout(SOON).unwrap());
         steer(&handle.0);
         run.join().unwrap()
     })
 }
 
-fn run(script: &Path, server: &HttpServer, sender: mpsc::Sender<Handle>) -> RunResult {
+fn run(
+    script: &Path,
+    server: &HttpServer,
+    faults: Option<BTreeSet<Touches>>,
+    sender: mpsc::Sender<Handle>,
+) -> RunResult {
     let blueprint = Blueprint::draw_up(Request {
         script: script.to_owned(),
         env: BTreeMap::from([("BASE_URL".to_owned(), server.url(""))]),
@@ -71,7 +87,7 @@ fn run(script: &Path, server: &HttpServer, sender: mpsc::Sender<Handle>) -> RunR
         notes: Vec::new(),
         given: None,
         until_stable: None,
-        faults: None,
+        faults,
         looking: None,
         feed: None,
     };

@@ -26,9 +26,19 @@ fn target(name: &str) -> Vec<String> {
         "cpu" | "memory" => ["--demo", "--allow-faults=machine", "--env=MEMORY=50MB"]
             .map(str::to_owned)
             .into(),
+        "redis-down" | "redis-slow" => {
+            let [port, redis, between] = [(); 3].map(|()| free_port());
+            vec![
+                "--allow-faults=proxy,process".to_owned(),
+                format!("--env=BASE_URL=http://127.0.0.1:{port}"),
+                format!("--env=PORT={port}"),
+                format!("--env=REDIS_PORT={redis}"),
+                format!("--env=PROXY_PORT={between}"),
+                format!("--env=RHAID={}", env!("CARGO_BIN_EXE_rhaid")),
+            ]
+        }
         "process-killed" => {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = listener.local_addr().unwrap().port();
+            let port = free_port();
             vec![
                 "--allow-faults=process".to_owned(),
                 format!("--env=BASE_URL=http://127.0.0.1:{port}"),
@@ -38,6 +48,11 @@ fn target(name: &str) -> Vec<String> {
         }
         _ => vec!["--demo".to_owned(), "--allow-faults".to_owned()],
     }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 fn faults(output: &Output) -> &Vec<Value> {
@@ -109,6 +124,21 @@ fn phase<'a>(fault: &'a Value, name: &str) -> &'a Value {
     let phases = fault["phases"].as_array().unwrap();
     let found = phases.iter().find(|phase| phase["name"] == name);
     &found.unwrap_or_else(|| panic!("no phase {name} in {fault:#}"))["total"]
+}
+
+/// What one endpoint was like in a phase.
+#[track_caller]
+fn endpoint<'a>(fault: &'a Value, name: &str, endpoint: &str) -> &'a Value {
+    let phases = fault["phases"].as_array().unwrap();
+    let found = phases.iter().find(|phase| phase["name"] == name).unwrap();
+    let endpoints = found["endpoints"].as_array().unwrap();
+    let found = endpoints.iter().find(|known| known["name"] == endpoint);
+    found.unwrap_or_else(|| panic!("no {endpoint} in {fault:#}"))
+}
+
+fn median(fault: &Value, phase: &str) -> f64 {
+    let availability = endpoint(fault, phase, "availability");
+    availability["duration"]["med"].as_f64().unwrap()
 }
 
 fn failed(fault: &Value) -> u64 {
@@ -212,6 +242,17 @@ experiments! {
     a_service_that_is_killed_comes_back: "process-killed", |fault, output| {
         expect_noticed(fault, output, 0.0);
         assert!(failed(fault) > 0, "{fault:#}");
+    };
+    a_redis_that_is_gone_is_done_without: "redis-down", |fault, _| {
+        assert_eq!(failed(fault), 0, "{fault:#}");
+        // A look into the books takes 20 ms.
+        assert!(median(fault, "during") >= 15.0, "{fault:#}");
+    };
+    nobody_waits_for_a_redis_that_is_slow: "redis-slow", |fault, _| {
+        assert_eq!(failed(fault), 0, "{fault:#}");
+        let availability = endpoint(fault, "during", "availability");
+        let slowest = availability["duration"]["p95"].as_f64().unwrap();
+        assert!(slowest >= 100.0, "{fault:#}");
     };
     careful_clients_make_no_storm: "retry-storm", |fault, output| {
         expect_noticed(fault, output, 0.0);

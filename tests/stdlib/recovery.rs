@@ -158,3 +158,52 @@ fn a_target_is_ready_in_time_and_its_queue_drains_or_not() {
         ran.output
     );
 }
+
+#[test]
+fn state_that_is_restored_is_told_from_state_that_is_lost() {
+    let body = |restart: &str| {
+        format!(
+            r#"
+            book("guest-1");
+            let reads = #{{
+                rooms: || http::get(global::API + "/pms/room-types"),
+                bookings: || found("guest-1"),
+            }};
+            recovery::snapshot("before", reads);
+            {restart}
+            let seen_after = recovery::restored("before", reads, #{{ within: "2s", every: "50ms" }});
+            seen.held = seen_after.held;
+            seen.changed = seen_after.changed;
+            "#
+        )
+    };
+    let run = |restart: &str| {
+        Journey::new(&body(restart))
+            .functions(HEAD)
+            .options(r#"proxies: #{ hotel: env("BASE_URL", "http://127.0.0.1:1") }"#)
+            .args(["--demo", "--allow-faults"])
+            .run()
+    };
+    // The service is away for a moment, and all of it is there afterwards.
+    let ran = run(r#"chaos::inject("restart", "500ms", |fault| fault.proxy("hotel").down());"#);
+    assert_eq!(
+        ran.saw(),
+        &json!({ "held": true, "changed": [] }),
+        "{}",
+        ran.output
+    );
+    // It forgets its bookings; and it shows them as they were before.
+    for lost in [
+        r#"admin("reset", ());"#,
+        r#"admin("resilience", #{ broken: "lose" }); admin("reset", ()); book("guest-1");"#,
+    ] {
+        let ran = run(lost);
+        assert_eq!(
+            ran.saw(),
+            &json!({ "held": false, "changed": ["bookings"] }),
+            "{lost}\n{}",
+            ran.output
+        );
+        assert_eq!(ran.metric("recovery_wrong")["count"], 1.0);
+    }
+}

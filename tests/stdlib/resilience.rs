@@ -7,6 +7,7 @@ use crate::support::journey::{Journey, Ran};
 /// `switches` turns on what is to be tried, `pms` breaks or mends the dependency, `search` and `other` ask.
 const HEAD: &str = r#"
 import "std/resilience" as resilience;
+import "std/retry" as retry;
 const API = env("BASE_URL", "") + "/api/v1";
 fn admin(path, body) {
     let token = http::post(global::API + "/admin/login", #{ user: "qa" }).json("token");
@@ -126,4 +127,54 @@ fn a_rate_limit_refuses_and_says_when_to_come_back_or_not() {
     on_and_off(limited, "#{}", body, "rate limit refuses");
     let silent = "#{ rate_limit: #{ per_second: 1, burst: 3, silent: true } }";
     on_and_off(limited, silent, body, "refusal says when to come back");
+}
+
+#[test]
+fn careful_retries_back_off_are_spread_and_make_no_storm_at_the_proxy() {
+    let ran = against_the_demo(
+        r#"
+        pms(#{ failing: true });
+        // Sums of ten calls: single pauses with full jitter shrink now and then.
+        let sums = [0.0, 0.0, 0.0, 0.0];
+        let callers = [];
+        for n in 0..10 {
+            let moments = [];
+            retry::run(#{ attempts: 4, base: "60ms", cap: "5s" }, || { moments.push(time::now()); search() });
+            callers.push(moments);
+            for at in 1..4 { sums[at] += moments[at] - moments[0]; }
+        }
+        seen.backed_off = resilience::backs_off(sums, #{ growth: 1.2 }).held;
+        seen.spread = resilience::jitters(callers, #{}).held;
+        let count = chaos::inject("count", "60s", |fault| fault.proxy("hotel").toxic("http", #{}));
+        let careful = resilience::no_storm_at("hotel", #{ calls: 5, most: 3.0 },
+            || retry::run(#{ attempts: 3, base: "1ms" }, || search()));
+        seen.careful = [careful.held, careful.factor];
+        let naive = resilience::no_storm_at("hotel", #{ calls: 3, most: 3.0 }, || { for n in 0..8 { search(); } });
+        seen.naive = [naive.held, naive.factor];
+        count.undo();
+        seen.uncounted = resilience::no_storm_at("hotel", #{ calls: 1 }, || search()).held;
+        "#,
+    )
+    .options(r#"proxies: #{ hotel: env("BASE_URL", "http://127.0.0.1:1") }"#)
+    .args(["--allow-faults"])
+    .run();
+    assert_eq!(
+        ran.saw(),
+        &json!({
+            "backed_off": true, "spread": true, "careful": [true, 3.0], "naive": [false, 8.0], "uncounted": false,
+        }),
+        "{}",
+        ran.output
+    );
+    // Pauses that shrink do not.
+    let ran = against_the_demo(
+        r#"
+        pms(#{ failing: true });
+        let moments = [];
+        for pause in ["800ms", "400ms", "10ms", "0s"] { moments.push(time::now()); search(); sleep(pause); }
+        seen.backed_off = resilience::backs_off(moments, #{}).held;
+        "#,
+    )
+    .run();
+    assert_eq!(ran.saw(), &json!({ "backed_off": false }), "{}", ran.output);
 }

@@ -326,6 +326,7 @@ impl Desk {
                 let said: Vec<String> = said.collect();
                 state.tell(Event::Answer(said.join("; ")));
             }
+            Order::Fault(index) => turn_fault(&state, index),
             Order::Hand { scenario } => {
                 for name in state.meant(scenario) {
                     state.hands.turn(&name);
@@ -341,6 +342,31 @@ fn set_paused(state: &mut State, paused: bool) {
     state.paused = paused;
     state.brake();
     state.tell(Event::Paused(paused));
+}
+
+/// Injects a fault, or undoes it if it is at work.
+fn turn_fault(state: &State, index: usize) {
+    let Some(handle) = &state.handle else {
+        return state.tell(Event::Notice("no run goes on".to_owned()));
+    };
+    let faults = handle.faults();
+    let Some(fault) = faults.get(index) else {
+        return;
+    };
+    let answer = match fault.left {
+        Some(_) => handle.undo(&fault.name),
+        None => handle.inject(&fault.name),
+    };
+    let Some(teller) = state.teller.clone() else {
+        return;
+    };
+    // The run tells by itself what begins and ends; it may be waiting for this desk, and is not waited for here.
+    let wait = move || {
+        if let Err(why) = answer.wait() {
+            teller.tell(Event::Trouble(why.to_string()));
+        }
+    };
+    let _ = std::thread::Builder::new().name("fault".into()).spawn(wait);
 }
 
 /// Gives a scenario a user more, or takes one; what came of it.

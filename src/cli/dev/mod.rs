@@ -24,6 +24,7 @@ use crate::report::format::plural;
 use crate::result::RunResult;
 use crate::run::{Handle, Looking, Observer, Progress, Settings, conduct};
 use crate::secrets::hide_named;
+use crate::vu::LogLevel;
 use crate::vu::tap::Tap;
 
 pub use arguments::DevArguments;
@@ -127,7 +128,8 @@ fn direct(
             notes: Vec::new(),
             given: data,
             until_stable: None,
-            faults: None,
+            faults: (!arguments.allow_faults.is_empty())
+                .then(|| arguments.allow_faults.iter().copied().collect()),
             looking: Some(Looking {
                 tap: tap.clone(),
                 breather: arguments.every,
@@ -174,6 +176,16 @@ impl Observer for Onlooker {
         let missed = self.tap.lost();
         if missed > 0 {
             self.tell(Event::Missed(missed));
+        }
+        // What users log comes by the tap; the run itself tells of faults.
+        for line in &progress.logs {
+            if line.vu == 0 && line.scenario.is_empty() {
+                let text = line.text.clone();
+                self.tell(match line.level {
+                    LogLevel::Warn | LogLevel::Error => Event::Trouble(text),
+                    _ => Event::Notice(text),
+                });
+            }
         }
         self.tell(Event::Progress(Box::new(progress.clone())));
     }

@@ -7,6 +7,7 @@ mod board;
 mod canvas;
 mod detail;
 mod entry;
+mod faults;
 mod fit;
 mod help;
 mod job;
@@ -77,6 +78,8 @@ pub enum Order {
     Hand {
         scenario: Option<usize>,
     },
+    /// Inject the fault of this number, or undo it if it is at work.
+    Fault(usize),
     /// Give the terminal to the shell.
     Suspend,
     /// Nobody looks on for a while, or does again.

@@ -10,7 +10,7 @@ use super::board::Board;
 use super::entry::{Tone, at, harmless};
 use super::paint::Paint;
 use super::row::Row;
-use super::{detail, help};
+use super::{detail, faults, help};
 use crate::live::line::{clock, progress_lines};
 use crate::report::text::{Cut, note_lines, shorten};
 use crate::result::{SloResult, SloStatus};
@@ -78,6 +78,9 @@ pub fn draw(frame: &mut Frame<'_>, board: &Board) {
         frame.render_widget(Paragraph::new(lines), objectives);
     }
     frame.render_widget(Paragraph::new(footer(board, foot.width, paint)), foot);
+    if let Some(chosen) = board.faults {
+        faults::draw(frame, board, chosen, paint);
+    }
     if let Some(scrolled) = board.help {
         help::draw(frame, scrolled, paint);
     }
