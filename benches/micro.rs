@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use rhaid::compare::{Labelled, MARGIN, compare};
+use rhaid::compare::{Labelled, MARGIN, Variation, compare};
 use rhaid::data::{Dataset, Dialect, Format, Taken, TurnsOfRun};
 use rhaid::executor::{
     Arrivals, ConstantArrivalRate, Executor, Plan, RampingArrivalRate, Share, Stage,
@@ -264,6 +264,7 @@ fn comparisons(criterion: &mut Criterion) {
                 labelled("before", &before),
                 labelled("after", &after),
                 MARGIN,
+                &Variation::default(),
             )
         });
     });

@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::{VERSION, layout, trim::trim};
+use crate::compare::{Variation, same_plan};
 use crate::project;
 use crate::result::{RunResult, WriteError, write_baseline};
 
@@ -36,6 +37,9 @@ pub struct Baseline {
     /// The last run that was counted, so that none is counted twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_counted: Option<String>,
+    /// What it and the clean runs before and since came to: how much whole runs differ.
+    #[serde(default, skip_serializing_if = "Variation::is_empty")]
+    pub variation: Variation,
     /// The run: its targets are in `slos`, its scenarios in `options` and `scenarios`, its environment in `run`.
     pub result: RunResult,
 }
@@ -50,8 +54,23 @@ impl Baseline {
             note: None,
             clean_runs: 0,
             last_counted: None,
+            variation: Variation::default(),
             result: trim(result),
         }
+    }
+
+    /// Remembers what another run of the same thing came to. One of another plan says nothing about how much runs differ.
+    ///
+    /// Gives back whether it is one of the same.
+    pub fn remember(&mut self, run: &RunResult) -> bool {
+        if !same_plan(&self.result, run) {
+            return false;
+        }
+        if self.variation.is_empty() {
+            self.variation.add(&self.result);
+        }
+        self.variation.add(run);
+        true
     }
 
     /// As it is named in a sentence: `` `smoke` of branch main ``.
@@ -236,12 +255,16 @@ impl Store {
         }
         known.clean_runs = known.clean_runs.saturating_add(1);
         known.last_counted = run;
+        let of_the_same = known.remember(result);
         if known.clean_runs < needed {
             return CleanRun::Counted(known.clean_runs);
         }
         known.result = trim(result);
         known.saved_at = now;
         known.clean_runs = 0;
+        if !of_the_same {
+            known.variation = Variation::default();
+        }
         CleanRun::Promoted
     }
 

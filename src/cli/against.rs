@@ -21,17 +21,19 @@ pub struct Against {
 impl Against {
     /// The baseline that the arguments name, if they do. A run that cannot be compared at its end is not begun.
     pub fn begin(arguments: &RunArguments) -> Result<Option<Self>, Failure> {
+        let gate = &arguments.gate;
         let Some(name) = &arguments.baseline else {
+            gate.says_nothing()?;
             return Ok(None);
         };
         let folder = arguments.script.script.parent().unwrap_or(Path::new(""));
-        let path = arguments.store.path(folder);
+        let path = gate.store.path(folder);
         let store = Store::open(&path)?;
         let against = Self {
             name: name.clone(),
             store,
-            threshold: arguments.fail_on_regression,
-            promote_after: arguments.promote_after,
+            threshold: gate.fail_on_regression,
+            promote_after: gate.promote_after,
         };
         if against.store.find(name, None).is_none() && against.promote_after.is_none() {
             return Err(missing(&against.store, name));
@@ -61,7 +63,7 @@ impl Against {
             label: "this run",
             result,
         };
-        let comparison = compare(before, after, MARGIN);
+        let comparison = compare(before, after, MARGIN, &baseline.variation);
         let reasons = regressions(&comparison, self.threshold);
         weigh(&mut result.verdict, reasons);
         Some(comparison)

@@ -10,6 +10,7 @@ use super::outputs::Files;
 use super::values::Format;
 use super::{Failure, print, print_plain};
 use crate::baseline::{Baseline, Store};
+use crate::compare::{Variation, same_plan};
 use crate::exit;
 use crate::metrics::Builtin;
 use crate::report::format::{latency, percent, plural, span};
@@ -21,6 +22,7 @@ use crate::result::RunResult;
 Examples:
   rhaid baseline save results/smoke.json                      under the script's name
   rhaid baseline save results/load.json --name load --note \"before the new pool\"
+  rhaid baseline save results/load-*.json                     the last one, and how much all of them differ
   rhaid baseline list
   rhaid baseline show load
   rhaid baseline promote results/load.json                    it takes the old one's place
@@ -46,8 +48,9 @@ pub enum BaselineCommand {
 
 #[derive(Debug, Args)]
 pub struct KeepArguments {
-    /// The run's result file.
-    pub result: PathBuf,
+    /// The run's result file; of several the last one is kept, and the others tell how much runs differ.
+    #[arg(required = true, value_name = "RESULT")]
+    pub results: Vec<PathBuf>,
     /// What the baseline is called [default: the script's name].
     #[arg(long)]
     pub name: Option<String>,
@@ -103,11 +106,28 @@ fn usage(message: String) -> Failure {
 
 fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
     let path = arguments.store.path(Path::new("."));
+    let Some((last, earlier)) = arguments.results.split_last() else {
+        return Err(usage("error: which run is to be kept?".to_owned()));
+    };
     let mut files = Files::default();
-    files.reads("the result", &arguments.result);
+    for result in &arguments.results {
+        files.reads("the result", result);
+    }
     files.replaces("`--baseline-file`", &path);
     files.check()?;
-    let result = read_result(&arguments.result)?;
+    let result = read_good(last, arguments.force)?;
+    let earlier = earlier.iter().map(|path| {
+        let run = read_good(path, arguments.force)?;
+        match same_plan(&result, &run) {
+            true => Ok(run),
+            false => Err(usage(format!(
+                "error: the run in `{}` did something else than the one in `{}`, so how much they differ says nothing\nhelp: `rhaid compare` of the two tells in what; take runs with the same options",
+                path.display(),
+                last.display()
+            ))),
+        }
+    });
+    let earlier: Vec<RunResult> = earlier.collect::<Result<_, Failure>>()?;
     let _turn = crate::baseline::turn(&path);
     let mut store = Store::open(&path)?;
     let name = match arguments.name {
@@ -119,13 +139,6 @@ fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
             "error: a baseline needs a name\nhelp: give one with --name".to_owned(),
         ));
     }
-    let code = result.verdict.exit_code;
-    if code != exit::PASS && !arguments.force {
-        return Err(usage(format!(
-            "error: the run in `{}` ended with exit code {code}, so it is not what later runs should be like\nhelp: keep it all the same with --force",
-            arguments.result.display()
-        )));
-    }
     let branch = arguments.branch.as_deref().or(branch_of(&result));
     let old = store.exact(&name, branch);
     if let Some(old) = old.filter(|_| !replace && !arguments.force) {
@@ -133,11 +146,20 @@ fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
             "error: there is a baseline {} already: {}\nhelp: `rhaid baseline promote {}` puts this run in its place; --name gives it another name",
             old.title(),
             summary(old),
-            arguments.result.display()
+            last.display()
         )));
     }
     let mut baseline = Baseline::new(&name, branch, &result, now());
     baseline.note = arguments.note;
+    baseline.variation = earlier
+        .iter()
+        .fold(Variation::default(), |mut variation, run| {
+            variation.add(run);
+            variation
+        });
+    if !earlier.is_empty() {
+        baseline.variation.add(&result);
+    }
     let said = format!(
         "{} in `{}`: {}",
         baseline.title(),
@@ -152,6 +174,19 @@ fn keep(arguments: KeepArguments, replace: bool) -> Result<u8, Failure> {
     }
     print_plain(&text)?;
     Ok(exit::PASS)
+}
+
+/// A result that is what later runs should be like.
+fn read_good(path: &Path, force: bool) -> Result<RunResult, Failure> {
+    let result = read_result(path)?;
+    let code = result.verdict.exit_code;
+    if code != exit::PASS && !force {
+        return Err(usage(format!(
+            "error: the run in `{}` ended with exit code {code}, so it is not what later runs should be like\nhelp: keep it all the same with --force",
+            path.display()
+        )));
+    }
+    Ok(result)
 }
 
 /// `scripts/load.rhai` is called `load`.
@@ -199,6 +234,7 @@ fn facts(baseline: &Baseline) -> Value {
         "saved_at": baseline.saved_at,
         "note": baseline.note,
         "clean_runs": baseline.clean_runs,
+        "runs_remembered": baseline.variation.runs(),
         "script": result.run.script,
         "started_at": result.run.started_at,
         "commit": result.run.git.as_ref().map(|git| &git.commit),
@@ -316,6 +352,17 @@ fn show(arguments: &ShowArguments) -> Result<u8, Failure> {
             slo.target,
             slo.priority.label(),
             slo.actual_text
+        ));
+    }
+    if !baseline.variation.is_empty() {
+        let runs = baseline.variation.runs() as u64;
+        let few = match baseline.variation.is_known() {
+            true => "",
+            false => ": too few to tell how much runs differ",
+        };
+        lines.push(format!(
+            "knows     what {} came to{few}",
+            plural(runs, "run", "runs")
         ));
     }
     if baseline.clean_runs > 0 {

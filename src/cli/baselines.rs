@@ -6,6 +6,7 @@ use clap::Args;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::values::{clean_runs, fraction};
 use super::{Failure, complain};
 use crate::baseline::{self, Baseline, BaselineError, CleanRun, Found, Store};
 use crate::compare::{Comparison, Verdict};
@@ -31,6 +32,41 @@ pub struct StoreArguments {
         help_heading = "Baseline"
     )]
     pub baseline_file: Option<PathBuf>,
+}
+
+/// How a run is held against another one, alike in each command that compares.
+#[derive(Debug, Clone, Args)]
+pub struct GateArguments {
+    /// Exit with 1 when a figure is really worse than before by more than this: 5%.
+    #[arg(long, value_name = "SHARE", value_parser = fraction, help_heading = "Baseline")]
+    pub fail_on_regression: Option<f64>,
+    /// After so many clean runs in a row, the last of them takes the baseline's place.
+    #[arg(long, value_name = "N", value_parser = clean_runs, help_heading = "Baseline")]
+    pub promote_after: Option<u32>,
+    #[command(flatten)]
+    pub store: StoreArguments,
+}
+
+impl GateArguments {
+    /// A command without anything to compare with has nothing for these to say.
+    ///
+    /// # Errors
+    /// Names the flag that was given all the same.
+    pub fn says_nothing(&self) -> Result<(), Failure> {
+        let given = [
+            ("--fail-on-regression", self.fail_on_regression.is_some()),
+            ("--promote-after", self.promote_after.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Failure::new(
+                exit::USAGE,
+                format!(
+                    "error: {flag} needs something to compare with\nhelp: name a baseline: --baseline NAME"
+                ),
+            )),
+        }
+    }
 }
 
 impl StoreArguments {

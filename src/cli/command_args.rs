@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::baselines::StoreArguments;
+use super::baselines::GateArguments;
 use super::report::{Wanted, wanted};
 use super::values::{
-    Format, ProgressFormat, clean_runs, duration, duration_text, fraction, iterations, narrow,
-    pair, rate_text, scale, seed, touches, vus, workers,
+    Format, ProgressFormat, duration, duration_text, fraction, iterations, narrow, pair, rate_text,
+    scale, seed, touches, vus, workers,
 };
 use crate::chaos::Touches;
 use crate::executor::{ExecutionSegment, ExecutionSegmentSequence};
@@ -187,14 +187,8 @@ pub struct RunArguments {
     /// Compare with this baseline when the run has ended.
     #[arg(long, value_name = "NAME", help_heading = "Baseline")]
     pub baseline: Option<String>,
-    /// Fail when a figure is really worse than in the baseline by more than this: 5%.
-    #[arg(long, value_name = "SHARE", requires = "baseline", value_parser = fraction, help_heading = "Baseline")]
-    pub fail_on_regression: Option<f64>,
-    /// After so many clean runs in a row, the last of them takes the baseline's place.
-    #[arg(long, value_name = "N", requires = "baseline", value_parser = clean_runs, help_heading = "Baseline")]
-    pub promote_after: Option<u32>,
     #[command(flatten)]
-    pub store: StoreArguments,
+    pub gate: GateArguments,
     /// End the run early, once the value of every SLO is known to within this: 2%, at 95% confidence.
     #[arg(
         long,

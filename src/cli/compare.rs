@@ -5,13 +5,13 @@ use std::path::Path;
 use clap::Args;
 
 use super::baselines::{
-    PREFIX, StoreArguments, branch_of, count, find, missing, read_result, regressions,
+    GateArguments, PREFIX, branch_of, count, find, missing, read_result, regressions,
 };
 use super::outputs::same_file;
-use super::values::{Format, clean_runs, fraction, margin};
+use super::values::{Format, margin};
 use super::{Failure, complain, print};
 use crate::baseline::{Store, turn};
-use crate::compare::{Comparison, Labelled, Verdict, compare};
+use crate::compare::{Comparison, Labelled, Variation, Verdict, compare};
 use crate::exit;
 use crate::report::{Look, render_comparison};
 use crate::result::RunResult;
@@ -36,9 +36,6 @@ pub struct CompareArguments {
     /// The smallest relative change that matters.
     #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = margin)]
     pub margin: f64,
-    /// Exit with 1 when a figure is really worse by more than this: 5%.
-    #[arg(long, value_name = "SHARE", value_parser = fraction)]
-    pub fail_on_regression: Option<f64>,
     /// Exit with 2 where it would be 1.
     #[arg(
         long,
@@ -47,11 +44,8 @@ pub struct CompareArguments {
         value_parser = clap::builder::FalseyValueParser::new()
     )]
     pub strict: bool,
-    /// After so many clean runs in a row, the last of them takes the baseline's place.
-    #[arg(long, value_name = "N", value_parser = clean_runs, help_heading = "Baseline")]
-    pub promote_after: Option<u32>,
     #[command(flatten)]
-    pub store: StoreArguments,
+    pub gate: GateArguments,
     /// Show every figure, not only what changed and the main ones.
     #[arg(short, long)]
     pub all: bool,
@@ -68,6 +62,8 @@ struct Chosen {
     label: String,
     result: RunResult,
     baseline: Option<String>,
+    /// How much its runs differ, where it is a baseline of several.
+    variation: Variation,
 }
 
 impl Chosen {
@@ -86,7 +82,7 @@ pub fn run(arguments: CompareArguments) -> Result<u8, Failure> {
     let after = choose(&arguments.after, &arguments, None, &mut store)?;
     let branch = branch_of(&after.result).map(str::to_owned);
     let before = choose(&arguments.before, &arguments, branch.as_deref(), &mut store)?;
-    if arguments.promote_after.is_some() && before.baseline.is_none() {
+    if arguments.gate.promote_after.is_some() && before.baseline.is_none() {
         return Err(Failure::new(
             exit::USAGE,
             format!(
@@ -95,7 +91,12 @@ pub fn run(arguments: CompareArguments) -> Result<u8, Failure> {
             ),
         ));
     }
-    let comparison = compare(before.labelled(), after.labelled(), arguments.margin);
+    let comparison = compare(
+        before.labelled(),
+        after.labelled(),
+        arguments.margin,
+        &before.variation,
+    );
     let one_file = before.baseline.is_none()
         && after.baseline.is_none()
         && same_file(Path::new(&before.label), Path::new(&after.label));
@@ -104,12 +105,12 @@ pub fn run(arguments: CompareArguments) -> Result<u8, Failure> {
         false => comparison,
     };
     show(&comparison, &arguments)?;
-    let reasons = regressions(&comparison, arguments.fail_on_regression);
+    let reasons = regressions(&comparison, arguments.gate.fail_on_regression);
     for reason in &reasons {
         complain(&format!("regression: {reason}"));
     }
     if let (Some(needed), Some(name), Some(store)) =
-        (arguments.promote_after, &before.baseline, &mut store)
+        (arguments.gate.promote_after, &before.baseline, &mut store)
     {
         let path = store.path().to_owned();
         let _turn = turn(&path);
@@ -169,12 +170,13 @@ fn choose(
             label: text.to_owned(),
             result: read_result(path)?,
             baseline: None,
+            variation: Variation::default(),
         });
     }
     let name = named.unwrap_or(text);
     let store = match store {
         Some(store) => store,
-        None => store.insert(Store::open(&arguments.store.path(Path::new(".")))?),
+        None => store.insert(Store::open(&arguments.gate.store.path(Path::new(".")))?),
     };
     if named.is_none() && store.find(name, branch).is_none() {
         let failure = missing(store, name);
@@ -191,5 +193,6 @@ fn choose(
         label: format!("baseline {}", baseline.title()),
         result: baseline.result.clone(),
         baseline: Some(name.to_owned()),
+        variation: baseline.variation.clone(),
     })
 }

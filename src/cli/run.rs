@@ -199,7 +199,7 @@ fn files_of(arguments: &RunArguments, blueprint: &Blueprint, result: &Path) -> F
     let mut files = Files::default();
     files.reads_run_of(blueprint, &arguments.script);
     let folder = arguments.script.script.parent().unwrap_or(Path::new(""));
-    files.keeps_project(folder, Some(&arguments.store));
+    files.keeps_project(folder, Some(&arguments.gate.store));
     if let Some(path) = &arguments.result {
         files.writes("`--result`", path);
     }
@@ -265,7 +265,7 @@ fn finish(
     let path = beside(arguments, written.as_deref().ok(), started_at);
     let held = comparison.map(|comparison| Against {
         comparison,
-        threshold: arguments.fail_on_regression,
+        threshold: arguments.gate.fail_on_regression,
     });
     let delivered = report::deliver(&arguments.reports, &told, held.as_ref(), &path);
     if let Ok(paths) = &delivered {

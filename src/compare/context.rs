@@ -67,6 +67,11 @@ pub fn differences(before: &RunResult, after: &RunResult) -> Vec<Difference> {
     found.0
 }
 
+/// Whether a difference of that name is one of what the runs were to do.
+pub fn is_of_the_plan(what: &str) -> bool {
+    matches!(what, "scale" | "part of the plan" | "further options") || what.starts_with("options.")
+}
+
 struct Found(Vec<Difference>);
 
 impl Found {

@@ -10,7 +10,8 @@
 //! noise. `rows` says which rows there are and what matters for each, `verdict` what they come to, `effect` how strong a change is,
 //! `context` what else is different.
 //!
-//! What it cannot know: how much whole runs differ from each other (another machine, a cold cache). That takes several runs.
+//! What two runs cannot tell: how much whole runs differ from each other (another machine, a cold cache). That takes several, which a baseline
+//! may remember (`variation`).
 
 mod bootstrap;
 mod context;
@@ -24,6 +25,7 @@ mod side;
 mod synthetic;
 #[cfg(test)]
 pub(crate) mod tests;
+mod variation;
 mod verdict;
 
 use crate::metrics::Builtin;
@@ -35,6 +37,7 @@ pub use model::{
     Comparison, Counts, Difference, Direction, Effect, Endpoint, Interval, Method, Needed, Row,
     Side, Statistic, Verdict,
 };
+pub use variation::{Variation, same_plan};
 
 /// The smallest relative change that matters, unless told otherwise.
 pub const MARGIN: f64 = 0.02;
@@ -46,8 +49,14 @@ pub struct Labelled<'a> {
     pub result: &'a RunResult,
 }
 
-/// Compares two runs. Changes below `margin`, as a fraction, do not matter.
-pub fn compare(before: Labelled<'_>, after: Labelled<'_>, margin: f64) -> Comparison {
+/// Compares two runs. Changes below `margin`, as a fraction, do not matter; those that whole runs make by themselves, as far as `variation`
+/// knows of them, are chance.
+pub fn compare(
+    before: Labelled<'_>,
+    after: Labelled<'_>,
+    margin: f64,
+    variation: &Variation,
+) -> Comparison {
     let (first, second) = (&before.result.intervals, &after.result.intervals);
     let (shorter, longer) = (first.len().min(second.len()), first.len().max(second.len()));
     // An interval more or less at the end is a matter of when the last iteration ended.
@@ -64,7 +73,7 @@ pub fn compare(before: Labelled<'_>, after: Labelled<'_>, margin: f64) -> Compar
         .min(after.result.run.duration_seconds);
     let mut tested: Vec<Tested> = rows::candidates(&a, &b, margin)
         .into_iter()
-        .map(|candidate| verdict::test(candidate, paired, seconds))
+        .map(|candidate| verdict::test(candidate, paired, seconds, variation))
         .collect();
     verdict::adjust(&mut tested);
     for row in &mut tested {
@@ -104,6 +113,10 @@ pub fn compare(before: Labelled<'_>, after: Labelled<'_>, margin: f64) -> Compar
             intervals: shorter,
             interval_seconds: first.interval_seconds,
             block_intervals: block,
+            earlier_runs: match variation.is_known() {
+                true => variation.runs(),
+                false => 0,
+            },
         },
         rows,
     }

@@ -122,6 +122,13 @@ pub struct Method {
     /// Mean length of a block for the median of `http_req_duration`, in intervals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub block_intervals: Option<f64>,
+    /// Runs that the baseline remembers, whose differences from each other were allowed for; absent when there are too few.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub earlier_runs: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Which way is better.
@@ -222,6 +229,10 @@ pub struct Row {
     /// How strong the change is beside the spread of the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<Effect>,
+    /// Standard deviation of the figure between the runs that the baseline remembers, where it is more than their intervals say, and was
+    /// allowed for: relative to the value for times, else in its unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub between_runs: Option<f64>,
     /// Samples before.
     pub samples_before: u64,
     /// Samples after.

@@ -295,6 +295,7 @@ impl Maker<'_> {
             p_value: None,
             adjusted_p_value: None,
             effect: None,
+            between_runs: None,
             samples_before: samples.0,
             samples_after: samples.1,
             reason: None,

@@ -5,7 +5,12 @@ use super::*;
 
 fn compared(before: &RunResult, after: &RunResult) -> Comparison {
     let labelled = |label, result| Labelled { label, result };
-    compare(labelled("a", before), labelled("b", after), MARGIN)
+    compare(
+        labelled("a", before),
+        labelled("b", after),
+        MARGIN,
+        &Variation::default(),
+    )
 }
 
 /// A run that is a fifth slower than the one before.
@@ -25,6 +30,7 @@ pub(crate) fn worse() -> Comparison {
             result: &after,
         },
         MARGIN,
+        &Variation::default(),
     )
 }
 
@@ -149,6 +155,120 @@ fn the_table_of_the_guide() {
                 unchanged.share(alarms),
                 unchanged.share(unchanged.alarms),
                 slower.share(slower.worse),
+            );
+        }
+    }
+}
+
+/// A run whose level as a whole strays from that of others.
+fn straying(course: Course, number: u64, strays: f64) -> RunResult {
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    let mut random = StdRng::seed_from_u64(number);
+    // Twelve even numbers are near enough to a normal one.
+    let normal = (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
+    let course = Course {
+        endpoints: 1,
+        median: course.median * (strays * normal).exp(),
+        ..course
+    };
+    run(&course, number)
+}
+
+/// So many baselines, of so many runs each, and so many runs that are compared with each.
+#[derive(Clone, Copy)]
+struct Plan {
+    baselines: u64,
+    remembered: u64,
+    compared: u64,
+}
+
+/// Of all comparisons those that called something worse or better, that called the median the same, and worse.
+fn against_several(course: Course, strays: f64, slower: f64, plan: Plan) -> [usize; 3] {
+    let mut counts = [0; 3];
+    let later = Course {
+        median: course.median * slower,
+        ..course
+    };
+    for baseline in 0..plan.baselines {
+        let first = baseline * 100;
+        let mut variation = Variation::default();
+        let mut before = straying(course, first, strays);
+        for number in 0..plan.remembered {
+            before = straying(course, first + number, strays);
+            variation.add(&before);
+        }
+        for number in 0..plan.compared {
+            let after = straying(later, first + 50 + number, strays);
+            let labelled = |label, result| Labelled { label, result };
+            let (before, after) = (labelled("a", &before), labelled("b", &after));
+            let comparison = compare(before, after, MARGIN, &variation);
+            let verdict = median(&comparison).verdict;
+            let is = [
+                matches!(comparison.verdict, Verdict::Worse | Verdict::Better),
+                verdict == Verdict::Same,
+                verdict == Verdict::Worse,
+            ];
+            for (count, is) in counts.iter_mut().zip(is) {
+                *count += usize::from(is);
+            }
+        }
+    }
+    counts
+}
+
+#[test]
+fn what_whole_runs_stray_is_allowed_for_and_costs_nothing_where_they_do_not() {
+    let course = Course {
+        seconds: 40,
+        rate: 150.0,
+        ..Course::PLAIN
+    };
+    let plan = |remembered| Plan {
+        baselines: 2,
+        remembered,
+        compared: 6,
+    };
+    let [alone, ..] = against_several(course, 0.05, 1.0, plan(0));
+    let [known, ..] = against_several(course, 0.05, 1.0, plan(7));
+    assert!(alone >= 6 && known <= 2, "alone {alone}, known {known}");
+    let [_, same, _] = against_several(course, 0.0, 1.0, plan(7));
+    let [_, _, worse] = against_several(course, 0.0, 1.1, plan(7));
+    assert!(same >= 10 && worse >= 11, "same {same}, worse {worse}");
+}
+
+/// The second table of `docs/compare.md`: `cargo test --release --lib compare::tests::the_table_of_remembered -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes minutes"]
+fn the_table_of_remembered_runs() {
+    let number = |name: &str, otherwise| {
+        let text = std::env::var(name).ok();
+        text.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+    };
+    let (baselines, compared) = (number("BASELINES", 200), number("COMPARED", 1));
+    println!(
+        "| runs stray by | remembered | same | false alarm, any figure | 5 % found | 20 % found |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for strays in [0.0, 0.01, 0.03] {
+        for remembered in [0, 3, 5, 10] {
+            let plan = Plan {
+                baselines,
+                remembered,
+                compared,
+            };
+            let share = |count: usize| 100.0 * count as f64 / (baselines * compared) as f64;
+            let [alarms, same, _] = against_several(Course::PLAIN, strays, 1.0, plan);
+            let [_, _, slower] = against_several(Course::PLAIN, strays, 1.05, plan);
+            let [_, _, slow] = against_several(Course::PLAIN, strays, 1.2, plan);
+            println!(
+                "| {:.0}% | {remembered} | {:.1}% | {:.1}% | {:.1}% | {:.1}% |",
+                100.0 * strays,
+                share(same),
+                share(alarms),
+                share(slower),
+                share(slow),
             );
         }
     }

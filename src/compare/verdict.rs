@@ -12,6 +12,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use super::functional::{Error, error_of_difference};
 use super::model::{Direction, Interval, Needed, Statistic, Verdict};
 use super::rows::{Candidate, Scale, fewest};
+use super::variation::Variation;
 
 /// How rare a difference must be among runs of the same thing to be called real.
 pub const LEVEL: f64 = 0.01;
@@ -33,9 +34,14 @@ pub struct Tested {
 }
 
 /// Tests a candidate: fills in its row's p-value and interval, or the reason why there is none.
-pub fn test(mut candidate: Candidate, paired: bool, seconds: f64) -> Tested {
+pub fn test(mut candidate: Candidate, paired: bool, seconds: f64, variation: &Variation) -> Tested {
     let error = match examine(&candidate, paired) {
-        Ok(error) => Some(error),
+        Ok(within) => {
+            let stray = variation.stray(&candidate.row, candidate.scale);
+            let wider = stray.and_then(|stray| Some((stray, stray.beyond(&within)?)));
+            candidate.row.between_runs = wider.map(|(stray, _)| stray.deviation);
+            Some(wider.map_or(within, |(_, error)| error))
+        }
         Err(reason) => {
             let samples = candidate
                 .row
@@ -175,6 +181,11 @@ pub fn conclude(tested: &mut Tested, seconds: f64) {
         row.statistic == Statistic::PerSecond && row.before == Some(0.0) && row.after == Some(0.0);
     if no_events || estimate.abs() + reach <= candidate.detectable {
         row.verdict = Verdict::Same;
+        return;
+    }
+    if row.between_runs.is_some() {
+        // Longer runs would differ just as much.
+        row.reason = Some("the baseline's own runs differ more than that".to_owned());
         return;
     }
     let times = (error.size * TO_DETECT / candidate.detectable)

@@ -4,6 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::bin::Rhaid;
+use crate::made_runs::{Course, run};
 use crate::{pair, rhaid, text, with_pair};
 
 const FILE: &str = ".performance/baseline.json";
@@ -140,6 +142,102 @@ fn a_baseline_is_replaced_after_so_many_clean_comparisons_in_a_row() {
             .unwrap()
             .contains("\"run 2\""),
         "a worse run took its place"
+    );
+}
+
+/// Runs of the same thing on days of which some are slow, as `1.json` and so on.
+fn on_several_days(arguments: &[&str]) -> Rhaid {
+    let mut command = rhaid();
+    for (day, slower) in [1.0, 1.1, 0.93, 1.06, 0.97].iter().enumerate() {
+        let course = Course {
+            median: Course::PLAIN.median * slower,
+            ..Course::PLAIN
+        };
+        let run = run(&course, day as u64 + 10);
+        command = command.file(&format!("{}.json", day + 1), text(&run));
+    }
+    command.args(arguments)
+}
+
+#[test]
+fn a_baseline_of_several_runs_allows_for_how_much_they_differ() {
+    let against = |arguments: &[&str], slower: f64| -> Value {
+        let saved = on_several_days(arguments).run();
+        saved.expect_code(0);
+        let compare = ["compare", "load", "b.json", "--format", "json"];
+        let output = with_pair(slower, &compare)
+            .file(FILE, fs::read_to_string(saved.path(FILE)).unwrap())
+            .run();
+        output.expect_code(0);
+        serde_json::from_str(&output.stdout).unwrap()
+    };
+    let median = |comparison: &Value| comparison["rows"][0].clone();
+    let one = against(&["baseline", "save", "5.json"], 1.07);
+    assert_eq!(median(&one)["verdict"], "worse", "{one:#}");
+    assert!(one["method"].get("earlier_runs").is_none());
+    let all = [
+        "baseline", "save", "1.json", "2.json", "3.json", "4.json", "5.json",
+    ];
+    let several = against(&all, 1.07);
+    let row = median(&several);
+    assert_eq!(row["metric"], "http_req_duration");
+    assert_eq!(row["verdict"], "cannot_tell", "{row:#}");
+    assert!(row["reason"].as_str().unwrap().contains("own runs differ"));
+    let strays = row["between_runs"].as_f64().unwrap();
+    assert!((0.04..0.10).contains(&strays), "{strays}");
+    assert_eq!(several["method"]["earlier_runs"], 5);
+    // What is far beyond that is found all the same.
+    assert_eq!(median(&against(&all, 2.0))["verdict"], "worse");
+
+    let saved = on_several_days(&all).run();
+    saved.expect_text("kept baseline `load` of branch main");
+    let file = fs::read_to_string(saved.path(FILE)).unwrap();
+    let at = |arguments: &[&str]| with_pair(1.07, arguments).file(FILE, &file).run();
+    at(&["baseline", "show", "load"])
+        .expect_code(0)
+        .expect_text("knows     what 5 runs came to");
+    at(&["compare", "load", "b.json"])
+        .expect_code(0)
+        .expect_text("remembers 5 runs");
+    let longest = file.lines().map(str::len).max().unwrap();
+    assert!(file.lines().count() < 450 && longest < 3_000, "{longest}");
+}
+
+#[test]
+fn a_run_that_did_something_else_says_nothing_about_how_much_runs_differ() {
+    let (first, mut other) = pair(1.0);
+    other.options["scenarios"]["guests"]["rate"] = 900.into();
+    let output = rhaid()
+        .file("a.json", text(&first))
+        .file("b.json", text(&other))
+        .args(["baseline", "save", "b.json", "a.json"])
+        .run();
+    output
+        .expect_code(64)
+        .expect_text("the run in `b.json` did something else than the one in `a.json`");
+    // Nor does it when clean runs are counted.
+    let output = rhaid()
+        .file(FILE, saved())
+        .file("b.json", text(&other))
+        .args(["compare", "load", "b.json", "--promote-after", "5"])
+        .run();
+    output.expect_code(0).expect_text("1 of 5 clean runs");
+    assert!(
+        !fs::read_to_string(output.path(FILE))
+            .unwrap()
+            .contains("\"variation\"")
+    );
+    let list = with_pair(1.0, &["compare", "load", "b.json", "--promote-after", "5"])
+        .file(FILE, saved())
+        .run();
+    let file: Value = serde_json::from_str(&fs::read_to_string(list.path(FILE)).unwrap()).unwrap();
+    let remembered = file["baselines"][0]["variation"]["runs"]
+        .as_array()
+        .unwrap();
+    assert_eq!(
+        remembered.len(),
+        2,
+        "the baseline's own run and the clean one"
     );
 }
 

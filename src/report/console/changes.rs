@@ -482,8 +482,20 @@ fn method(comparison: &Comparison) -> String {
     } else {
         "each run for itself"
     };
+    let wider = comparison
+        .rows
+        .iter()
+        .filter(|row| row.between_runs.is_some())
+        .count();
+    let earlier = match method.earlier_runs {
+        0 => String::new(),
+        runs => format!(
+            "; the baseline remembers {runs} runs, and as much as they differ is allowed for: more than by chance in {}",
+            plural(wider as u64, "figure", "figures"),
+        ),
+    };
     format!(
-        "{}; {} of {}s, {pairs}; changes below {} do not matter",
+        "{}; {} of {}s, {pairs}; changes below {} do not matter{earlier}",
         method.test,
         plural(method.intervals as u64, "interval", "intervals"),
         method.interval_seconds,
