@@ -10,29 +10,16 @@ use time::format_description::well_known::Rfc3339;
 
 use super::outputs::Files;
 use super::values::{Format, duration};
-use super::{Failure, complain, print, print_plain};
+use super::{Failure, complain, print, print_bytes, print_plain};
 use crate::exit;
-use crate::history::{self, Filter, HistoryError, Kind, Point, Recorded, Store, trend};
+use crate::history::table::{self, TableError};
+use crate::history::{self, Filter, HistoryError, Kind, Line, Point, Recorded, Store, trend};
 use crate::metrics::{Builtin, Contains};
 use crate::project::Project;
 use crate::report::format::{latency, measured, percent, span, thousands};
-use crate::report::{Look, lines_of, text_cell};
+use crate::report::{Look, lines_of};
 use crate::result::{RunResult, write_table};
 use crate::suggest::did_you_mean;
-
-/// The heads of a table of all figures.
-const COLUMNS: [&str; 10] = [
-    "run",
-    "started_at",
-    "script",
-    "branch",
-    "commit",
-    "status",
-    "metric",
-    "endpoint",
-    "statistic",
-    "value",
-];
 
 #[derive(Debug, Args)]
 #[command(
@@ -45,6 +32,7 @@ Examples:
   rhaid history trend rooms_booked                    an own metric
   rhaid history trend http_req_duration --endpoint \"GET rooms\"
   rhaid history export --csv runs.csv --since 90d
+  rhaid history export --parquet runs.parquet
   rhaid history prune --keep 500
 
 Every run is recorded at its end in .rhaid/history.db in the project's folder; `rhaid run --no-history` leaves it out."
@@ -143,8 +131,11 @@ pub struct PruneArguments {
 #[derive(Debug, Args)]
 pub struct ExportArguments {
     /// Write comma-separated values to this file; - is standard output.
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "parquet")]
     pub csv: Option<PathBuf>,
+    /// Write Apache Parquet to this file, if rhaid was built with `--features parquet`; - is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub parquet: Option<PathBuf>,
     #[command(flatten)]
     pub which: WhichArguments,
 }
@@ -154,6 +145,16 @@ impl From<HistoryError> for Failure {
         let code = match error {
             HistoryError::Open { .. } | HistoryError::Locked { .. } => exit::CANNOT_WRITE,
             _ => exit::SCRIPT,
+        };
+        Self::new(code, format!("error: {error}"))
+    }
+}
+
+impl From<TableError> for Failure {
+    fn from(error: TableError) -> Self {
+        let code = match error {
+            TableError::NoParquet => exit::USAGE,
+            _ => exit::INTERNAL,
         };
         Self::new(code, format!("error: {error}"))
     }
@@ -448,51 +449,32 @@ fn prune(arguments: &PruneArguments) -> Result<(), Failure> {
 }
 
 fn export(arguments: &ExportArguments) -> Result<(), Failure> {
-    if let Some(path) = &arguments.csv {
-        let mut files = Files::default();
-        files.keeps_history(&place(arguments.which.file.as_deref(), Path::new(".")));
-        files.keeps_project(Path::new(""), None);
-        files.writes("`--csv`", path);
-        files.check()?;
+    type Make = fn(&[Line]) -> Result<Vec<u8>, TableError>;
+    let wanted: [(&str, &Option<PathBuf>, Make); 2] = [
+        ("`--csv`", &arguments.csv, table::csv),
+        ("`--parquet`", &arguments.parquet, table::parquet),
+    ];
+    let mut files = Files::default();
+    files.keeps_history(&place(arguments.which.file.as_deref(), Path::new(".")));
+    files.keeps_project(Path::new(""), None);
+    for (what, path, _) in &wanted {
+        if let Some(path) = path {
+            files.writes(what, path);
+        }
     }
+    files.check()?;
     let store = open(arguments.which.file.as_deref())?;
-    let text = table(&store, &arguments.which.filter(None))?;
-    match &arguments.csv {
-        Some(path) if path.as_os_str() != "-" => write_table(path, &text)
-            .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}"))),
-        _ => print(&text),
+    let lines = store.lines(&arguments.which.filter(None))?;
+    for (_, path, make) in wanted {
+        let Some(path) = path else { continue };
+        let table = make(&lines)?;
+        match path.as_os_str() == "-" {
+            true => print_bytes(&table)?,
+            false => write_table(path, &table)
+                .map_err(|error| Failure::new(exit::CANNOT_WRITE, format!("error: {error}")))?,
+        }
     }
-}
-
-/// Every figure of the runs, one a row.
-fn table(store: &Store, filter: &Filter) -> Result<String, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        Failure::new(
-            exit::INTERNAL,
-            format!("error: cannot make a table: {error}"),
-        )
-    };
-    let mut table = ::csv::Writer::from_writer(Vec::new());
-    table.write_record(COLUMNS).map_err(|error| wrong(&error))?;
-    for line in store.lines(filter)? {
-        let texts = [
-            line.id.as_str(),
-            &line.started_at,
-            &line.script,
-            line.branch.as_deref().unwrap_or_default(),
-            line.commit.as_deref().unwrap_or_default(),
-            &line.status,
-            &line.metric,
-            &line.endpoint,
-            &line.statistic,
-        ];
-        let cells = texts.map(text_cell).into_iter();
-        table
-            .write_record(cells.chain([line.value.to_string()]))
-            .map_err(|error| wrong(&error))?;
-    }
-    let bytes = table.into_inner().map_err(|error| wrong(&error))?;
-    String::from_utf8(bytes).map_err(|error| wrong(&error))
+    Ok(())
 }
 
 #[cfg(test)]

@@ -213,8 +213,13 @@ pub fn complain_drawn(text: &str) {
 
 /// Writes to standard output; a reader that went away (`| head`) is no error, anything else is.
 pub fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes a document that need not be text to standard output.
+pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    said(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    said(out.write_all(bytes).and_then(|()| out.flush()))
 }
 
 /// Writes sentences and tables with names of files, scripts and servers in them to standard output.

@@ -2,7 +2,7 @@
 //!
 //! - **In**: a result at the end of its run ([`Store::record`]).
 //! - **Out**: rows of runs ([`Store::runs`]), the course of any figure over them ([`Store::course`]) with its change points and outliers
-//!   ([`trend`]), tables for other tools.
+//!   ([`trend`]), tables for other tools ([`table`]).
 //!
 //! The database is SQLite, [`FILE`] in the project's folder. It is a copy: the result files are what was measured, and a database that is lost or
 //! broken takes nothing with it. Several runs may end at once (write-ahead log, a busy timeout), and one that is killed
@@ -12,6 +12,7 @@ mod figures;
 mod rows;
 mod schema;
 mod store;
+pub mod table;
 pub mod trend;
 
 pub use figures::{Figure, Kind, figures};

@@ -138,8 +138,8 @@ pub fn write_baseline(path: &Path, text: &str) -> Result<(), WriteError> {
 ///
 /// # Errors
 /// [`WriteError`], with the file that was there before left untouched.
-pub fn write_table(path: &Path, text: &str) -> Result<(), WriteError> {
-    put(path, What::Table, text.as_bytes())
+pub fn write_table(path: &Path, table: &[u8]) -> Result<(), WriteError> {
+    put(path, What::Table, table)
 }
 
 fn put(path: &Path, what: What, data: &[u8]) -> Result<(), WriteError> {

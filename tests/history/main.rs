@@ -100,6 +100,45 @@ fn a_run_is_in_the_history_with_its_own_metrics() {
 }
 
 #[test]
+#[cfg(feature = "parquet")]
+fn the_same_rows_are_written_as_parquet() {
+    let output = journey().run();
+    output.expect_code(0);
+    let folder = output.dir.path();
+    let file = folder.join("runs.parquet");
+    let arguments = ["export", "--csv", "-", "--parquet", &file.to_string_lossy()];
+    let both = history(folder, &arguments);
+    both.expect_code(0).expect_text("run,started_at,script,");
+    let reader = parquet::file::reader::SerializedFileReader::try_from(file.as_path()).unwrap();
+    let rows: Vec<String> = reader
+        .into_iter()
+        .map(|row| row.unwrap().to_string())
+        .collect();
+    assert_eq!(rows.len(), both.stdout.lines().count() - 1);
+    let booked = rows.iter().find(|row| row.contains("\"rooms_booked\""));
+    assert!(booked.unwrap().contains("endpoint: null"), "{booked:?}");
+    let streamed = history(folder, &["export", "--parquet", "-"]);
+    streamed.expect_code(0);
+    assert!(streamed.stdout.starts_with("PAR1"));
+    history(folder, &["export"])
+        .expect_code(64)
+        .expect_text("--csv");
+}
+
+#[test]
+#[cfg(not(feature = "parquet"))]
+fn without_the_feature_parquet_is_told_how_to_be_had() {
+    let output = journey().run();
+    output.expect_code(0);
+    let folder = output.dir.path();
+    let file = folder.join("runs.parquet");
+    history(folder, &["export", "--parquet", &file.to_string_lossy()])
+        .expect_code(64)
+        .expect_text("cargo build --release --features parquet");
+    assert!(!file.exists());
+}
+
+#[test]
 fn no_name_in_a_table_is_a_formula_or_a_command_to_the_terminal() {
     let script = SCRIPT.replace("name: \"health\"", "name: \"a\\u001b[2J, \\\"b\\\"\"");
     let output = rhaid()
