@@ -143,16 +143,49 @@ fn the_gate_ships_or_blocks() {
     assert_eq!(code, Some(1), "{said}");
 }
 
+/// What is wrong with a pipeline of Jenkins, as rules and sentences, of several in one folder. The linter parses Groovy in a Java machine of its
+/// own, so that it is asked once for all.
+fn linted_by_groovy(folder: &Path) -> serde_json::Value {
+    let linter = root().join("tests/pipelines/node_modules/npm-groovy-lint/lib/index.js");
+    let output = Command::new("node")
+        .arg(linter)
+        .args(["--noserver", "--insight=false", "--output", "json"])
+        .args(["--config", "recommended-jenkinsfile", "--path"])
+        .arg(folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let json = said.find('{').map(|at| &said[at..]).unwrap_or_default();
+    serde_json::from_str(json).unwrap_or_else(|error| {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        panic!("{error}: {said}\n{errors}\nrun tests/prepare")
+    })
+}
+
 #[test]
-fn the_pipeline_of_jenkins_calls_commands_that_there_are() {
+fn the_pipeline_of_jenkins_is_one_and_the_linter_finds_what_is_wrong() {
     let text = std::fs::read_to_string(pipeline("Jenkinsfile")).unwrap();
-    let pairs = [('{', '}'), ('(', ')'), ('[', ']')];
-    for (open, close) in pairs {
-        assert_eq!(
-            text.matches(open).count(),
-            text.matches(close).count(),
-            "{open}"
-        );
-    }
     assert!(text.contains("returnStatus: true") && text.contains("unstable("));
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let folder = folder.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("Jenkinsfile"), text).unwrap();
+    };
+    put("right", &text);
+    put("wrong", &text.replace("sh(\n", "sh((\n"));
+    let found = linted_by_groovy(folder.path());
+    let files = found["files"].as_object().unwrap();
+    let errors = |name: &str| -> Vec<String> {
+        let of_it = files.iter().filter(|(path, _)| path.contains(name));
+        let errors = of_it.flat_map(|(_, file)| file["errors"].as_array().unwrap());
+        errors.map(|error| error.to_string()).collect()
+    };
+    assert_eq!(found["summary"]["totalFilesLinted"], 2, "{found}");
+    assert!(errors("/right/").is_empty(), "{:?}", errors("/right/"));
+    let wrong = errors("/wrong/");
+    assert!(
+        wrong.iter().any(|error| error.contains("NglParseError")),
+        "{wrong:?}"
+    );
 }
