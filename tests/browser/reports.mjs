@@ -162,6 +162,17 @@ async function prints(page) {
   await page.emulateMedia({ media: "print" });
   expect(!await page.isVisible(".top"), "on paper there is no navigation");
   expect(await page.isVisible("#chart-rate canvas"), "on paper there are charts");
+  // Heads that are repeated on every page have no buttons, so their text must not be in one.
+  const heads = await page.evaluate(() => [...document.querySelectorAll("#endpoint-table th[data-sort]")].map((head) => ({
+    said: getComputedStyle(head, "::before").content,
+    label: head.textContent,
+    button: getComputedStyle(head.querySelector("button")).display,
+  })));
+  expect(heads.length > 0, "there are heads to sort by");
+  for (const { said, label, button } of heads) {
+    expect(said === JSON.stringify(label) && button === "none", `on paper a head is text: ${said} for ${label}, its button ${button}`);
+  }
+  expect(!await page.isVisible(".readout"), "on paper nothing asks to be pointed at");
   await page.emulateMedia({ media: null });
 }
 

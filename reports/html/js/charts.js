@@ -163,7 +163,7 @@ function targetPoints(targets) {
       const text = target.label;
       const width = ctx.measureText(text).width;
       const left = x + 8 * ratio + width > bbox.left + bbox.width ? x - 8 * ratio - width : x + 8 * ratio;
-      ctx.fillText(text, left, y + (target.warn ? 14 : above ? 4 : -4) * ratio);
+      ctx.fillText(text, left, y + (target.warn ? (above ? 18 : 14) : above ? 4 : -4) * ratio);
     }
     ctx.restore();
   };

@@ -68,6 +68,8 @@ class EndpointTable {
   /** Makes a button of each heading that can be sorted by. */
   headings() {
     for (const heading of this.table.querySelectorAll("th[data-sort]")) {
+      // On paper the label stands for the button.
+      heading.dataset.label = heading.textContent;
       const button = make("button", { type: "button", class: "sort" }, heading.textContent);
       heading.replaceChildren(button);
       button.addEventListener("click", () => {
