@@ -66,16 +66,35 @@ pub fn trust(result: &RunResult) -> Trust {
     Trust { doubts }
 }
 
+/// What the generator is judged by, as it was measured.
+fn figures(result: &RunResult) -> impl Iterator<Item = String> {
+    let generator = &result.generator;
+    let spent = generator.cpu_user_seconds + generator.cpu_system_seconds;
+    let processors = format!(
+        "{spent:.1}s of processor time in a run of {:.1}s",
+        result.run.duration_seconds
+    );
+    let late = result.trend("iteration_lag").map(|lag| {
+        format!(
+            "starts were late by {} in the middle, {} at the 95th percentile",
+            format_millis(lag.med),
+            format_millis(lag.p95)
+        )
+    });
+    [Some(processors), late].into_iter().flatten()
+}
+
 /// The hint for a result that is not to be trusted.
 pub fn hint(result: &RunResult) -> Option<Hint> {
-    let trust = trust(result);
-    let first = trust.doubts.first()?;
+    let doubts = trust(result).doubts;
+    let (first, others) = doubts.split_first()?;
     Some(Hint {
         cause: Cause::Generator,
         slo: None,
         confidence: Confidence::High,
         finding: format!("the load generator did not keep up: {first}; the response times are partly its own"),
-        evidence: trust.doubts.clone(),
+        // The first one has been said.
+        evidence: others.iter().cloned().chain(figures(result)).collect(),
         advice: [
             "run on a machine with more processors, or with nothing else on it",
             "lower the rate, or split the plan between machines with `--execution-segment`",
@@ -105,5 +124,25 @@ mod tests {
         );
         result.generator.cpu_user_seconds = 10.0;
         assert!(trust(&result).is_trustworthy(), "{:?}", trust(&result));
+    }
+
+    #[test]
+    fn what_was_found_is_not_said_again_as_evidence_for_it() {
+        let mut result = sample::passing();
+        result.generator.workers = 2;
+        result.run.duration_seconds = 100.0;
+        result.generator.cpu_user_seconds = 195.0;
+        result.generator.cpu_system_seconds = 0.0;
+        let doubts = trust(&result).doubts;
+        let hint = hint(&result).unwrap();
+        assert!(hint.finding.contains(&doubts[0]), "{hint:?}");
+        assert!(
+            !hint.evidence.is_empty() && !hint.evidence.contains(&doubts[0]),
+            "{hint:?}"
+        );
+        assert_eq!(
+            hint.evidence[0],
+            "195.0s of processor time in a run of 100.0s"
+        );
     }
 }
