@@ -1,8 +1,8 @@
 //! `rhaid validate`: the real binary on files that the tools themselves wrote, and on files that are wrong.
 //!
 //! What it prints is held against `tests/golden/validate`. The files in `data` are from k6 2.2, wrk 4.1, Locust 2.47, JMeter 2.13 and
-//! HdrHistogram 2.1 (Java) and 0.10 (Python), run for a second or two; those of vegeta, oha and Gatling are made up after their
-//! documented shapes.
+//! HdrHistogram 2.1 (Java) and 0.10 (Python), run for a second or two; those of vegeta, oha and Gatling are made up after what
+//! these tools write.
 
 #[path = "../support/mod.rs"]
 mod support;
