@@ -173,7 +173,10 @@ fn the_pipeline_of_jenkins_is_one_and_the_linter_finds_what_is_wrong() {
         std::fs::write(folder.join("Jenkinsfile"), text).unwrap();
     };
     put("right", &text);
-    put("wrong", &text.replace("sh(\n", "sh((\n"));
+    put(
+        "wrong",
+        &text.replace("sh(returnStatus", "sh((returnStatus"),
+    );
     let found = linted_by_groovy(folder.path());
     let files = found["files"].as_object().unwrap();
     let errors = |name: &str| -> Vec<String> {
