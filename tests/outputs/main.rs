@@ -6,6 +6,7 @@ mod reading;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod dashboards;
 mod files;
 mod mistakes;
 mod prometheus;
