@@ -13,3 +13,4 @@ mod prometheus;
 mod receivers;
 mod remote_write;
 mod server;
+mod stack;
