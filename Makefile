@@ -8,7 +8,7 @@ BENCH_ARGS ?=
 VALIDATE_ARGS ?=
 FUZZ_SECONDS ?= 600
 
-.PHONY: help build test bench reference screenshot \
+.PHONY: help build test bench reference screenshot observability dashboards \
 	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-baseline perf-validate perf-clean fuzz \
 	chaos-list chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed
 
@@ -30,6 +30,8 @@ help:
 	@echo "                  chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss"
 	@echo "                  chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed"
 	@echo "                  CHAOS_ARGS='--demo --scale 0.25' makes it shorter"
+	@echo "make observability  start Prometheus and Alertmanager with the files of observability/, without containers, until Ctrl-C"
+	@echo "make dashboards   write Grafana's dashboards anew from observability/grafana/source"
 	@echo "make perf-clean   remove results/"
 	@echo "make fuzz         feed the importers what nobody would write, FUZZ_SECONDS each (installs cargo-fuzz)"
 
@@ -89,6 +91,12 @@ fuzz:
 		$(CARGO) $$toolchain fuzz run $$target fuzz/found/$$target fuzz/corpus/$$target fuzz/seeds/$$target tests/validate/data -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=2048 -timeout=20 || exit 1; \
 	done
+
+observability:
+	@./observability/start
+
+dashboards:
+	./observability/grafana/generate.py
 
 perf-clean:
 	rm -rf results

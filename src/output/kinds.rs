@@ -137,11 +137,12 @@ pub fn wanted(text: &str) -> Result<Wanted, String> {
     };
     let names = || KINDS.iter().map(|kind| kind.name);
     let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
-        let known = || {
-            let all: Vec<_> = names().collect();
-            format!("there are: {}", all.join(", "))
-        };
-        return Err(did_you_mean(name, names()).unwrap_or_else(known));
+        let told = |kind: &Kind| format!("\n  {}={}  {}", kind.name, kind.target, kind.about);
+        let all: String = KINDS.iter().map(told).collect();
+        return Err(match did_you_mean(name, names()) {
+            Some(nearest) if name != "help" => nearest,
+            _ => format!("there are:{all}"),
+        });
     };
     if target.is_empty() {
         return Err(format!("write {name}={}", kind.target));

@@ -6,6 +6,7 @@ mod reading;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod dashboards;
 mod files;
 mod logs;
 mod mistakes;
@@ -13,3 +14,4 @@ mod prometheus;
 mod receivers;
 mod remote_write;
 mod server;
+mod stack;

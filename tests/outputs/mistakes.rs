@@ -24,7 +24,7 @@ fn every_mistake_is_told_and_nothing_is_sent() {
     for (output, code, text) in [
         ("prometeus=127.0.0.1:1", 64, "prometheus"),
         ("ndjson", 64, "write ndjson=FILE"),
-        ("sink=a", 64, "there are: "),
+        ("sink=a", 64, "ndjson=FILE"),
         ("prometheus=9464", 64, "127.0.0.1:9464"),
         (&taken, 64, "cannot listen"),
         ("remote-write=localhost:9090", 64, "http://"),

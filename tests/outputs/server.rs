@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,6 +12,16 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::ports::free_port;
+
+/// How a Prometheus is set up.
+#[derive(Default)]
+struct Setup<'a> {
+    /// Who is scraped each second.
+    target: Option<SocketAddr>,
+    /// A file of rules.
+    rules: Option<&'a Path>,
+    classic: bool,
+}
 
 /// A running Prometheus that takes remote writes and native histograms. Ends when dropped.
 pub struct Prometheus {
@@ -22,8 +33,24 @@ pub struct Prometheus {
 impl Prometheus {
     /// Starts it, scraping `target` each second if there is one.
     pub fn start(target: Option<SocketAddr>) -> Self {
+        Self::with(&Setup {
+            target,
+            ..Setup::default()
+        })
+    }
+
+    /// Starts it as `observability/` does: with classic histograms, and recording by these rules, each second.
+    pub fn recording(target: SocketAddr, rules: &Path) -> Self {
+        Self::with(&Setup {
+            target: Some(target),
+            rules: Some(rules),
+            classic: true,
+        })
+    }
+
+    fn with(setup: &Setup<'_>) -> Self {
         for _ in 0..5 {
-            if let Some(server) = Self::attempt(target) {
+            if let Some(server) = Self::attempt(setup) {
                 return server;
             }
         }
@@ -32,18 +59,23 @@ impl Prometheus {
         );
     }
 
-    fn attempt(target: Option<SocketAddr>) -> Option<Self> {
+    fn attempt(setup: &Setup<'_>) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        let scrape = target.map_or(String::new(), |target| {
+        let scrape = setup.target.map_or(String::new(), |target| {
             format!(
                 "scrape_configs: [{{job_name: rhaid, static_configs: [{{targets: ['{target}']}}]}}]"
             )
         });
+        let rules = setup.rules.map_or(String::new(), |rules| {
+            format!("rule_files: ['{}']", rules.display())
+        });
         let config = dir.path().join("prometheus.yml");
         std::fs::write(
             &config,
-            format!("global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n{scrape}\n"),
+            format!(
+                "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n{scrape}\n{rules}\n"
+            ),
         )
         .unwrap();
         let child = Command::new("prometheus")
@@ -51,7 +83,7 @@ impl Prometheus {
             .arg(format!("--storage.tsdb.path={}", dir.path().display()))
             .arg(format!("--web.listen-address={addr}"))
             .arg("--web.enable-remote-write-receiver")
-            .arg("--enable-feature=native-histograms")
+            .args((!setup.classic).then_some("--enable-feature=native-histograms"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -79,6 +79,7 @@ pub struct Ledger {
     /// Declared faults that were on so far: whether they are, and how often they came.
     faults: BTreeMap<String, (u64, u64)>,
     reloads: u64,
+    is_aborted: bool,
     logs: BTreeMap<&'static str, u64>,
     elapsed: f64,
 }
@@ -96,6 +97,7 @@ impl Ledger {
             slos: Vec::new(),
             faults: BTreeMap::new(),
             reloads: 0,
+            is_aborted: false,
             logs: BTreeMap::new(),
             elapsed: 0.0,
         }
@@ -135,10 +137,8 @@ impl Ledger {
             EventKind::Log(line) => {
                 *self.logs.entry(line.level.as_str()).or_default() += line.more.max(1);
             }
-            EventKind::Started
-            | EventKind::Ended { .. }
-            | EventKind::Aborted
-            | EventKind::Own { .. } => {}
+            EventKind::Aborted => self.is_aborted = true,
+            EventKind::Started | EventKind::Ended { .. } | EventKind::Own { .. } => {}
         }
     }
 
@@ -297,6 +297,12 @@ impl Ledger {
                 Gauge,
                 "Since the scenarios' start",
                 vec![(with(&[]), number(self.elapsed))],
+            ),
+            family(
+                "rhaid_run_aborted",
+                Gauge,
+                "Whether the run was ended before its time",
+                vec![(with(&[]), number(f64::from(u8::from(self.is_aborted))))],
             ),
             family(
                 "rhaid_slo_status",
