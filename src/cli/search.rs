@@ -183,6 +183,7 @@ pub fn run(arguments: &SearchArguments) -> Result<u8, Failure> {
         until_stable: None,
         faults: None,
         looking: None,
+        detail: false,
     };
     let is_shown = !arguments.quiet;
     let mut trials: Vec<Trial> = Vec::new();

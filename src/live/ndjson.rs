@@ -126,6 +126,7 @@ mod tests {
             }],
             dropped_logs: 4,
             slos: Vec::new(),
+            detail: None,
         };
         let lines = lines(&progress);
         let kinds: Vec<&str> = lines

@@ -226,6 +226,7 @@ mod tests {
             logs: Vec::new(),
             dropped_logs: 0,
             slos: Vec::new(),
+            detail: None,
         };
         let mut done = BTreeSet::new();
         assert_eq!(plain_lines(&progress, &mut done).len(), 2);

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, overflow, share_out, start_workers};
+use super::detail::Detailer;
 use super::director::Director;
 use super::handle::Handle;
 use super::judging::Bench;
@@ -20,7 +21,7 @@ use super::reloads::Reloads;
 use super::stability::Stability;
 use super::terms::{Observer, RunError, Settings};
 use super::wishes::Wish;
-use super::{environment, faults, hooks, rows};
+use super::{account, environment, faults, hooks, rows};
 use crate::metrics::Builtin;
 use crate::result::{AbortedBy, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
@@ -101,8 +102,15 @@ pub async fn conduct(
         faults_over: false,
         stability: settings.until_stable.map(Stability::new),
         stable_after: None,
+        detailer: None,
     };
-    let bench = Bench::new(&blueprint.options, &mut conductor.aggregate.totals, kind_of);
+    let mut bench = Bench::new(&blueprint.options, &mut conductor.aggregate.totals, kind_of);
+    if settings.detail {
+        bench.look_ahead(&mut conductor.aggregate.totals);
+        let columns = conductor.aggregate.series.specs();
+        let name = account::run_id(started_at, blueprint.options.seed);
+        conductor.detailer = Some(Detailer::new(&name, columns));
+    }
     conductor.bench = Some(bench);
     conductor.perform(started_at).await
 }
@@ -120,7 +128,7 @@ pub(super) struct Conductor<'a> {
     /// When the scenarios started.
     pub(super) start: Option<Instant>,
     /// How long the run had been paused by then.
-    held_before: Duration,
+    pub(super) held_before: Duration,
     /// Whole seconds since then that have been looked at.
     seconds: u64,
     pub(super) aborted: Option<(AbortedBy, String)>,
@@ -139,6 +147,8 @@ pub(super) struct Conductor<'a> {
     stability: Option<Stability>,
     /// When everything was known well enough, and the run ended for that.
     pub(super) stable_after: Option<Duration>,
+    /// Makes what is told beyond the progress, if that is asked for.
+    pub(super) detailer: Option<Detailer>,
     /// Another run goes on with the data of `setup`.
     pub(super) handed_over: bool,
 }
@@ -427,11 +437,13 @@ impl Conductor<'_> {
         let mut progress = self
             .aggregate
             .progress(planned, phase, &self.blueprint.options);
-        if let (Some(_), Some(bench)) = (&self.settings.looking, &self.bench) {
+        let is_watched = self.settings.looking.is_some() || self.settings.detail;
+        if let (true, Some(bench)) = (is_watched, &self.bench) {
             let verdicts = bench.verdicts(&self.aggregate.totals, elapsed);
             progress.slos = verdicts.into_iter().map(|(_, row)| row).collect();
             mask_slos(&mut progress.slos, &self.blueprint.secrets);
         }
+        progress.detail = self.detail();
         self.observer.progress(&progress);
     }
 

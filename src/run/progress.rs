@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::detail::Detail;
 use crate::result::SloResult;
 use crate::vu::LogLine;
 
@@ -56,4 +57,6 @@ pub struct Progress {
     pub dropped_logs: u64,
     /// How the objectives stand; only told when someone looks on.
     pub slos: Vec<SloResult>,
+    /// More, if [`Settings`](super::Settings) ask for it.
+    pub detail: Option<Box<Detail>>,
 }

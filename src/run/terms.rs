@@ -30,6 +30,8 @@ pub struct Settings {
     pub faults: Option<BTreeSet<Touches>>,
     /// Someone looks on.
     pub looking: Option<Looking>,
+    /// More is told each second, as a dashboard needs it.
+    pub detail: bool,
 }
 
 /// How someone looks on.

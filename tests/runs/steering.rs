@@ -73,6 +73,7 @@ fn run(script: &Path, server: &HttpServer, sender: mpsc::Sender<Handle>) -> RunR
         until_stable: None,
         faults: None,
         looking: None,
+        detail: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

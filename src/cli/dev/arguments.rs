@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::hands::MOST;
 use crate::cli::command_args::ScriptArguments;
+use crate::cli::dashboard::DashboardArguments;
 use crate::cli::values::{duration, pair, seed, vus};
 
 #[derive(Debug, Clone, Args)]
@@ -70,6 +71,8 @@ pub struct DevArguments {
         hide_env_values = true
     )]
     pub hooks_url: Option<String>,
+    #[command(flatten)]
+    pub dashboard: DashboardArguments,
     /// Write plain lines, also on a terminal.
     #[arg(long)]
     pub plain: bool,
