@@ -57,6 +57,9 @@ perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webh
 ALLOW_cpu = =machine
 ALLOW_memory = =machine
 ALLOW_process-killed = =process
+ALLOW_redis-down = =proxy,process
+ALLOW_redis-slow = =proxy,process
+chaos-redis-down chaos-redis-slow: CHAOS_ARGS = --env BASE_URL=http://127.0.0.1:8098 --env RHAID=target/release/rhaid
 chaos-process-killed: CHAOS_ARGS = --env BASE_URL=http://127.0.0.1:8097 --env RHAID=target/release/rhaid
 
 chaos-list:
@@ -64,7 +67,7 @@ chaos-list:
 		printf '%-24s %s\n' "chaos-$$(basename $$script .rhai)" "$$(head -n 1 $$script | sed 's,^// ,,')"; \
 	done
 
-chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed: chaos-%:
+chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed chaos-redis-down chaos-redis-slow: chaos-%:
 	$(CARGO) run --release -- run --allow-faults$(ALLOW_$*) scripts/chaos/$*.rhai $(CHAOS_ARGS)
 
 perf-baseline:

@@ -57,6 +57,7 @@ pub mod project;
 mod random;
 pub mod record;
 pub mod report;
+mod resp;
 pub mod result;
 pub mod run;
 pub mod script;

@@ -14,7 +14,7 @@ use crate::result::ratio;
 pub struct Radius {
     /// When it is injected, if that is known before: with faults that come first held for all of their time.
     pub start: Option<Duration>,
-    /// How often it may come; none if a script decides.
+    /// How often it may come; none if a script or a person decides.
     pub times: Option<u32>,
     /// How long it is at work at most, all times together; none where neither the plan nor the fault has an end.
     pub longest: Option<Duration>,
@@ -70,7 +70,9 @@ fn start(
                 link = faults.iter().find(|other| other.name == *fault)?;
                 at = at.saturating_add(*pause).saturating_add(held(link));
             }
-            Trigger::When(_) | Trigger::Random { .. } | Trigger::Asked => return None,
+            Trigger::When(_) | Trigger::Random { .. } | Trigger::Manual | Trigger::Asked => {
+                return None;
+            }
         }
     }
     None
@@ -79,7 +81,7 @@ fn start(
 fn radius(fault: &FaultPlan, faults: &[FaultPlan], plan: Option<Duration>) -> Radius {
     let times = match fault.trigger {
         Trigger::Random { times, .. } => Some(times),
-        Trigger::Asked => None,
+        Trigger::Manual | Trigger::Asked => None,
         _ => Some(1),
     };
     // A guard may end those before it at once; the end of the plan ends it as well.

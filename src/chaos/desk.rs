@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::injection::Injection;
 use super::ledger::{FailedUndo, FaultId, Ledger};
-use super::plan::{Plan, Touches};
+use super::plan::{Plan, ProxyPlan, Touches};
 use super::process::{CommandError, Commands};
 use super::proxy::{Fleet, Proxy, ProxyError, Spec};
 use crate::http::AddressRules;
@@ -97,6 +97,8 @@ pub enum EndedBy {
     Time,
     /// A script undid it.
     Script,
+    /// Somebody undid it by hand.
+    Hand,
     /// A guard was crossed: which, and how.
     Guard(String),
     /// Its own function failed.
@@ -184,11 +186,11 @@ impl Chaos {
         &self.ledger
     }
 
-    /// Starts the run's proxies: each upstream, whether the load for it goes through the proxy, and the proxy's address.
+    /// Starts the run's proxies: each as it was declared, and the address that it has.
     ///
     /// # Errors
     /// When one of them cannot listen, or stands before a host that is not allowed.
-    pub fn open(&self) -> Result<Vec<(String, bool, String)>, ChaosError> {
+    pub fn open(&self) -> Result<Vec<(ProxyPlan, String)>, ChaosError> {
         for plan in &self.plan.commands {
             self.check(Touches::Process)?;
             let started = self.commands.start(&plan.name, plan.spec.clone());
@@ -212,7 +214,7 @@ impl Chaos {
                 upstream: plan.upstream.clone(),
                 enabled: true,
             })?;
-            opened.push((plan.upstream.clone(), plan.route, proxy.spec().listen));
+            opened.push((plan.clone(), proxy.spec().listen));
         }
         Ok(opened)
     }

@@ -20,6 +20,7 @@ mod ledger;
 pub mod machine;
 mod own;
 mod plan;
+pub mod probe;
 pub mod process;
 pub mod proxy;
 pub mod service;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use super::probe::Condition;
 use super::process::CommandSpec;
 use crate::slo::Objective;
 use crate::units::format_duration;
@@ -85,6 +86,8 @@ pub enum Trigger {
         most: Duration,
         times: u32,
     },
+    /// When somebody injects it by hand.
+    Manual,
     /// When a script asks for it.
     Asked,
 }
@@ -104,6 +107,7 @@ impl fmt::Display for Trigger {
                 format_duration(*least),
                 format_duration(*most)
             ),
+            Self::Manual => f.write_str("by hand"),
             Self::Asked => f.write_str("when asked for"),
         }
     }
@@ -112,7 +116,7 @@ impl fmt::Display for Trigger {
 /// A bound that must hold while a fault lasts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guard {
-    pub holds: Objective,
+    pub holds: Condition,
     /// The window over which it is judged.
     pub over: Duration,
     /// Whether the run ends when it is crossed; the fault is undone in any case.
@@ -129,7 +133,7 @@ pub struct FaultPlan {
     /// How long it is held.
     pub duration: Duration,
     /// What must hold before it is injected.
-    pub steady: Vec<Objective>,
+    pub steady: Vec<Condition>,
     /// For so many seconds in a row.
     pub steady_for: Duration,
     pub guards: Vec<Guard>,

@@ -379,6 +379,9 @@ pub struct DemoArguments {
     /// Call back any address, not only those of the loopback.
     #[arg(long)]
     pub callback_anywhere: bool,
+    /// Keep what searches are answered in a Redis there, as a cache before the books.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub redis: Option<String>,
     /// Seed of jitter, errors and callbacks.
     #[arg(long, value_name = "N", default_value = "0")]
     pub seed: u64,

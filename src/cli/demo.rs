@@ -43,6 +43,7 @@ pub fn run(arguments: DemoArguments) -> Result<u8, Failure> {
             callback_duplicates: arguments.callback_duplicates,
             callback_late: arguments.callback_late,
             callback_anywhere: arguments.callback_anywhere,
+            redis: arguments.redis,
             ..DemoConfig::default()
         };
         let stop = async {

@@ -9,12 +9,12 @@ use super::command_args::RunArguments;
 use super::values::Format;
 use super::{Failure, print, print_plain};
 use crate::chaos::blast::{Blast, Radius};
+use crate::chaos::probe::Condition;
 use crate::chaos::{FaultPlan, Permission, Touches, Trigger};
 use crate::exit;
 use crate::options::{Scenario, plan_length};
 use crate::report::format::percent;
 use crate::run::Blueprint;
-use crate::slo::Objective;
 use crate::units::format_duration;
 
 /// What no look at a script can tell.
@@ -276,8 +276,8 @@ fn scenario_line(scenario: &Scenario) -> String {
     )
 }
 
-fn labels(objectives: &[Objective]) -> Vec<String> {
-    objectives.iter().map(Objective::label).collect()
+fn labels(conditions: &[Condition]) -> Vec<String> {
+    conditions.iter().map(Condition::label).collect()
 }
 
 fn fault_lines(fault: &FaultPlan, radius: &Radius, lines: &mut Vec<String>) {

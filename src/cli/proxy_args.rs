@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::values::{seed, workers};
 use crate::chaos::proxy::toxic::{self, Kind};
-use crate::chaos::proxy::{Draft, Spec, Stream, Toxicity};
+use crate::chaos::proxy::{Draft, Spec, Stream, Toxicity, leads_to_itself};
 
 #[derive(Debug, Args)]
 #[command(
@@ -86,10 +86,14 @@ fn spec(text: &str) -> Result<Spec, String> {
     if name.is_empty() || upstream.is_empty() {
         return Err("a proxy needs a name and an address to connect to".into());
     }
+    let (listen, upstream) = (address(listen)?, address(upstream)?);
+    if leads_to_itself(&listen, &upstream) {
+        return Err(format!("the proxy `{name}` would connect to itself"));
+    }
     Ok(Spec {
         name: (*name).to_owned(),
-        listen: address(listen)?,
-        upstream: address(upstream)?,
+        listen,
+        upstream,
         enabled: true,
     })
 }

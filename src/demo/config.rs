@@ -29,6 +29,8 @@ pub struct DemoConfig {
     pub callback_late: f64,
     /// Callbacks go to any address, and not only to those of the loopback.
     pub callback_anywhere: bool,
+    /// `host:port` of a Redis that keeps what was offered for a while. `None`: there is no cache.
+    pub redis: Option<String>,
     /// Reservations kept, at least one; past this the longest cancelled one goes, else the oldest.
     /// Idempotency keys are kept as long as their reservations.
     pub max_reservations: usize,
@@ -59,6 +61,7 @@ impl Default for DemoConfig {
             callback_duplicates: 0.0,
             callback_late: 0.0,
             callback_anywhere: false,
+            redis: None,
             max_reservations: 100_000,
         }
     }

@@ -12,6 +12,7 @@
 
 mod admin;
 mod booking;
+mod cache;
 mod calendar;
 mod callbacks;
 mod catalog;
@@ -65,6 +66,7 @@ struct Demo {
     callbacks: callbacks::Callbacks,
     tokens: admin::Tokens,
     resilience: resilience::Resilience,
+    cache: Option<Arc<cache::Cache>>,
     webhook_key: hmac::Key,
     secret: String,
     started: Instant,
@@ -82,6 +84,9 @@ impl Demo {
             callbacks: callbacks::Callbacks::new(&config),
             tokens: admin::Tokens::new(&config.secret),
             resilience: resilience::Resilience::default(),
+            cache: config
+                .redis
+                .map(|address| Arc::new(cache::Cache::new(address))),
             webhook_key: hmac::Key::new(hmac::HMAC_SHA256, config.secret.as_bytes()),
             secret: config.secret,
             started: Instant::now(),

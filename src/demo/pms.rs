@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
+use http::header;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Demo;
 use super::calendar::{MAX_NIGHTS, Stay, parse_date};
 use super::catalog::{CURRENCY, RoomKind};
 use super::error::{ApiError, FieldErrors};
+use super::{Demo, cache};
 
 /// Guests that may be asked for; no room sleeps more than a few, so the answer may be no room.
 const MAX_GUESTS: u32 = 20;
@@ -47,9 +48,28 @@ struct Availability {
 pub async fn availability(
     State(demo): State<Arc<Demo>>,
     query: Result<Query<AvailabilityQuery>, QueryRejection>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Response, ApiError> {
     let Query(query) = query?;
     let (stay, guests) = read(&demo, &query)?;
+    let Some(cache) = &demo.cache else {
+        return Ok(Json(offers(&demo, stay, guests)).into_response());
+    };
+    let key = format!(
+        "availability:{}:{}:{guests}",
+        stay.check_in(),
+        stay.nights()
+    );
+    let made = || serde_json::to_vec(&offers(&demo, stay, guests)).unwrap_or_default();
+    let (body, from) = cache.through(key, made).await;
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "application/json"),
+        (cache::HEADER, from.as_str()),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// What is free in the books.
+fn offers(demo: &Demo, stay: Stay, guests: u32) -> Availability {
     let rooms = RoomKind::ALL
         .into_iter()
         .zip(demo.hotel.available(stay))
@@ -63,12 +83,11 @@ pub async fn availability(
             available,
         })
         .collect();
-    let check_in = stay.check_in().to_string();
-    Ok(Json(Availability {
-        check_in,
+    Availability {
+        check_in: stay.check_in().to_string(),
         nights: stay.nights(),
         rooms,
-    }))
+    }
 }
 
 fn read(demo: &Demo, query: &AvailabilityQuery) -> Result<(Stay, u32), ApiError> {

@@ -180,7 +180,13 @@ async fn dial(
     let started = Instant::now();
     let mut last = None;
     for address in addresses {
-        match connect(address, from.local).await {
+        // Where the load is led elsewhere, people know it by the name that they wrote.
+        let told = || match (fixed, client.settings().fault_proxies.get(&address)) {
+            (_, Some(proxy)) => format!("{host}:{port} (through the proxy `{proxy}`)"),
+            (Some(_), None) => format!("{host}:{port} (at {address})"),
+            (None, None) => address.to_string(),
+        };
+        match connect(address, from.local, &told).await {
             Ok(stream) => {
                 timings.connecting += nanos(started);
                 // Without this a small request waits for the acknowledgement of the one before.
@@ -194,8 +200,13 @@ async fn dial(
     Err(last.unwrap_or_else(|| HttpError::new(HttpError::DNS, format!("{host} has no address"))))
 }
 
-async fn connect(address: SocketAddr, local: Option<IpAddr>) -> Result<TcpStream, HttpError> {
-    let failed = |error: std::io::Error| HttpError::from_connect(&error, address);
+/// `told`: what the address is called in errors.
+async fn connect(
+    address: SocketAddr,
+    local: Option<IpAddr>,
+    told: &dyn Fn() -> String,
+) -> Result<TcpStream, HttpError> {
+    let failed = |error: std::io::Error| HttpError::from_connect(&error, &told());
     let Some(local) = local.filter(|local| local.is_ipv4() == address.is_ipv4()) else {
         return TcpStream::connect(address).await.map_err(failed);
     };

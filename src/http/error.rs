@@ -112,7 +112,7 @@ impl HttpError {
     }
 
     /// A failure to connect.
-    pub fn from_connect(error: &io::Error, address: std::net::SocketAddr) -> Self {
+    pub fn from_connect(error: &io::Error, address: &str) -> Self {
         use io::ErrorKind as Kind;
         match error.kind() {
             Kind::ConnectionRefused => {

@@ -47,6 +47,8 @@ pub struct Settings {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Fixed addresses for `host` or `host:port`; a port of 0 keeps the URL's.
     pub hosts: HashMap<String, SocketAddr>,
+    /// The run's own proxies among these addresses, by name: what is said of them is said of what stands behind them.
+    pub fault_proxies: HashMap<SocketAddr, String>,
     pub rules: AddressRules,
     /// Source addresses, dealt out to virtual users in turn.
     pub local_ips: Vec<IpAddr>,
@@ -89,6 +91,7 @@ impl Default for Settings {
             user_agent: concat!("rhaid/", env!("CARGO_PKG_VERSION")).to_owned(),
             headers: Vec::new(),
             hosts: HashMap::new(),
+            fault_proxies: HashMap::new(),
             rules: AddressRules::default(),
             local_ips: Vec::new(),
             proxy: ProxyChoice::default(),

@@ -127,6 +127,7 @@ mod tests {
             dropped_logs: 4,
             slos: Vec::new(),
             detail: None,
+            faults: Vec::new(),
         };
         let lines = lines(&progress);
         let kinds: Vec<&str> = lines

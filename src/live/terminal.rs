@@ -227,6 +227,7 @@ mod tests {
             dropped_logs: 0,
             slos: Vec::new(),
             detail: None,
+            faults: Vec::new(),
         };
         let mut done = BTreeSet::new();
         assert_eq!(plain_lines(&progress, &mut done).len(), 2);

@@ -38,6 +38,7 @@ pub enum Builtin {
     WebhookOutOfOrder,
     WebhookBadSignature,
     WebhookDropped,
+    FaultRecoveryTime,
 }
 
 /// Name, kind, what the values are, and a sentence for people.
@@ -51,7 +52,7 @@ pub struct Definition {
 
 impl Builtin {
     /// All of them, in the order of their discriminants.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::HttpReqs,
         Self::HttpReqFailed,
         Self::HttpReqDuration,
@@ -83,6 +84,7 @@ impl Builtin {
         Self::WebhookOutOfOrder,
         Self::WebhookBadSignature,
         Self::WebhookDropped,
+        Self::FaultRecoveryTime,
     ];
 
     /// What the metric is called and means.
@@ -237,6 +239,12 @@ impl Builtin {
                 Counter,
                 Plain,
                 "webhook calls lost for want of room, or not read whole",
+            ),
+            Self::FaultRecoveryTime => (
+                "fault_recovery_time",
+                Trend,
+                Time,
+                "from the end of a fault until all was well again",
             ),
         };
         Definition {

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::conditions::conditions;
 use super::keys;
 use super::reader::{OptionError, Reader, describe, read_duration};
 use super::work::Clockwork;
 use crate::chaos::process::{CommandSpec, Ready};
+use crate::chaos::proxy::leads_to_itself;
 use crate::chaos::{CommandPlan, FaultPlan, Guard, Plan, ProxyPlan, Trigger};
 use crate::slo::{Objective, statement};
 use crate::suggest::did_you_mean;
@@ -20,6 +22,8 @@ const GUARD_WINDOW: Duration = Duration::from_secs(5);
 const IN_A_ROW: Duration = Duration::from_secs(3);
 /// How long a command may take until it answers.
 const READY_WITHIN: Duration = Duration::from_secs(10);
+/// What `when` says of a fault that a person injects.
+const MANUAL: &str = "manual";
 /// Times that a fault comes at random, unless it says otherwise.
 const TIMES: u32 = 3;
 
@@ -129,6 +133,18 @@ fn proxies(reader: &mut Reader<'_>) -> Vec<ProxyPlan> {
         }
         let listen = address(&mut inner, "listen").unwrap_or_else(|| "127.0.0.1:0".into());
         let route = inner.flag("route").unwrap_or(true);
+        if let Some(upstream) = &upstream
+            && leads_to_itself(&listen, upstream)
+        {
+            inner.error(
+                "upstream",
+                format!("the proxy would connect to itself: it listens on {listen}"),
+                Some(
+                    "`listen` is where the load or the service goes, `upstream` what is behind it"
+                        .into(),
+                ),
+            );
+        }
         inner.finish(&keys::names(keys::PROXY), |_| None);
         plans.extend(upstream.map(|upstream| ProxyPlan {
             name: name.clone(),
@@ -238,12 +254,12 @@ fn one(mut reader: Reader<'_>, at: usize, clockwork: Clockwork) -> Option<FaultP
         reader.error("duration", "must be longer than nothing", None);
     }
     let trigger = trigger(&mut reader, clockwork);
-    let steady = statements(&mut reader, "steady");
+    let steady = conditions(&mut reader, "steady");
     let steady_for = reader.duration("steady_for").unwrap_or(IN_A_ROW);
     let steady_for = clockwork.scaled(steady_for);
     let over = reader.duration("guard_over").unwrap_or(GUARD_WINDOW);
     let abort = reader.flag("guard_abort").unwrap_or_default();
-    let guards = statements(&mut reader, "guard")
+    let guards = conditions(&mut reader, "guard")
         .into_iter()
         .map(|holds| Guard { holds, over, abort })
         .collect();
@@ -286,6 +302,10 @@ fn trigger(reader: &mut Reader<'_>, clockwork: Clockwork) -> Option<Trigger> {
         ["start"] => reader
             .duration("start")
             .map(|start| Trigger::At(clockwork.scaled(start))),
+        // A key's or a page's, not a metric's.
+        ["when"] if reader.value("when").and_then(Value::as_str) == Some(MANUAL) => {
+            Some(Trigger::Manual)
+        }
         ["when"] => statements(reader, "when")
             .into_iter()
             .next()

@@ -29,6 +29,7 @@ pub fn read(reader: &mut Reader<'_>) -> Settings {
         user_agent: user_agent(reader).unwrap_or(defaults.user_agent),
         headers: headers(reader),
         hosts: hosts(reader),
+        fault_proxies: std::collections::HashMap::new(),
         rules: AddressRules {
             allowed: address_rules(reader, "allowed_hosts"),
             blocked: address_rules(reader, "blocked_hosts"),
@@ -78,7 +79,7 @@ fn user_agent(reader: &mut Reader<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn headers(reader: &mut Reader<'_>) -> Vec<(HeaderName, HeaderValue)> {
+pub(super) fn headers(reader: &mut Reader<'_>) -> Vec<(HeaderName, HeaderValue)> {
     let mut out = Vec::new();
     for (name, value) in reader.string_map("headers").unwrap_or_default() {
         match (HeaderName::try_from(&name), HeaderValue::from_str(&value)) {

@@ -7,6 +7,7 @@
 //! [`Overrides`], applied to the raw values before they are read, so that they change one field and wipe nothing.
 
 mod arrival;
+mod conditions;
 mod faults;
 mod files;
 mod hooks;

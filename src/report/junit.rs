@@ -1,9 +1,10 @@
-//! JUnit's XML, which every CI system reads: each objective and each check is a test case.
+//! JUnit's XML, which every CI system reads: each objective, each check and each fault is a test case.
 
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
 use super::format::{percent, plural};
 use super::headline::Headline;
+use super::junit_faults::faults;
 use super::{Against, Look, Report, ReportError, figure, regression};
 use crate::compare::Comparison;
 use crate::harmless;
@@ -18,7 +19,7 @@ impl Report for Junit {
     }
 
     fn about(&self) -> &'static str {
-        "JUnit XML: a test case for each SLO and each check"
+        "JUnit XML: a test case for each SLO, each check and each fault"
     }
 
     fn extension(&self) -> &'static str {
@@ -48,6 +49,9 @@ fn document(result: &RunResult) -> Document {
     document.add_test_suite(objectives(result));
     if !result.checks.is_empty() {
         document.add_test_suite(checks(result));
+    }
+    if !result.faults.is_empty() {
+        document.add_test_suite(faults(result));
     }
     if result.slos.is_empty() && result.verdict.exit_code != 0 {
         document.add_test_suite(verdict(result));
@@ -86,7 +90,7 @@ fn regressions(result: &RunResult, comparison: &Comparison, threshold: f64) -> T
     suite
 }
 
-fn failure(kind: &str, message: &str) -> TestCaseStatus {
+pub(super) fn failure(kind: &str, message: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(kind).set_message(harmless::line(message));
     status
@@ -183,7 +187,7 @@ mod tests {
             let alone = usize::from(result.slos.is_empty() && result.verdict.exit_code != 0);
             assert_eq!(
                 cases,
-                result.slos.len() + result.checks.len() + alone,
+                result.slos.len() + result.checks.len() + result.faults.len() + alone,
                 "{name}: {text}"
             );
             assert_eq!(failures, missed + broken + alone, "{name}: {text}");

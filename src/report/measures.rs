@@ -15,11 +15,12 @@ pub const PHASES: [(&str, &str); 7] = [
 ];
 
 /// The metrics that every run has; what is not among them is the script's own.
-const BUILT_IN: [&str; 12] = [
+const BUILT_IN: [&str; 13] = [
     "checks",
     "data_received",
     "data_sent",
     "dropped_iterations",
+    "fault_recovery_time",
     "group_duration",
     "iteration_duration",
     "iteration_errors",

@@ -17,6 +17,7 @@ mod health;
 pub mod html;
 mod journal;
 mod junit;
+mod junit_faults;
 mod measures;
 mod table;
 pub mod template;

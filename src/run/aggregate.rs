@@ -201,6 +201,14 @@ impl Aggregate {
         self.recorder.count(series, amount);
     }
 
+    /// Adds a time that only the whole run knows, under these tags; it counts when it is gathered.
+    pub fn time(&mut self, metric: Builtin, tags: Tags, time: Duration) {
+        let tags = self.recorder.intern(tags);
+        let series = self.recorder.series(MetricId::from(metric), tags);
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.recorder.time(series, nanoseconds);
+    }
+
     /// Takes in what only the whole run knows.
     pub fn gather(&mut self) {
         let snapshot = self.recorder.snapshot();
@@ -287,6 +295,7 @@ impl Aggregate {
             dropped_logs: std::mem::take(&mut self.dropped_logs),
             slos: Vec::new(),
             detail: None,
+            faults: Vec::new(),
         }
     }
 }

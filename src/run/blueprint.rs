@@ -209,6 +209,8 @@ impl Blueprint {
             } else {
                 fit.check_default();
             }
+            fit.check_named(scan.named);
+            fit.check_proxies();
             fit.check_faults(&scan.metrics, scan.computed_metrics);
             fit.check_lifecycle();
             fit.check_metrics(&scan.metrics, scan.computed_metrics);

@@ -21,7 +21,7 @@ use super::reloads::Reloads;
 use super::stability::Stability;
 use super::terms::{Observer, RunError, Settings};
 use super::wishes::Wish;
-use super::{account, environment, faults, hooks, rows};
+use super::{account, by_hand, environment, faults, hooks, rows};
 use crate::metrics::Builtin;
 use crate::result::{AbortedBy, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
@@ -178,7 +178,8 @@ impl Conductor<'_> {
             let start = Instant::now() + Duration::from_millis(2);
             self.start = Some(start);
             self.held_before = self.run.brake.held(start);
-            self.director.begin(&self.aggregate.totals, start);
+            let http = &self.blueprint.options.http;
+            self.director.begin(&self.aggregate.totals, start, http);
             before = environment::usage(self.settings.workers);
             self.ask_all(|reply| Command::Run { start, reply }).await;
             self.end_faults().await;
@@ -444,6 +445,7 @@ impl Conductor<'_> {
             mask_slos(&mut progress.slos, &self.blueprint.secrets);
         }
         progress.detail = self.detail();
+        progress.faults = by_hand::states(self.director.chaos());
         self.observer.progress(&progress);
     }
 

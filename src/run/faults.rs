@@ -1,25 +1,30 @@
 //! The faults of a run, in the hands of its conductor.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::blueprint::Blueprint;
 use super::conductor::Conductor;
-use super::director::{Act, Done, failure_of};
+use super::director::{Act, Call, Done, failure_of};
 use super::judging::natural_kind;
 use super::terms::Settings;
 use crate::chaos::{Chaos, ChaosError, EndedBy, Event, Permission};
 use crate::http;
-use crate::metrics::MetricKind;
+use crate::metrics::{Builtin, MetricKind, Tags};
 use crate::result::AbortedBy;
 use crate::slo::Objective;
+use crate::units::format_duration;
 use crate::vu::worker::Command;
 use crate::vu::{Failure, LogLevel, LogLine, Outcome, RunShared, Stage};
 
 /// How long functions of faults may take at the end of a run, to put right what they broke themselves.
 const LAST_UNDO: Duration = Duration::from_secs(10);
+/// How long before that is told.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Undoes what is left when a run is gone, however it went.
 pub(super) struct UndoneAtLast(pub Arc<Chaos>);
@@ -57,13 +62,14 @@ pub(super) fn open(
     http: &Arc<http::Settings>,
 ) -> Result<Arc<http::Settings>, ChaosError> {
     let mut routed = Arc::clone(http);
-    for (upstream, route, listen) in chaos.open()? {
-        let (true, Ok(address)) = (route, listen.parse()) else {
+    for (plan, listen) in chaos.open()? {
+        let (true, Ok(address)) = (plan.route, listen.parse()) else {
             continue;
         };
-        let hosts = &mut Arc::make_mut(&mut routed).hosts;
-        for name in names(&upstream) {
-            hosts.insert(name, address);
+        let settings = Arc::make_mut(&mut routed);
+        settings.fault_proxies.insert(address, plan.name);
+        for name in names(&plan.upstream) {
+            settings.hosts.insert(name, address);
         }
     }
     Ok(routed)
@@ -111,6 +117,22 @@ pub(super) async fn stopped(run: &RunShared, is_over: bool) {
         .await;
 }
 
+/// Whether all of them end within a time. Those that do are taken out.
+async fn all_end(functions: &mut Vec<(String, JoinHandle<()>)>, limit: Duration) -> bool {
+    let all = futures_util::future::join_all(functions.iter_mut().map(|(_, function)| function));
+    let have = tokio::time::timeout(limit, all).await.is_ok();
+    functions.retain(|(_, function)| !function.is_finished());
+    have
+}
+
+fn names_of(functions: &[(String, JoinHandle<()>)]) -> String {
+    let names: Vec<_> = functions
+        .iter()
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    names.join(", ")
+}
+
 impl Conductor<'_> {
     /// A run that is stopped breaks nothing any more: iterations under way must not wait for a fault's end.
     pub(super) fn undo_faults(&mut self) {
@@ -131,19 +153,22 @@ impl Conductor<'_> {
         }
         match self.director.inject(index, Instant::now()) {
             Ok(None) => {}
-            Ok(Some(call)) => {
-                let Some(first) = self.crew.members.first() else {
-                    return;
-                };
-                let _ = first.commands.send(Command::Fault {
-                    function: call.function,
-                    injection: call.injection,
-                    limit: call.limit,
-                    reply: call.reply,
-                });
-            }
+            Ok(Some(call)) => self.ask_for(call),
             Err(why) => self.part_failed(why),
         }
+    }
+
+    /// Lets the first worker call a fault's function.
+    pub(super) fn ask_for(&self, call: Call) {
+        let Some(first) = self.crew.members.first() else {
+            return;
+        };
+        let _ = first.commands.send(Command::Fault {
+            function: call.function,
+            injection: call.injection,
+            limit: call.limit,
+            reply: call.reply,
+        });
     }
 
     pub(super) fn note_fault(&mut self, event: Event) {
@@ -176,7 +201,9 @@ impl Conductor<'_> {
     pub(super) fn mind_faults(&mut self) {
         self.hear_of_faults();
         let seconds = self.elapsed().as_secs();
-        for act in self.director.second(&self.aggregate.totals, seconds) {
+        let acts = self.director.second(&self.aggregate.totals, seconds);
+        self.count_recoveries();
+        for act in acts {
             match act {
                 Act::Inject(index) => self.inject(index),
                 Act::Guard { id, reason, abort } => {
@@ -188,6 +215,21 @@ impl Conductor<'_> {
                 }
             }
         }
+    }
+
+    fn count_recoveries(&mut self) {
+        let recoveries = self.director.recoveries();
+        if recoveries.is_empty() {
+            return;
+        }
+        for (fault, after) in recoveries {
+            let given = self.blueprint.options.tags.iter();
+            let given = given.map(|(key, value)| (key.as_str(), value.as_str()));
+            let pairs = given.chain([("fault", fault.as_str())]);
+            let tags = Tags::new(pairs.map(|(key, value)| (Rc::from(key), Rc::from(value))));
+            self.aggregate.time(Builtin::FaultRecoveryTime, tags, after);
+        }
+        self.aggregate.gather();
     }
 
     /// What has happened by now.
@@ -204,15 +246,25 @@ impl Conductor<'_> {
         if functions.is_empty() {
             return self.hear_of_faults();
         }
-        self.until(async {
-            let all = async {
-                for function in functions {
-                    let _ = function.await;
-                }
-            };
-            let _ = tokio::time::timeout(LAST_UNDO, all).await;
-        })
-        .await;
+        let mut functions = functions;
+        if !self.until(all_end(&mut functions, AT_ONCE)).await {
+            let limit = format_duration(LAST_UNDO);
+            let text = format!(
+                "waiting for functions of faults to end, {limit} at most: {}",
+                names_of(&functions)
+            );
+            self.say(LogLevel::Info, text);
+            if !self
+                .until(all_end(&mut functions, LAST_UNDO - AT_ONCE))
+                .await
+            {
+                let text = format!(
+                    "functions of faults did not end within {limit} of the run's end, and are left as they are: {}; what rhaid itself broke is put right all the same",
+                    names_of(&functions)
+                );
+                self.say(LogLevel::Warn, text);
+            }
+        }
         while let Ok(done) = self.director.done.try_recv() {
             self.fault_done(done);
         }

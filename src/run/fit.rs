@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::chaos::Trigger;
+use crate::chaos::probe::{Condition, Probe};
 use crate::metrics::{Builtin, Contains, MetricKind};
 use crate::options::{OWN_TAGS, Options, Wrong};
-use crate::script::{self, Diagnostic, LIFECYCLE, MetricUse, Program, Sources};
+use crate::script::{self, Declared, Diagnostic, LIFECYCLE, MetricUse, Named, Program, Sources};
 use crate::slo::{Aggregate, Op, Pattern, Threshold};
 use crate::suggest::{did_you_mean, nearest};
 
@@ -76,6 +77,72 @@ impl Fit<'_> {
         self.problems.extend(found);
     }
 
+    /// What faults and scripts name must be declared. In a module that others use too it may be their affair.
+    pub fn check_named(&mut self, named: Vec<Named>) {
+        let chaos = &self.options.chaos;
+        for Named {
+            what,
+            name,
+            problem,
+        } in named
+        {
+            let known: Vec<&str> = match what {
+                Declared::Proxy => chaos
+                    .proxies
+                    .iter()
+                    .map(|plan| plan.name.as_str())
+                    .collect(),
+                Declared::Command => chaos
+                    .commands
+                    .iter()
+                    .map(|plan| plan.name.as_str())
+                    .collect(),
+                Declared::Fault => chaos.faults.iter().map(|plan| plan.name.as_str()).collect(),
+            };
+            if known.contains(&name.as_str()) {
+                continue;
+            }
+            let help = did_you_mean(&name, known.iter().copied()).unwrap_or_else(|| match what {
+                Declared::Proxy => {
+                    format!("declare it in the options: proxies: #{{ {name}: \"127.0.0.1:9000\" }}")
+                }
+                Declared::Command => format!(
+                    "declare it in the options: commands: #{{ {name}: #{{ run: [\"program\"] }} }}"
+                ),
+                Declared::Fault => "declare it in the options' `faults`".to_owned(),
+            });
+            let problem = problem.with_help(Some(help));
+            let is_of_module = problem.source != self.sources.main;
+            self.problems.push(match is_of_module {
+                true => problem.as_warning(),
+                false => problem,
+            });
+        }
+    }
+
+    /// A proxy that others reach: whoever finds it can use it.
+    pub fn check_proxies(&mut self) {
+        for proxy in &self.options.chaos.proxies {
+            let host = proxy.listen.rsplit_once(':').map_or("", |(host, _)| host);
+            let bare = host.trim_start_matches('[').trim_end_matches(']');
+            let address = bare.parse::<std::net::IpAddr>();
+            if bare == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
+                continue;
+            }
+            let path = ["proxies", &proxy.name, "listen"].map(str::to_owned);
+            let message = format!(
+                "the proxy listens on {}, where others reach it, and connects to {} for them",
+                proxy.listen, proxy.upstream
+            );
+            let help = format!(
+                "127.0.0.1:{} listens for this machine alone",
+                proxy.listen.rsplit(':').next().unwrap_or("0")
+            );
+            let problem = script::of_option(&path, message, Some(help), self.sources);
+            self.problems.push(problem.as_warning());
+        }
+    }
+
     /// Every fault's function must be there, and what faults look at must be measured.
     pub fn check_faults(&mut self, own: &BTreeMap<String, MetricUse>, computed: bool) {
         let (options, program, functions, sources) =
@@ -83,21 +150,7 @@ impl Fit<'_> {
         for (at, fault) in options.chaos.faults.iter().enumerate() {
             let path = |key: &str| ["faults".to_owned(), at.to_string(), key.to_owned()];
             let arities = program.arities(&fault.exec);
-            let (message, help) = if arities
-                .iter()
-                .any(|arity| calls_method(&sources.main_text(), &fault.exec, *arity))
-            {
-                (
-                    format!(
-                        "`{}` is also called as a method here: the function would call itself",
-                        fault.exec
-                    ),
-                    format!(
-                        "give the function another name, such as `{}_fault`",
-                        fault.exec
-                    ),
-                )
-            } else if arities.is_empty() {
+            let (message, help) = if arities.is_empty() {
                 let help = did_you_mean(&fault.exec, candidates(functions).iter().copied())
                     .unwrap_or_else(|| format!("write `fn {}(fault) {{ … }}`", fault.exec));
                 (format!("there is no function `{}`", fault.exec), help)
@@ -117,9 +170,24 @@ impl Fit<'_> {
                 Trigger::When(objective) => Some(("when", objective)),
                 _ => None,
             };
-            let steady = fault.steady.iter().map(|objective| ("steady", objective));
+            let steady = fault.steady.iter().map(|holds| ("steady", holds));
             let guards = fault.guards.iter().map(|guard| ("guard", &guard.holds));
-            for (key, objective) in when.into_iter().chain(steady).chain(guards) {
+            let mut measured = Vec::new();
+            for (key, holds) in steady.chain(guards) {
+                match holds {
+                    Condition::Measured(objective) => measured.push((key, objective)),
+                    Condition::Asked(probe) => {
+                        let path = ["faults".to_owned(), at.to_string(), key.to_owned()];
+                        let refused = refusal(&**probe, options);
+                        let problem = refused.map(|why| {
+                            let help = "probes ask no host that the load may not reach".to_owned();
+                            script::of_option(&path, why, Some(help), sources)
+                        });
+                        self.problems.extend(problem);
+                    }
+                }
+            }
+            for (key, objective) in when.into_iter().chain(measured) {
                 let path = ["faults".to_owned(), at.to_string(), key.to_owned()];
                 let name = objective.selector.metric();
                 let wrong = match known_metric(name, own) {
@@ -203,6 +271,8 @@ impl Fit<'_> {
             Some(scenarios) => scenarios.keys().cloned().collect(),
             None => vec!["default".to_owned()],
         };
+        let declared = &self.options.chaos.faults;
+        let faults = || declared.iter().map(|fault| fault.name.as_str());
         for objective in &self.options.slos {
             let path = ["slos".to_owned(), objective.selector.to_string()];
             let metric = objective.selector.metric();
@@ -216,6 +286,15 @@ impl Fit<'_> {
                             .unwrap_or_else(|| format!("the script has: {}", known.join(", ")));
                         let message = format!("there is no scenario `{name}`");
                         script::of_option(&path, message, Some(help), self.sources)
+                    }
+                    ("fault", Pattern::Exact(name))
+                        if metric == Builtin::FaultRecoveryTime.definition().name
+                            && !faults().any(|fault| fault == name) =>
+                    {
+                        // A script may inject others that it names itself.
+                        let message = format!("no fault `{name}` is declared");
+                        let help = did_you_mean(name, faults());
+                        script::of_option(&path, message, help, self.sources).as_warning()
                     }
                     // A script may set such a tag itself.
                     ("url", _) if metric.starts_with("http_req") => {
@@ -331,57 +410,18 @@ fn parameters(count: usize) -> String {
     }
 }
 
+/// Why a probe may not ask where it is to, if so.
+fn refusal(probe: &dyn Probe, options: &Options) -> Option<String> {
+    let url = url::Url::parse(probe.url()).ok()?;
+    let host = url.host_str()?;
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    options.http.rules.refusal(bare)
+}
+
 /// What a metric holds, whoever makes it.
-/// Whether a text calls a method of this name with so many arguments: a script's own function of that name and number of parameters
-/// would be called instead, for Rhai looks for those first.
-fn calls_method(text: &str, name: &str, arguments: usize) -> bool {
-    let call = format!(".{name}(");
-    text.match_indices(&call).any(|(at, _)| {
-        let rest = text.get(at + call.len()..).unwrap_or_default();
-        count_arguments(rest) == arguments
-    })
-}
-
-/// How many arguments there are up to the bracket that closes a call.
-fn count_arguments(text: &str) -> usize {
-    let (mut depth, mut commas, mut is_empty) = (0_usize, 0, true);
-    let mut quote = None;
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        match (quote, character) {
-            (Some(_), '\\') => drop(characters.next()),
-            (Some(open), _) if open == character => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '`') => quote = Some(character),
-            (None, ')') if depth == 0 => break,
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
-            (None, ',') if depth == 0 => commas += 1,
-            (None, _) => {}
-        }
-        is_empty &= character.is_whitespace();
-    }
-    if is_empty { 0 } else { commas + 1 }
-}
-
 fn known_metric(name: &str, own: &BTreeMap<String, MetricUse>) -> Option<(MetricKind, Contains)> {
     match Builtin::by_name(name) {
         Some(metric) => Some((metric.definition().kind, metric.definition().contains)),
         None => own.get(name).map(|metric| (metric.kind, metric.contains)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_is_known_by_its_name_and_how_many_arguments_it_has() {
-        let text = r#"fault.proxy("a, b)").latency(max(1, 2), `${x(1, 2)}`); y.down(); z.reset( )"#;
-        for (name, arguments) in [("proxy", 1), ("latency", 2), ("down", 0), ("reset", 0)] {
-            assert!(calls_method(text, name, arguments), "{name}");
-            assert!(!calls_method(text, name, arguments + 1), "{name}");
-        }
-        assert!(!calls_method(text, "atency", 2));
     }
 }

@@ -8,6 +8,8 @@ use tokio::sync::mpsc;
 
 use super::account::sha256;
 use super::blueprint::Blueprint;
+use super::by_hand::{Answer, Move, states};
+use super::progress::FaultProgress;
 use super::wishes::Wish;
 use crate::script::journey_factory;
 use crate::vu::shared::Control;
@@ -36,6 +38,29 @@ impl Handle {
     /// Ends the run without `teardown`: another one goes on with the data of `setup`.
     pub fn hand_over(&self) {
         let _ = self.wishes.send(Wish::HandOver);
+    }
+
+    /// Injects a fault that the options declare, whatever it waits for.
+    pub fn inject(&self, fault: &str) -> Answer {
+        self.move_fault(fault, Move::Inject)
+    }
+
+    /// Undoes a fault that is at work.
+    pub fn undo(&self, fault: &str) -> Answer {
+        self.move_fault(fault, Move::Undo)
+    }
+
+    /// The faults that the run may inject, and those at work beside them; none where faults are not allowed.
+    pub fn faults(&self) -> Vec<FaultProgress> {
+        states(&self.run.chaos)
+    }
+
+    fn move_fault(&self, fault: &str, what: Move) -> Answer {
+        let (reply, answer) = Answer::pair();
+        // A run that is over drops the reply, which is an answer.
+        let fault = fault.to_owned();
+        let _ = self.wishes.send(Wish::Fault { fault, what, reply });
+        answer
     }
 
     /// Holds virtual users between iterations.

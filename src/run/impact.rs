@@ -1,8 +1,10 @@
 //! What one fault did to a run: its phases, and what they come to.
 
+use std::time::Duration;
+
 use super::director::status_of;
 use super::phases::{Requests, Stand};
-use crate::chaos::{EndedBy, FailedUndo, FaultId, FaultPlan};
+use crate::chaos::{EndedBy, FailedUndo, FaultId, FaultPlan, Trigger};
 use crate::metrics::histogram::{Histogram, from_scaled};
 use crate::metrics::totals::Accumulator;
 use crate::metrics::{Builtin, Totals, TrackerId};
@@ -112,6 +114,8 @@ pub struct Record {
     before: Requests,
     /// When the next fault began.
     until: Option<Stand>,
+    /// That all was well again was told as a metric.
+    counted: bool,
     /// From its injection to the end of the first second that was not well.
     detected: Option<f64>,
     seconds: u64,
@@ -125,6 +129,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Somebody injected it, whatever it waited for.
+    pub fn set_by_hand(&mut self) {
+        self.trigger = Trigger::Manual.to_string();
+    }
+
     /// A fault that was injected.
     pub fn began(
         id: FaultId,
@@ -159,6 +168,7 @@ impl Record {
             end: None,
             recovered: None,
             until: None,
+            counted: false,
             detected: None,
             seconds: 0,
             bad_seconds: 0,
@@ -282,6 +292,14 @@ impl Record {
             let after = (since.seconds - ended).max(0.0);
             self.recovered = Some((after, since));
         }
+    }
+
+    /// What it is called and how long it took until all was well again, once that is known, and once only.
+    pub fn take_recovery(&mut self) -> Option<(String, Duration)> {
+        let (after, _) = self.recovered.as_ref().filter(|_| !self.counted)?;
+        let after = Duration::try_from_secs_f64(*after).ok()?;
+        self.counted = true;
+        Some((self.name.clone(), after))
     }
 
     /// Another fault begins: what comes after this one ends there.

@@ -44,6 +44,16 @@ pub struct ScenarioProgress {
     pub total: Option<Duration>,
 }
 
+/// A fault that may be injected, or is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultProgress {
+    pub name: String,
+    /// What sets it off, in words.
+    pub trigger: String,
+    /// How much longer it is held, if it is at work.
+    pub left: Option<Duration>,
+}
+
 /// A run, once a second.
 #[derive(Debug, Clone)]
 pub struct Progress {
@@ -59,4 +69,6 @@ pub struct Progress {
     pub slos: Vec<SloResult>,
     /// More, if [`Settings`](super::Settings) ask for it.
     pub detail: Option<Box<Detail>>,
+    /// The faults that the run may inject, in the order of the options, and those that a script has injected beside them.
+    pub faults: Vec<FaultProgress>,
 }

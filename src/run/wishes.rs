@@ -2,16 +2,22 @@
 
 use tokio::sync::oneshot;
 
+use super::by_hand::{Move, Reply};
 use super::conductor::Conductor;
 use crate::vu::Stage;
 use crate::vu::lifecycle::SetupFailure;
 use crate::vu::worker::Command;
 
 /// What the conductor is asked for while the run goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Wish {
     SetUpAgain,
     HandOver,
+    Fault {
+        fault: String,
+        what: Move,
+        reply: Reply,
+    },
 }
 
 impl Conductor<'_> {
@@ -20,6 +26,10 @@ impl Conductor<'_> {
             Wish::HandOver => {
                 self.handed_over = true;
                 self.run.advance(Stage::Stopping);
+            }
+            Wish::Fault { fault, what, reply } => {
+                // Who asked may have gone.
+                let _ = reply.send(self.by_hand(&fault, what));
             }
             Wish::SetUpAgain if self.phase == "setup" => {
                 self.setup_again = true;

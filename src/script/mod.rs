@@ -36,6 +36,8 @@ pub use journey::{RhaiJourney, innermost, journey_factory};
 pub use locate::locate;
 pub use module::{check_module, is_module};
 pub use program::{Program, ScriptError};
-pub use scan::{ENVIRONMENT, LIFECYCLE, MetricUse, Needed, Scan, scan, special_names};
+pub use scan::{
+    Declared, ENVIRONMENT, LIFECYCLE, MetricUse, Named, Needed, Scan, scan, special_names,
+};
 pub use sources::{Overlay, SourceError, Sources};
 pub use words::{RESERVED, free as free_words};

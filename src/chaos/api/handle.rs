@@ -11,7 +11,7 @@ use super::json::Malformed;
 use super::route::Route;
 use super::{Metrics, metrics, shown};
 use crate::chaos::proxy::toxic::{self, Kind};
-use crate::chaos::proxy::{Draft, Fleet, Proxy, Spec, Stream, Toxicity};
+use crate::chaos::proxy::{Draft, Fleet, Proxy, Spec, Stream, Toxicity, leads_to_itself};
 
 /// The version of Toxiproxy whose behaviour this is. Clients compare it.
 pub const VERSION: &str = "2.12.0";
@@ -154,6 +154,33 @@ pub fn wanted(inputs: Vec<ProxyInput>) -> Result<Vec<Wanted>, Refusal> {
     numbered
         .map(|(input, number)| Wanted::new(input, Some(number)))
         .collect()
+}
+
+/// In a file a name that is there twice is a slip; a later body of `/populate` replaces what there was.
+///
+/// # Errors
+/// When two are of the same name, or one leads to itself.
+pub fn without_slips(wanted: Vec<Wanted>) -> Result<Vec<Wanted>, Refusal> {
+    let mut names = std::collections::BTreeSet::new();
+    let twice = wanted
+        .iter()
+        .find(|wanted| !names.insert(&wanted.spec.name));
+    match twice {
+        Some(twice) => Err(Refusal::bad(format!(
+            "there are two proxies named `{}`",
+            twice.spec.name
+        ))),
+        None => match wanted
+            .iter()
+            .find(|wanted| leads_to_itself(&wanted.spec.listen, &wanted.spec.upstream))
+        {
+            Some(own) => Err(Refusal::bad(format!(
+                "the proxy `{}` would connect to itself",
+                own.spec.name
+            ))),
+            None => Ok(wanted),
+        },
+    }
 }
 
 fn populate(fleet: &Fleet, body: &[u8]) -> Answer {

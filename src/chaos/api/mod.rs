@@ -68,6 +68,7 @@ pub fn configure(fleet: &Fleet, text: &[u8]) -> Result<Vec<Arc<Proxy>>, ConfigEr
     })?;
     let mut made = Vec::new();
     handle::wanted(inputs)
+        .and_then(handle::without_slips)
         .and_then(|wanted| handle::provide(fleet, wanted, |proxy| made.push(proxy)))
         .map_err(|refusal| ConfigError::Refused(refusal.text))?;
     Ok(made)

@@ -18,6 +18,25 @@ pub(super) fn means(written: &str, listened: &str) -> bool {
     resolve(written).is_ok_and(|address| address.to_string() == listened)
 }
 
+/// Whether who connects to one address meets who listens on the other. Names that would have to be looked up are taken for different.
+pub fn leads_to_itself(listen: &str, upstream: &str) -> bool {
+    let read = |address: &str| {
+        let address = address.replacen("localhost:", "127.0.0.1:", 1);
+        let address = match address.strip_prefix(':') {
+            Some(port) => format!("0.0.0.0:{port}"),
+            None => address,
+        };
+        address.parse::<SocketAddr>().ok()
+    };
+    let (Some(listen), Some(upstream)) = (read(listen), read(upstream)) else {
+        return false;
+    };
+    let is_one = listen.ip() == upstream.ip()
+        || (listen.ip().is_unspecified() && upstream.ip().is_loopback())
+        || (upstream.ip().is_unspecified() && listen.ip().is_loopback());
+    is_one && listen.port() == upstream.port() && listen.port() != 0
+}
+
 /// The first address that is found, of the older kind if there are both.
 pub(super) fn resolve(address: &str) -> Result<SocketAddr, ProxyError> {
     // `:8080` is every address of this machine, as in Go.

@@ -23,6 +23,7 @@ pub mod toxic;
 mod workers;
 mod worn;
 
+pub use address::leads_to_itself;
 pub use counts::Counts;
 pub use error::ProxyError;
 pub use fleet::Fleet;

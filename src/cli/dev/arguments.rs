@@ -6,9 +6,10 @@ use std::time::Duration;
 use clap::Args;
 
 use super::hands::MOST;
+use crate::chaos::Touches;
 use crate::cli::command_args::ScriptArguments;
 use crate::cli::dashboard::DashboardArguments;
-use crate::cli::values::{duration, pair, seed, vus};
+use crate::cli::values::{duration, pair, seed, touches, vus};
 
 #[derive(Debug, Clone, Args)]
 #[command(
@@ -52,6 +53,20 @@ pub struct DevArguments {
     /// Run the scenarios with the load that the options say, not with a few users.
     #[arg(long, conflicts_with = "vus")]
     pub plan: bool,
+    /// Let faults be injected, by key F; those that name a time also by themselves, with --plan. Alone: those of the script's own
+    /// proxies and names; others by kind: proxy,process.
+    #[arg(
+        long,
+        value_name = "KINDS",
+        num_args = 0..=1,
+        require_equals = true,
+        value_delimiter = ',',
+        default_missing_value = "proxy,dns",
+        env = "RHAID_ALLOW_FAULTS",
+        hide_env_values = true,
+        value_parser = touches
+    )]
+    pub allow_faults: Vec<Touches>,
     /// Start the built-in hotel API on a free port, and set BASE_URL to it.
     #[arg(long)]
     pub demo: bool,

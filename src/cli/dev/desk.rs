@@ -345,6 +345,7 @@ impl Desk {
                     change_vus(&mut state, &name, more);
                 }
             }
+            Order::Fault(index) => turn_fault(&state, index),
             Order::Hand { scenario } => {
                 for name in state.meant(scenario) {
                     state.hands.turn(&name);
@@ -406,6 +407,29 @@ impl Steering for Desk {
 
 fn no_run() -> Refusal {
     Refusal::NotNow("no run goes on".to_owned())
+/// Injects a fault, or undoes it if it is at work.
+fn turn_fault(state: &State, index: usize) {
+    let Some(handle) = &state.handle else {
+        return state.tell(Event::Notice("no run goes on".to_owned()));
+    };
+    let faults = handle.faults();
+    let Some(fault) = faults.get(index) else {
+        return;
+    };
+    let answer = match fault.left {
+        Some(_) => handle.undo(&fault.name),
+        None => handle.inject(&fault.name),
+    };
+    let Some(teller) = state.teller.clone() else {
+        return;
+    };
+    // The run tells by itself what begins and ends; it may be waiting for this desk, and is not waited for here.
+    let wait = move || {
+        if let Err(why) = answer.wait() {
+            teller.tell(Event::Trouble(why.to_string()));
+        }
+    };
+    let _ = std::thread::Builder::new().name("fault".into()).spawn(wait);
 }
 
 fn change_vus(state: &mut State, scenario: &str, more: bool) {

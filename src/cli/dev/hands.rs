@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::chaos::Trigger;
 use crate::executor::ExternallyControlled;
 use crate::report::format::plural;
 use crate::run::Blueprint;
@@ -60,6 +61,12 @@ impl Hands {
     /// The run that is made of a blueprint: it ends at once when it has to.
     pub fn applied_to(&self, blueprint: &Blueprint) -> Blueprint {
         let mut applied = blueprint.clone();
+        if let Hand::Held(_) = self.usual {
+            // Nor does a fault come by itself.
+            for fault in &mut applied.options.chaos.faults {
+                fault.trigger = Trigger::Manual;
+            }
+        }
         for scenario in &mut applied.options.scenarios {
             scenario.graceful_stop = Duration::ZERO;
             if let Hand::Held(vus) = self.of(&scenario.name)

@@ -134,7 +134,8 @@ fn direct(
             notes: Vec::new(),
             given: data,
             until_stable: None,
-            faults: None,
+            faults: (!arguments.allow_faults.is_empty())
+                .then(|| arguments.allow_faults.iter().copied().collect()),
             detail: arguments.dashboard.is_wanted(),
             looking: Some(Looking {
                 tap: tap.clone(),

@@ -71,6 +71,8 @@ pub struct Board {
     pub scrolled: u16,
     /// Lines of the help that are above its window, if it is open.
     pub help: Option<u16>,
+    /// The fault that is chosen, if their box is open.
+    pub faults: Option<usize>,
     /// The scenario that keys are about; all if none.
     pub scenario: Option<usize>,
     rows: VecDeque<Row>,
@@ -96,6 +98,7 @@ impl Board {
             open: false,
             scrolled: 0,
             help: None,
+            faults: None,
             scenario: None,
             rows: VecDeque::new(),
             bytes: 0,

@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::board::{Board, Filter};
-use super::{Order, help};
+use super::{Order, faults, help};
 
 /// The keys, for the line at the bottom. The higher the number, the earlier one is left out where there is no room.
 pub const HINTS: [(u8, &str, &str); 9] = [
@@ -19,7 +19,7 @@ pub const HINTS: [(u8, &str, &str); 9] = [
 ];
 
 /// All keys, for the help.
-pub const HELP: [(&str, &str); 16] = [
+pub const HELP: [(&str, &str); 17] = [
     ("space  p", "pause, or go on"),
     ("n", "let one iteration start, then pause"),
     ("r", "run setup again; begin again when a plan is over"),
@@ -36,6 +36,7 @@ pub const HELP: [(&str, &str); 16] = [
         "show only rows with a text (enter to keep, esc to drop)",
     ),
     ("f", "show only what failed"),
+    ("F", "faults: inject them, undo them"),
     ("c", "clear the list"),
     ("ctrl-z", "to the shell; fg comes back"),
     ("q  ctrl-c", "quit: teardown runs, then a summary"),
@@ -69,6 +70,9 @@ pub fn press(board: &mut Board, key: KeyEvent) -> Option<Order> {
         }
         .map(|lines| lines.min(help::LINES));
         return (key.code == KeyCode::Char('q')).then_some(Order::Quit);
+    }
+    if board.faults.is_some() {
+        return faults::press(board, key.code);
     }
     let scenario = board.scenario;
     match key.code {
@@ -114,6 +118,7 @@ pub fn press(board: &mut Board, key: KeyEvent) -> Option<Order> {
             board.typing = true;
         }
         KeyCode::Char('f') => board.filter.only_bad = !board.filter.only_bad,
+        KeyCode::Char('F') => board.faults = Some(0),
         KeyCode::Char('c') => board.clear(),
         KeyCode::Char('?') => board.help = Some(0),
         _ => {}

@@ -6,6 +6,7 @@
 mod board;
 mod detail;
 mod entry;
+mod faults;
 mod fit;
 mod help;
 mod job;
@@ -70,6 +71,8 @@ pub enum Order {
     Hand {
         scenario: Option<usize>,
     },
+    /// Inject the fault of this number, or undo it if it is at work.
+    Fault(usize),
     /// Give the terminal to the shell.
     Suspend,
     /// Nobody looks on for a while, or does again.

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::board::{Board, Row};
 use super::entry::{Tone, harmless};
 use super::paint::Paint;
-use super::{detail, help};
+use super::{detail, faults, help};
 use crate::live::line::{clock, progress_line};
 use crate::report::text::{Cut, note_lines, shorten};
 use crate::result::{SloResult, SloStatus};
@@ -77,6 +77,9 @@ pub fn draw(frame: &mut Frame<'_>, board: &Board) {
         frame.render_widget(Paragraph::new(lines), objectives);
     }
     frame.render_widget(Paragraph::new(footer(board, foot.width, paint)), foot);
+    if let Some(chosen) = board.faults {
+        faults::draw(frame, board, chosen, paint);
+    }
     if let Some(scrolled) = board.help {
         help::draw(frame, scrolled, paint);
     }

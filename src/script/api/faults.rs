@@ -38,22 +38,12 @@ pub struct FaultProxy {
 }
 
 impl FaultProxy {
-    fn lay(&self, kind: &str, attributes: &Map) -> Fallible<()> {
-        let mut read = serde_json::Map::new();
-        for (name, value) in attributes {
-            let value = match value.is_string() && MILLIS.contains(&name.as_str()) {
-                true => whole(duration_of(value)?, kind == "slicer"),
-                false => {
-                    convert::to_json(value).or_else(|why| error(format!("`{name}`: {why}")))?
-                }
-            };
-            read.insert(name.to_string(), value);
-        }
+    fn lay(&self, kind: &str, given: &Map) -> Fallible<()> {
         let dose = Dose {
             kind: kind.to_owned(),
             stream: self.stream,
             toxicity: self.toxicity,
-            attributes: read,
+            attributes: attributes(kind, given)?,
             ramp: self.ramp,
         };
         self.fault
@@ -70,6 +60,22 @@ impl FaultProxy {
     }
 }
 
+/// A toxic's attributes as a script gives them: times may be texts.
+pub(in crate::script) fn attributes(
+    kind: &str,
+    given: &Map,
+) -> Fallible<serde_json::Map<String, Value>> {
+    let mut read = serde_json::Map::new();
+    for (name, value) in given {
+        let value = match value.is_string() && MILLIS.contains(&name.as_str()) {
+            true => whole(duration_of(value)?, kind == "slicer"),
+            false => convert::to_json(value).or_else(|why| error(format!("`{name}`: {why}")))?,
+        };
+        read.insert(name.to_string(), value);
+    }
+    Ok(read)
+}
+
 fn whole(duration: Duration, micros: bool) -> Value {
     let whole = if micros {
         duration.as_micros()
@@ -80,7 +86,7 @@ fn whole(duration: Duration, micros: bool) -> Value {
 }
 
 /// Bytes that a text names; nothing if it is none.
-fn bytes_of(size: &Dynamic) -> Fallible<Option<i64>> {
+pub(in crate::script) fn bytes_of(size: &Dynamic) -> Fallible<Option<i64>> {
     let Some(text) = size.read_lock::<rhai::ImmutableString>() else {
         return Ok(None);
     };
@@ -123,6 +129,28 @@ fn address_of(name: &str) -> Fallible<String> {
     }
 }
 
+fn counts_of(name: &str) -> Fallible<Map> {
+    let proxy = match chaos("chaos::counts")?.proxy(name) {
+        Ok(proxy) => proxy,
+        Err(why) => return error(why.to_string()),
+    };
+    let counts = proxy.counts();
+    let numbers = [
+        ("connections", counts.connections),
+        ("open", counts.open),
+        ("refused", counts.refused),
+        ("unreachable", counts.unreachable),
+        ("sent", counts.upstream_received),
+        ("received", counts.downstream_sent),
+        ("requests", counts.requests),
+    ];
+    let pairs = numbers.map(|(name, number)| {
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        (name.into(), Dynamic::from(number))
+    });
+    Ok(Map::from_iter(pairs))
+}
+
 #[export_module(manifest)]
 pub mod chaos_module {
     /// Where a proxy of the run listens: `127.0.0.1:40123`.
@@ -135,6 +163,14 @@ pub mod chaos_module {
     #[rhai_fn(return_raw)]
     pub fn url(proxy: &str) -> Result<String, Box<EvalAltResult>> {
         Ok(format!("http://{}", address_of(proxy)?))
+    }
+
+    /// What has passed a proxy of the run so far: `connections` that were accepted, and of those `open` ones and `refused` ones;
+    /// `unreachable`, for which the upstream was not there; bytes that clients `sent` and `received`; and `requests`, which are counted
+    /// while a toxic of the kind `http` is laid on it: `toxic("http", #{})` spoils nothing and counts.
+    #[rhai_fn(return_raw)]
+    pub fn counts(proxy: &str) -> Result<Map, Box<EvalAltResult>> {
+        counts_of(proxy)
     }
 
     /// Injects a fault that the options declare, as if its time had come.
@@ -225,6 +261,12 @@ pub mod fault_types {
             toxicity: Toxicity::ALWAYS,
             ramp: None,
         })
+    }
+
+    /// What has passed the proxy so far, as `chaos::counts` has it.
+    #[rhai_fn(name = "counts", return_raw, pure)]
+    pub fn counts_of_proxy(proxy: &mut FaultProxy) -> Result<Map, Box<EvalAltResult>> {
+        counts_of(&proxy.name)
     }
 
     /// The same proxy; its toxics spoil what clients send instead of what they get.

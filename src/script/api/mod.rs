@@ -12,6 +12,7 @@ mod checks;
 pub mod context;
 mod crypto;
 pub mod data;
+mod databases;
 mod encoding;
 mod environment;
 mod fake;
@@ -92,8 +93,8 @@ pub fn types() -> [(TypeId, &'static str); 23] {
         (TypeId::of::<breaking::FaultCommand>(), "FaultCommand"),
         (TypeId::of::<breaking::FaultMachine>(), "FaultMachine"),
         (TypeId::of::<breaking::FaultService>(), "FaultService"),
-        (TypeId::of::<breaking::FaultRedis>(), "FaultRedis"),
-        (TypeId::of::<breaking::FaultPostgres>(), "FaultPostgres"),
+        (TypeId::of::<databases::FaultRedis>(), "FaultRedis"),
+        (TypeId::of::<databases::FaultPostgres>(), "FaultPostgres"),
         (TypeId::of::<breaking::FaultNames>(), "FaultNames"),
     ]
 }
@@ -122,8 +123,8 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<breaking::FaultCommand>("FaultCommand")
         .register_type_with_name::<breaking::FaultMachine>("FaultMachine")
         .register_type_with_name::<breaking::FaultService>("FaultService")
-        .register_type_with_name::<breaking::FaultRedis>("FaultRedis")
-        .register_type_with_name::<breaking::FaultPostgres>("FaultPostgres")
+        .register_type_with_name::<databases::FaultRedis>("FaultRedis")
+        .register_type_with_name::<databases::FaultPostgres>("FaultPostgres")
         .register_type_with_name::<breaking::FaultNames>("FaultNames");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
@@ -140,6 +141,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(mock::mock_types).into());
     engine.register_global_module(exported_module!(faults::fault_types).into());
     engine.register_global_module(exported_module!(breaking::breaking_types).into());
+    engine.register_global_module(exported_module!(databases::database_types).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {

@@ -34,6 +34,8 @@ pub fn write(out: &mut String) {
     keys(out, keys::OBJECTIVE);
     out.push_str("### Of a fault\n\n");
     keys(out, keys::FAULT);
+    out.push_str("### Of a probe\n\n");
+    keys(out, keys::PROBE);
     out.push_str("### Of a command\n\n");
     keys(out, keys::COMMAND);
     out.push_str("### Of a proxy\n\n");

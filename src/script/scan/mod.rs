@@ -6,6 +6,7 @@
 mod calls;
 mod columns;
 mod context;
+mod faults;
 mod held;
 mod hooks;
 pub(in crate::script) mod kept;
@@ -27,6 +28,7 @@ use super::sources::Sources;
 use crate::metrics::{Contains, MetricKind};
 
 pub use context::OfContext;
+pub use faults::{Declared, Named};
 pub use literals::{ENVIRONMENT, Needed, places};
 pub use special::{LIFECYCLE, special_names};
 
@@ -51,6 +53,8 @@ pub struct Scan {
     pub needed: Vec<Needed>,
     /// Mistakes of the script's functions if they are a scenario's.
     pub of_context: Vec<OfContext>,
+    /// Proxies, commands and faults that are named, and that the options must declare.
+    pub named: Vec<Named>,
     /// Names that the texts mention, of tags perhaps: keys of maps and texts.
     pub mentioned: BTreeSet<String>,
 }
@@ -99,12 +103,19 @@ pub fn scan(engine: &Engine, sources: &Sources) -> Scan {
                 if call.namespace.is_empty() || scan.receives {
                     scan.problems.extend(hooks::check(call, method, &source));
                 }
-                if !method {
+                if method {
+                    scan.problems
+                        .extend(faults::hijacked(call, position, &source));
+                } else {
+                    scan.named.extend(faults::named(call, &source));
                     scan.problems
                         .extend(literals::check(call, position, &source));
                     scan.needed.extend(literals::needed(call, path, &source));
                 }
             }
+            let (wrong, named) = faults::check(path, &source);
+            scan.problems.extend(wrong);
+            scan.named.extend(named);
             if let Some(ASTNode::Expr(Expr::StringConstant(text, _))) = path.last() {
                 scan.mentioned.insert(text.to_string());
             }

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use super::super::error::DatabaseError;
 use super::super::place::Place;
+use crate::resp;
 
 /// No reply that is asked for is as long.
 const LONGEST: u64 = 1 << 20;
@@ -52,7 +53,7 @@ impl Client {
 
     /// Sends a command; its reply is to be read later.
     pub fn send(&mut self, words: &[&str]) -> Result<(), DatabaseError> {
-        let text = written(words);
+        let text = resp::command(words);
         let sent = self.stream.get_mut().write_all(text.as_bytes());
         sent.map_err(|error| self.place.broken(error))
     }
@@ -123,26 +124,5 @@ impl Client {
             }
             _ => Err(odd()),
         }
-    }
-}
-
-fn written(words: &[&str]) -> String {
-    let mut text = format!("*{}\r\n", words.len());
-    for word in words {
-        text.push_str(&format!("${}\r\n{word}\r\n", word.len()));
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_is_written_with_the_lengths_of_its_words() {
-        assert_eq!(
-            written(&["GET", "köln"]),
-            "*2\r\n$3\r\nGET\r\n$5\r\nköln\r\n"
-        );
     }
 }

@@ -1,111 +1,38 @@
 //! Directs a run's faults: when each comes, whether it may, when it has to go, and what it did.
 
+mod declared;
+mod ending;
+mod watched;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use self::declared::{Declared, State};
+use self::ending::budget;
+use super::by_hand::Refused;
+use super::detail::FaultBand;
 use super::impact::{Record, Stands, Well};
-use super::judging::judged;
 use super::phases::Stand;
-use crate::chaos::{Chaos, EndedBy, Event, FaultId, FaultPlan, Injection, Trigger};
-use crate::judge::text_of;
-use crate::metrics::{Builtin, MetricKind, Totals, TrackerId};
-use crate::result::{FaultResult, FaultStatus};
+use crate::chaos::probe::{Probe, Watch};
+use crate::chaos::{Chaos, ChaosError, EndedBy, Event, FaultId, Injection, Trigger};
+use crate::http;
+use crate::metrics::Totals;
+use crate::result::FaultResult;
 use crate::slo::Objective;
-use crate::units::format_duration;
-use crate::vu::{Failure, Outcome};
+use crate::vu::Outcome;
+
+pub use ending::{failure_of, status_of};
+pub use watched::KindOf;
 
 /// By when a whole second has been looked at.
 const SETTLED: Duration = Duration::from_millis(300);
 /// How much longer than its fault a function may go on, to put right what it broke itself.
 const GRACE: Duration = Duration::from_secs(30);
-
-/// A statement with what it looks at.
-#[derive(Debug)]
-struct Watched {
-    objective: Objective,
-    tracker: TrackerId,
-}
-
-impl Watched {
-    fn new(
-        objective: &Objective,
-        window: Option<usize>,
-        totals: &mut Totals,
-        kind: &KindOf<'_>,
-    ) -> Self {
-        let selector = objective.selector.clone();
-        let kind = kind(objective);
-        let matches = Box::new(move |metric: &str, tags: &_| selector.matches(metric, tags));
-        Self {
-            objective: objective.clone(),
-            tracker: totals.track(kind, window, matches),
-        }
-    }
-
-    /// The value over the last seconds of its window, this one included; none without samples.
-    fn recent(&self, totals: &Totals) -> Option<f64> {
-        let (values, before) = totals.tracker(self.tracker).window_and_current()?;
-        judged(&values, before as f64 + 1.0, &self.objective)
-    }
-
-    /// The value of this second alone.
-    fn now(&self, totals: &Totals) -> Option<f64> {
-        judged(&totals.tracker(self.tracker).current, 1.0, &self.objective)
-    }
-
-    /// The value since the start.
-    fn total(&self, totals: &Totals, seconds: u64) -> Option<f64> {
-        judged(
-            &totals.tracker(self.tracker).total,
-            seconds as f64,
-            &self.objective,
-        )
-    }
-
-    fn told(&self, value: Option<f64>) -> String {
-        let objective = &self.objective;
-        match value {
-            Some(value) => format!(
-                "{}: it was {}",
-                objective.label(),
-                text_of(objective, value, None)
-            ),
-            None => format!("{}: nothing was measured", objective.label()),
-        }
-    }
-}
-
-/// Gives the kind of the metric that a statement is about.
-pub type KindOf<'a> = dyn Fn(&Objective) -> MetricKind + 'a;
-
-/// How far a declared fault is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum State {
-    /// It comes by itself at this moment, or is waited for.
-    Waiting(Option<Instant>),
-    Active {
-        id: FaultId,
-        until: Instant,
-    },
-    Done,
-}
-
-#[derive(Debug)]
-struct Declared {
-    plan: FaultPlan,
-    state: State,
-    when: Option<Watched>,
-    steady: Vec<Watched>,
-    /// Seconds in a row in which all of `steady` held, and what did not hold last.
-    steady_for: u64,
-    unsteady: Option<String>,
-    guards: Vec<Watched>,
-    times_left: u32,
-    came: bool,
-}
+/// Times of faults that are told to who looks on.
+const MOST_BANDS: usize = 100;
 
 /// What is to be done after a second.
 #[derive(Debug)]
@@ -141,7 +68,7 @@ pub struct Director {
     pub events: mpsc::UnboundedReceiver<Event>,
     pub done: mpsc::UnboundedReceiver<Done>,
     done_in: mpsc::UnboundedSender<Done>,
-    functions: Vec<JoinHandle<()>>,
+    functions: Vec<(String, JoinHandle<()>)>,
     declared: Vec<Declared>,
     records: Vec<Record>,
     well: Well,
@@ -150,7 +77,10 @@ pub struct Director {
     last: Stand,
     calm: Stand,
     is_calm: bool,
-    random: super::chance::Chance,
+    /// What is asked beside the run, and who asks, once the scenarios have begun.
+    asked: Vec<Arc<dyn Probe>>,
+    probes: Option<Watch>,
+    random: crate::run::chance::Chance,
 }
 
 impl Director {
@@ -163,39 +93,10 @@ impl Director {
         kind: &KindOf<'_>,
     ) -> Self {
         let (done_in, done) = mpsc::unbounded_channel();
-        let declared = chaos
-            .plan()
-            .faults
-            .iter()
-            .map(|plan| Declared {
-                state: State::Waiting(None),
-                when: match &plan.trigger {
-                    Trigger::When(objective) => Some(Watched::new(objective, None, totals, kind)),
-                    _ => None,
-                },
-                steady: plan
-                    .steady
-                    .iter()
-                    .map(|objective| Watched::new(objective, None, totals, kind))
-                    .collect(),
-                steady_for: 0,
-                unsteady: None,
-                guards: plan
-                    .guards
-                    .iter()
-                    .map(|guard| {
-                        // The second that goes on is looked at beside the window.
-                        let window = guard.over.as_secs().saturating_sub(1) as usize;
-                        Watched::new(&guard.holds, Some(window), totals, kind)
-                    })
-                    .collect(),
-                times_left: match plan.trigger {
-                    Trigger::Random { times, .. } => times,
-                    _ => 1,
-                },
-                came: false,
-                plan: plan.clone(),
-            })
+        let mut probes = Vec::new();
+        let faults = chaos.plan().faults.iter();
+        let declared = faults
+            .map(|plan| Declared::new(plan, totals, kind, &mut probes))
             .collect();
         Self {
             events,
@@ -209,13 +110,17 @@ impl Director {
             last: Stand::default(),
             calm: Stand::default(),
             is_calm: true,
-            random: super::chance::Chance::new(seed),
+            asked: probes,
+            probes: None,
+            random: crate::run::chance::Chance::new(seed),
             chaos,
         }
     }
 
-    /// The scenarios start at this moment.
-    pub fn begin(&mut self, totals: &Totals, start: Instant) {
+    /// The scenarios start at this moment. `http`: how probes get to where they ask.
+    pub fn begin(&mut self, totals: &Totals, start: Instant, http: &http::Settings) {
+        let asked = std::mem::take(&mut self.asked);
+        self.probes = Some(Watch::start(asked, http));
         self.start = Some(start);
         self.last = Stand::of(totals, 0.0);
         self.calm = self.last.clone();
@@ -282,27 +187,48 @@ impl Director {
         fault.times_left = fault.times_left.saturating_sub(1);
         if !fault.steady.is_empty() && fault.steady_for < wanted {
             fault.state = State::Done;
-            let what = fault
-                .unsteady
-                .clone()
-                .unwrap_or_else(|| format!("{} s had passed", fault.steady_for));
-            let reason = format!(
-                "what had to hold for {} before it did not: {what}",
-                format_duration(Duration::from_secs(wanted))
-            );
+            let reason = fault.why_unsteady(wanted);
             let told = format!("the fault `{}` was skipped: {reason}", fault.plan.name);
             self.records.push(Record::skipped(&fault.plan, reason));
             return Err(told);
         }
-        let injection = match self.chaos.begin(&fault.plan.name, fault.plan.duration) {
-            Ok(injection) => injection,
-            Err(error) => {
-                return Err(format!(
-                    "the fault `{}` could not be injected: {error}",
-                    fault.plan.name
-                ));
-            }
+        self.begin_fault(index, now).map(Some).map_err(|error| {
+            let name = self
+                .declared
+                .get(index)
+                .map_or("", |fault| &fault.plan.name);
+            format!("the fault `{name}` could not be injected: {error}")
+        })
+    }
+
+    /// Injects a declared fault because somebody wants it now, whatever it waits for. What it waits for stays.
+    pub fn inject_by_hand(&mut self, index: usize, now: Instant) -> Result<Call, Refused> {
+        let Some(fault) = self.declared.get_mut(index) else {
+            return Err(Refused::NotNow);
         };
+        let name = &fault.plan.name;
+        if matches!(fault.state, State::Active { .. }) {
+            return Err(Refused::AlreadyOn(name.clone()));
+        }
+        let wanted = fault.plan.steady_for.as_secs().max(1);
+        if !fault.steady.is_empty() && fault.steady_for < wanted {
+            return Err(Refused::Unsteady(name.clone(), fault.why_unsteady(wanted)));
+        }
+        let before = fault.state;
+        let call = self.begin_fault(index, now).map_err(Refused::Failed)?;
+        if let Some(fault) = self.declared.get_mut(index) {
+            fault.came = true;
+            fault.before_hand = Some(before);
+        }
+        Ok(call)
+    }
+
+    fn begin_fault(&mut self, index: usize, now: Instant) -> Result<Call, ChaosError> {
+        let Some(fault) = self.declared.get_mut(index) else {
+            return Err(ChaosError::Over);
+        };
+        let begun = self.chaos.begin(&fault.plan.name, fault.plan.duration);
+        let injection = begun.inspect_err(|_| fault.state = State::Done)?;
         let id = injection.id();
         fault.state = State::Active {
             id,
@@ -310,17 +236,20 @@ impl Director {
         };
         let (reply, answer) = oneshot::channel();
         let (done, name) = (self.done_in.clone(), fault.plan.name.clone());
-        self.functions.retain(|function| !function.is_finished());
-        self.functions.push(tokio::spawn(async move {
+        self.functions
+            .retain(|(_, function)| !function.is_finished());
+        let function = fault.plan.name.clone();
+        let ended = tokio::spawn(async move {
             let outcome = answer.await.ok().flatten();
             let _ = done.send(Done { id, name, outcome });
-        }));
-        Ok(Some(Call {
+        });
+        self.functions.push((function, ended));
+        Ok(Call {
             function: fault.plan.exec.clone(),
             injection,
             limit: fault.plan.duration + GRACE,
             reply,
-        }))
+        })
     }
 
     /// Takes note of what happened to a fault; the number of one that a script asks for.
@@ -332,7 +261,7 @@ impl Director {
                     .iter()
                     .find(|fault| fault.state_is(id) || fault.plan.name == name);
                 let at_work = self.records.iter().find(|record| !record.is_over());
-                let record = Record::began(
+                let mut record = Record::began(
                     id,
                     &name,
                     plan.map(|fault| &fault.plan),
@@ -345,6 +274,10 @@ impl Director {
                     },
                     [self.chaos.touched(), self.chaos.passed()],
                 );
+                let by_hand = |fault: &Declared| fault.state_is(id) && fault.before_hand.is_some();
+                if self.declared.iter().any(by_hand) {
+                    record.set_by_hand();
+                }
                 for earlier in &mut self.records {
                     earlier.make_way(&self.last);
                 }
@@ -398,11 +331,13 @@ impl Director {
         };
         let name = self.declared[index].plan.name.clone();
         let fault = &mut self.declared[index];
-        fault.state = match fault.plan.trigger {
-            Trigger::Random { least, most, .. } if fault.times_left > 0 => {
-                State::Waiting(Some(at + self.random.between(least, most)))
+        fault.state = match (fault.before_hand.take(), &fault.plan.trigger) {
+            // It still comes by itself, unless that moment has passed meanwhile.
+            (Some(before @ State::Waiting(due)), _) if due.is_none_or(|due| due > at) => before,
+            (_, Trigger::Random { least, most, .. }) if fault.times_left > 0 => {
+                State::Waiting(Some(at + self.random.between(*least, *most)))
             }
-            Trigger::Asked => State::Waiting(None),
+            (_, Trigger::Asked | Trigger::Manual) => State::Waiting(None),
             _ => State::Done,
         };
         for fault in &mut self.declared {
@@ -412,7 +347,6 @@ impl Director {
             } = &fault.plan.trigger
                 && *first == name
                 && fault.state == State::Waiting(None)
-                && !fault.came
             {
                 fault.state = State::Waiting(Some(at + *pause));
             }
@@ -425,34 +359,21 @@ impl Director {
         if self.declared.is_empty() && self.records.is_empty() {
             return acts;
         }
+        let probes = self.probes.as_ref();
         for (index, fault) in self.declared.iter_mut().enumerate() {
-            let broken = fault.steady.iter().find_map(|watched| {
-                let value = watched.now(totals);
-                let holds = value.is_some_and(|value| watched.objective.target.holds(value));
-                (!holds).then(|| watched.told(value))
-            });
-            match broken {
-                Some(what) => {
-                    fault.steady_for = 0;
-                    fault.unsteady = Some(what);
-                }
-                None => fault.steady_for += 1,
-            }
-            if let (State::Waiting(None), Some(when), false) =
-                (fault.state, &fault.when, fault.came)
-            {
+            fault.mind_steady(totals, probes);
+            if let (State::Waiting(None), Some(when)) = (fault.state, &fault.when) {
                 let value = when.total(totals, seconds);
                 if value.is_some_and(|value| when.objective.target.holds(value)) {
                     acts.push(Act::Inject(index));
                 }
             }
             if let State::Active { id, .. } = fault.state {
-                for (watched, guard) in fault.guards.iter().zip(&fault.plan.guards) {
-                    let value = watched.recent(totals);
-                    if value.is_some_and(|value| !watched.objective.target.holds(value)) {
+                for (holds, guard) in fault.guards.iter().zip(&fault.plan.guards) {
+                    if let Some(reason) = holds.crossed(totals, probes) {
                         acts.push(Act::Guard {
                             id,
-                            reason: watched.told(value),
+                            reason,
                             abort: guard.abort,
                         });
                     }
@@ -471,6 +392,12 @@ impl Director {
         acts
     }
 
+    /// The faults of which it was seen just now how long the recovery took.
+    pub fn recoveries(&mut self) -> Vec<(String, Duration)> {
+        let records = self.records.iter_mut();
+        records.filter_map(Record::take_recovery).collect()
+    }
+
     /// What came after the last whole second.
     pub fn rest(&mut self, totals: &Totals, seconds: f64) {
         if !self.is_idle() {
@@ -478,9 +405,12 @@ impl Director {
         }
     }
 
-    /// The functions of faults that have not ended.
-    pub fn functions(&mut self) -> Vec<JoinHandle<()>> {
-        std::mem::take(&mut self.functions)
+    /// The functions of faults that have not ended, with their faults' names.
+    pub fn functions(&mut self) -> Vec<(String, JoinHandle<()>)> {
+        let functions = std::mem::take(&mut self.functions).into_iter();
+        functions
+            .filter(|(_, function)| !function.is_finished())
+            .collect()
     }
 
     pub fn chaos(&self) -> &Arc<Chaos> {
@@ -507,6 +437,21 @@ impl Director {
         came.chain(missed).collect()
     }
 
+    /// When faults have been at work; of very many, the last.
+    pub fn bands(&self) -> Vec<FaultBand> {
+        let bands = self.records.iter().rev().filter_map(Record::band);
+        let mut bands: Vec<_> = bands
+            .take(MOST_BANDS)
+            .map(|(name, at, until)| FaultBand {
+                name: name.to_owned(),
+                at,
+                until,
+            })
+            .collect();
+        bands.reverse();
+        bands
+    }
+
     /// Whether a fault that was to come at a time never did.
     pub fn not_reached(&self) -> Vec<&str> {
         let timed = |fault: &&Declared| {
@@ -517,48 +462,5 @@ impl Director {
             .filter(timed)
             .map(|fault| fault.plan.name.as_str())
             .collect()
-    }
-}
-
-impl Declared {
-    fn state_is(&self, wanted: FaultId) -> bool {
-        matches!(self.state, State::Active { id, .. } if id == wanted)
-    }
-}
-
-/// Failed requests that the first objective about all of them allows in the run.
-fn budget(slos: &[Objective], totals: &Totals) -> Option<f64> {
-    let failed = Builtin::HttpReqFailed.definition().name;
-    let about_all = |objective: &&Objective| {
-        objective.selector.metric() == failed && objective.selector.conditions().is_empty()
-    };
-    let bound = slos.iter().find(about_all)?.target.threshold.bound();
-    let requests = Stand::of(totals, 0.0).all_since(&Stand::default()).requests;
-    (bound > 0.0 && requests > 0.0).then_some(bound * requests)
-}
-
-/// Why a fault's function failed, if it did.
-pub fn failure_of(outcome: &Option<Outcome>) -> Option<Failure> {
-    match outcome {
-        Some(Outcome::Failed(failure)) => Some(failure.clone()),
-        Some(Outcome::Interrupted(crate::vu::Interrupt::Timeout(limit))) => {
-            let message = format!("it went on for more than {}", format_duration(*limit));
-            Some(Failure {
-                rendered: message.clone(),
-                message,
-            })
-        }
-        _ => None,
-    }
-}
-
-/// What a status is called in results.
-pub fn status_of(by: &EndedBy) -> (FaultStatus, Option<String>) {
-    match by {
-        EndedBy::Time => (FaultStatus::Held, None),
-        EndedBy::Script => (FaultStatus::Undone, None),
-        EndedBy::Guard(reason) => (FaultStatus::Guarded, Some(reason.clone())),
-        EndedBy::Error(reason) => (FaultStatus::Failed, Some(reason.clone())),
-        EndedBy::RunEnd => (FaultStatus::Cut, None),
     }
 }
