@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::dashboard::DashboardArguments;
 use super::baselines::StoreArguments;
+use super::dashboard::DashboardArguments;
 use super::report::{Wanted, wanted};
 use super::values::{
     Format, ProgressFormat, clean_runs, duration, duration_text, fraction, iterations, narrow,

@@ -55,16 +55,15 @@ impl DashboardArguments {
             Ok(text) if !text.is_empty() => Some(Token::chosen(&text).map_err(|error| {
                 Failure::new(
                     exit::USAGE,
-                    format!("error: {TOKEN}: {error}\nhelp: leave it away, and one is made and printed"),
+                    format!(
+                        "error: {TOKEN}: {error}\nhelp: leave it away, and one is made and printed"
+                    ),
                 )
             })?),
             _ => None,
         };
         let (listen, token) = match &self.ui_listen {
-            Some(text) => (
-                address(text)?,
-                Some(chosen.unwrap_or_else(Token::random)),
-            ),
+            Some(text) => (address(text)?, Some(chosen.unwrap_or_else(Token::random))),
             None => (USUAL, chosen),
         };
         let settings = Settings {

@@ -7,12 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::conductor::Conductor;
-use super::masking::{mask_checks, mask_endpoints, mask_errors, mask_metrics, mask_texts};
+use super::masking::{mask_checks, mask_endpoints, mask_errors, mask_metrics};
 use super::rows;
 use crate::options::plan_length;
-use crate::result::{
-    CheckResult, ColumnSpec, EndpointResult, ErrorResult, MetricResult, Reload,
-};
+use crate::result::{CheckResult, ColumnSpec, EndpointResult, ErrorResult, MetricResult, Reload};
 use crate::slo::Breach;
 
 /// How many times as long as the last making of the rows took passes until the next.
@@ -115,13 +113,12 @@ impl Conductor<'_> {
             detailer.due = Some(began + rest);
         }
         let elapsed = self.elapsed();
-        let secrets = &self.blueprint.secrets;
         let totals = &self.aggregate.totals;
         let breaches = match &self.bench {
             Some(bench) => bench.breaches(totals, elapsed),
             None => Vec::new(),
         };
-        let mut controls: Vec<Controlled> = self
+        let controls: Vec<Controlled> = self
             .run
             .scenarios
             .iter()
@@ -135,7 +132,6 @@ impl Conductor<'_> {
                 })
             })
             .collect();
-        mask_texts(controls.iter_mut().map(|one| &mut one.scenario), secrets);
         let detail = Detail {
             run: detailer.run.clone(),
             columns: detailer.columns.clone(),

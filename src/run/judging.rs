@@ -195,7 +195,9 @@ impl Judged {
         if matches!(status, Status::Fail | Status::Critical) {
             return Breach::Past;
         }
-        let recent = self.recent.and_then(|id| totals.tracker(id).window_and_current());
+        let recent = self
+            .recent
+            .and_then(|id| totals.tracker(id).window_and_current());
         let Some((recent, before)) = recent.filter(|(_, before)| *before >= LEAST_RECENT) else {
             return Breach::Unknown;
         };
@@ -204,8 +206,7 @@ impl Judged {
         match self.window_seconds {
             None => {
                 let total = &totals.tracker(self.tracker).total;
-                let (Some(total), Some(recent)) =
-                    (gathered(total, elapsed.as_secs_f64()), recent)
+                let (Some(total), Some(recent)) = (gathered(total, elapsed.as_secs_f64()), recent)
                 else {
                     return Breach::Unknown;
                 };

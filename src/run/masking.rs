@@ -41,11 +41,6 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
     }
 }
 
-/// Names of any kind.
-pub fn mask_texts<'a>(texts: impl Iterator<Item = &'a mut String>, secrets: &Secrets) {
-    texts.for_each(|text| mask(text, secrets));
-}
-
 pub fn mask_endpoints(endpoints: &mut [EndpointResult], secrets: &Secrets) {
     let mask = |text: &mut String| mask(text, secrets);
     for endpoint in endpoints {

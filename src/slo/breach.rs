@@ -145,9 +145,7 @@ fn amount(objective: &Objective, values: &Values<'_>) -> Option<Amount> {
         (Values::Rate { trues, total }, Aggregate::Rate) => {
             mean(*trues as f64 / *total as f64, *total as f64)
         }
-        (Values::Trend(histogram), Aggregate::Count) => {
-            Some(Amount::Sum(histogram.count() as f64))
-        }
+        (Values::Trend(histogram), Aggregate::Count) => Some(Amount::Sum(histogram.count() as f64)),
         (Values::Trend(histogram), aggregate) => {
             let all = histogram.count() as f64;
             match aggregate {
@@ -199,13 +197,7 @@ mod tests {
     fn a_share_that_grows_reaches_its_bound_when_its_excess_has_used_up_what_was_left() {
         let target = objective("rate < 1%");
         // 1,000 of 100,000 are allowed and 500 were used. Of 100 a second, 5 fail, of which one is allowed: 500 / 4.
-        let after = time_to_breach(
-            &target,
-            &rate(500, 100_000),
-            None,
-            &rate(150, 3_000),
-            30.0,
-        );
+        let after = time_to_breach(&target, &rate(500, 100_000), None, &rate(150, 3_000), 30.0);
         assert!((seconds(after) - 125.0).abs() < 1e-6, "{after:?}");
         let calm = time_to_breach(&target, &rate(500, 100_000), None, &rate(30, 3_000), 30.0);
         assert_eq!(calm, Breach::Never);
@@ -251,9 +243,7 @@ mod tests {
     fn a_window_is_full_of_the_present_after_its_length() {
         let target = objective("rate < 10%");
         let window = Some(Duration::from_secs(60));
-        let after = |recent| {
-            time_to_breach(&target, &rate(0, 600), window, &recent, 10.0)
-        };
+        let after = |recent| time_to_breach(&target, &rate(0, 600), window, &recent, 10.0);
         // At 20 % half of the window has to go.
         assert!((seconds(after(rate(20, 100))) - 30.0).abs() < 1e-6);
         assert_eq!(after(rate(5, 100)), Breach::Never);

@@ -289,7 +289,9 @@ impl Desk {
     pub fn failed(&self, why: &str) {
         let mut state = self.state();
         state.handle = None;
-        state.rest(format!("{why}\nit is tried again when you save, or press r"));
+        state.rest(format!(
+            "{why}\nit is tried again when you save, or press r"
+        ));
     }
 
     /// The first time, ends in order; the second time, at once.
@@ -407,6 +409,8 @@ impl Steering for Desk {
 
 fn no_run() -> Refusal {
     Refusal::NotNow("no run goes on".to_owned())
+}
+
 /// Injects a fault, or undoes it if it is at work.
 fn turn_fault(state: &State, index: usize) {
     let Some(handle) = &state.handle else {

@@ -129,6 +129,7 @@ impl Board {
         let mut is_new = false;
         self.row = None;
         if let Some(detail) = progress.detail {
+            let detail = *detail;
             is_new = detail.tables.number != self.tables.number;
             self.tables = detail.tables;
             self.scenarios = progress

@@ -137,7 +137,9 @@ impl Guard {
         let Some(given) = text(seen.headers, header::AUTHORIZATION) else {
             return Err(Refused::NoToken);
         };
-        let bearer = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let bearer = given
+            .split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let (_, guess) = bearer.ok_or(Refused::NoToken)?;
         self.guess(guess.trim(), seen.from)
     }
@@ -200,7 +202,9 @@ fn is_own(host: &str, port: u16) -> bool {
     };
     let given = given.map_or(Ok(80), str::parse::<u16>);
     let is_here = name.eq_ignore_ascii_case("localhost")
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
     given == Ok(port) && is_here
 }
 
@@ -286,18 +290,43 @@ mod tests {
         };
         assert_eq!(try_it(&[json, own]), Ok(()));
         assert_eq!(
-            try_it(&[json, own, ("origin", "http://127.0.0.1:5665"), ("sec-fetch-site", "same-origin")]),
+            try_it(&[
+                json,
+                own,
+                ("origin", "http://127.0.0.1:5665"),
+                ("sec-fetch-site", "same-origin")
+            ]),
             Ok(())
         );
         // What a form can send.
-        assert_eq!(try_it(&[("content-type", "text/plain")]), Err(Refused::Header));
-        assert_eq!(try_it(&[("content-type", "text/plain"), own]), Err(Refused::ContentType));
+        assert_eq!(
+            try_it(&[("content-type", "text/plain")]),
+            Err(Refused::Header)
+        );
+        assert_eq!(
+            try_it(&[("content-type", "text/plain"), own]),
+            Err(Refused::ContentType)
+        );
         assert_eq!(try_it(&[json]), Err(Refused::Header));
-        for origin in ["http://evil.example", "null", "http://127.0.0.1:8080", "http://localhost:5665", "127.0.0.1:5665"] {
-            assert_eq!(try_it(&[json, own, ("origin", origin)]), Err(Refused::Origin), "{origin}");
+        for origin in [
+            "http://evil.example",
+            "null",
+            "http://127.0.0.1:8080",
+            "http://localhost:5665",
+            "127.0.0.1:5665",
+        ] {
+            assert_eq!(
+                try_it(&[json, own, ("origin", origin)]),
+                Err(Refused::Origin),
+                "{origin}"
+            );
         }
         for site in ["cross-site", "same-site", "none"] {
-            assert_eq!(try_it(&[json, own, ("sec-fetch-site", site)]), Err(Refused::Origin), "{site}");
+            assert_eq!(
+                try_it(&[json, own, ("sec-fetch-site", site)]),
+                Err(Refused::Origin),
+                "{site}"
+            );
         }
     }
 
@@ -310,8 +339,14 @@ mod tests {
             let all: Vec<_> = [host].into_iter().chain(more.iter().copied()).collect();
             check(&guard, Method::GET, &all)
         };
-        assert_eq!(get(&[cross, ("sec-fetch-mode", "cors")]), Err(Refused::Origin));
-        assert_eq!(get(&[("origin", "http://evil.example")]), Err(Refused::Origin));
+        assert_eq!(
+            get(&[cross, ("sec-fetch-mode", "cors")]),
+            Err(Refused::Origin)
+        );
+        assert_eq!(
+            get(&[("origin", "http://evil.example")]),
+            Err(Refused::Origin)
+        );
         assert_eq!(get(&[cross, ("sec-fetch-mode", "navigate")]), Ok(()));
     }
 
@@ -322,26 +357,56 @@ mod tests {
         let host = ("host", "load.example.com:9000");
         assert_eq!(check(&guard, Method::GET, &[host]), Err(Refused::NoToken));
         let right = format!("Bearer {}", token.text());
-        assert_eq!(check(&guard, Method::GET, &[host, ("authorization", &right)]), Ok(()));
         assert_eq!(
-            check(&guard, Method::GET, &[host, ("authorization", "Bearer 00000000000000000000000000000000")]),
+            check(&guard, Method::GET, &[host, ("authorization", &right)]),
+            Ok(())
+        );
+        assert_eq!(
+            check(
+                &guard,
+                Method::GET,
+                &[
+                    host,
+                    ("authorization", "Bearer 00000000000000000000000000000000")
+                ]
+            ),
             Err(Refused::WrongToken)
         );
         let cookie = guard.cookie();
         let pair = cookie.split(';').next().unwrap();
         assert!(!cookie.contains(token.text()));
-        assert_eq!(check(&guard, Method::GET, &[host, ("cookie", &format!("a=b; {pair}"))]), Ok(()));
         assert_eq!(
-            check(&guard, Method::GET, &[host, ("cookie", &format!("rhaid_9000={}", token.text()))]),
+            check(
+                &guard,
+                Method::GET,
+                &[host, ("cookie", &format!("a=b; {pair}"))]
+            ),
+            Ok(())
+        );
+        assert_eq!(
+            check(
+                &guard,
+                Method::GET,
+                &[host, ("cookie", &format!("rhaid_9000={}", token.text()))]
+            ),
             Err(Refused::NoToken)
         );
         for number in 0..20 {
-            let refused = guard.guess("00000000000000000000000000000000", HERE).unwrap_err();
-            let expected = if number < 9 { Refused::WrongToken } else { Refused::TooMany };
+            let refused = guard
+                .guess("00000000000000000000000000000000", HERE)
+                .unwrap_err();
+            let expected = if number < 9 {
+                Refused::WrongToken
+            } else {
+                Refused::TooMany
+            };
             assert_eq!(refused, expected, "{number}");
         }
         // Who is in stays in; who comes from there has to wait, even with the right one.
-        assert_eq!(check(&guard, Method::GET, &[host, ("cookie", pair)]), Ok(()));
+        assert_eq!(
+            check(&guard, Method::GET, &[host, ("cookie", pair)]),
+            Ok(())
+        );
         assert_eq!(guard.guess(token.text(), HERE), Err(Refused::TooMany));
     }
 }

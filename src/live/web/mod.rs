@@ -45,10 +45,8 @@ pub use steering::{Refusal, Steering};
 pub use token::{Token, TooShort};
 
 /// Where it listens unless told otherwise: as k6's dashboard does.
-pub const USUAL: SocketAddr = SocketAddr::new(
-    std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-    5_665,
-);
+pub const USUAL: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5_665);
 /// Messages that wait for the server's thread. It takes them at once; one that does not is broken.
 const BACKLOG: usize = 256;
 /// How long the end waits for pages that fetch the result.

@@ -126,9 +126,9 @@ mod tests {
         for (path, operations) in document["paths"].as_object().unwrap() {
             for (method, operation) in operations.as_object().unwrap() {
                 let id = operation["operationId"].as_str().unwrap();
-                let known = ROUTES.iter().any(|route| {
-                    route.path == path && route.method == method && route.id == id
-                });
+                let known = ROUTES
+                    .iter()
+                    .any(|route| route.path == path && route.method == method && route.id == id);
                 assert!(known || path == OPENAPI, "{method} {path}");
                 found += 1;
             }

@@ -50,7 +50,10 @@ static STYLE: LazyLock<String> = LazyLock::new(|| STYLES.join("\n"));
 
 static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let own = SCRIPTS.join("\n");
-    format!("{}\n(() => {{\n\"use strict\";\n{own}}})();\n", shared::UPLOT)
+    format!(
+        "{}\n(() => {{\n\"use strict\";\n{own}}})();\n",
+        shared::UPLOT
+    )
 });
 
 static WHOLE: LazyLock<Bytes> = LazyLock::new(|| {
@@ -91,7 +94,15 @@ mod tests {
             assert!(!STYLE.contains(loads), "{loads}");
         }
         let own = SCRIPTS.join("\n");
-        for risky in ["XMLHttpRequest", "import(", "innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval("] {
+        for risky in [
+            "XMLHttpRequest",
+            "import(",
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacent",
+            "document.write",
+            "eval(",
+        ] {
             assert!(!own.contains(risky), "{risky}");
         }
     }
@@ -102,7 +113,9 @@ mod tests {
         assert!(!page.contains("/* style */") && !page.contains("/* script */"));
         assert!(!page.contains("src=\"") && !page.contains("onclick"));
         let response = response();
-        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .unwrap();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
     }
 }

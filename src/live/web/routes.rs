@@ -54,8 +54,9 @@ impl Shared {
     }
 
     fn steering(&self) -> Result<Arc<dyn Steering>, Refusal> {
-        let steering = self.steering.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over = self.board().status.over;
+        let steering = self.steering.lock();
+        let steering = steering.unwrap_or_else(PoisonError::into_inner);
         let none = || {
             Refusal::NotNow(match is_over {
                 true => "the run is over".to_owned(),
@@ -201,13 +202,7 @@ pub const ROUTES: [Route; 18] = [
         "Failed requests, script errors and failed checks by kind, the most frequent first.",
         errors
     ),
-    look!(
-        "/api/v1/logs",
-        "logs",
-        Logs,
-        "The last log lines.",
-        logs
-    ),
+    look!("/api/v1/logs", "logs", Logs, "The last log lines.", logs),
     look!(
         "/api/v1/faults",
         "faults",
@@ -556,7 +551,9 @@ mod tests {
     #[test]
     fn what_changes_something_is_no_get_and_what_looks_is() {
         for route in ROUTES {
-            let changes = route.takes.is_some() || route.path.ends_with("ject") || route.path.ends_with("undo");
+            let changes = route.takes.is_some()
+                || route.path.ends_with("ject")
+                || route.path.ends_with("undo");
             assert_eq!(route.method != "get", changes, "{}", route.id);
         }
     }

@@ -128,7 +128,13 @@ mod tests {
     #[test]
     fn a_chosen_token_is_long_and_stands_in_a_url() {
         assert!(Token::chosen("0123456789abcdef").is_ok());
-        for bad in ["", "short", "0123456789abcde#", "0123456789 abcdef", "ééééééééé"] {
+        for bad in [
+            "",
+            "short",
+            "0123456789abcde#",
+            "0123456789 abcdef",
+            "ééééééééé",
+        ] {
             assert!(Token::chosen(bad).is_err(), "{bad}");
         }
     }

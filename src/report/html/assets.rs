@@ -73,7 +73,10 @@ static STYLE: LazyLock<String> = LazyLock::new(|| STYLES.join("\n"));
 
 static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let own = SCRIPTS.join("\n");
-    format!("{}\n(() => {{\n\"use strict\";\n{own}}})();\n", shared::UPLOT)
+    format!(
+        "{}\n(() => {{\n\"use strict\";\n{own}}})();\n",
+        shared::UPLOT
+    )
 });
 
 /// All styles of the page.
