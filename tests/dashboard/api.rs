@@ -201,7 +201,7 @@ fn the_openapi_document_makes_a_script() {
             "convert",
             "openapi",
             "openapi.json",
-            "--output",
+            "--out",
             "journey.rhai",
         ])
         .run();

@@ -162,6 +162,7 @@ mod tests {
             dropped_logs: 0,
             slos: Vec::new(),
             faults: faults.collect(),
+            detail: None,
         })));
         board
     }

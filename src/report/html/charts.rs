@@ -323,7 +323,7 @@ mod tests {
         let mut one = result.slos[0].clone();
         one.metric = "http_req_duration{name:reserve}".to_owned();
         result.slos.push(one);
-        let targets = targets(&result);
+        let targets = targets(&result.slos);
         let first = |target: &Target| (target.label.clone(), target.value, target.percentile);
         assert_eq!(
             first(&targets[0]),
