@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::baselines::GateArguments;
+use super::dashboard::DashboardArguments;
 use super::report::{Wanted, wanted};
 use super::values::{
     Format, ProgressFormat, PrometheusHistograms, PrometheusNames, duration, duration_text,
@@ -163,6 +164,7 @@ Examples:
   rhaid run journey.rhai --baseline journey --fail-on-regression 5%
   rhaid run scripts/chaos/database-down.rhai --dry-run        what it would break, and for how long
   rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
+  rhaid run journey.rhai --ui                                 a dashboard in the browser
   rhaid run journey.rhai --hooks-listen 0.0.0.0:9000 --hooks-url https://load.example.com
 
 An option under Scenario changes that one field of the scenario, and nothing else of the script. With several scenarios, --scenario says which. Ctrl-C lets iterations end, a second one does not; results are written either way."
@@ -219,6 +221,18 @@ pub struct RunArguments {
     /// Read and check everything, tell the plan and the blast radius of its faults, and send nothing.
     #[arg(long, conflicts_with = "watch", help_heading = "Faults")]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub dashboard: DashboardArguments,
+    /// How long the dashboard stays when the run is over, unless Ctrl-C ends it.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "0s",
+        hide_default_value = true,
+        value_parser = duration,
+        help_heading = "Dashboard"
+    )]
+    pub ui_linger: Duration,
     /// Threads that run virtual users [default: one per processor].
     #[arg(
         long,

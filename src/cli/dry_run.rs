@@ -12,7 +12,7 @@ use crate::chaos::blast::{Blast, Radius};
 use crate::chaos::probe::Condition;
 use crate::chaos::{FaultPlan, Permission, Touches, Trigger};
 use crate::exit;
-use crate::options::Scenario;
+use crate::options::{Scenario, plan_length};
 use crate::report::format::percent;
 use crate::run::Blueprint;
 use crate::units::format_duration;
@@ -62,7 +62,7 @@ impl<'a> Planned<'a> {
             true => &[][..],
             false => options.chaos.faults.as_slice(),
         };
-        let length = length(&options.scenarios);
+        let length = plan_length(&options.scenarios);
         let mut planned = Self {
             blueprint,
             length,
@@ -245,26 +245,6 @@ impl<'a> Planned<'a> {
         }
         lines.join("\n") + "\n"
     }
-}
-
-/// How long the scenarios last, those that follow others included; none if one of them has no end.
-fn length(scenarios: &[Scenario]) -> Option<Duration> {
-    let mut longest = Duration::ZERO;
-    for scenario in scenarios {
-        let mut end = Duration::ZERO;
-        let mut at = Some(scenario);
-        // A chain has no more links than there are scenarios.
-        for _ in scenarios {
-            let Some(link) = at else { break };
-            end = end
-                .saturating_add(link.start_time)
-                .saturating_add(link.executor.duration()?);
-            let before = link.after.as_ref();
-            at = before.and_then(|name| scenarios.iter().find(|other| other.name == *name));
-        }
-        longest = longest.max(end);
-    }
-    Some(longest)
 }
 
 fn names(kinds: &BTreeSet<Touches>) -> Vec<&'static str> {

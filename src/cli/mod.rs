@@ -11,6 +11,7 @@ mod compare;
 mod config;
 mod convert;
 mod convert_args;
+mod dashboard;
 mod definitions;
 mod demo;
 mod dev;

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::against;
 use super::command_args::{RunArguments, ScriptArguments};
+use super::dashboard::{self, Wheel};
 use super::history;
 use super::hosted::{BASE_URL, start_demo};
 use super::outputs::Files;
@@ -21,6 +23,7 @@ use super::watch::Watch;
 use super::{Failure, config, dry_run, limits, print, reload};
 use crate::chaos::{ChaosError, Touches};
 use crate::compare::Comparison;
+use crate::live::web::{Dashboard, Teller};
 use crate::live::{Shown, View, Voice};
 use crate::logging;
 use crate::report::{Against, Look, render_brief, render_changes, render_console};
@@ -122,11 +125,15 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
         faults: allowed_faults(&arguments, &blueprint)?,
         looking: None,
         feed: streams.as_ref().map(Streams::feed),
+        detail: arguments.dashboard.is_wanted(),
     };
+    let dashboard = arguments.dashboard.start(&arguments.script.script)?;
     let mut watcher = Watcher {
         view: View::start(shown(&arguments), arguments.log_format.into()).map_err(no_start)?,
         own_summary: None,
         signals: None,
+        teller: dashboard.as_ref().map(Dashboard::teller),
+        wheel: None,
         to_watch: arguments
             .watch
             .then(|| (arguments.script.clone(), blueprint.clone())),
@@ -145,6 +152,12 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     if let Some(note) = settings.notes.first() {
         watcher.view.voice().say(format!("note: {note}"));
     }
+    if let Some(dashboard) = &dashboard {
+        watcher
+            .view
+            .voice()
+            .say(format!("dashboard: {}", dashboard.url()));
+    }
     let outcome = runtime.block_on(conduct(&blueprint, &settings, &mut watcher));
     // With the runtime goes the task that listens for signals, and its voice.
     drop(runtime);
@@ -153,6 +166,9 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
         streams.speak_through(None);
     }
     logging::pass_to(None);
+    if let Some(wheel) = &watcher.wheel {
+        wheel.let_go();
+    }
     watcher.view.end();
     let mut result = outcome.map_err(|error| match error {
         RunError::Script(failure) => Failure::new(exit::SCRIPT, failure.rendered),
@@ -170,6 +186,9 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     let comparison = against
         .as_ref()
         .and_then(|against| against.compare(&mut result));
+    if let Some(teller) = &watcher.teller {
+        teller.over(&result);
+    }
     let ended = finish(
         &arguments,
         &result,
@@ -190,6 +209,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
                 Err(_) => Ok(()),
             })?;
     }
+    dashboard::linger(dashboard, arguments.ui_linger);
     ended
 }
 
@@ -366,6 +386,10 @@ struct Watcher {
     view: View,
     own_summary: Option<Value>,
     signals: Option<tokio::task::JoinHandle<()>>,
+    /// Tells the dashboard, if there is one.
+    teller: Option<Teller>,
+    /// What the dashboard steers the run by.
+    wheel: Option<Arc<Wheel>>,
     /// What is to be watched once there is a run.
     to_watch: Option<(ScriptArguments, Blueprint)>,
     watch: Option<Watch>,
@@ -390,6 +414,11 @@ impl Observer for Watcher {
                 Err(failure) => voice.say(failure.message),
             }
         }
+        if let Some(teller) = &self.teller {
+            let wheel = Arc::new(Wheel::new(handle.clone(), self.view.voice()));
+            self.wheel = Some(wheel.clone());
+            teller.begin(wheel);
+        }
         self.signals = Some(tokio::task::spawn(pass_signals_on(
             handle,
             self.view.voice(),
@@ -398,6 +427,9 @@ impl Observer for Watcher {
 
     fn progress(&mut self, progress: &Progress) {
         self.view.show(progress);
+        if let Some(teller) = &self.teller {
+            teller.progress(progress);
+        }
     }
 
     fn measured(&mut self, result: &RunResult) {

@@ -184,6 +184,7 @@ pub fn run(arguments: &SearchArguments) -> Result<u8, Failure> {
         faults: None,
         looking: None,
         feed: None,
+        detail: false,
     };
     let is_shown = !arguments.quiet;
     let mut trials: Vec<Trial> = Vec::new();

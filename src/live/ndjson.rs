@@ -123,6 +123,7 @@ mod tests {
             dropped_logs: 4,
             slos: Vec::new(),
             run: String::new(),
+            detail: None,
             faults: Vec::new(),
         };
         let lines = lines(&progress);

@@ -239,6 +239,7 @@ mod tests {
             dropped_logs: 0,
             slos: Vec::new(),
             run: String::new(),
+            detail: None,
             faults: Vec::new(),
         };
         let mut done = BTreeSet::new();

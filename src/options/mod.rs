@@ -34,7 +34,7 @@ pub use arrival::Arrival;
 pub use files::found_from;
 pub use overrides::{OverrideError, Overrides, executor_keys, fill_defaults};
 pub use reader::{OptionError, Reader, Wrong};
-pub use scenario::Scenario;
+pub use scenario::{Scenario, plan_length};
 pub use slos::objectives;
 pub use tags::{OWN_TAGS, reserved_tag};
 use work::Clockwork;

@@ -31,6 +31,26 @@ pub struct Scenario {
     pub tags: BTreeMap<String, String>,
 }
 
+/// How long the scenarios last, those that follow others included; none if one of them has no end.
+pub fn plan_length(scenarios: &[Scenario]) -> Option<Duration> {
+    let mut longest = Duration::ZERO;
+    for scenario in scenarios {
+        let mut end = Duration::ZERO;
+        let mut at = Some(scenario);
+        // A chain has no more links than there are scenarios.
+        for _ in scenarios {
+            let Some(link) = at else { break };
+            end = end
+                .saturating_add(link.start_time)
+                .saturating_add(link.executor.duration()?);
+            let before = link.after.as_ref();
+            at = before.and_then(|name| scenarios.iter().find(|other| other.name == *name));
+        }
+        longest = longest.max(end);
+    }
+    Some(longest)
+}
+
 const GRACE: Duration = Duration::from_secs(30);
 const SHORTCUTS: [&str; 5] = ["vus", "duration", "iterations", "stages", "rate"];
 

@@ -132,6 +132,11 @@ impl SeriesBuilder {
         }
     }
 
+    /// What its columns are.
+    pub fn specs(&self) -> Vec<ColumnSpec> {
+        self.columns.iter().map(|(spec, _)| spec.clone()).collect()
+    }
+
     /// Takes the row of the next second, one value for each column in their order.
     ///
     /// A row that is too short is filled up with "nothing measured"; surplus values, NaN and infinity are left out.

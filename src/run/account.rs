@@ -1,6 +1,6 @@
 //! What a finished run comes to: its end, its verdict, its result document.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -50,6 +50,15 @@ impl Conductor<'_> {
                 "ended after {}, before the end of the plan: the value of every objective was known to within {} by then (`--until-stable`)",
                 units::format_duration(Duration::from_secs(after.as_secs())),
                 units::format_fraction(wanted)
+            ));
+        }
+        let held = self.run.brake.held(Instant::now());
+        let held = held.saturating_sub(self.held_before);
+        // Who writes a script pauses it all the time.
+        if !held.is_zero() && self.settings.looking.is_none() {
+            notes.push(format!(
+                "the run was paused by hand for {} in all: rates over the whole run count that time too",
+                units::format_duration(Duration::from_millis(held.as_millis() as u64))
             ));
         }
         for name in self.director.not_reached() {

@@ -217,13 +217,17 @@ impl Aggregate {
         snapshot
     }
 
-    /// Ends the current second: writes a row of the time series and moves windows on.
-    pub fn end_second(&mut self) {
-        let row: Vec<Option<f64>> = self
-            .columns
+    /// What the current second is in the time series.
+    pub fn row(&self) -> Vec<Option<f64>> {
+        self.columns
             .iter()
             .map(|(tracker, reading)| read(&self.totals.tracker(*tracker).current, *reading))
-            .collect();
+            .collect()
+    }
+
+    /// Ends the current second: writes a row of the time series and moves windows on.
+    pub fn end_second(&mut self) {
+        let row = self.row();
         self.series.push(&row);
         self.intervals.second(&mut self.totals);
         self.totals.tick();
@@ -294,6 +298,7 @@ impl Aggregate {
             dropped_logs: std::mem::take(&mut self.dropped_logs),
             slos: Vec::new(),
             run: String::new(),
+            detail: None,
             faults: Vec::new(),
         }
     }

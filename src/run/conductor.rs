@@ -12,6 +12,7 @@ use super::account::run_id;
 use super::aggregate::Aggregate;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, overflow, share_out, start_workers};
+use super::detail::Detailer;
 use super::director::Director;
 use super::handle::Handle;
 use super::judging::Bench;
@@ -109,8 +110,14 @@ pub async fn conduct(
         faults_over: false,
         stability: settings.until_stable.map(Stability::new),
         stable_after: None,
+        detailer: None,
     };
-    let bench = Bench::new(&blueprint.options, &mut conductor.aggregate.totals, kind_of);
+    let mut bench = Bench::new(&blueprint.options, &mut conductor.aggregate.totals, kind_of);
+    if settings.detail {
+        bench.look_ahead(&mut conductor.aggregate.totals);
+        let columns = conductor.aggregate.series.specs();
+        conductor.detailer = Some(Detailer::new(&conductor.id, columns));
+    }
     conductor.bench = Some(bench);
     conductor.perform(started_at).await
 }
@@ -128,7 +135,7 @@ pub(super) struct Conductor<'a> {
     /// When the scenarios started.
     pub(super) start: Option<Instant>,
     /// How long the run had been paused by then.
-    held_before: Duration,
+    pub(super) held_before: Duration,
     /// Whole seconds since then that have been looked at.
     seconds: u64,
     pub(super) aborted: Option<(AbortedBy, String)>,
@@ -150,6 +157,8 @@ pub(super) struct Conductor<'a> {
     stability: Option<Stability>,
     /// When everything was known well enough, and the run ended for that.
     pub(super) stable_after: Option<Duration>,
+    /// Makes what is told beyond the progress, if that is asked for.
+    pub(super) detailer: Option<Detailer>,
     /// Another run goes on with the data of `setup`.
     pub(super) handed_over: bool,
 }
@@ -479,11 +488,13 @@ impl Conductor<'_> {
             .aggregate
             .progress(planned, phase, &self.blueprint.options);
         progress.run.clone_from(&self.id);
-        if let (Some(_), Some(bench)) = (&self.settings.looking, &self.bench) {
+        let is_watched = self.settings.looking.is_some() || self.settings.detail;
+        if let (true, Some(bench)) = (is_watched, &self.bench) {
             let verdicts = bench.verdicts(&self.aggregate.totals, elapsed);
             progress.slos = verdicts.into_iter().map(|(_, row)| row).collect();
             mask_slos(&mut progress.slos, &self.blueprint.secrets);
         }
+        progress.detail = self.detail();
         progress.faults = by_hand::states(self.director.chaos());
         self.observer.progress(&progress);
     }

@@ -100,6 +100,12 @@ impl Handle {
         self.run.stage()
     }
 
+    /// The names of all scenarios.
+    pub fn scenarios(&self) -> Vec<String> {
+        let scenarios = self.run.scenarios.iter();
+        scenarios.map(|scenario| scenario.name.clone()).collect()
+    }
+
     /// Changes the virtual users of an externally controlled scenario, to `max_vus` at most; false if there is none
     /// of that name.
     pub fn set_vus(&self, scenario: &str, vus: u32) -> bool {

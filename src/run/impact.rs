@@ -221,6 +221,12 @@ impl Record {
         self.disturbed.as_ref().unwrap_or(&self.start)
     }
 
+    /// Its name and the time in which it was at work, if it ever was.
+    pub fn band(&self) -> Option<(&str, f64, Option<f64>)> {
+        let until = self.ended.as_ref().map(|(at, _)| *at);
+        Some((&self.name, self.started?, until))
+    }
+
     /// Whether it has ended, and all was well since.
     pub fn is_over(&self) -> bool {
         self.id.is_none() || self.recovered.is_some()

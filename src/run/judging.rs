@@ -4,16 +4,24 @@ use std::time::Duration;
 
 use crate::judge::{counts_from_zero, row, text_of, worse};
 use crate::metrics::totals::Accumulator;
-use crate::metrics::{Totals, TrackerId};
+use crate::metrics::{MetricKind, Totals, TrackerId};
 use crate::options::Options;
 use crate::result::SloResult;
-use crate::slo::{Aggregate, Objective, Outcome, Status, Values, judge};
+use crate::slo::{Aggregate, Breach, Objective, Outcome, Status, Values, judge, time_to_breach};
+
+/// Seconds that count as the present.
+const RECENT: usize = 30;
+/// Of fewer seconds nothing is foretold.
+const LEAST_RECENT: usize = 4;
 
 /// One objective with what it looks at.
 struct Judged {
     objective: Objective,
     tracker: TrackerId,
     window_seconds: Option<usize>,
+    /// The last [`RECENT`] seconds, if somebody wants to know what comes.
+    recent: Option<TrackerId>,
+    kind: MetricKind,
     /// The worst value of any window so far.
     worst: Option<f64>,
     /// Whether having no samples means zero.
@@ -52,12 +60,30 @@ impl Bench {
                     objective: objective.clone(),
                     tracker,
                     window_seconds,
+                    recent: None,
+                    kind,
                     worst: None,
                     counts_from_zero: counts_from_zero(&objective.selector),
                 }
             })
             .collect();
         Self { judged }
+    }
+
+    /// Follows the present too, so that [`Bench::breaches`] can be told. To be called before anything is measured.
+    pub fn look_ahead(&mut self, totals: &mut Totals) {
+        for judged in &mut self.judged {
+            let selector = judged.objective.selector.clone();
+            let matches = Box::new(move |metric: &str, tags: &_| selector.matches(metric, tags));
+            // The second that goes on is looked at beside the window.
+            judged.recent = Some(totals.track(judged.kind, Some(RECENT - 1), matches));
+        }
+    }
+
+    /// When each objective will be missed if all goes on as in the last seconds. To be called before the totals' tick.
+    pub fn breaches(&self, totals: &Totals, elapsed: Duration) -> Vec<Breach> {
+        let breach = |judged: &Judged| judged.breach(totals, elapsed);
+        self.judged.iter().map(breach).collect()
     }
 
     /// Looks at the windows that are full, and says which objective ends the run, if one does.
@@ -163,6 +189,44 @@ impl Judged {
         judged(&window, seconds as f64, &self.objective)
     }
 
+    fn breach(&self, totals: &Totals, elapsed: Duration) -> Breach {
+        let value = self.worst.or_else(|| self.total_value(totals, elapsed));
+        let status = judge(&self.objective, value).status;
+        if matches!(status, Status::Fail | Status::Critical) {
+            return Breach::Past;
+        }
+        let recent = self
+            .recent
+            .and_then(|id| totals.tracker(id).window_and_current());
+        let Some((recent, before)) = recent.filter(|(_, before)| *before >= LEAST_RECENT) else {
+            return Breach::Unknown;
+        };
+        let seconds = before as f64 + 1.0;
+        let recent = gathered(&recent, seconds);
+        match self.window_seconds {
+            None => {
+                let total = &totals.tracker(self.tracker).total;
+                let (Some(total), Some(recent)) = (gathered(total, elapsed.as_secs_f64()), recent)
+                else {
+                    return Breach::Unknown;
+                };
+                time_to_breach(&self.objective, &total, None, &recent, seconds)
+            }
+            Some(length) => {
+                let window = totals.tracker(self.tracker).window();
+                let Some((window, filled)) = window.filter(|(_, filled)| *filled >= length) else {
+                    return Breach::Unknown;
+                };
+                let (Some(window), Some(recent)) = (gathered(&window, filled as f64), recent)
+                else {
+                    return Breach::Unknown;
+                };
+                let length = Duration::from_secs(length as u64);
+                time_to_breach(&self.objective, &window, Some(length), &recent, seconds)
+            }
+        }
+    }
+
     /// The value of the last window, which is longer than the others.
     fn rest_value(&self, totals: &Totals, rest: Duration) -> Option<f64> {
         let seconds = self.window_seconds?;
@@ -187,7 +251,12 @@ pub(super) fn natural_kind(aggregate: &Aggregate) -> crate::metrics::MetricKind 
 }
 
 pub(super) fn judged(values: &Accumulator, seconds: f64, objective: &Objective) -> Option<f64> {
-    let values = match values {
+    gathered(values, seconds)?.judged(objective)
+}
+
+/// What was gathered in so many seconds, for a judgement; nothing of a gauge without samples.
+fn gathered(values: &Accumulator, seconds: f64) -> Option<Values<'_>> {
+    Some(match values {
         Accumulator::Counter { sum } => Values::Counter { sum: *sum, seconds },
         Accumulator::Gauge { samples: 0, .. } => return None,
         Accumulator::Gauge { last, min, max, .. } => Values::Gauge {
@@ -200,6 +269,5 @@ pub(super) fn judged(values: &Accumulator, seconds: f64, objective: &Objective) 
             total: *total,
         },
         Accumulator::Trend(histogram) => Values::Trend(histogram),
-    };
-    values.judged(objective)
+    })
 }

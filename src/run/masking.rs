@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::result::{Outcome, RunResult, SloResult};
+use crate::result::{
+    CheckResult, EndpointResult, ErrorResult, MetricResult, Outcome, RunResult, SloResult,
+};
 use crate::script::Diagnostic;
 use crate::secrets::{Secrets, mask_urls};
 use crate::vu::Failure;
@@ -29,41 +31,61 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
     for scenario in &mut result.scenarios {
         mask(&mut scenario.name);
     }
-    for endpoint in &mut result.endpoints {
+    mask_endpoints(&mut result.endpoints, secrets);
+    mask_checks(&mut result.checks, secrets);
+    mask_errors(&mut result.errors, secrets);
+    mask_metrics(&mut result.metrics, secrets);
+    for row in &mut result.intervals.rows {
+        mask(&mut row.metric);
+        row.tags.values_mut().for_each(mask);
+    }
+}
+
+pub fn mask_endpoints(endpoints: &mut [EndpointResult], secrets: &Secrets) {
+    let mask = |text: &mut String| mask_words(text, secrets);
+    for endpoint in endpoints {
         mask(&mut endpoint.name);
         endpoint.scenario.iter_mut().for_each(mask);
         endpoint.group.iter_mut().for_each(mask);
     }
-    for check in &mut result.checks {
-        mask(&mut check.name);
-        mask(&mut check.group);
-        mask(&mut check.scenario);
+}
+
+pub fn mask_checks(checks: &mut [CheckResult], secrets: &Secrets) {
+    for check in checks {
+        mask_words(&mut check.name, secrets);
+        mask_words(&mut check.group, secrets);
+        mask_words(&mut check.scenario, secrets);
     }
-    for error in &mut result.errors {
+}
+
+pub fn mask_errors(errors: &mut [ErrorResult], secrets: &Secrets) {
+    let mask = |text: &mut String| mask_words(text, secrets);
+    for error in errors {
         mask(&mut error.message);
-        if let Some(example) = &mut error.example {
-            mask(&mut example.text);
-            example.url.iter_mut().for_each(mask);
-            example.scenario.iter_mut().for_each(mask);
-            for message in [&mut example.request, &mut example.response] {
-                let Some(message) = message else { continue };
-                mask(&mut message.start);
-                mask(&mut message.body);
-                for header in &mut message.headers {
-                    mask(&mut header.value);
-                }
+        let Some(example) = &mut error.example else {
+            continue;
+        };
+        mask(&mut example.text);
+        example.url.iter_mut().for_each(mask);
+        example.scenario.iter_mut().for_each(mask);
+        for message in [&mut example.request, &mut example.response] {
+            let Some(message) = message else { continue };
+            mask(&mut message.start);
+            mask(&mut message.body);
+            for header in &mut message.headers {
+                mask(&mut header.value);
             }
         }
     }
-    for metric in &mut result.metrics {
-        mask(&mut metric.name);
+}
+
+pub fn mask_metrics(metrics: &mut [MetricResult], secrets: &Secrets) {
+    for metric in metrics {
+        mask_words(&mut metric.name, secrets);
         for series in &mut metric.series {
-            series.tags.values_mut().for_each(mask);
+            let tags = series.tags.values_mut();
+            tags.for_each(|tag| mask_words(tag, secrets));
         }
-    }
-    for row in &mut result.intervals.rows {
-        mask(&mut row.metric);
-        row.tags.values_mut().for_each(mask);
     }
 }
 

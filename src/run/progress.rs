@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::detail::Detail;
 use crate::result::SloResult;
 use crate::vu::LogLine;
 
@@ -70,6 +71,8 @@ pub struct Progress {
     pub slos: Vec<SloResult>,
     /// The run's id.
     pub run: String,
+    /// More, if [`Settings`](super::Settings) ask for it.
+    pub detail: Option<Box<Detail>>,
     /// The faults that the run may inject, in the order of the options, and those that a script has injected beside them.
     pub faults: Vec<FaultProgress>,
 }

@@ -13,7 +13,8 @@ use crate::result::{
 use crate::secrets::{MASK, is_secret_name, mask_urls};
 use crate::vu::{ErrorTally, Failure, FailureKind, Seen, TallyKey};
 
-fn values(accumulator: &Accumulator, seconds: f64) -> MetricValues {
+/// `whole`: with the distribution of a trend.
+fn values(accumulator: &Accumulator, seconds: f64, whole: bool) -> MetricValues {
     match accumulator {
         Accumulator::Counter { sum } => MetricValues::Counter {
             count: *sum,
@@ -36,7 +37,7 @@ fn values(accumulator: &Accumulator, seconds: f64) -> MetricValues {
         },
         Accumulator::Trend(histogram) => MetricValues::Trend {
             summary: TrendSummary::of(histogram),
-            histogram: (!histogram.is_empty()).then(|| histogram.to_v2_base64()),
+            histogram: (whole && !histogram.is_empty()).then(|| histogram.to_v2_base64()),
         },
     }
 }
@@ -58,25 +59,49 @@ pub fn metrics(totals: &Totals, seconds: f64) -> Vec<MetricResult> {
         .map(|(name, (kind, contains, series))| {
             let mut total = Accumulator::new(kind);
             series.iter().for_each(|series| total.merge(&series.total));
-            let description = Builtin::by_name(name).map_or("a metric of the script", |metric| {
-                metric.definition().description
-            });
             MetricResult {
                 name: name.to_owned(),
                 kind,
                 contains,
-                description: description.to_owned(),
-                total: values(&total, seconds),
+                description: description(name).to_owned(),
+                total: values(&total, seconds, true),
                 series: series
                     .into_iter()
                     .map(|series| MetricSeries {
                         tags: series.tags.clone(),
-                        values: values(&series.total, seconds),
+                        values: values(&series.total, seconds, true),
                     })
                     .collect(),
             }
         })
         .collect()
+}
+
+/// Every metric over all its tag sets, without the distributions.
+pub fn totals(totals: &Totals, seconds: f64) -> Vec<MetricResult> {
+    let mut by_name: BTreeMap<&str, (Contains, Accumulator)> = BTreeMap::new();
+    for series in totals.series() {
+        let new = || (series.info.contains, Accumulator::new(series.info.kind));
+        let (_, total) = by_name.entry(&series.info.name).or_insert_with(new);
+        total.merge(&series.total);
+    }
+    by_name
+        .into_iter()
+        .map(|(name, (contains, total))| MetricResult {
+            name: name.to_owned(),
+            kind: total.kind(),
+            contains,
+            description: description(name).to_owned(),
+            total: values(&total, seconds, false),
+            series: Vec::new(),
+        })
+        .collect()
+}
+
+fn description(metric: &str) -> &'static str {
+    Builtin::by_name(metric).map_or("a metric of the script", |metric| {
+        metric.definition().description
+    })
 }
 
 /// What was gathered of one endpoint.

@@ -33,6 +33,8 @@ pub struct Settings {
     pub looking: Option<Looking>,
     /// Takes what is measured out of the run while it goes.
     pub feed: Option<Feed>,
+    /// More is told each second, as a dashboard needs it.
+    pub detail: bool,
 }
 
 /// How someone looks on.

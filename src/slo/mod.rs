@@ -5,6 +5,7 @@
 //! [`ExitVerdict`] of a whole run. The room is pure: it reads no clock and no metric store, and no file but one of
 //! objectives ([`file`]). Mistakes come out as an [`SloError`], which says where, what and how to fix it.
 
+mod breach;
 pub mod check;
 pub mod error;
 pub mod exit;
@@ -18,6 +19,7 @@ pub mod selector;
 mod statement;
 pub mod threshold;
 
+pub use breach::{Breach, time_to_breach};
 pub use error::SloError;
 pub use exit::{ExitVerdict, Outcome, RunFacts};
 pub use expression::{Aggregate, Direction, Expression, Op, Percentile};

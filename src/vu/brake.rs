@@ -102,7 +102,8 @@ impl Brake {
         hold.before + current.unwrap_or_default()
     }
 
-    fn is_paused(&self) -> bool {
+    /// Whether everything stands.
+    pub fn is_paused(&self) -> bool {
         self.set.load(Ordering::Relaxed) && self.hold.borrow().paused.is_some()
     }
 

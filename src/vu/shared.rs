@@ -361,6 +361,12 @@ impl ScenarioShared {
         true
     }
 
+    /// What an externally controlled scenario is told now, and how many virtual users it may have.
+    pub fn controls(&self) -> Option<(Control, u32)> {
+        let control = self.control.as_ref()?;
+        Some((*control.borrow(), self.most_controlled))
+    }
+
     /// Whether it is controlled from outside.
     pub fn is_steered(&self) -> bool {
         self.control.is_some()

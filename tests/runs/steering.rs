@@ -90,6 +90,7 @@ fn run(
         faults,
         looking: None,
         feed: None,
+        detail: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

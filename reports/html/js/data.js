@@ -1,15 +1,5 @@
 // The data that the page carries: the result itself, and what was made of it for the charts.
 
-const byId = (id) => document.getElementById(id);
-
-/** An element with attributes and children; texts are texts, never markup. */
-function make(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
-
 /** The text of the result, exactly as it was embedded. */
 async function resultText() {
   const element = byId("data");
@@ -21,16 +11,6 @@ async function resultText() {
   const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(unpacked).text();
-}
-
-/** Offers a text as a file. */
-function save(text, name) {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  const link = make("a", { href: url, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
 /** A result with the look-ups that the charts need. */

@@ -8,6 +8,7 @@ use clap::Args;
 use super::hands::MOST;
 use crate::chaos::Touches;
 use crate::cli::command_args::ScriptArguments;
+use crate::cli::dashboard::DashboardArguments;
 use crate::cli::values::{duration, pair, seed, touches, vus};
 
 #[derive(Debug, Clone, Args)]
@@ -85,6 +86,8 @@ pub struct DevArguments {
         hide_env_values = true
     )]
     pub hooks_url: Option<String>,
+    #[command(flatten)]
+    pub dashboard: DashboardArguments,
     /// Write plain lines, also on a terminal.
     #[arg(long)]
     pub plain: bool,

@@ -12,9 +12,10 @@ use super::named;
 use crate::cli::reload::Draw;
 use crate::cli::watch::{Reader, scripts_around};
 use crate::live::dev::{Event, Order, Teller};
+use crate::live::web::{self, Refusal, Steering};
 use crate::report::format::plural;
 use crate::result::{Outcome, RunResult};
-use crate::run::{Blueprint, Edits, Handle, between};
+use crate::run::{Answer, Blueprint, Edits, Handle, between};
 
 /// The run that comes next.
 pub struct Next {
@@ -37,6 +38,7 @@ pub struct Desk {
 
 struct State {
     teller: Option<Teller>,
+    dashboard: Option<web::Teller>,
     /// Of the run that goes on.
     handle: Option<Handle>,
     /// The last good version.
@@ -60,6 +62,14 @@ impl State {
         if let Some(teller) = &self.teller {
             teller.tell(event);
         }
+    }
+
+    /// No run goes on.
+    fn rest(&self, why: String) {
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.idle(why.clone());
+        }
+        self.tell(Event::Idle(why));
     }
 
     /// Ends the run that goes on, if one does, and lets another begin.
@@ -121,6 +131,7 @@ impl Desk {
         Self {
             state: Mutex::new(State {
                 teller: None,
+                dashboard: None,
                 handle: None,
                 current: None,
                 version: 0,
@@ -146,6 +157,15 @@ impl Desk {
     /// Who is told what happens.
     pub fn tell_to(&self, teller: Teller) {
         self.state().teller = Some(teller);
+    }
+
+    /// The dashboard that shows it too.
+    pub fn show_to(&self, dashboard: web::Teller) {
+        self.state().dashboard = Some(dashboard);
+    }
+
+    pub fn dashboard(&self) -> Option<web::Teller> {
+        self.state().dashboard.clone()
     }
 
     /// Reads what is saved now, and takes it if it is right.
@@ -245,6 +265,11 @@ impl Desk {
     pub fn over(&self, result: &RunResult) {
         let mut state = self.state();
         state.handle = None;
+        if state.quitting
+            && let Some(dashboard) = &state.dashboard
+        {
+            dashboard.over(result);
+        }
         if state.due || state.quitting {
             return;
         }
@@ -258,18 +283,16 @@ impl Desk {
             // What `setup` made is gone.
             state.data = None;
         }
-        state.tell(Event::Idle(format!(
-            "{why}; it runs again when you save, or press r"
-        )));
+        state.rest(format!("{why}; it runs again when you save, or press r"));
     }
 
     /// A run did not come about.
     pub fn failed(&self, why: &str) {
         let mut state = self.state();
         state.handle = None;
-        state.tell(Event::Idle(format!(
+        state.rest(format!(
             "{why}\nit is tried again when you save, or press r"
-        )));
+        ));
     }
 
     /// The first time, ends in order; the second time, at once.
@@ -342,6 +365,52 @@ fn set_paused(state: &mut State, paused: bool) {
     state.paused = paused;
     state.brake();
     state.tell(Event::Paused(paused));
+}
+
+impl Steering for Desk {
+    fn pause(&self, paused: bool) -> Result<(), Refusal> {
+        set_paused(&mut self.state(), paused);
+        Ok(())
+    }
+
+    fn stop(&self, now: bool) -> Result<(), Refusal> {
+        self.quit();
+        if now {
+            self.quit();
+        }
+        Ok(())
+    }
+
+    fn set_vus(&self, scenario: &str, vus: u32) -> Result<(), Refusal> {
+        let mut state = self.state();
+        let handle = state.handle.clone().ok_or_else(no_run)?;
+        let vus = vus.min(MOST);
+        Steering::set_vus(&handle, scenario, vus)?;
+        // A scenario whose executor is steered by the plan itself is not in hand.
+        if matches!(state.hands.of(scenario), Hand::Held(_)) {
+            state.hands.set(scenario, Hand::Held(vus));
+        }
+        Ok(())
+    }
+
+    fn pause_scenario(&self, scenario: &str, paused: bool) -> Result<(), Refusal> {
+        let handle = self.state().handle.clone().ok_or_else(no_run)?;
+        handle.pause_scenario(scenario, paused)
+    }
+
+    fn inject(&self, fault: &str) -> Result<Answer, Refusal> {
+        let handle = self.state().handle.clone().ok_or_else(no_run)?;
+        Steering::inject(&handle, fault)
+    }
+
+    fn undo(&self, fault: &str) -> Result<Answer, Refusal> {
+        let handle = self.state().handle.clone().ok_or_else(no_run)?;
+        Steering::undo(&handle, fault)
+    }
+}
+
+fn no_run() -> Refusal {
+    Refusal::NotNow("no run goes on".to_owned())
 }
 
 /// Injects a fault, or undoes it if it is at work.

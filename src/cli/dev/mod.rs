@@ -20,6 +20,7 @@ use super::watch::Watch;
 use super::{Failure, config, limits, print, reload};
 use crate::exit;
 use crate::live::dev::{Event, Lines, Screen, Setting, Split, Stage, Teller};
+use crate::live::web;
 use crate::report::format::plural;
 use crate::result::RunResult;
 use crate::run::{Handle, Looking, Observer, Progress, Settings, conduct};
@@ -57,6 +58,7 @@ pub fn run(arguments: DevArguments) -> Result<u8, Failure> {
         crate::script::Sources::read(&script.script)
             .map_err(|error| Failure::from(crate::run::BlueprintError::from(error)))?;
     }
+    let dashboard = arguments.dashboard.start(&script.script)?;
     let (tap, happenings) = Tap::new();
     let tap = Arc::new(tap);
     let drawn = !arguments.plain && std::io::stdout().is_terminal();
@@ -81,6 +83,11 @@ pub fn run(arguments: DevArguments) -> Result<u8, Failure> {
     )
     .map_err(no_start)?;
     desk.tell_to(stage.teller());
+    if let Some(dashboard) = &dashboard {
+        desk.show_to(dashboard.teller());
+        let url = format!("dashboard: {}", dashboard.url());
+        stage.teller().tell(Event::Notice(url));
+    }
     // Only a terminal that is drawn on must be given back before the shell gets it.
     signals::follow(desk.clone(), drawn.then(|| stage.teller())).map_err(no_start)?;
     let outcome = direct(&arguments, &desk, &tap, stage.teller());
@@ -130,6 +137,7 @@ fn direct(
             until_stable: None,
             faults: (!arguments.allow_faults.is_empty())
                 .then(|| arguments.allow_faults.iter().copied().collect()),
+            detail: arguments.dashboard.is_wanted(),
             looking: Some(Looking {
                 tap: tap.clone(),
                 breather: arguments.every,
@@ -139,6 +147,7 @@ fn direct(
         };
         teller.tell(Event::Began(loads));
         let mut observer = Onlooker {
+            dashboard: desk.dashboard(),
             desk: desk.clone(),
             tap: tap.clone(),
             teller: teller.clone(),
@@ -156,6 +165,7 @@ fn direct(
 
 /// Passes on what a run tells.
 struct Onlooker {
+    dashboard: Option<web::Teller>,
     desk: Arc<Desk>,
     tap: Arc<Tap>,
     teller: Teller,
@@ -170,6 +180,9 @@ impl Onlooker {
 impl Observer for Onlooker {
     fn started(&mut self, handle: Handle) {
         self.desk.started(handle);
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.begin(self.desk.clone());
+        }
     }
 
     fn progress(&mut self, progress: &Progress) {
@@ -188,6 +201,9 @@ impl Observer for Onlooker {
             }
         }
         self.tell(Event::Progress(Box::new(progress.clone())));
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.progress(progress);
+        }
     }
 
     fn set_up(&mut self, data: &Value) {

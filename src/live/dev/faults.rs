@@ -162,6 +162,8 @@ mod tests {
             dropped_logs: 0,
             slos: Vec::new(),
             faults: faults.collect(),
+            run: String::new(),
+            detail: None,
         })));
         board
     }

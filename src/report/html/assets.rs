@@ -17,6 +17,19 @@ macro_rules! asset {
     };
 }
 
+/// What other pages of rhaid are made of too.
+pub mod shared {
+    pub const UPLOT: &str = asset!("vendor/uplot.js");
+    pub const UPLOT_STYLE: &str = asset!("vendor/uplot.css");
+    pub const BASE: &str = asset!("css/base.css");
+    pub const PARTS: &str = asset!("css/parts.css");
+    pub const WORDS: &str = asset!("js/words.js");
+    pub const ELEMENTS: &str = asset!("js/elements.js");
+    pub const THEME: &str = asset!("js/theme.js");
+    pub const PLOT: &str = asset!("js/plot.js");
+    pub const OVER_TIME: &str = asset!("js/over_time.js");
+}
+
 /// The parts that the page is put together from; the page itself is `page`.
 const TEMPLATES: [(&str, &str); 14] = [
     ("page", asset!("page.hbs")),
@@ -36,11 +49,13 @@ const TEMPLATES: [(&str, &str); 14] = [
 ];
 
 /// One after the other within one function, so that nothing of them is seen outside.
-const SCRIPTS: [&str; 8] = [
-    asset!("js/words.js"),
+const SCRIPTS: [&str; 10] = [
+    shared::WORDS,
+    shared::ELEMENTS,
     asset!("js/data.js"),
-    asset!("js/theme.js"),
-    asset!("js/plot.js"),
+    shared::THEME,
+    shared::PLOT,
+    shared::OVER_TIME,
     asset!("js/charts.js"),
     asset!("js/heat.js"),
     asset!("js/endpoints.js"),
@@ -48,9 +63,9 @@ const SCRIPTS: [&str; 8] = [
 ];
 
 const STYLES: [&str; 4] = [
-    asset!("vendor/uplot.css"),
-    asset!("css/base.css"),
-    asset!("css/parts.css"),
+    shared::UPLOT_STYLE,
+    shared::BASE,
+    shared::PARTS,
     asset!("css/print.css"),
 ];
 
@@ -58,8 +73,10 @@ static STYLE: LazyLock<String> = LazyLock::new(|| STYLES.join("\n"));
 
 static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let own = SCRIPTS.join("\n");
-    let uplot = asset!("vendor/uplot.js");
-    format!("{uplot}\n(() => {{\n\"use strict\";\n{own}}})();\n")
+    format!(
+        "{}\n(() => {{\n\"use strict\";\n{own}}})();\n",
+        shared::UPLOT
+    )
 });
 
 /// All styles of the page.

@@ -6,7 +6,7 @@ use super::super::format::{latency, per_second, percent, span, thousands};
 use super::super::health::lasted;
 use super::curve::{Curve, curve};
 use super::heat::{Heat, heat};
-use crate::result::{Column, MetricValues, Outcome, RunResult};
+use crate::result::{Column, MetricValues, Outcome, RunResult, SloResult};
 use crate::slo::{Aggregate, Expression};
 
 /// The document that the page's script reads.
@@ -41,7 +41,7 @@ pub struct Mark {
 
 /// A bound on response times that an objective draws.
 #[derive(Debug, PartialEq, Serialize)]
-struct Target {
+pub struct Target {
     /// As written.
     label: String,
     /// Milliseconds.
@@ -125,7 +125,7 @@ pub fn view<'a>(result: &RunResult, marks: &'a [Mark]) -> View<'a> {
         from: series.start_seconds.min(result.intervals.start_seconds),
         to: covered.max(lasted(result)),
         marks,
-        targets: targets(result),
+        targets: targets(&result.slos),
         heat: heat(result),
         service: curve(result, "http_req_duration"),
         corrected: curve(result, "http_req_corrected"),
@@ -133,10 +133,10 @@ pub fn view<'a>(result: &RunResult, marks: &'a [Mark]) -> View<'a> {
 }
 
 /// The bounds that objectives set on the response time of all requests.
-fn targets(result: &RunResult) -> Vec<Target> {
+pub fn targets(slos: &[SloResult]) -> Vec<Target> {
     let of_all = |metric: &str| ["http_req_duration", "http_req_corrected"].contains(&metric);
     let mut targets: Vec<Target> = Vec::new();
-    for slo in result.slos.iter().filter(|slo| of_all(&slo.metric)) {
+    for slo in slos.iter().filter(|slo| of_all(&slo.metric)) {
         let warn = slo.warn.iter().map(|text| (text, true));
         for (text, warn) in std::iter::once((&slo.target, false)).chain(warn) {
             let Ok(expression) = text.parse::<Expression>() else {
@@ -323,7 +323,7 @@ mod tests {
         let mut one = result.slos[0].clone();
         one.metric = "http_req_duration{name:reserve}".to_owned();
         result.slos.push(one);
-        let targets = targets(&result);
+        let targets = targets(&result.slos);
         let first = |target: &Target| (target.label.clone(), target.value, target.percentile);
         assert_eq!(
             first(&targets[0]),

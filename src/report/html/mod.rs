@@ -17,7 +17,7 @@
 //! the same, the page's policy runs no script but its own, by hash, and allows no connection.
 
 mod about;
-mod assets;
+pub(crate) mod assets;
 mod charts;
 mod curve;
 mod extras;
@@ -34,6 +34,7 @@ use crate::harmless;
 use crate::hints::hints;
 use crate::result::RunResult;
 
+pub(crate) use charts::{Target, targets};
 pub use extras::{Bearing, Comparison, ComparisonRow, HtmlExtras};
 
 /// One HTML file.

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use self::declared::{Declared, State};
 use self::ending::budget;
 use super::by_hand::Refused;
+use super::detail::FaultBand;
 use super::impact::{Record, Stands, Well};
 use super::phases::Stand;
 use crate::chaos::probe::{Probe, Watch};
@@ -30,6 +31,8 @@ pub use watched::KindOf;
 const SETTLED: Duration = Duration::from_millis(300);
 /// How much longer than its fault a function may go on, to put right what it broke itself.
 const GRACE: Duration = Duration::from_secs(30);
+/// Times of faults that are told to who looks on.
+const MOST_BANDS: usize = 100;
 
 /// What is to be done after a second.
 #[derive(Debug)]
@@ -432,6 +435,21 @@ impl Director {
             .filter(|fault| !fault.came)
             .map(|fault| Record::missed(&fault.plan));
         came.chain(missed).collect()
+    }
+
+    /// When faults have been at work; of very many, the last.
+    pub fn bands(&self) -> Vec<FaultBand> {
+        let bands = self.records.iter().rev().filter_map(Record::band);
+        let mut bands: Vec<_> = bands
+            .take(MOST_BANDS)
+            .map(|(name, at, until)| FaultBand {
+                name: name.to_owned(),
+                at,
+                until,
+            })
+            .collect();
+        bands.reverse();
+        bands
     }
 
     /// Whether a fault that was to come at a time never did.

@@ -1,0 +1,182 @@
+// What steers the run: the buttons above, and those of scenarios and faults.
+
+let noticeTimer = 0;
+
+function notice(text, tone = "caution", seconds = 12) {
+  const element = byId("notice");
+  clearTimeout(noticeTimer);
+  say(element, text);
+  element.dataset.tone = tone;
+  element.hidden = text === "";
+  if (text !== "" && seconds > 0) noticeTimer = setTimeout(() => { element.hidden = true; }, seconds * 1000);
+}
+
+/** Does what a button stands for, and says so if it does not work. */
+async function act(work) {
+  try {
+    await work();
+    notice("");
+  } catch (trouble) {
+    notice(trouble.message, "bad");
+  }
+}
+
+/** Asks before something that cannot be undone. */
+function confirmed(title, text, yes) {
+  const dialog = byId("confirm");
+  say(byId("confirm-title"), title);
+  say(byId("confirm-text"), text);
+  say(byId("confirm-yes"), yes);
+  dialog.returnValue = "no";
+  dialog.showModal();
+  byId("confirm-no").focus();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+class Controls {
+  constructor() {
+    this.status = null;
+    const pause = byId("pause");
+    pause.addEventListener("click", () => act(async () => {
+      const paused = !this.status.paused;
+      await ask("PATCH", "/api/v1/status", { paused });
+      this.status.paused = paused;
+      this.show(this.status);
+    }));
+    const stop = byId("stop");
+    stop.addEventListener("click", async () => {
+      const again = this.status.phase === "stopping";
+      const agreed = again
+        ? await confirmed("End the run at once?", "Iterations in progress are cut off. The result is written all the same.", "End at once")
+        : await confirmed("Stop the run?", "No iteration starts any more, those in progress may end. The result is written, and the run counts as interrupted.", "Stop");
+      if (agreed) await act(() => ask("PATCH", "/api/v1/status", { stopped: true, now: again }));
+    });
+  }
+
+  show(status) {
+    this.status = status;
+    const goes = !status.over && status.run !== null && status.phase !== "idle";
+    const pause = byId("pause");
+    say(pause, status.paused ? "Resume" : "Pause");
+    pause.disabled = !goes || status.phase === "stopping" || status.phase === "teardown";
+    pause.classList.toggle("strong", status.paused);
+    const stop = byId("stop");
+    say(stop, status.phase === "stopping" ? "End at once…" : "Stop…");
+    stop.disabled = status.over || status.run === null;
+  }
+
+  lock() {
+    byId("pause").disabled = true;
+    byId("stop").disabled = true;
+    for (const button of document.querySelectorAll(".steer button, .steer input")) button.disabled = true;
+  }
+}
+
+/** Fewer, a number, more, and a pause of its own. */
+class ScenarioControl {
+  constructor(name) {
+    this.path = `/api/v1/scenarios/${encodeURIComponent(name)}`;
+    this.control = null;
+    const button = (text, label, work) => {
+      const element = make("button", { type: "button", "aria-label": `${name}: ${label}` }, text);
+      element.addEventListener("click", () => act(work));
+      return element;
+    };
+    this.input = make("input", { type: "number", min: "0", step: "1", inputmode: "numeric", "aria-label": `${name}: users` });
+    this.input.addEventListener("change", () => act(() => this.set(this.input.valueAsNumber)));
+    this.pause = button("Pause", "pause", async () => {
+      await ask("PATCH", this.path, { paused: !this.control.paused });
+      this.control = { ...this.control, paused: !this.control.paused };
+      this.show(this.control);
+    });
+    this.element = make("span", { class: "steer" },
+      button("−", "one user fewer", () => this.set(this.control.vus - 1)), this.input,
+      button("+", "one user more", () => this.set(this.control.vus + 1)), this.pause);
+  }
+
+  async set(vus) {
+    if (!Number.isFinite(vus)) return;
+    vus = Math.min(Math.max(0, Math.round(vus)), this.control.vus_max);
+    // Shown at once, so that the next click goes on from there; the next second tells how it really is.
+    this.show({ ...this.control, vus });
+    await ask("PATCH", this.path, { vus });
+  }
+
+  show(control) {
+    this.control = control;
+    for (const part of this.element.children) part.disabled = false;
+    this.input.max = control.vus_max;
+    if (document.activeElement !== this.input) this.input.value = control.vus;
+    say(this.pause, control.paused ? "Resume" : "Pause");
+  }
+}
+
+class Scenarios {
+  constructor() {
+    this.controls = new Map();
+    this.kept = new Kept(byId("scenario-table").tBodies[0], () => make("tr", {}, make("th", { scope: "row" }), make("td"),
+      ...Array.from({ length: 6 }, () => make("td", { class: "n" })), make("td")));
+  }
+
+  show(rows) {
+    this.kept.show(rows, (row) => row.name, (element, row) => {
+      const planned = row.iterations_planned === null ? "" : ` of ${number(row.iterations_planned)}`;
+      const left = row.state === "running" && row.total !== null ? `, ${span(Math.max(0, row.total - row.elapsed))} left` : "";
+      const texts = [
+        row.name, (row.control?.paused ? "paused" : row.state) + left,
+        number(row.vus) + (row.allocated === null ? "" : ` of ${number(row.allocated)}`),
+        number(row.iterations) + planned, perSecond(row.rate), latency(row.p95), number(row.errors), number(row.dropped),
+      ];
+      texts.forEach((text, at) => say(element.cells[at], text));
+      element.cells[6].classList.toggle("bad", row.errors > 0);
+      element.cells[7].classList.toggle("bad", row.dropped > 0);
+      const place = element.cells[8];
+      if (!row.control) {
+        this.controls.delete(row.name);
+        say(place, NOTHING);
+        return;
+      }
+      let control = this.controls.get(row.name);
+      if (!control || !place.contains(control.element)) {
+        control = new ScenarioControl(row.name);
+        this.controls.set(row.name, control);
+        place.replaceChildren(control.element);
+      }
+      control.show(row.control);
+    });
+  }
+}
+
+class Faults {
+  constructor() {
+    this.kept = new Kept(byId("fault-table").tBodies[0], (row) => {
+      const control = (word, path) => {
+        const button = make("button", { type: "button", "aria-label": `${word} ${row.name}` }, word);
+        button.addEventListener("click", () => act(async () => {
+          if (word === "Inject" && !await confirmed(`Inject ${row.name}?`, "It breaks what the script says, until its time is over or you undo it.", "Inject")) return;
+          await ask("POST", `/api/v1/faults/${encodeURIComponent(row.name)}/${path}`);
+        }));
+        return button;
+      };
+      return make("tr", {}, make("th", { scope: "row" }), make("td", {}, make("span")), make("td"), make("td", { class: "n" }),
+        make("td", {}, make("span", { class: "steer" }, control("Inject", "inject"), control("Undo", "undo"))));
+    });
+  }
+
+  show(rows, goes) {
+    byId("faults").hidden = rows.length === 0;
+    for (const element of document.querySelectorAll("[data-of=faults]")) element.hidden = rows.length === 0;
+    this.kept.show(rows, (row) => row.name, (element, row) => {
+      say(element.cells[0], row.name);
+      badge(element.cells[1].firstElementChild, row.active ? "b-fail" : "b-none", row.active ? "⚡ at work" : "not at work");
+      say(element.cells[2], row.trigger);
+      say(element.cells[3], row.active ? span(row.left) : NOTHING);
+      const [inject, undo] = element.cells[4].firstElementChild.children;
+      inject.hidden = row.active;
+      undo.hidden = !row.active;
+      inject.disabled = undo.disabled = !goes;
+    });
+  }
+}

@@ -1,0 +1,118 @@
+//! What can be asked of a run from outside.
+
+use crate::run::{Answer, Handle, Refused};
+use crate::suggest::did_you_mean;
+use crate::vu::Stage;
+
+/// Why something that was asked for is not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is nothing of that name.
+    #[error("{0}")]
+    Unknown(String),
+    /// It is there, but not now, or not so.
+    #[error("{0}")]
+    NotNow(String),
+}
+
+/// Steers a run, from any thread. Nothing of it waits.
+pub trait Steering: Send + Sync {
+    /// Lets everything stand, or go on.
+    ///
+    /// # Errors
+    /// When no run goes on.
+    fn pause(&self, paused: bool) -> Result<(), Refusal>;
+
+    /// Ends the run: iterations in progress may end, unless `now`.
+    ///
+    /// # Errors
+    /// When there is nothing to end.
+    fn stop(&self, now: bool) -> Result<(), Refusal>;
+
+    /// Changes the virtual users of a scenario that is controlled from outside.
+    ///
+    /// # Errors
+    /// When there is no such scenario, or it follows its plan.
+    fn set_vus(&self, scenario: &str, vus: u32) -> Result<(), Refusal>;
+
+    /// Lets one scenario that is controlled from outside stand, or go on.
+    ///
+    /// # Errors
+    /// When there is no such scenario, or it follows its plan.
+    fn pause_scenario(&self, scenario: &str, paused: bool) -> Result<(), Refusal>;
+
+    /// Injects a declared fault now; the answer tells what came of it.
+    ///
+    /// # Errors
+    /// When no run goes on.
+    fn inject(&self, fault: &str) -> Result<Answer, Refusal>;
+
+    /// Undoes a fault before its time is over; the answer tells what came of it.
+    ///
+    /// # Errors
+    /// When no run goes on.
+    fn undo(&self, fault: &str) -> Result<Answer, Refusal>;
+}
+
+impl Steering for Handle {
+    fn pause(&self, paused: bool) -> Result<(), Refusal> {
+        if self.stage() > Stage::Running {
+            return Err(Refusal::NotNow("the run is stopping already".to_owned()));
+        }
+        self.brake().pause(paused);
+        Ok(())
+    }
+
+    fn stop(&self, now: bool) -> Result<(), Refusal> {
+        if self.stage() == Stage::Running {
+            Self::stop(self);
+        }
+        if now && self.stage() == Stage::Stopping {
+            Self::stop(self);
+        }
+        Ok(())
+    }
+
+    fn set_vus(&self, scenario: &str, vus: u32) -> Result<(), Refusal> {
+        match Self::set_vus(self, scenario, vus) {
+            true => Ok(()),
+            false => Err(not_steered(self, scenario)),
+        }
+    }
+
+    fn pause_scenario(&self, scenario: &str, paused: bool) -> Result<(), Refusal> {
+        match Self::pause(self, scenario, paused) {
+            true => Ok(()),
+            false => Err(not_steered(self, scenario)),
+        }
+    }
+
+    fn inject(&self, fault: &str) -> Result<Answer, Refusal> {
+        Ok(Self::inject(self, fault))
+    }
+
+    fn undo(&self, fault: &str) -> Result<Answer, Refusal> {
+        Ok(Self::undo(self, fault))
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Unknown { .. } => Self::Unknown(refused.to_string()),
+            _ => Self::NotNow(refused.to_string()),
+        }
+    }
+}
+
+fn not_steered(handle: &Handle, scenario: &str) -> Refusal {
+    let names = handle.scenarios();
+    if names.iter().any(|name| name == scenario) {
+        return Refusal::NotNow(format!(
+            "the scenario `{scenario}` follows its plan; only scenarios of the executor `externally-controlled` are steered"
+        ));
+    }
+    let hint = did_you_mean(scenario, names.iter().map(String::as_str));
+    let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+    Refusal::Unknown(format!("there is no scenario `{scenario}`{hint}"))
+}

@@ -1,0 +1,231 @@
+//! Reading, steering, the stream of events, the OpenAPI document.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::bin::Rhaid;
+use crate::{SOON, Shown};
+
+#[test]
+fn a_run_is_looked_at_steered_and_stopped_through_the_api() {
+    let shown = Shown::start(&["--ui-listen", "127.0.0.1:0"]);
+    shown.wait_until_it_runs();
+    let client = &shown.client;
+    let get = |path: &str| {
+        let answer = client.get(&format!("/api/v1/{path}"));
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        answer.json()
+    };
+    // The tables come with the next second.
+    wait("there are rows", || {
+        get("endpoints")["rows"]
+            .as_array()
+            .is_some_and(|rows| rows.len() >= 3)
+    });
+    assert!(
+        get("metrics")["rows"]
+            .as_array()
+            .is_some_and(|rows| rows.iter().any(|row| row["name"] == "http_req_duration"))
+    );
+    assert_eq!(get("slos")["rows"].as_array().map(Vec::len), Some(2));
+    let breach = get("slos")["rows"][1]["breach"]["state"].clone();
+    assert_eq!(
+        breach, "past",
+        "a third of the requests of one scenario fail"
+    );
+    assert!(!get("checks")["rows"].as_array().unwrap().is_empty());
+    assert!(!get("errors")["rows"].as_array().unwrap().is_empty());
+    assert!(get("logs")["rows"].to_string().contains("said by a script"));
+    wait("there is a second", || {
+        get("series")["covered_seconds"].as_u64() > Some(0)
+    });
+    assert_eq!(client.get("/api/v1/result").status, 409);
+
+    // Users up and down; never more than its most.
+    let control = |name: &str| get(&format!("scenarios/{name}"))["control"].clone();
+    for (asked, given) in [(5, 5), (99, 6), (0, 0), (3, 3)] {
+        let body = format!("{{\"vus\":{asked}}}");
+        assert_eq!(
+            client
+                .change("PATCH", "/api/v1/scenarios/steered", &body)
+                .status,
+            200
+        );
+        wait("it is told", || control("steered")["vus"] == given);
+    }
+    wait("users have come", || get("scenarios/steered")["vus"] == 3);
+    let planned = client.change("PATCH", "/api/v1/scenarios/planned", r#"{"vus":3}"#);
+    assert_eq!(planned.status, 409, "{}", planned.body);
+    let unknown = client.change("PATCH", "/api/v1/scenarios/stered", r#"{"vus":3}"#);
+    assert_eq!(unknown.status, 404);
+    assert!(
+        unknown.body.contains("did you mean `steered`?"),
+        "{}",
+        unknown.body
+    );
+
+    // Pause and resume.
+    assert_eq!(
+        client
+            .change("PATCH", "/api/v1/status", r#"{"paused":true}"#)
+            .status,
+        200
+    );
+    shown.wait("it is paused", |status| status["paused"] == true);
+    std::thread::sleep(Duration::from_millis(1_500));
+    let before = get("status")["iterations"].as_u64().unwrap();
+    std::thread::sleep(Duration::from_millis(2_500));
+    assert_eq!(get("status")["iterations"].as_u64(), Some(before));
+    assert_eq!(
+        client
+            .change("PATCH", "/api/v1/status", r#"{"paused":false}"#)
+            .status,
+        200
+    );
+    shown.wait("it goes on", |status| {
+        status["iterations"].as_u64() > Some(before)
+    });
+
+    // A fault, by its name.
+    let fault = "/api/v1/faults/slow%20%3Cb%3Ehotel%3C%2Fb%3E";
+    assert_eq!(
+        client.change("POST", &format!("{fault}/undo"), "{}").status,
+        409
+    );
+    let injected = client.change("POST", &format!("{fault}/inject"), "{}");
+    assert_eq!(injected.status, 200, "{}", injected.body);
+    wait("it is at work", || {
+        get("faults")["rows"][0]["active"] == true
+    });
+    assert_eq!(
+        client.change("POST", &format!("{fault}/undo"), "{}").status,
+        200
+    );
+    wait("it is undone", || {
+        get("faults")["rows"][0]["active"] == false
+    });
+    wait("its time is known", || {
+        get("faults")["bands"][0]["until"].is_number()
+    });
+    assert_eq!(
+        client
+            .change("POST", "/api/v1/faults/slwo/inject", "{}")
+            .status,
+        404
+    );
+
+    // What is no change.
+    for (body, status) in [
+        ("{", 400),
+        (r#"{"vus":-1}"#, 400),
+        (r#"{"vuss":1}"#, 400),
+        ("{}", 400),
+    ] {
+        assert_eq!(
+            client
+                .change("PATCH", "/api/v1/scenarios/steered", body)
+                .status,
+            status,
+            "{body}"
+        );
+    }
+    assert_eq!(
+        client
+            .change("PATCH", "/api/v1/status", r#"{"stopped":false}"#)
+            .status,
+        400
+    );
+    assert_eq!(client.change("DELETE", "/api/v1/status", "").status, 405);
+    assert_eq!(client.get("/api/v1/statu").status, 404);
+    assert_eq!(
+        client
+            .change("PATCH", "/api/v1/status", &" ".repeat(100_000))
+            .status,
+        413
+    );
+
+    // Whoever listens hears of the end, and can fetch the result while the process ends.
+    let mut events = client.events();
+    let (kind, snapshot) = events.next().unwrap();
+    assert_eq!(kind, "snapshot");
+    assert!(snapshot["series"]["columns"].is_array() && snapshot["tables"]["endpoints"].is_array());
+    let (kind, tick) = events.next().unwrap();
+    assert_eq!(kind, "tick");
+    assert_eq!(
+        tick["row"].as_array().map(Vec::len),
+        snapshot["series"]["columns"].as_array().map(Vec::len)
+    );
+    assert_eq!(
+        client
+            .change("PATCH", "/api/v1/status", r#"{"stopped":true}"#)
+            .status,
+        200
+    );
+    let last =
+        std::iter::from_fn(|| events.next()).find(|(_, told)| told["status"]["over"] == true);
+    let (_, last) = last.unwrap();
+    assert_eq!(last["status"]["verdict"]["status"], "interrupted");
+    let result = client.get("/api/v1/result");
+    assert_eq!(result.json()["run"]["id"], last["status"]["run"]);
+    drop(events);
+    let output = shown.run.wait();
+    output.expect_code(130);
+    let said = &output.stderr;
+    assert!(
+        said.contains("at the dashboard: paused") && said.contains("at the dashboard: stopping"),
+        "{said}"
+    );
+    let result: &Value = output.expect_result();
+    let notes = result["run"]["notes"].to_string();
+    assert!(notes.contains("paused by hand"), "{notes}");
+}
+
+#[track_caller]
+fn wait(what: &str, holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < SOON, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn the_openapi_document_makes_a_script() {
+    let shown = Shown::start(&["--ui-listen", "127.0.0.1:0"]);
+    let document = shown.client.get("/api/v1/openapi.json").body;
+    let converted = Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+        .file("openapi.json", &document)
+        .args([
+            "convert",
+            "openapi",
+            "openapi.json",
+            "--out",
+            "journey.rhai",
+        ])
+        .run();
+    converted.expect_code(0);
+    let status = shown
+        .client
+        .change("PATCH", "/api/v1/status", r#"{"stopped":true,"now":true}"#);
+    assert_eq!(status.status, 200, "{}", status.body);
+    shown.run.wait().expect_code(130);
+}
+
+#[test]
+fn a_page_that_does_not_keep_up_loses_messages_and_then_gets_all_of_it() {
+    let shown = Shown::start(&["--ui-listen", "127.0.0.1:0"]);
+    shown.wait_until_it_runs();
+    // Far more open pages than read; the run and the API go on.
+    let idle: Vec<_> = (0..50).map(|_| shown.client.events()).collect();
+    let before = shown.client.get("/api/v1/status").json()["iterations"].as_u64();
+    shown.wait("the run goes on", |status| {
+        status["iterations"].as_u64() > before
+    });
+    drop(idle);
+    shown
+        .client
+        .change("PATCH", "/api/v1/status", r#"{"stopped":true,"now":true}"#);
+    shown.run.wait().expect_code(130);
+}
