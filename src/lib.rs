@@ -22,7 +22,7 @@
 //! - [`demo`] is a target to try it on, [`cli`] the command line, [`lsp`] the editor's side of both.
 //!
 //! `metrics` knows no HTTP, `executor` no Rhai, `vu` no script's language, and `report` reads only the result.
-//! Small things that all share: [`units`], [`lengths`] (of what is kept), [`suggest`], [`secrets`], [`project`] (which files a script may use), [`jsonpath`], [`hex`], [`exit`]. The guide's `docs/architecture.md` has the whole picture.
+//! Small things that all share: [`units`], [`lengths`] (of what is kept), [`suggest`], [`secrets`], [`project`] (which files a script may use), [`outgoing`] (the HTTP client for what is no load), [`jsonpath`], [`hex`], [`exit`]. The guide's `docs/architecture.md` has the whole picture.
 
 // Tests of the library share what they make up with those of the command line.
 #[cfg(test)]
@@ -53,6 +53,7 @@ pub mod lsp;
 pub mod metrics;
 pub mod mock;
 pub mod options;
+pub mod outgoing;
 pub mod project;
 mod random;
 pub mod record;
