@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::baselines::StoreArguments;
+use super::notify::NotifyArguments;
 use super::report::{Wanted, wanted};
 use super::values::{
     Format, ProgressFormat, clean_runs, duration, duration_text, fraction, iterations, narrow,
@@ -160,6 +161,7 @@ Examples:
   rhaid run journey.rhai --quiet --format json | jq .verdict
   rhaid run journey.rhai --report html                        a page with charts beside the result
   rhaid run journey.rhai --baseline journey --fail-on-regression 5%
+  rhaid run journey.rhai --notify slack=env:SLACK_WEBHOOK     a message when it does not pass
   rhaid run scripts/chaos/database-down.rhai --dry-run        what it would break, and for how long
   rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
   rhaid run journey.rhai --hooks-listen 0.0.0.0:9000 --hooks-url https://load.example.com
@@ -260,6 +262,8 @@ pub struct RunArguments {
     /// Write a journal of the run's faults, as the Chaos Toolkit does: short for --report journal=FILE.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub notify: NotifyArguments,
     /// Do not record the run in the project's history.
     #[arg(long, help_heading = "Output")]
     pub no_history: bool,

@@ -11,6 +11,7 @@ use super::against;
 use super::command_args::{RunArguments, ScriptArguments};
 use super::history;
 use super::hosted::{BASE_URL, start_demo};
+use super::notify::Notices;
 use super::outputs::Files;
 use super::reload::Reloader;
 use super::report::{self, Wanted};
@@ -71,6 +72,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     } else {
         None
     };
+    let notices = Notices::begin(&arguments.notify, &arguments.script.script)?;
     let mut against = against::Against::begin(&arguments)?;
     let blueprint = Blueprint::draw_up(request)?;
     super::warn(&blueprint.warnings);
@@ -150,7 +152,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     let comparison = against
         .as_ref()
         .and_then(|against| against.compare(&mut result));
-    let ended = finish(
+    let mut ended = finish(
         &arguments,
         &result,
         comparison.as_ref(),
@@ -159,13 +161,18 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     );
     if let Some(against) = &mut against {
         // A run that could not be finished is the graver matter.
-        against
-            .end(&result, comparison.as_ref())
-            .or_else(|failure| match &ended {
-                Ok(_) => Err(failure),
-                Err(_) => Ok(()),
-            })?;
+        let kept = against.end(&result, comparison.as_ref());
+        let is_well = ended.is_ok();
+        if let (Err(failure), true) = (kept, is_well) {
+            ended = Err(failure);
+        }
     }
+    let code = match &ended {
+        Ok(code) => *code,
+        Err(failure) => failure.code,
+    };
+    let path = beside(&arguments, None, started_at);
+    notices.send(&result, code, path.exists().then_some(path.as_path()));
     ended
 }
 

@@ -8,12 +8,29 @@ use console::{Style, Term};
 
 use super::line::{clock, progress_line};
 use crate::harmless;
+use crate::result::AnomalyResult;
 use crate::run::{Progress, ScenarioState};
 use crate::units::format_count;
 use crate::vu::{LogLevel, LogLine};
 
 /// Without a terminal, a line per scenario this often.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Anomalies of a second that are told one by one: one cause shows in many series.
+const MOST_ANOMALIES: usize = 5;
+
+/// A line for each anomaly, and how many more there are.
+fn anomaly_lines(anomalies: &[AnomalyResult]) -> Vec<String> {
+    let told = anomalies.iter().take(MOST_ANOMALIES);
+    let mut lines: Vec<String> = told
+        .map(|anomaly| harmless::line(&format!("anomaly: {}", anomaly.told())))
+        .collect();
+    let more = anomalies.len().saturating_sub(MOST_ANOMALIES);
+    if more > 0 {
+        lines.push(format!("anomaly: and {more} more at once"));
+    }
+    lines
+}
 
 /// Writes progress to standard error: redrawn lines on a terminal, plain lines elsewhere, nothing if quiet.
 pub struct Terminal {
@@ -65,6 +82,13 @@ impl Terminal {
         if self.quiet {
             return;
         }
+        for line in anomaly_lines(&progress.anomalies) {
+            let line = Style::new()
+                .yellow()
+                .force_styling(self.colour)
+                .apply_to(line);
+            self.write(&line.to_string());
+        }
         let started = !progress.elapsed.is_zero();
         if self.redraws {
             self.draw(progress, started);
@@ -83,6 +107,7 @@ impl Terminal {
         if self.redraws {
             self.last = Some(Progress {
                 logs: Vec::new(),
+                anomalies: Vec::new(),
                 dropped_logs: 0,
                 ..progress.clone()
             });
@@ -226,6 +251,7 @@ mod tests {
             logs: Vec::new(),
             dropped_logs: 0,
             slos: Vec::new(),
+            anomalies: Vec::new(),
         };
         let mut done = BTreeSet::new();
         assert_eq!(plain_lines(&progress, &mut done).len(), 2);

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 use super::aggregate::Aggregate;
+use super::anomalies::Anomalies;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, overflow, share_out, start_workers};
 use super::director::Director;
@@ -22,7 +23,7 @@ use super::terms::{Observer, RunError, Settings};
 use super::wishes::Wish;
 use super::{environment, faults, hooks, rows};
 use crate::metrics::Builtin;
-use crate::result::{AbortedBy, Outcome, RunResult};
+use crate::result::{AbortedBy, AnomalyResult, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
 use crate::vu::worker::Command;
 use crate::vu::{Report, RunShared, Stage};
@@ -92,6 +93,7 @@ pub async fn conduct(
         aborted: None,
         failed_parts: BTreeMap::new(),
         reloads: Reloads::default(),
+        anomalies: Anomalies::default(),
         wishes,
         setups_in,
         setups,
@@ -127,6 +129,7 @@ pub(super) struct Conductor<'a> {
     /// What went wrong in parts of the script that are no iterations, and how often.
     pub(super) failed_parts: BTreeMap<String, u64>,
     pub(super) reloads: Reloads,
+    pub(super) anomalies: Anomalies,
     wishes: mpsc::UnboundedReceiver<Wish>,
     /// What came of each further `setup`.
     pub(super) setups_in: mpsc::UnboundedSender<Result<Value, SetupFailure>>,
@@ -336,7 +339,7 @@ impl Conductor<'_> {
     }
 
     /// From the scenarios' start to a moment, without the pauses.
-    fn plan_time(&self, at: Instant) -> Duration {
+    pub(super) fn plan_time(&self, at: Instant) -> Duration {
         let held = self.run.brake.held(at);
         self.elapsed_at(at)
             .saturating_sub(held.saturating_sub(self.held_before))
@@ -364,7 +367,11 @@ impl Conductor<'_> {
         self.count_hooks();
         self.aggregate.begin_second();
         self.mind_the_lost();
-        self.show();
+        let unusual = match self.phase {
+            "running" => self.mind_anomalies(),
+            _ => Vec::new(),
+        };
+        self.show(unusual);
         if self.phase != "running" {
             self.aggregate.totals.forget_current();
             return;
@@ -406,7 +413,7 @@ impl Conductor<'_> {
         }
         self.count_hooks();
         self.aggregate.begin_second();
-        self.show();
+        self.show(Vec::new());
         if let Some(bench) = &mut self.bench {
             bench.rest(&self.aggregate.totals, rest);
         }
@@ -416,7 +423,7 @@ impl Conductor<'_> {
         self.aggregate.end_second();
     }
 
-    fn show(&mut self) {
+    fn show(&mut self, unusual: Vec<AnomalyResult>) {
         let phase = if self.run.stage() > Stage::Running && self.phase == "running" {
             STOPPING
         } else {
@@ -432,6 +439,7 @@ impl Conductor<'_> {
             progress.slos = verdicts.into_iter().map(|(_, row)| row).collect();
             mask_slos(&mut progress.slos, &self.blueprint.secrets);
         }
+        progress.anomalies = unusual;
         self.observer.progress(&progress);
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::result::{Outcome, RunResult, SloResult};
+use crate::result::{AnomalyResult, Outcome, RunResult, SloResult};
 use crate::script::Diagnostic;
 use crate::secrets::{Secrets, mask_urls};
 use crate::vu::Failure;
@@ -55,6 +55,9 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
             }
         }
     }
+    for anomaly in &mut result.anomalies {
+        mask_anomaly(anomaly, secrets);
+    }
     for metric in &mut result.metrics {
         mask(&mut metric.name);
         for series in &mut metric.series {
@@ -64,6 +67,17 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
     for row in &mut result.intervals.rows {
         mask(&mut row.metric);
         row.tags.values_mut().for_each(mask);
+    }
+}
+
+/// The names that an anomaly is told with.
+pub fn mask_anomaly(anomaly: &mut AnomalyResult, secrets: &Secrets) {
+    mask(&mut anomaly.metric, secrets);
+    for tag in anomaly.tags.values_mut() {
+        mask(tag, secrets);
+    }
+    for why in &mut anomaly.explained_by {
+        mask(why, secrets);
     }
 }
 

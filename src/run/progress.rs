@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::result::SloResult;
+use crate::result::{AnomalyResult, SloResult};
 use crate::vu::LogLine;
 
 /// The phase in which no iteration starts any more.
@@ -56,4 +56,6 @@ pub struct Progress {
     pub dropped_logs: u64,
     /// How the objectives stand; only told when someone looks on.
     pub slos: Vec<SloResult>,
+    /// What is unusual and was found since the last time, or has come to its end.
+    pub anomalies: Vec<AnomalyResult>,
 }
