@@ -9,9 +9,11 @@
 //! - [`http`] is how a virtual user speaks, [`hooks`] how it is spoken to, [`data`] the rows of files that it speaks of;
 //! - [`metrics`] records and merges what happens;
 //! - [`slo`] says what is good enough, [`judge`] whether it was;
+//! - [`alerting`] makes rules for Prometheus of the same objectives;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`logging`] writes what scripts and rhaid itself have to say;
 //! - [`output`] takes what a run measures out of it while it goes;
+//! - [`anomaly`] finds what is unusual in a run while it goes;
 //! - [`hints`] finds in a result why an objective was missed;
 //! - [`search`] finds the highest rate at which a run's objectives hold;
 //! - [`import`] reads results, of other tools too, [`report`] shows one, [`live`] a run in progress;
@@ -19,6 +21,7 @@
 //!   [`history`] remembers all of them;
 //! - [`trial`] runs the tests of scripts, against a [`mock`] server that they describe;
 //! - [`chaos`] is what goes wrong on purpose, and how it is put right again;
+//! - [`notify`] tells of a run's end elsewhere;
 //! - [`template`] is what a new test begins with;
 //! - [`convert`] makes scripts of what others recorded or described, [`record`] records it;
 //! - [`demo`] is a target to try it on, [`cli`] the command line, [`lsp`] the editor's side of both.
@@ -30,6 +33,8 @@
 #[cfg(test)]
 extern crate self as rhaid;
 
+pub mod alerting;
+pub mod anomaly;
 pub mod baseline;
 pub mod chaos;
 pub mod cli;
@@ -55,6 +60,7 @@ pub mod logging;
 pub mod lsp;
 pub mod metrics;
 pub mod mock;
+pub mod notify;
 pub mod options;
 pub mod outgoing;
 pub mod output;

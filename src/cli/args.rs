@@ -68,6 +68,8 @@ pub enum Command {
     History(HistoryArguments),
     /// Find the highest arrival rate at which all SLOs hold.
     Search(Box<super::search::SearchArguments>),
+    /// Make alerting rules of the SLOs that gate a pipeline.
+    Slo(super::slo::SloArguments),
     /// Print a script's resolved options and plan as JSON; send nothing.
     Inspect(InspectArguments),
     /// Begin a test: a small project, or a script, from a template.

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::baselines::GateArguments;
 use super::dashboard::DashboardArguments;
+use super::notify::NotifyArguments;
 use super::report::{Wanted, wanted};
 use super::values::{
     Format, ProgressFormat, PrometheusHistograms, PrometheusNames, duration, duration_text,
@@ -162,6 +163,7 @@ Examples:
   rhaid run journey.rhai --quiet --format json | jq .verdict
   rhaid run journey.rhai --report html                        a page with charts beside the result
   rhaid run journey.rhai --baseline journey --fail-on-regression 5%
+  rhaid run journey.rhai --notify slack=env:SLACK_WEBHOOK     a message when it does not pass
   rhaid run scripts/chaos/database-down.rhai --dry-run        what it would break, and for how long
   rhaid run scripts/confirmation.rhai --demo                  the hotel calls back
   rhaid run journey.rhai --ui                                 a dashboard in the browser
@@ -317,6 +319,8 @@ pub struct RunArguments {
         help_heading = "Output"
     )]
     pub log_level: Option<String>,
+    #[command(flatten)]
+    pub notify: NotifyArguments,
     /// Do not record the run in the project's history.
     #[arg(long, help_heading = "Output")]
     pub no_history: bool,

@@ -25,6 +25,7 @@ mod limits;
 mod lsp;
 mod mistakes;
 mod new;
+mod notify;
 mod outputs;
 mod proxy;
 mod proxy_args;
@@ -36,6 +37,7 @@ mod run;
 mod scripts;
 mod search;
 mod signals;
+mod slo;
 mod slos;
 mod streams;
 mod test;
@@ -174,6 +176,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         args::Command::Lsp(options) => lsp::run(options),
         args::Command::New(options) => new::run(options),
         args::Command::Search(options) => search::run(&options),
+        args::Command::Slo(options) => slo::run(options),
         args::Command::Validate(options) => validate::run(options),
         args::Command::Burner(options) => burner::run(options),
         args::Command::Guardian(options) => guardian::run(options),

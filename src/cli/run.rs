@@ -13,6 +13,7 @@ use super::command_args::{RunArguments, ScriptArguments};
 use super::dashboard::{self, Wheel};
 use super::history;
 use super::hosted::{BASE_URL, start_demo};
+use super::notify::Notices;
 use super::outputs::Files;
 use super::reload::Reloader;
 use super::report::{self, Wanted};
@@ -77,6 +78,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
         None
     };
     let outputs = streams::asked_for(&arguments)?;
+    let notices = Notices::begin(&arguments.notify, &arguments.script.script)?;
     let mut against = against::Against::begin(&arguments)?;
     let blueprint = Blueprint::draw_up(request)?;
     super::warn(&blueprint.warnings);
@@ -189,7 +191,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     if let Some(teller) = &watcher.teller {
         teller.over(&result);
     }
-    let ended = finish(
+    let mut ended = finish(
         &arguments,
         &result,
         comparison.as_ref(),
@@ -202,13 +204,18 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     }
     if let Some(against) = &mut against {
         // A run that could not be finished is the graver matter.
-        against
-            .end(&result, comparison.as_ref())
-            .or_else(|failure| match &ended {
-                Ok(_) => Err(failure),
-                Err(_) => Ok(()),
-            })?;
+        let kept = against.end(&result, comparison.as_ref());
+        let is_well = ended.is_ok();
+        if let (Err(failure), true) = (kept, is_well) {
+            ended = Err(failure);
+        }
     }
+    let code = match &ended {
+        Ok(code) => *code,
+        Err(failure) => failure.code,
+    };
+    let path = beside(&arguments, None, started_at);
+    notices.send(&result, code, path.exists().then_some(path.as_path()));
     dashboard::linger(dashboard, arguments.ui_linger);
     ended
 }

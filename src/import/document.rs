@@ -74,6 +74,7 @@ pub fn empty(about: About) -> RunResult {
         time_series: TimeSeries::default(),
         intervals: Intervals::default(),
         faults: Vec::new(),
+        anomalies: Vec::new(),
         generator: Generator::default(),
     }
 }

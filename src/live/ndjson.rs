@@ -5,12 +5,14 @@
 //! | `progress` | once a second | `elapsed`, `phase`, `scenarios` with a name, a state and figures each |
 //! | `log` | as scripts log | `at`, `level`, `scenario`, `vu`, `iteration`, `place` (file and line), `text` |
 //! | `dropped_logs` | when they come too fast | `count` |
+//! | `anomaly` | when something unusual is found, and when its level ends | `text`, and the fields of the result's `anomalies` |
 //! | `message` | when rhaid itself has something to say | `text` |
 
 use std::io::Write;
 
 use serde_json::{Value, json};
 
+use crate::result::AnomalyResult;
 use crate::run::{Progress, ScenarioProgress, ScenarioState};
 
 /// Writes progress to standard error as JSON, a line for each thing that is told.
@@ -49,6 +51,7 @@ fn lines(progress: &Progress) -> Vec<Value> {
     if progress.dropped_logs > 0 {
         lines.push(json!({ "type": "dropped_logs", "count": progress.dropped_logs }));
     }
+    lines.extend(progress.anomalies.iter().map(anomaly));
     lines.push(json!({
         "type": "progress",
         "elapsed": progress.elapsed.as_secs_f64(),
@@ -56,6 +59,17 @@ fn lines(progress: &Progress) -> Vec<Value> {
         "scenarios": progress.scenarios.iter().map(scenario).collect::<Vec<_>>(),
     }));
     lines
+}
+
+/// An anomaly as results have it, with its sentence.
+fn anomaly(anomaly: &AnomalyResult) -> Value {
+    let mut line = json!({ "type": "anomaly", "text": anomaly.told() });
+    if let (Value::Object(line), Ok(Value::Object(fields))) =
+        (&mut line, serde_json::to_value(anomaly))
+    {
+        line.extend(fields);
+    }
+    line
 }
 
 fn scenario(scenario: &ScenarioProgress) -> Value {
@@ -125,15 +139,17 @@ mod tests {
             run: String::new(),
             detail: None,
             faults: Vec::new(),
+            anomalies: vec![crate::result::sample_anomaly::step()],
         };
         let lines = lines(&progress);
         let kinds: Vec<&str> = lines
             .iter()
             .filter_map(|line| line["type"].as_str())
             .collect();
-        assert_eq!(kinds, ["log", "dropped_logs", "progress"]);
-        assert_eq!(lines[2]["scenarios"][0]["iterations"], 17);
-        assert_eq!(lines[2]["elapsed"], 2.5);
+        assert_eq!(kinds, ["log", "dropped_logs", "anomaly", "progress"]);
+        assert_eq!(lines[3]["scenarios"][0]["iterations"], 17);
+        assert_eq!(lines[3]["elapsed"], 2.5);
+        assert_eq!(lines[2]["measure"], "p95");
         assert!(lines.iter().all(|line| !line.to_string().contains('\n')));
     }
 }

@@ -10,12 +10,29 @@ use unicode_width::UnicodeWidthStr;
 use super::line::{clock, progress_lines};
 use crate::harmless;
 use crate::logging::{Format, Record};
+use crate::result::AnomalyResult;
 use crate::run::{Progress, ScenarioState};
 use crate::units::format_count;
 use crate::vu::{LogLevel, LogLine};
 
 /// Without a terminal, a line per scenario this often.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Anomalies of a second that are told one by one: one cause shows in many series.
+const MOST_ANOMALIES: usize = 5;
+
+/// A line for each anomaly, and how many more there are.
+fn anomaly_lines(anomalies: &[AnomalyResult]) -> Vec<String> {
+    let told = anomalies.iter().take(MOST_ANOMALIES);
+    let mut lines: Vec<String> = told
+        .map(|anomaly| harmless::line(&format!("anomaly: {}", anomaly.told())))
+        .collect();
+    let more = anomalies.len().saturating_sub(MOST_ANOMALIES);
+    if more > 0 {
+        lines.push(format!("anomaly: and {more} more at once"));
+    }
+    lines
+}
 
 /// Writes progress to standard error: redrawn lines on a terminal, plain lines elsewhere, nothing if quiet.
 pub struct Terminal {
@@ -69,6 +86,13 @@ impl Terminal {
         if self.quiet {
             return;
         }
+        for line in anomaly_lines(&progress.anomalies) {
+            let line = Style::new()
+                .yellow()
+                .force_styling(self.colour)
+                .apply_to(line);
+            self.write(&line.to_string());
+        }
         let started = !progress.elapsed.is_zero();
         if self.redraws {
             self.draw(progress, started);
@@ -87,6 +111,7 @@ impl Terminal {
         if self.redraws {
             self.last = Some(Progress {
                 logs: Vec::new(),
+                anomalies: Vec::new(),
                 dropped_logs: 0,
                 ..progress.clone()
             });
@@ -241,6 +266,7 @@ mod tests {
             run: String::new(),
             detail: None,
             faults: Vec::new(),
+            anomalies: Vec::new(),
         };
         let mut done = BTreeSet::new();
         assert_eq!(plain_lines(&progress, &mut done).len(), 2);

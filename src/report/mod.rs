@@ -6,6 +6,7 @@
 //!
 //! A kind of report is one implementation of [`Report`], listed in [`all`].
 
+mod anomalies;
 mod console;
 mod csv;
 mod endpoints;
@@ -36,6 +37,7 @@ pub use console::{
     render_judged,
 };
 pub use csv::text_cell;
+pub use headline::{Headline, Tone};
 pub use table::lines_of;
 
 /// The surface that a report is made for.

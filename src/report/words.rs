@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::anomalies;
 use super::changes;
 use super::endpoints::Listing;
 use super::faults::{Shown, shown};
@@ -26,6 +27,9 @@ pub struct Words<'a> {
     pub changes: Option<Changes>,
     /// What went wrong on purpose.
     pub faults: Vec<Shown>,
+    /// What was unusual, what nothing explains first.
+    pub anomalies: Vec<anomalies::Shown>,
+    pub anomalies_left_out: usize,
     pub hints: Vec<Hint>,
     pub endpoint_count: String,
     /// Those first that took the most time together.
@@ -164,6 +168,12 @@ impl<'a> Words<'a> {
                 })
                 .collect(),
             changes: comparison.map(|comparison| changes(comparison, MOST)),
+            anomalies: anomalies::in_order(&result.anomalies)
+                .into_iter()
+                .take(MOST)
+                .map(|anomaly| anomalies::shown(anomaly, true))
+                .collect(),
+            anomalies_left_out: result.anomalies.len().saturating_sub(MOST),
             faults: result
                 .faults
                 .iter()

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    CheckResult, EndpointResult, ErrorResult, FaultResult, Intervals, MetricResult, MetricValues,
-    ScenarioResult, SloResult, TimeSeries, TrendSummary, Verdict,
+    AnomalyResult, CheckResult, EndpointResult, ErrorResult, FaultResult, Intervals, MetricResult,
+    MetricValues, ScenarioResult, SloResult, TimeSeries, TrendSummary, Verdict,
 };
 
 /// The version of the document that this program writes and reads.
@@ -47,6 +47,9 @@ pub struct RunResult {
     /// What went wrong on purpose, in the order in which it came.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultResult>,
+    /// What was unusual while the run went on, in the order in which it began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<AnomalyResult>,
     /// What the load generator itself used while the scenarios ran.
     pub generator: Generator,
 }

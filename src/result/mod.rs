@@ -15,6 +15,7 @@
 //! Compatibility: within one [`VERSION`] fields may be added and readers ignore those they do not
 //! know; a field is never removed and never changes meaning without a new version.
 
+mod anomalies;
 mod document;
 mod faults;
 mod first_look;
@@ -31,6 +32,9 @@ mod write;
 
 pub use crate::metrics::{Contains, MetricKind};
 pub use crate::slo::{Priority, Status as SloStatus};
+#[cfg(test)]
+pub(crate) use anomalies::sample_anomaly;
+pub use anomalies::{AnomalyKind, AnomalyMeasure, AnomalyResult};
 pub use document::{
     AbortedBy, Generator, Git, Machine, Outcome, Reload, Run, RunResult, Tool, VERSION, schema,
 };

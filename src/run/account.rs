@@ -66,6 +66,12 @@ impl Conductor<'_> {
                 "the fault `{name}` did not come: the run ended before its time"
             ));
         }
+        if self.anomalies.left_out() > 0 {
+            notes.push(format!(
+                "there were {} more anomalies than are kept",
+                units::format_count(self.anomalies.left_out())
+            ));
+        }
         let text = self.blueprint.sources.main_text();
         let format = |moment: OffsetDateTime| moment.format(&Rfc3339).unwrap_or_default();
         RunResult {
@@ -101,6 +107,7 @@ impl Conductor<'_> {
             time_series: self.aggregate.series.snapshot(),
             intervals: self.aggregate.intervals(),
             faults: self.director.results(&options.slos, totals),
+            anomalies: self.anomaly_rows(),
             generator: used,
         }
     }

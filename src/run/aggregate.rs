@@ -238,6 +238,25 @@ impl Aggregate {
         self.intervals.snapshot(&self.totals)
     }
 
+    /// What each scenario is planned to be at now: iterations a second in open models, virtual users in closed ones; nothing before and after.
+    pub fn planned_load(&self, options: &Options, elapsed: Duration) -> Vec<f64> {
+        let scenarios = options.scenarios.iter().zip(&self.scenarios);
+        scenarios
+            .map(|(scenario, followed)| {
+                let Some(began) = followed.started else {
+                    return 0.0;
+                };
+                let into = elapsed.saturating_sub(began);
+                let is_over = scenario.executor.duration().is_some_and(|end| into >= end);
+                match scenario.executor.planned_rate(into) {
+                    _ if followed.ended.is_some() || is_over => 0.0,
+                    Some(rate) => rate,
+                    None => followed.vus.iter().map(|count| f64::from(count.peak)).sum(),
+                }
+            })
+            .collect()
+    }
+
     /// What a watcher sees now.
     pub fn progress(
         &mut self,
@@ -300,6 +319,7 @@ impl Aggregate {
             run: String::new(),
             detail: None,
             faults: Vec::new(),
+            anomalies: Vec::new(),
         }
     }
 }

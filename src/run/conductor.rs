@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::account::run_id;
 use super::aggregate::Aggregate;
+use super::anomalies::Anomalies;
 use super::blueprint::Blueprint;
 use super::crew::{Crew, overflow, share_out, start_workers};
 use super::detail::Detailer;
@@ -26,7 +27,7 @@ use super::wishes::Wish;
 use super::{by_hand, environment, faults, hooks, rows};
 use crate::metrics::Builtin;
 use crate::output::{EventKind, Feed};
-use crate::result::{AbortedBy, Outcome, RunResult};
+use crate::result::{AbortedBy, AnomalyResult, Outcome, RunResult};
 use crate::vu::lifecycle::SetupFailure;
 use crate::vu::worker::Command;
 use crate::vu::{Report, RunShared, Stage};
@@ -99,6 +100,7 @@ pub async fn conduct(
         aborted: None,
         failed_parts: BTreeMap::new(),
         reloads: Reloads::default(),
+        anomalies: Anomalies::default(),
         wishes,
         setups_in,
         setups,
@@ -142,6 +144,7 @@ pub(super) struct Conductor<'a> {
     /// What went wrong in parts of the script that are no iterations, and how often.
     pub(super) failed_parts: BTreeMap<String, u64>,
     pub(super) reloads: Reloads,
+    pub(super) anomalies: Anomalies,
     wishes: mpsc::UnboundedReceiver<Wish>,
     /// What came of each further `setup`.
     pub(super) setups_in: mpsc::UnboundedSender<Result<Value, SetupFailure>>,
@@ -384,7 +387,7 @@ impl Conductor<'_> {
     }
 
     /// From the scenarios' start to a moment, without the pauses.
-    fn plan_time(&self, at: Instant) -> Duration {
+    pub(super) fn plan_time(&self, at: Instant) -> Duration {
         let held = self.run.brake.held(at);
         self.elapsed_at(at)
             .saturating_sub(held.saturating_sub(self.held_before))
@@ -428,7 +431,11 @@ impl Conductor<'_> {
         self.count_hooks();
         self.begin_second();
         self.mind_the_lost();
-        self.show();
+        let unusual = match self.phase {
+            "running" => self.mind_anomalies(),
+            _ => Vec::new(),
+        };
+        self.show(unusual);
         if self.phase != "running" {
             self.aggregate.totals.forget_current();
             return;
@@ -470,7 +477,7 @@ impl Conductor<'_> {
         }
         self.count_hooks();
         self.begin_second();
-        self.show();
+        self.show(Vec::new());
         if let Some(bench) = &mut self.bench {
             bench.rest(&self.aggregate.totals, rest);
         }
@@ -480,7 +487,7 @@ impl Conductor<'_> {
         self.aggregate.end_second();
     }
 
-    fn show(&mut self) {
+    fn show(&mut self, unusual: Vec<AnomalyResult>) {
         let phase = self.phase_now();
         let elapsed = self.elapsed();
         let planned = self.plan_time(Instant::now());
@@ -496,6 +503,7 @@ impl Conductor<'_> {
         }
         progress.detail = self.detail();
         progress.faults = by_hand::states(self.director.chaos());
+        progress.anomalies = unusual;
         self.observer.progress(&progress);
     }
 

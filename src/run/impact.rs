@@ -216,6 +216,12 @@ impl Record {
         self.id
     }
 
+    /// Its name, and from when to when it was at work.
+    pub fn window(&self) -> Option<(&str, f64, Option<f64>)> {
+        let ended = self.ended.as_ref().map(|(at, _)| *at);
+        Some((&self.name, self.started?, ended))
+    }
+
     /// Where what was before it ends.
     pub fn before_end(&self) -> &Stand {
         self.disturbed.as_ref().unwrap_or(&self.start)

@@ -207,6 +207,8 @@ pub struct IntervalsBuilder {
     seconds: u64,
     /// Intervals that are complete.
     complete: usize,
+    /// What the seconds of an interval that goes on have gathered, where it is longer than one.
+    open: Vec<Accumulator>,
 }
 
 impl IntervalsBuilder {
@@ -214,11 +216,13 @@ impl IntervalsBuilder {
     pub fn second(&mut self, totals: &mut Totals) {
         self.length = self.length.max(1);
         self.seconds += 1;
+        self.open_up(totals);
+        totals.clear_groups();
         if !self.seconds.is_multiple_of(self.length) {
             return;
         }
         self.push(totals);
-        totals.clear_groups();
+        self.open.iter_mut().for_each(Accumulator::clear);
         self.complete += 1;
         if self.complete == MAX_INTERVALS {
             self.rows.iter_mut().for_each(Cells::halve);
@@ -227,16 +231,25 @@ impl IntervalsBuilder {
         }
     }
 
+    /// Adds what the groups hold to the interval that goes on.
+    fn open_up(&mut self, totals: &Totals) {
+        for (number, group) in totals.groups().iter().enumerate() {
+            match self.open.get_mut(number) {
+                Some(open) => open.merge(&group.current),
+                None => self.open.push(group.current.clone()),
+            }
+        }
+    }
+
     fn push(&mut self, totals: &Totals) {
         let whole = Builtin::HttpReqDuration.definition().name;
-        for (number, group) in totals.groups().iter().enumerate() {
+        for (number, (group, open)) in totals.groups().iter().zip(&self.open).enumerate() {
             if self.rows.len() <= number {
                 let is_whole = group.info.name == whole && group.tags.is_empty();
-                self.rows
-                    .push(Cells::new(&group.current, is_whole, self.complete));
+                self.rows.push(Cells::new(open, is_whole, self.complete));
             }
             if let Some(row) = self.rows.get_mut(number) {
-                row.push(&group.current);
+                row.push(open);
             }
         }
     }
@@ -245,9 +258,11 @@ impl IntervalsBuilder {
     pub fn snapshot(&self, totals: &Totals) -> Intervals {
         let mut now = Self {
             rows: self.rows.clone(),
+            open: self.open.clone(),
             ..*self
         };
         if self.length > 0 && !self.seconds.is_multiple_of(self.length) {
+            now.open_up(totals);
             now.push(totals);
         }
         let rows = totals.groups().iter().zip(&now.rows);

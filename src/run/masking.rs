@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::result::{
-    CheckResult, EndpointResult, ErrorResult, MetricResult, Outcome, RunResult, SloResult,
+    AnomalyResult, CheckResult, EndpointResult, ErrorResult, MetricResult, Outcome, RunResult,
+    SloResult,
 };
 use crate::script::Diagnostic;
 use crate::secrets::{Secrets, mask_urls};
@@ -35,6 +36,9 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
     mask_checks(&mut result.checks, secrets);
     mask_errors(&mut result.errors, secrets);
     mask_metrics(&mut result.metrics, secrets);
+    for anomaly in &mut result.anomalies {
+        mask_anomaly(anomaly, secrets);
+    }
     for row in &mut result.intervals.rows {
         mask(&mut row.metric);
         row.tags.values_mut().for_each(mask);
@@ -86,6 +90,17 @@ pub fn mask_metrics(metrics: &mut [MetricResult], secrets: &Secrets) {
             let tags = series.tags.values_mut();
             tags.for_each(|tag| mask_words(tag, secrets));
         }
+    }
+}
+
+/// The names that an anomaly is told with.
+pub fn mask_anomaly(anomaly: &mut AnomalyResult, secrets: &Secrets) {
+    mask_words(&mut anomaly.metric, secrets);
+    for tag in anomaly.tags.values_mut() {
+        mask_words(tag, secrets);
+    }
+    if let Some(why) = &mut anomaly.explained_by {
+        mask_words(why, secrets);
     }
 }
 

@@ -7,6 +7,7 @@
 mod account;
 mod advice;
 mod aggregate;
+mod anomalies;
 mod asking;
 mod blueprint;
 mod by_hand;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::detail::Detail;
-use crate::result::SloResult;
+use crate::result::{AnomalyResult, SloResult};
 use crate::vu::LogLine;
 
 /// The phase in which no iteration starts any more.
@@ -75,4 +75,6 @@ pub struct Progress {
     pub detail: Option<Box<Detail>>,
     /// The faults that the run may inject, in the order of the options, and those that a script has injected beside them.
     pub faults: Vec<FaultProgress>,
+    /// What is unusual and was found since the last time, or has come to its end.
+    pub anomalies: Vec<AnomalyResult>,
 }

@@ -110,7 +110,7 @@ function markLines(marks) {
     let free = -Infinity;
     for (const mark of marks) {
       const x = u.valToPos(mark.at, "x", true);
-      const ink = colour(mark.kind === "reload" ? "reload" : mark.kind === "fault" ? "fault" : "abort");
+      const ink = colour(mark.kind === "reload" ? "reload" : mark.kind === "fault" ? "fault" : mark.kind === "anomaly" ? "anomaly" : "abort");
       ctx.strokeStyle = ctx.fillStyle = ink;
       if (mark.until !== null) {
         const end = u.valToPos(mark.until, "x", true);

@@ -164,6 +164,7 @@ mod tests {
             faults: faults.collect(),
             run: String::new(),
             detail: None,
+            anomalies: Vec::new(),
         })));
         board
     }

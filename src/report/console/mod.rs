@@ -2,6 +2,7 @@
 //!
 //! Green, yellow and red are kept for what bears on a verdict; labels are dim; all else has the terminal's own colour.
 
+mod anomalies;
 mod changes;
 mod closing;
 mod faults;
@@ -37,6 +38,7 @@ pub fn render(result: &RunResult, look: &Look) -> String {
     verdict::objectives(&mut page, result, None);
     recommendations::recommendations(&mut page, result);
     faults::faults(&mut page, result);
+    anomalies::anomalies(&mut page, result);
     traffic::scenarios(&mut page, result);
     traffic::requests(&mut page, result);
     traffic::endpoints(&mut page, result);

@@ -31,13 +31,14 @@ pub mod shared {
 }
 
 /// The parts that the page is put together from; the page itself is `page`.
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("page", asset!("page.hbs")),
     ("verdict", asset!("verdict.hbs")),
     ("slos", asset!("slos.hbs")),
     ("changes", asset!("changes.hbs")),
     ("charts", asset!("charts.hbs")),
     ("faults", asset!("faults.hbs")),
+    ("anomalies", asset!("anomalies.hbs")),
     ("scenarios", asset!("scenarios.hbs")),
     ("endpoints", asset!("endpoints.hbs")),
     ("errors", asset!("errors.hbs")),

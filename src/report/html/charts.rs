@@ -6,7 +6,7 @@ use super::super::format::{latency, per_second, percent, span, thousands};
 use super::super::health::lasted;
 use super::curve::{Curve, curve};
 use super::heat::{Heat, heat};
-use crate::result::{Column, MetricValues, Outcome, RunResult, SloResult};
+use crate::result::{AnomalyResult, Column, MetricValues, Outcome, RunResult, SloResult};
 use crate::slo::{Aggregate, Expression};
 
 /// The document that the page's script reads.
@@ -96,6 +96,18 @@ pub fn marks(result: &RunResult) -> Vec<Mark> {
             },
         })
     }));
+    marks.extend(anomalies(result).map(|(at, until, told)| Mark {
+        at,
+        until,
+        kind: "anomaly",
+        sign: "△",
+        label: told.label,
+        text: told.text,
+        when: match until {
+            Some(end) => format!("{} to {}", when(at), span(end, true)),
+            None => when(at),
+        },
+    }));
     marks.sort_by(|a, b| a.at.total_cmp(&b.at));
     let end = match &result.run.outcome {
         Outcome::Aborted { by, reason } => Some((
@@ -116,6 +128,62 @@ pub fn marks(result: &RunResult) -> Vec<Mark> {
         when: when(result.run.duration_seconds),
     }));
     marks
+}
+
+/// What is said of the anomalies that share a mark.
+struct Told {
+    label: String,
+    text: String,
+}
+
+/// Anomalies that are marked; the table has the others.
+const MOST_MARKS: usize = 20;
+/// What begins within so many seconds is one mark: one cause shows in many series.
+const TOGETHER: f64 = 10.0;
+
+/// Where anomalies are marked: those that nothing explains, and that stand not under another mark.
+fn anomalies(result: &RunResult) -> impl Iterator<Item = (f64, Option<f64>, Told)> {
+    let mut marks: Vec<(f64, Option<f64>, Vec<&AnomalyResult>)> = Vec::new();
+    let unexplained = result
+        .anomalies
+        .iter()
+        .filter(|anomaly| anomaly.explained_by.is_none());
+    for anomaly in unexplained {
+        let (start, end) = (anomaly.start_seconds, anomaly.end_seconds);
+        let has_room = marks.len() < MOST_MARKS;
+        match marks.last_mut() {
+            Some((at, until, all)) if start - *at <= TOGETHER => {
+                let later = until.zip(end).map(|(a, b)| a.max(b));
+                *until = later.or(*until).or(end);
+                all.push(anomaly);
+            }
+            _ if has_room => marks.push((start, end, vec![anomaly])),
+            _ => {}
+        }
+    }
+    marks.into_iter().map(|(at, end, all)| {
+        let more = all.len().saturating_sub(1);
+        let first = all
+            .first()
+            .map(|anomaly| anomaly.told())
+            .unwrap_or_default();
+        let label = all
+            .first()
+            .map(|anomaly| anomaly.kind.as_str())
+            .unwrap_or_default();
+        let text = match more {
+            0 => format!("Anomaly: {first}"),
+            more => format!("Anomaly: {first}; and {more} more"),
+        };
+        (
+            at,
+            end,
+            Told {
+                label: label.to_owned(),
+                text,
+            },
+        )
+    })
 }
 
 pub fn view<'a>(result: &RunResult, marks: &'a [Mark]) -> View<'a> {

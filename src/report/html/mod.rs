@@ -79,6 +79,7 @@ struct Page<'a> {
     slos: Vec<head::Slo<'a>>,
     comparison: Option<extras::ShownComparison<'a>>,
     faults: Vec<super::faults::Shown>,
+    anomalies: Vec<super::anomalies::Shown>,
     marks: Vec<charts::Mark>,
     charts: Vec<charts::Figure>,
     phases: Vec<traffic::Phase>,
@@ -126,6 +127,10 @@ pub fn render(result: &RunResult, extras: &HtmlExtras) -> Result<String, ReportE
                 .map(|fault| super::faults::shown(fault, true))
                 .collect()
         },
+        anomalies: super::anomalies::in_order(&result.anomalies)
+            .into_iter()
+            .map(|anomaly| super::anomalies::shown(anomaly, true))
+            .collect(),
         charts: charts::figures(result, &view),
         view: pack::embeddable(&serde_json::to_string(&view)?),
         marks,
@@ -157,6 +162,12 @@ fn sections(result: &RunResult, extras: &HtmlExtras, hints: usize) -> Vec<Sectio
             "faults",
             "Faults",
             result.faults.len(),
+        ),
+        (
+            !result.anomalies.is_empty(),
+            "anomalies",
+            "Anomalies",
+            result.anomalies.len(),
         ),
         (true, "charts", "Charts", 0),
         (true, "endpoints", "Endpoints", result.endpoints.len()),

@@ -111,6 +111,7 @@ pub(crate) fn passing() -> RunResult {
         time_series: series.snapshot(),
         intervals: Intervals::default(),
         faults: Vec::new(),
+        anomalies: Vec::new(),
         generator: Generator {
             cpu_user_seconds: 9.1,
             cpu_system_seconds: 5.4,

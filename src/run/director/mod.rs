@@ -417,6 +417,11 @@ impl Director {
         &self.chaos
     }
 
+    /// The faults that were injected: by which name, from when, until when; in seconds.
+    pub fn windows(&self) -> impl Iterator<Item = (&str, f64, Option<f64>)> {
+        self.records.iter().filter_map(Record::window)
+    }
+
     /// Whether anything was declared or injected.
     pub fn is_idle(&self) -> bool {
         self.declared.is_empty() && self.records.is_empty()

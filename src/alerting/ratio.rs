@@ -1,0 +1,233 @@
+//! What share of events is bad by an objective, in PromQL, and how large a share may be.
+
+use super::promql::{bucket, matchers, name, number};
+use crate::metrics::{Builtin, Contains, MetricKind};
+use crate::slo::{Aggregate, Direction, Objective, Threshold};
+
+/// The bounds of the buckets that every run has, in seconds.
+const BOUNDS: [f64; 28] = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5,
+    2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0,
+];
+
+/// The bad share of an objective's events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ratio {
+    /// What counts as bad, in words.
+    pub bad: String,
+    /// The share that may be bad.
+    pub budget: f64,
+    sums: Sums,
+    /// What a reader of the rule must know.
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Sums {
+    /// Counters of bad events and of all.
+    Bad { bad: String, all: String },
+    /// Counters of good events, the better one first, and of all.
+    Good { good: Vec<String>, all: String },
+}
+
+impl Ratio {
+    /// The bad share by an objective; why it has none, if it is not about a share of events.
+    ///
+    /// # Errors
+    /// A clause that goes on after "it cannot burn, for".
+    pub fn of(objective: &Objective) -> Result<Self, String> {
+        match objective.target.aggregate {
+            Aggregate::Rate => of_rate(objective),
+            Aggregate::Percentile(percentile) => of_percentile(objective, percentile.get()),
+            Aggregate::Med => of_percentile(objective, 50.0),
+            other => Err(format!("`{other}` is no share of events")),
+        }
+    }
+
+    /// The share over a window, keeping these labels apart.
+    pub fn expression(&self, window: &str, kept: &[&str]) -> String {
+        let by = match kept.is_empty() {
+            true => String::new(),
+            false => format!(" by ({})", kept.join(", ")),
+        };
+        let sum = |counter: &str| format!("sum{by} (rate({counter}[{window}]))");
+        match &self.sums {
+            Sums::Bad { bad, all } => format!("{}\n/\n{}", sum(bad), sum(all)),
+            Sums::Good { good, all } => {
+                let good: Vec<String> = good.iter().map(|good| sum(good)).collect();
+                format!("1 - (\n{}\n)\n/\n{}", good.join("\nor\n"), sum(all))
+            }
+        }
+    }
+}
+
+fn of_rate(objective: &Objective) -> Result<Ratio, String> {
+    let selector = &objective.selector;
+    let metric = selector.metric();
+    let bound = objective.target.threshold.bound();
+    let kind = Builtin::by_name(metric).map(|builtin| builtin.definition().kind);
+    let is_share = match kind {
+        Some(kind) => kind == MetricKind::Rate,
+        None => !matches!(objective.target.threshold, Threshold::PerTime(_)) && bound <= 1.0,
+    };
+    if !is_share {
+        return Err("a number of events a second has no budget".to_owned());
+    }
+    let (value, budget) = match objective.target.op.direction() {
+        Direction::Below => ("true", bound),
+        Direction::Above => ("false", 1.0 - bound),
+        Direction::Exact => return Err("it allows for one value alone".to_owned()),
+    };
+    if budget <= 1e-9 {
+        return Err("it leaves no budget".to_owned());
+    }
+    let failed = Builtin::HttpReqFailed.definition().name;
+    if metric == failed && value == "true" {
+        let matchers = matchers(selector, &[]);
+        return Ok(Ratio {
+            bad: "requests that failed".to_owned(),
+            budget,
+            sums: Sums::Bad {
+                bad: format!("rhaid_http_req_failed_total{matchers}"),
+                all: format!("rhaid_http_reqs_total{matchers}"),
+            },
+            note: None,
+        });
+    }
+    if metric == failed {
+        return Err("it asks for failures".to_owned());
+    }
+    let counter = format!("rhaid_{}_total", name(metric));
+    Ok(Ratio {
+        bad: format!("samples of {metric} that are {value}"),
+        budget,
+        sums: Sums::Bad {
+            bad: format!(
+                "{counter}{}",
+                matchers(selector, &[format!("result=\"{value}\"")])
+            ),
+            all: format!("{counter}{}", matchers(selector, &[])),
+        },
+        note: None,
+    })
+}
+
+fn of_percentile(objective: &Objective, percentile: f64) -> Result<Ratio, String> {
+    let selector = &objective.selector;
+    let metric = selector.metric();
+    if objective.target.op.direction() != Direction::Below {
+        return Err("it asks for values above a bound".to_owned());
+    }
+    let budget = 1.0 - percentile / 100.0;
+    if budget <= 1e-9 {
+        return Err("it leaves no budget".to_owned());
+    }
+    let contains = match Builtin::by_name(metric) {
+        Some(builtin) => builtin.definition().contains,
+        None => match objective.target.threshold {
+            Threshold::Time(_) => Contains::Time,
+            Threshold::Bytes(_) => Contains::Data,
+            _ => Contains::Default,
+        },
+    };
+    let bound = objective.target.threshold.bound();
+    let (unit, bound, text) = match contains {
+        // Bounds of times are milliseconds here, seconds there.
+        Contains::Time => (
+            "_seconds",
+            bound / 1e3,
+            format!("{} s", number(bound / 1e3)),
+        ),
+        Contains::Data => ("_bytes", bound, format!("{} bytes", number(bound))),
+        Contains::Default => ("", bound, number(bound)),
+    };
+    let base = format!("rhaid_{}{unit}", name(metric));
+    let good = |bound: f64| format!("{base}_bucket{}", matchers(selector, &[bucket(bound)]));
+    let is_known =
+        contains == Contains::Time && BOUNDS.iter().any(|known| (known - bound).abs() < 1e-9);
+    let next = BOUNDS.iter().copied().find(|known| *known > bound);
+    let (good, note) = match (is_known, contains, next) {
+        (true, ..) => (vec![good(bound)], None),
+        (false, Contains::Time, Some(next)) => (
+            vec![good(bound), good(next)],
+            Some(format!(
+                "{text} is a bound of the histogram in runs that have this objective; in others the next bound, {} s, takes its place, and the alert is later for it.",
+                number(next)
+            )),
+        ),
+        _ => (
+            vec![good(bound)],
+            Some(format!(
+                "{text} is a bound of the histogram only in runs that have this objective."
+            )),
+        ),
+    };
+    let what = match metric {
+        "http_req_duration" => "requests".to_owned(),
+        other => format!("values of {other}"),
+    };
+    Ok(Ratio {
+        bad: format!("{what} over {text}"),
+        budget,
+        sums: Sums::Good {
+            good,
+            all: format!("{base}_count{}", matchers(selector, &[])),
+        },
+        note,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slo::ObjectiveSpec;
+
+    fn ratio(metric: &str, target: &str) -> Result<Ratio, String> {
+        let spec = ObjectiveSpec::new(metric.parse().unwrap(), target.parse().unwrap());
+        Ratio::of(&spec.try_into().unwrap())
+    }
+
+    #[test]
+    fn a_percentile_is_a_share_of_slow_requests() {
+        let slow = ratio("http_req_duration{name:reserve}", "p(95) < 500ms").unwrap();
+        assert!((slow.budget - 0.05).abs() < 1e-9);
+        assert_eq!(slow.bad, "requests over 0.5 s");
+        assert_eq!(
+            slow.expression("5m", &[]),
+            "1 - (\nsum (rate(rhaid_http_req_duration_seconds_bucket{name=\"reserve\",le=\"0.5\"}[5m]))\n)\n/\nsum (rate(rhaid_http_req_duration_seconds_count{name=\"reserve\"}[5m]))"
+        );
+        let between = ratio("http_req_duration", "p(99) < 800ms").unwrap();
+        assert!(between.note.unwrap().contains("the next bound, 1 s"));
+    }
+
+    #[test]
+    fn shares_burn_on_their_bad_side() {
+        let failed = ratio("http_req_failed", "rate < 1%").unwrap();
+        assert!(
+            failed
+                .expression("1m", &["testid"])
+                .contains("by (testid) (rate(rhaid_http_reqs_total[1m]))")
+        );
+        let checks = ratio("checks", "rate > 99%").unwrap();
+        assert!((checks.budget - 0.01).abs() < 1e-9);
+        assert!(
+            checks
+                .expression("1m", &[])
+                .contains("rhaid_checks_total{result=\"false\"}")
+        );
+    }
+
+    #[test]
+    fn what_is_no_share_says_so() {
+        for (metric, target) in [
+            ("http_req_duration", "avg < 1s"),
+            ("http_reqs", "rate > 10/s"),
+            ("checks", "rate >= 100%"),
+            ("http_req_duration", "p(100) < 1s"),
+            ("http_req_duration", "p(50) > 1ms"),
+            ("orders", "count > 10"),
+        ] {
+            assert!(ratio(metric, target).is_err(), "{metric} {target}");
+        }
+    }
+}
