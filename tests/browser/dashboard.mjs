@@ -96,14 +96,14 @@ async function pausesAndResumes(page) {
   await says(page, "state", "paused");
   await says(page, "pause", "Resume");
   await page.waitForTimeout(2500);
-  const iterations = () => page.$$eval("#scenario-table tbody tr", (rows) => rows.map((row) => row.cells[3].textContent).join());
+  const iterations = () => page.$$eval("#scenario-table tbody tr", (rows) => rows.map((row) => row.cells[4].textContent).join());
   const before = await iterations();
   await page.waitForTimeout(2500);
   expect(await iterations() === before, "nothing goes on while it is paused");
   await page.locator("#pause").focus();
   await page.keyboard.press("Enter");
   await says(page, "state", "running");
-  await eventually(page, (before) => [...document.querySelectorAll("#scenario-table tbody tr")].map((row) => row.cells[3].textContent).join() !== before, before, "it goes on");
+  await eventually(page, (before) => [...document.querySelectorAll("#scenario-table tbody tr")].map((row) => row.cells[4].textContent).join() !== before, before, "it goes on");
 }
 
 async function steersUsers(page) {
@@ -111,7 +111,7 @@ async function steersUsers(page) {
   expect(await page.locator("#scenario-table .steer").count() === 1, "only the steered scenario can be steered");
   await row.getByRole("button", { name: "one user more" }).click();
   await row.getByRole("button", { name: "one user more" }).click();
-  const users = (wanted) => eventually(page, (wanted) => [...document.querySelectorAll("#scenario-table tbody tr")].some((row) => row.cells[0].textContent === "steered" && row.cells[2].textContent === wanted), wanted, `there are ${wanted} users`);
+  const users = (wanted) => eventually(page, (wanted) => [...document.querySelectorAll("#scenario-table tbody tr")].some((row) => row.cells[0].textContent === "steered" && row.cells[3].textContent === wanted), wanted, `there are ${wanted} users`);
   await users("4");
   await row.getByRole("button", { name: "one user fewer" }).click();
   await users("3");

@@ -116,8 +116,8 @@ class ScenarioControl {
 class Scenarios {
   constructor() {
     this.controls = new Map();
-    this.kept = new Kept(byId("scenario-table").tBodies[0], () => make("tr", {}, make("th", { scope: "row" }), make("td"),
-      ...Array.from({ length: 6 }, () => make("td", { class: "n" })), make("td")));
+    this.kept = new Kept(byId("scenario-table").tBodies[0], () => make("tr", {}, make("th", { scope: "row" }), make("td"), make("td"),
+      ...Array.from({ length: 6 }, () => make("td", { class: "n" }))));
   }
 
   show(rows) {
@@ -125,14 +125,15 @@ class Scenarios {
       const planned = row.iterations_planned === null ? "" : ` of ${number(row.iterations_planned)}`;
       const left = row.state === "running" && row.total !== null ? `, ${span(Math.max(0, row.total - row.elapsed))} left` : "";
       const texts = [
-        row.name, (row.control?.paused ? "paused" : row.state) + left,
+        (row.control?.paused ? "paused" : row.state) + left,
         number(row.vus) + (row.allocated === null ? "" : ` of ${number(row.allocated)}`),
         number(row.iterations) + planned, perSecond(row.rate), latency(row.p95), number(row.errors), number(row.dropped),
       ];
-      texts.forEach((text, at) => say(element.cells[at], text));
-      element.cells[6].classList.toggle("bad", row.errors > 0);
-      element.cells[7].classList.toggle("bad", row.dropped > 0);
-      const place = element.cells[8];
+      say(element.cells[0], row.name);
+      texts.forEach((text, at) => say(element.cells[at + 2], text));
+      element.cells[7].classList.toggle("bad", row.errors > 0);
+      element.cells[8].classList.toggle("bad", row.dropped > 0);
+      const place = element.cells[1];
       if (!row.control) {
         this.controls.delete(row.name);
         say(place, NOTHING);
@@ -160,8 +161,9 @@ class Faults {
         }));
         return button;
       };
-      return make("tr", {}, make("th", { scope: "row" }), make("td", {}, make("span")), make("td"), make("td", { class: "n" }),
-        make("td", {}, make("span", { class: "steer" }, control("Inject", "inject"), control("Undo", "undo"))));
+      return make("tr", {}, make("th", { scope: "row" }),
+        make("td", {}, make("span", { class: "steer" }, control("Inject", "inject"), control("Undo", "undo"))),
+        make("td", {}, make("span")), make("td"), make("td", { class: "n" }));
     });
   }
 
@@ -170,10 +172,10 @@ class Faults {
     for (const element of document.querySelectorAll("[data-of=faults]")) element.hidden = rows.length === 0;
     this.kept.show(rows, (row) => row.name, (element, row) => {
       say(element.cells[0], row.name);
-      badge(element.cells[1].firstElementChild, row.active ? "b-fail" : "b-none", row.active ? "⚡ at work" : "not at work");
-      say(element.cells[2], row.trigger);
-      say(element.cells[3], row.active ? span(row.left) : NOTHING);
-      const [inject, undo] = element.cells[4].firstElementChild.children;
+      badge(element.cells[2].firstElementChild, row.active ? "b-fail" : "b-none", row.active ? "⚡ at work" : "not at work");
+      say(element.cells[3], row.trigger);
+      say(element.cells[4], row.active ? span(row.left) : NOTHING);
+      const [inject, undo] = element.cells[1].firstElementChild.children;
       inject.hidden = row.active;
       undo.hidden = !row.active;
       inject.disabled = undo.disabled = !goes;
