@@ -485,7 +485,7 @@ mod tests {
                 let ms = 50.0 * (noise.normal() * 0.3).exp() * factor(second);
                 recorder.time(durations, to_scaled(ms));
             }
-            totals.absorb(0, recorder.snapshot());
+            totals.absorb(0, &recorder.snapshot());
             watch.second(&Second {
                 groups: totals.groups(),
                 from: second as f64,
@@ -553,7 +553,7 @@ mod tests {
                 0.0
             };
             recorder.count(sold, amount);
-            totals.absorb(0, recorder.snapshot());
+            totals.absorb(0, &recorder.snapshot());
             watch.second(&Second {
                 groups: totals.groups(),
                 from: second as f64,
