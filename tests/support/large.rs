@@ -101,6 +101,7 @@ pub fn an_hour_of(endpoints: usize) -> RunResult {
         time_series: time_series(&mut spread),
         intervals: intervals(&mut spread, &names),
         faults: Vec::new(),
+        anomalies: Vec::new(),
         generator: Generator {
             cpu_user_seconds: 900.0,
             cpu_system_seconds: 800.0,
