@@ -25,9 +25,10 @@ impl Load {
                 .all(|(a, b)| (a - b).abs() <= 0.005 * a.abs().max(b.abs()));
         if !is_same {
             self.last = planned;
+            let has_room = self.moved.len() < MOST;
             match self.moved.last_mut() {
                 Some((_, to)) if at - *to <= SETTLE => *to = at,
-                _ if self.moved.len() < MOST => self.moved.push(((at - 1.0).max(0.0), at)),
+                _ if has_room => self.moved.push(((at - 1.0).max(0.0), at)),
                 _ => {}
             }
             return false;

@@ -76,7 +76,7 @@ pub fn mask_anomaly(anomaly: &mut AnomalyResult, secrets: &Secrets) {
     for tag in anomaly.tags.values_mut() {
         mask(tag, secrets);
     }
-    for why in &mut anomaly.explained_by {
+    if let Some(why) = &mut anomaly.explained_by {
         mask(why, secrets);
     }
 }

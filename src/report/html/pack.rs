@@ -145,6 +145,7 @@ fn lighter(result: &RunResult) -> RunResult {
         },
         time_series: rounded_series(&result.time_series),
         faults: result.faults.clone(),
+        anomalies: result.anomalies.clone(),
         intervals: Intervals {
             interval_seconds: result.intervals.interval_seconds,
             start_seconds: result.intervals.start_seconds,
