@@ -100,7 +100,7 @@ fn alert(
     let labels = [
         ("severity", burn.severity.to_owned()),
         ("priority", objective.priority.label().to_owned()),
-        ("slo", slo.to_owned()),
+        ("slo", template(slo)),
         ("window", long.clone()),
     ];
     map(file, "labels", &labels);
@@ -162,7 +162,7 @@ fn by_status(
             .to_owned(),
         ),
         ("priority", objective.priority.label().to_owned()),
-        ("slo", slo.clone()),
+        ("slo", template(&slo)),
     ];
     map(file, "labels", &labels);
     map(
@@ -270,9 +270,9 @@ fn comment(text: &str) -> String {
         .collect()
 }
 
-/// Text that is no template of Prometheus.
+/// Text that Prometheus' templates leave as it is.
 fn template(text: &str) -> String {
-    text.replace("{{", "{ {").replace("}}", "} }")
+    text.replace("{{", "{{ \"{{\" }}")
 }
 
 #[cfg(test)]

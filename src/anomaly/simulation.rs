@@ -249,3 +249,176 @@ pub fn delays(
         })
         .collect()
 }
+
+mod tests {
+    use super::super::watch::threshold;
+    use super::*;
+
+    /// Of a run of twenty endpoints.
+    fn of_twenty() -> f64 {
+        threshold(80)
+    }
+
+    fn forever(done: Done) -> Done {
+        Done {
+            until: u64::MAX,
+            ..done
+        }
+    }
+
+    #[test]
+    fn where_nothing_happens_nothing_is_found() {
+        // Cheap enough for every day: less than the hour of twenty endpoints that the guide's table has.
+        for world in WORLDS {
+            let few = World {
+                rate: world.rate.min(60.0),
+                ..world
+            };
+            let found = false_alarms(few, 2, 500, of_twenty(), 21);
+            assert!(found.is_empty(), "{}: {found:?}", world.name);
+        }
+    }
+
+    #[test]
+    fn a_step_of_a_fifth_is_found_within_ten_seconds() {
+        let slower = forever(Done {
+            time: 1.2,
+            ..NOTHING
+        });
+        let more = forever(Done {
+            rate: 1.2,
+            ..NOTHING
+        });
+        for (measure, done) in [(0, more), (2, slower)] {
+            let delays = delays(STEADY, done, measure, 20, of_twenty());
+            let soon = delays.iter().flatten().filter(|delay| **delay <= 10);
+            assert!(soon.count() >= 18, "{}: {delays:?}", MEASURES[measure]);
+        }
+    }
+
+    #[test]
+    fn failures_that_begin_are_found() {
+        let failing = forever(Done {
+            failed: 0.05,
+            ..NOTHING
+        });
+        let delays = delays(STEADY, failing, 1, 10, of_twenty());
+        assert!(
+            delays
+                .iter()
+                .flatten()
+                .filter(|delay| **delay <= 10)
+                .count()
+                >= 9,
+            "{delays:?}"
+        );
+    }
+
+    #[test]
+    fn a_second_that_is_slow_is_a_spike_and_no_step() {
+        let done = Done {
+            from: 100,
+            until: 101,
+            time: 3.0,
+            ..NOTHING
+        };
+        let found = endpoint(STEADY, done, 160, of_twenty(), &mut Noise::new(5));
+        let slow: Vec<_> = found.iter().filter(|(measure, ..)| *measure >= 2).collect();
+        assert_eq!(slow.len(), 2, "{found:?}");
+        for (_, _, finding) in slow {
+            assert_eq!(
+                (finding.kind, finding.start),
+                (Kind::Spike, 100.0),
+                "{finding:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_creeps_is_a_drift() {
+        let done = forever(Done {
+            from: 100,
+            creep: 0.0007,
+            ..NOTHING
+        });
+        let world = World {
+            rate: 60.0,
+            ..STEADY
+        };
+        let found = endpoint(world, done, 700, of_twenty(), &mut Noise::new(5));
+        let drifts = found.iter().filter(|(measure, _, finding)| {
+            *measure == 2 && finding.kind == Kind::Drift && finding.after > finding.before
+        });
+        assert_eq!(drifts.count(), 1, "{found:?}");
+    }
+
+    /// The tables of docs/anomalies.md, with what is promised. It takes minutes:
+    /// `cargo nextest run --release --lib --run-ignored only --no-capture -E 'test(the_tables_of_the_guide)'`
+    #[test]
+    #[ignore = "it takes minutes"]
+    fn the_tables_of_the_guide() {
+        const SEEDS: [u64; 3] = [11, 12, 13];
+        for world in WORLDS {
+            let alarms = SEEDS.map(|seed| false_alarms(world, 20, 3_600, of_twenty(), seed).len());
+            let an_hour = alarms.iter().sum::<usize>() as f64 / SEEDS.len() as f64;
+            println!("| {} | {an_hour:.1} |", world.name);
+            assert!(an_hour < 1.0, "{}: {alarms:?}", world.name);
+        }
+        for world in WORLDS {
+            let cells = [
+                (
+                    0,
+                    Done {
+                        rate: 1.2,
+                        ..NOTHING
+                    },
+                ),
+                (
+                    0,
+                    Done {
+                        rate: 0.8,
+                        ..NOTHING
+                    },
+                ),
+                (
+                    2,
+                    Done {
+                        time: 1.2,
+                        ..NOTHING
+                    },
+                ),
+                (
+                    2,
+                    Done {
+                        time: 0.8,
+                        ..NOTHING
+                    },
+                ),
+                (
+                    3,
+                    Done {
+                        time: 1.2,
+                        ..NOTHING
+                    },
+                ),
+                (
+                    1,
+                    Done {
+                        failed: 0.05,
+                        ..NOTHING
+                    },
+                ),
+            ]
+            .map(|(measure, done)| {
+                let delays = delays(world, forever(done), measure, 200, of_twenty());
+                let soon = delays
+                    .iter()
+                    .flatten()
+                    .filter(|delay| **delay <= 10)
+                    .count();
+                format!(" {} % ", soon / 2)
+            });
+            println!("| {} |{}|", world.name, cells.join("|"));
+        }
+    }
+}

@@ -239,13 +239,8 @@ impl Rate {
     fn second(&mut self, events: f64, second: &Second<'_>) -> Option<(f64, Sample)> {
         if !second.is_level {
             if self.since >= 0.0 {
-                *self = Self {
-                    single: Single {
-                        open: self.single.open,
-                        series: Series::new(0.0),
-                    },
-                    ..Self::new()
-                };
+                self.single.series.restart();
+                (self.events, self.since, self.length) = (0.0, -1.0, None);
             }
             return None;
         }

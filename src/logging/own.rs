@@ -40,7 +40,10 @@ pub fn listen(levels: &str) -> Result<(), String> {
         "write a level (error, warn, info, debug, trace, off), or one for each module: info,rhaid::http=debug".to_owned()
     };
     // Of itself the filter takes a word that is no level for a module's name.
-    let is_level = |text: &str| text.trim().parse::<LevelFilter>().is_ok();
+    let is_level = |text: &str| {
+        let text = text.trim();
+        !text.is_empty() && text.parse::<LevelFilter>().is_ok()
+    };
     let is_right = |part: &str| is_level(part.rsplit_once('=').map_or(part, |(_, level)| level));
     if !levels.split(',').all(is_right) {
         return Err(mistake());

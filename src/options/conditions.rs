@@ -220,7 +220,8 @@ mod tests {
         ] {
             let (read, errors) = read(value.clone());
             // One with an unknown key is read all the same, and nothing runs.
-            assert!(read.is_empty() || part.contains("did you"), "{value}");
+            let is_read = part.contains("did you") || part.contains("no meaning");
+            assert!(read.is_empty() || is_read, "{value}");
             assert!(errors.contains(part), "{value}: {errors}");
         }
     }

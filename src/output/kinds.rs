@@ -106,6 +106,17 @@ pub static KINDS: &[Kind] = &[
     },
 ];
 
+/// What k6 calls its outputs, where it is another name, and what to write here.
+const OF_K6: [(&str, &str); 4] = [
+    (
+        "json",
+        "samples=FILE; the whole result goes to `--result FILE`",
+    ),
+    ("experimental-prometheus-rw", "remote-write=URL"),
+    ("experimental-opentelemetry", "otlp=URL"),
+    ("web-dashboard", "the flag `--ui`"),
+];
+
 /// The target of outputs that write a file.
 const FILE: &str = "FILE";
 
@@ -137,6 +148,9 @@ pub fn wanted(text: &str) -> Result<Wanted, String> {
     };
     let names = || KINDS.iter().map(|kind| kind.name);
     let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
+        if let Some((_, here)) = OF_K6.iter().find(|(k6, _)| *k6 == name) {
+            return Err(format!("of k6's `{name}` the like is {here}"));
+        }
         let told = |kind: &Kind| format!("\n  {}={}  {}", kind.name, kind.target, kind.about);
         let all: String = KINDS.iter().map(told).collect();
         return Err(match did_you_mean(name, names()) {
@@ -225,11 +239,12 @@ mod tests {
     fn mistakes_are_answered_by_what_there_is() {
         assert_eq!(wanted("ndjson").unwrap_err(), "write ndjson=FILE");
         assert!(wanted("njson=a").unwrap_err().contains("ndjson"));
+        let told = wanted("help").unwrap_err();
         assert!(
-            wanted("kitchen-sink=a")
-                .unwrap_err()
-                .contains("csv, ndjson")
+            told.contains("csv=FILE") && told.contains("statsd=ADDRESS"),
+            "{told}"
         );
+        assert!(wanted("json=a").unwrap_err().contains("samples=FILE"));
     }
 
     #[test]

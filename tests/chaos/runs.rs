@@ -311,7 +311,7 @@ fn a_misspelt_proxy_names_the_one_there_is() {
     )
     .arg("--allow-faults")
     .run();
-    output.expect_code(2).expect_text("did you mean `pms`?");
+    output.expect_code(65).expect_text("did you mean `pms`?");
 }
 
 /// A run against a hotel API that the run itself starts.
@@ -364,23 +364,23 @@ fn a_command_is_killed_and_started_again_or_stands_still_for_a_while() {
 
 #[test]
 fn commands_must_be_allowed_and_a_misspelt_one_is_told() {
-    let run = || {
+    let run = |name: &str| {
         run_with_command(
             1,
             r#"faults: [ #{ exec: "killed", start: 0, duration: "1s" } ],"#,
-            r#"fn killed(fault) { fault.command("hotle").kill(); }"#,
+            &format!("fn killed(fault) {{ fault.command(\"{name}\").kill(); }}"),
         )
     };
-    run()
+    run("hotel")
         .arg("--allow-faults")
         .run()
         .expect_code(64)
         .expect_text("--allow-faults=process");
-    run()
+    run("hotle")
         .arg("--allow-faults=process")
         .run()
-        .expect_code(2)
-        .expect_text("hotel");
+        .expect_code(65)
+        .expect_text("did you mean `hotel`?");
 }
 
 #[test]

@@ -97,14 +97,16 @@ impl Buckets {
         }
     }
 
-    /// Adds what was recorded. A value counts as the middle of its bucket there, which is a thousandth wide.
+    /// Adds what was recorded, in buckets that are a thousandth wide: one that a bound lies in counts as at or below it, so that values at
+    /// the bound of an objective do.
     pub fn add(&mut self, recorded: &Histogram) {
         for (lowest, highest, times) in recorded.iter_nonzero() {
-            let value = (lowest as f64 + (highest - lowest) as f64 / 2.0) / self.scale;
-            let at = self.bounds.partition_point(|bound| *bound < value);
+            let smallest = lowest as f64 / self.scale;
+            let at = self.bounds.partition_point(|bound| *bound < smallest);
             if let Some(count) = self.counts.get_mut(at) {
                 *count += times;
             }
+            let value = smallest + (highest - lowest) as f64 / 2.0 / self.scale;
             if value <= ZERO_THRESHOLD {
                 self.zeros += times;
             } else {
@@ -188,7 +190,7 @@ mod tests {
         assert_eq!(bounds.len(), SECONDS.len() + 1);
         assert!(bounds.is_sorted());
         assert_eq!(bounds_with(&[7.0; 100]).len(), SECONDS.len() + 1);
-        let many: Vec<_> = (1..100).map(|n| f64::from(n) / 7.0).collect();
+        let many: Vec<_> = (1..100).map(|n| f64::from(n) / 7.01).collect();
         assert_eq!(bounds_with(&many).len(), SECONDS.len() + MAX_OWN);
     }
 
