@@ -10,6 +10,7 @@
 //! - [`metrics`] records and merges what happens;
 //! - [`slo`] says what is good enough, [`judge`] whether it was;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
+//! - [`trace`] makes its iterations traces of the target's own;
 //! - [`output`] takes what a run measures out of it while it goes;
 //! - [`hints`] finds in a result why an objective was missed;
 //! - [`search`] finds the highest rate at which a run's objectives hold;
@@ -68,6 +69,7 @@ pub mod secrets;
 pub mod slo;
 pub mod suggest;
 pub mod template;
+pub mod trace;
 pub mod trial;
 pub mod units;
 pub mod vu;

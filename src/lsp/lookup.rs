@@ -295,6 +295,7 @@ pub fn keys_of(path: &[String]) -> Vec<&'static keys::Key> {
         ["options", "slos", _] => keys::OBJECTIVE.iter().collect(),
         ["options", "faults"] => keys::FAULT.iter().collect(),
         ["options", "commands", _] => keys::COMMAND.iter().collect(),
+        ["options", "tracing"] => keys::TRACING.iter().collect(),
         ["options", "proxies", _] => keys::PROXY.iter().collect(),
         [call] if call.starts_with("http::") => keys::REQUEST.iter().collect(),
         _ => Vec::new(),

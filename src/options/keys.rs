@@ -212,6 +212,12 @@ pub const RUN: &[Key] = &[
         "",
         "how webhooks are received: `listen`, `url`, `max_body`, `correlate`, `id`, `sequence`",
     ),
+    key(
+        "tracing",
+        "map",
+        "",
+        "how requests become part of traces: `sample`, `slowest`, `propagation`, `url`; see the tracing options",
+    ),
     key("setup_timeout", "duration", "60s", "time for `setup`"),
     key("teardown_timeout", "duration", "60s", "time for `teardown`"),
     key(
@@ -535,6 +541,34 @@ pub const PROXY: &[Key] = &[
         "true or false",
         "true",
         "requests to the upstream's address go through it",
+    ),
+];
+
+/// Options of traces: the map `tracing`.
+pub const TRACING: &[Key] = &[
+    key(
+        "sample",
+        "share, \"tail\" or \"off\"",
+        "off",
+        "which iterations are traced: a share such as \"1%\", or those that fail or are slow",
+    ),
+    key(
+        "slowest",
+        "share",
+        "1%",
+        "with `sample: \"tail\"`: which share of requests counts as slow",
+    ),
+    key(
+        "propagation",
+        "\"w3c\", \"b3\", \"b3multi\" or \"jaeger\"",
+        "w3c",
+        "which headers tell the target of the trace",
+    ),
+    key(
+        "url",
+        "URL with {trace_id}",
+        "none",
+        "where a trace is to be seen: reports link slow requests to it",
     ),
 ];
 

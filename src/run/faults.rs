@@ -266,6 +266,7 @@ impl Conductor<'_> {
             scenario: String::new(),
             vu: 0,
             at: self.run.elapsed_seconds(),
+            trace: None,
         };
         self.tell_line(&line);
         self.aggregate.log(line);

@@ -34,6 +34,9 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
         endpoint.scenario.iter_mut().for_each(mask);
         endpoint.group.iter_mut().for_each(mask);
     }
+    for request in &mut result.slow_requests {
+        mask(&mut request.name);
+    }
     for check in &mut result.checks {
         mask(&mut check.name);
         mask(&mut check.group);

@@ -22,9 +22,11 @@ use super::observe::HttpSeriesCache;
 use super::playbook::Playbook;
 use super::shared::RunShared;
 use super::tap::What;
+use super::traced::{Basket, Gathered};
 use crate::chaos::Injection;
 use crate::http::{Client, Settings};
 use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
+use crate::trace::{SpanId, TraceId};
 use crate::{lengths, project};
 
 /// How urgent a line of a script's log is.
@@ -57,6 +59,8 @@ pub struct LogLine {
     pub vu: u64,
     /// Seconds since the run's epoch.
     pub at: f64,
+    /// Where it belongs, if that is recorded.
+    pub trace: Option<(TraceId, SpanId)>,
 }
 
 /// The virtual users of one scenario on one worker.
@@ -84,6 +88,8 @@ pub enum Report {
         dropped_logs: u64,
     },
     Log(LogLine),
+    /// What was traced since the last time.
+    Traced(Gathered),
     /// A script asked for the run's end.
     Abort {
         reason: String,
@@ -171,6 +177,8 @@ pub struct Worker {
     pub recorder: RefCell<Recorder>,
     pub http_series: RefCell<HttpSeriesCache>,
     pub errors: RefCell<Errors>,
+    /// Traces that are kept.
+    pub basket: RefCell<Basket>,
     names: RefCell<FxHashMap<Box<str>, Rc<str>>>,
     checks: RefCell<FxHashMap<TagSetId, FxHashMap<Box<str>, SeriesId>>>,
     files: RefCell<FxHashMap<PathBuf, Bytes>>,
@@ -221,6 +229,7 @@ impl Worker {
             scenario,
             vu: vu.map_or(0, |vu| vu.id),
             at,
+            trace: vu.and_then(Vu::seen_in_trace),
         }));
     }
 
@@ -318,6 +327,12 @@ impl Worker {
             errors: self.errors.borrow_mut().take(),
             dropped_logs: self.dropped_logs.take(),
         });
+        if self.run.tracing.is_some() {
+            let gathered = self.basket.borrow_mut().take();
+            if !gathered.is_empty() {
+                self.report(Report::Traced(gathered));
+            }
+        }
     }
 }
 
@@ -385,6 +400,7 @@ async fn serve(brief: Brief) {
         recorder: RefCell::new(recorder),
         http_series: RefCell::default(),
         errors: RefCell::default(),
+        basket: RefCell::new(Basket::new(run.tracing.as_deref())),
         names: RefCell::default(),
         checks: RefCell::default(),
         files: RefCell::default(),

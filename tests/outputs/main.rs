@@ -8,7 +8,9 @@ mod support;
 
 mod files;
 mod mistakes;
+mod otlp;
 mod prometheus;
 mod receivers;
 mod remote_write;
 mod server;
+mod tracing;

@@ -18,7 +18,7 @@ macro_rules! asset {
 }
 
 /// The parts that the page is put together from; the page itself is `page`.
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("page", asset!("page.hbs")),
     ("verdict", asset!("verdict.hbs")),
     ("slos", asset!("slos.hbs")),
@@ -27,6 +27,7 @@ const TEMPLATES: [(&str, &str); 14] = [
     ("faults", asset!("faults.hbs")),
     ("scenarios", asset!("scenarios.hbs")),
     ("endpoints", asset!("endpoints.hbs")),
+    ("slow", asset!("slow.hbs")),
     ("errors", asset!("errors.hbs")),
     ("checks", asset!("checks.hbs")),
     ("metrics", asset!("metrics.hbs")),

@@ -144,6 +144,7 @@ fn lighter(result: &RunResult) -> RunResult {
                 .collect()
         },
         time_series: rounded_series(&result.time_series),
+        slow_requests: result.slow_requests.clone(),
         faults: result.faults.clone(),
         intervals: Intervals {
             interval_seconds: result.intervals.interval_seconds,
