@@ -12,6 +12,7 @@
 //! - [`alerting`] makes rules for Prometheus of the same objectives;
 //! - [`run`] conducts all of this, from a script to a [`result`] document;
 //! - [`logging`] writes what scripts and rhaid itself have to say;
+//! - [`trace`] makes its iterations traces of the target's own;
 //! - [`output`] takes what a run measures out of it while it goes;
 //! - [`anomaly`] finds what is unusual in a run while it goes;
 //! - [`hints`] finds in a result why an objective was missed;
@@ -77,6 +78,7 @@ pub mod secrets;
 pub mod slo;
 pub mod suggest;
 pub mod template;
+pub mod trace;
 pub mod trial;
 pub mod units;
 pub mod vu;

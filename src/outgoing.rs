@@ -33,14 +33,37 @@ pub fn client(timeout: Duration) -> Result<reqwest::Client, OutgoingError> {
 /// # Errors
 /// When TLS cannot be set up.
 pub fn client_with(timeout: Duration, tls: &TlsSettings) -> Result<reqwest::Client, OutgoingError> {
-    let tls = tls.client_config(&[b"http/1.1"])?;
-    reqwest::Client::builder()
-        .tls_backend_preconfigured((*tls).clone())
-        .user_agent(USER_AGENT)
-        .timeout(timeout)
+    builder(timeout, tls, b"http/1.1")?
         .redirect(reqwest::redirect::Policy::limited(3))
         .build()
         .map_err(OutgoingError::Client)
+}
+
+/// One that speaks HTTP/2 and nothing else, as gRPC wants it.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn http2_client_with(
+    timeout: Duration,
+    tls: &TlsSettings,
+) -> Result<reqwest::Client, OutgoingError> {
+    builder(timeout, tls, b"h2")?
+        .http2_prior_knowledge()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(OutgoingError::Client)
+}
+
+fn builder(
+    timeout: Duration,
+    tls: &TlsSettings,
+    protocol: &'static [u8],
+) -> Result<reqwest::ClientBuilder, OutgoingError> {
+    let tls = tls.client_config(&[protocol])?;
+    Ok(reqwest::Client::builder()
+        .tls_backend_preconfigured((*tls).clone())
+        .user_agent(USER_AGENT)
+        .timeout(timeout))
 }
 
 /// Why a request came to nothing, with its causes and without its address: that of a webhook is a secret.

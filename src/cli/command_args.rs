@@ -136,6 +136,33 @@ pub struct ScriptArguments {
         help_heading = "Webhooks"
     )]
     pub hooks_url: Option<String>,
+    /// Trace this share of the iterations (1%), those that fail or are slow (tail), or none (off).
+    #[arg(
+        long,
+        value_name = "SHARE|tail|off",
+        env = "RHAID_TRACE_SAMPLE",
+        hide_env_values = true,
+        help_heading = "Tracing"
+    )]
+    pub trace_sample: Option<String>,
+    /// Which headers tell the target of the trace: w3c, b3, b3multi or jaeger.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "RHAID_TRACE_PROPAGATION",
+        hide_env_values = true,
+        help_heading = "Tracing"
+    )]
+    pub trace_propagation: Option<String>,
+    /// Where a trace is to be seen, for reports: http://127.0.0.1:16686/trace/{trace_id}
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "RHAID_TRACE_URL",
+        hide_env_values = true,
+        help_heading = "Tracing"
+    )]
+    pub trace_url: Option<String>,
     /// Run only this part of the plan; other machines run the rest: 0:1/4, 1/4:1/2 …
     #[arg(long, value_name = "A:B", help_heading = "Several machines")]
     pub execution_segment: Option<ExecutionSegment>,

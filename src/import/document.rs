@@ -70,6 +70,7 @@ pub fn empty(about: About) -> RunResult {
         endpoints: Vec::new(),
         checks: Vec::new(),
         errors: Vec::new(),
+        slow_requests: Vec::new(),
         metrics: Vec::new(),
         time_series: TimeSeries::default(),
         intervals: Intervals::default(),

@@ -133,6 +133,7 @@ mod tests {
                 scenario: "guests".to_owned(),
                 vu: 1,
                 at: 1.5,
+                trace: None,
             }],
             dropped_logs: 4,
             slos: Vec::new(),

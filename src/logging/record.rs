@@ -51,7 +51,12 @@ impl<'a> Record<'a> {
             vu: line.vu,
             iteration: line.iteration,
             place: line.place.as_deref(),
-            fields: Vec::new(),
+            fields: line.trace.map_or_else(Vec::new, |(trace, span)| {
+                vec![
+                    (Cow::Borrowed("trace_id"), trace.to_string()),
+                    (Cow::Borrowed("span_id"), span.to_string()),
+                ]
+            }),
         }
     }
 

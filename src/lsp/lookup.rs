@@ -296,6 +296,7 @@ pub fn keys_of(path: &[String]) -> Vec<&'static keys::Key> {
         ["options", "faults"] => keys::FAULT.iter().collect(),
         ["options", "faults", "guard" | "steady"] => keys::PROBE.iter().collect(),
         ["options", "commands", _] => keys::COMMAND.iter().collect(),
+        ["options", "tracing"] => keys::TRACING.iter().collect(),
         ["options", "proxies", _] => keys::PROXY.iter().collect(),
         [call] if call.starts_with("http::") => keys::REQUEST.iter().collect(),
         _ => Vec::new(),

@@ -19,6 +19,7 @@ mod scenario;
 mod slos;
 mod stages;
 mod tags;
+mod tracing;
 mod work;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,8 @@ pub struct Options {
     pub slos: Vec<Objective>,
     pub http: Arc<Settings>,
     pub hooks: crate::hooks::Settings,
+    /// Which iterations are traced, and how the target is told.
+    pub tracing: crate::trace::Settings,
     /// What goes wrong on purpose.
     pub chaos: crate::chaos::Plan,
     /// Tags on every sample of the run.
@@ -94,6 +97,7 @@ impl Options {
         let slos = slos::read(&mut reader);
         let http = http::read(&mut reader);
         let hooks = hooks::read(&mut reader);
+        let tracing = tracing::read(&mut reader);
         let chaos = faults::read(&mut reader, clockwork);
         let defaults = Timeouts::default();
         let timeouts = Timeouts {
@@ -122,6 +126,7 @@ impl Options {
                 slos,
                 http: Arc::new(http),
                 hooks,
+                tracing,
                 chaos,
                 tags,
                 timeouts,

@@ -27,6 +27,12 @@ pub struct Overrides {
     pub hooks_listen: Option<String>,
     /// What their URLs begin with.
     pub hooks_url: Option<String>,
+    /// Which iterations are traced.
+    pub trace_sample: Option<String>,
+    /// Which headers tell the target of it.
+    pub trace_propagation: Option<String>,
+    /// Where a trace is to be seen.
+    pub trace_url: Option<String>,
 }
 
 /// The command line asked for something the script has not.
@@ -111,6 +117,17 @@ impl Overrides {
                     _ => None,
                 };
             }
+            [tracing, key, ..] if tracing == "tracing" => {
+                return match key.as_str() {
+                    "sample" => self.trace_sample.as_ref().map(|_| "--trace-sample"),
+                    "propagation" => self
+                        .trace_propagation
+                        .as_ref()
+                        .map(|_| "--trace-propagation"),
+                    "url" => self.trace_url.as_ref().map(|_| "--trace-url"),
+                    _ => None,
+                };
+            }
             [scenarios, _, key, ..] if scenarios == "scenarios" => key,
             [key, ..] => key,
             [] => return None,
@@ -142,15 +159,21 @@ impl Overrides {
         if let Some(seed) = self.seed {
             raw.insert("seed".to_owned(), json!(seed));
         }
-        for (key, value) in [("listen", &self.hooks_listen), ("url", &self.hooks_url)] {
+        for (map, key, value) in [
+            ("hooks", "listen", &self.hooks_listen),
+            ("hooks", "url", &self.hooks_url),
+            ("tracing", "sample", &self.trace_sample),
+            ("tracing", "propagation", &self.trace_propagation),
+            ("tracing", "url", &self.trace_url),
+        ] {
             let Some(value) = value else { continue };
-            let hooks = raw.entry("hooks").or_insert_with(|| json!({}));
-            if hooks.is_null() {
-                *hooks = json!({});
+            let options = raw.entry(map).or_insert_with(|| json!({}));
+            if options.is_null() {
+                *options = json!({});
             }
             // What is no map is a mistake of its own.
-            if let Value::Object(hooks) = hooks {
-                hooks.insert(key.to_owned(), json!(value));
+            if let Value::Object(options) = options {
+                options.insert(key.to_owned(), json!(value));
             }
         }
         if !self.slos.is_empty() {

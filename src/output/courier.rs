@@ -39,6 +39,12 @@ pub enum Refusal {
     },
     /// It will never be taken.
     Never { why: String },
+    /// There is nothing at this address that could take it.
+    Absent { why: String },
+    /// So many samples of it were not taken.
+    Partly { why: String, lost: u64 },
+    /// The receiver takes nothing of this kind, which is no loss to anybody.
+    Unwanted { why: String },
 }
 
 /// Carries parcels to one receiver, one at a time and in their order.
@@ -198,7 +204,19 @@ async fn carry(shared: Rc<Shared>, mut carrier: impl Carrier) {
                     shared.under_way.set(0);
                     break;
                 }
-                Err(Refusal::Never { why }) => {
+                Err(Refusal::Unwanted { why }) => {
+                    shared.complain(&why, "the rest of the run's data goes on");
+                    *shared.problem.borrow_mut() = None;
+                    break;
+                }
+                Err(Refusal::Partly { why, lost }) => {
+                    let lost = lost.min(parcel.samples);
+                    shared.complain(&why, "what it refused is left out");
+                    shared.sent.set(shared.sent.get() + parcel.samples - lost);
+                    shared.lost.set(shared.lost.get() + lost);
+                    break;
+                }
+                Err(Refusal::Never { why } | Refusal::Absent { why }) => {
                     shared.complain(&why, "what it refused is left out");
                     shared.lost.set(shared.lost.get() + parcel.samples);
                     break;

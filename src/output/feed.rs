@@ -10,6 +10,7 @@ use tokio::sync::mpsc::Sender;
 use crate::logging::Record;
 use crate::metrics::Snapshot;
 use crate::result::SloResult;
+use crate::trace::Span;
 use crate::vu::{LogLevel, LogLine, now_millis};
 
 /// What is told of a run at its start.
@@ -117,6 +118,7 @@ pub(super) enum Message {
     Interval { worker: usize, snapshot: Snapshot },
     Second(Box<Moment>),
     Event(Box<Event>),
+    Spans { spans: Vec<Span>, lost: u64 },
 }
 
 /// Hands over what a run measures. Never waits: what the hub is too slow for is counted, and gone.
@@ -125,20 +127,32 @@ pub struct Feed {
     sender: Sender<Message>,
     lost: Arc<AtomicU64>,
     samples: bool,
+    spans: bool,
 }
 
 impl Feed {
-    pub(super) fn new(sender: Sender<Message>, lost: Arc<AtomicU64>, samples: bool) -> Self {
+    pub(super) fn new(
+        sender: Sender<Message>,
+        lost: Arc<AtomicU64>,
+        samples: bool,
+        spans: bool,
+    ) -> Self {
         Self {
             sender,
             lost,
             samples,
+            spans,
         }
     }
 
     /// Whether somebody wants every single sample.
     pub fn wants_samples(&self) -> bool {
         self.samples
+    }
+
+    /// Whether somebody takes spans.
+    pub fn takes_spans(&self) -> bool {
+        self.spans
     }
 
     fn send(&self, message: Message) {
@@ -155,6 +169,11 @@ impl Feed {
     /// What a worker measured since the last time.
     pub fn interval(&self, worker: usize, snapshot: Snapshot) {
         self.send(Message::Interval { worker, snapshot });
+    }
+
+    /// Traces that were kept, without secrets.
+    pub fn spans(&self, spans: Vec<Span>, lost: u64) {
+        self.send(Message::Spans { spans, lost });
     }
 
     /// A second is over; what was handed over since the last belongs to it.
@@ -184,6 +203,7 @@ impl std::fmt::Debug for Message {
             Self::Interval { .. } => "Interval",
             Self::Second(_) => "Second",
             Self::Event(_) => "Event",
+            Self::Spans { .. } => "Spans",
         })
     }
 }

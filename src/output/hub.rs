@@ -80,6 +80,7 @@ impl Hub {
         let (reports, accounts) = sync_channel(1);
         let lost = Arc::new(AtomicU64::new(0));
         let samples = wanted.iter().any(Wanted::samples);
+        let spans = wanted.iter().any(Wanted::spans);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -121,7 +122,7 @@ impl Hub {
             Err(_) => return Err(std::io::Error::other("the outputs' thread ended").into()),
         }
         Ok(Self {
-            feed: Feed::new(sender, lost.clone(), samples),
+            feed: Feed::new(sender, lost.clone(), samples, spans),
             over,
             accounts,
             thread,
@@ -187,6 +188,12 @@ async fn listen(
                     output.second(&moment, &book);
                 }
                 book.end_second();
+            }
+            Message::Spans { spans, lost } => {
+                let takers = outputs.iter_mut().filter(|(wanted, _)| wanted.spans());
+                for (_, output) in takers {
+                    output.spans(&spans, lost);
+                }
             }
             Message::Event(event) => {
                 for (_, output) in &mut *outputs {

@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::hub::Surroundings;
 use super::prometheus::{remote_write, scrape};
-use super::{Output, OutputError, csv, grafana, influxdb, log, loki, ndjson, samples, statsd};
+use super::{
+    Output, OutputError, csv, grafana, influxdb, log, loki, ndjson, otlp, samples, statsd,
+};
 use crate::secrets::mask_urls;
 use crate::suggest::did_you_mean;
 
@@ -17,6 +19,8 @@ pub struct Kind {
     pub about: &'static str,
     /// Whether it wants every single sample.
     pub samples: bool,
+    /// Whether it takes traces.
+    pub spans: bool,
     /// What is wrong with a target, before anything is opened.
     check: fn(&str) -> Result<(), String>,
     open: fn(&str, &Surroundings) -> Result<Box<dyn Output>, OutputError>,
@@ -29,6 +33,7 @@ pub static KINDS: &[Kind] = &[
         target: FILE,
         about: "a row for every series and second",
         samples: false,
+        spans: false,
         check: any,
         open: csv::Csv::open,
     },
@@ -37,6 +42,7 @@ pub static KINDS: &[Kind] = &[
         target: "URL",
         about: "annotations in Grafana: start, end, faults, reloads, aborts",
         samples: false,
+        spans: false,
         check: super::receiver::check,
         open: grafana::Grafana::open,
     },
@@ -45,6 +51,7 @@ pub static KINDS: &[Kind] = &[
         target: "URL",
         about: "a point for every series and second, in InfluxDB's line protocol",
         samples: false,
+        spans: false,
         check: super::receiver::check,
         open: influxdb::InfluxDb::open,
     },
@@ -53,6 +60,7 @@ pub static KINDS: &[Kind] = &[
         target: FILE,
         about: "a line for everything that is logged or happens, as --log-format says",
         samples: false,
+        spans: false,
         check: any,
         open: log::Log::open,
     },
@@ -61,6 +69,7 @@ pub static KINDS: &[Kind] = &[
         target: "URL",
         about: "the same, to Loki",
         samples: false,
+        spans: false,
         check: super::receiver::check,
         open: loki::Loki::open,
     },
@@ -69,14 +78,25 @@ pub static KINDS: &[Kind] = &[
         target: FILE,
         about: "a JSON object a line for every series and second, log line and event",
         samples: false,
+        spans: false,
         check: any,
         open: ndjson::Ndjson::open,
+    },
+    Kind {
+        name: otlp::NAME,
+        target: "URL",
+        about: "traces, metrics and logs to OpenTelemetry's collector and others, by http:// or grpc://",
+        samples: false,
+        spans: true,
+        check: otlp::check,
+        open: otlp::Otlp::open,
     },
     Kind {
         name: scrape::NAME,
         target: "ADDRESS",
         about: "serves metrics for Prometheus to scrape, such as at 127.0.0.1:9464",
         samples: false,
+        spans: false,
         check: scrape::check,
         open: scrape::Scrape::open,
     },
@@ -85,6 +105,7 @@ pub static KINDS: &[Kind] = &[
         target: "URL",
         about: "pushes metrics to Prometheus, Mimir and others, by remote write",
         samples: false,
+        spans: false,
         check: remote_write::check,
         open: remote_write::RemoteWrite::open,
     },
@@ -93,6 +114,7 @@ pub static KINDS: &[Kind] = &[
         target: FILE,
         about: "every single sample, in the lines of k6's `--out json`",
         samples: true,
+        spans: false,
         check: any,
         open: samples::Samples::open,
     },
@@ -101,6 +123,7 @@ pub static KINDS: &[Kind] = &[
         target: "ADDRESS",
         about: "counters, gauges and timers once a second, by UDP",
         samples: false,
+        spans: false,
         check: statsd::check,
         open: statsd::StatsD::open,
     },
@@ -197,6 +220,11 @@ impl Wanted {
     /// Whether it wants every single sample.
     pub fn samples(&self) -> bool {
         self.kind.samples
+    }
+
+    /// Whether it takes traces.
+    pub fn spans(&self) -> bool {
+        self.kind.spans
     }
 
     /// The file that it writes, if it does.

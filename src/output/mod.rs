@@ -22,6 +22,7 @@ mod kinds;
 mod log;
 mod loki;
 mod ndjson;
+mod otlp;
 pub mod prometheus;
 mod receiver;
 mod samples;
@@ -30,6 +31,8 @@ mod statsd;
 use std::rc::Rc;
 
 use futures_util::future::LocalBoxFuture;
+
+use crate::trace::Span;
 
 pub use book::{Book, Line, Sample};
 pub use courier::{Carrier, Courier, Parcel, Refusal};
@@ -47,6 +50,8 @@ pub trait Output {
     /// Single samples of one worker, in the order in which it took them; only for who [wants](Wanted::samples) them. `lost` were
     /// too many to be handed over.
     fn samples(&mut self, _samples: &[Sample<'_>], _lost: u64) {}
+    /// Traces that were kept, without secrets; only for who [takes](Wanted::spans) them. `lost` spans were too many to be handed over.
+    fn spans(&mut self, _spans: &[Span], _lost: u64) {}
     /// Something happened.
     fn event(&mut self, _event: &Event) {}
     /// The run is over: delivers what is left. May wait, until it is dropped.

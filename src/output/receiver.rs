@@ -9,12 +9,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 
 use super::OutputError;
 use super::courier::Refusal;
 use crate::http::TlsSettings;
-use crate::outgoing;
+use crate::outgoing::{self, OutgoingError};
 use crate::{harmless, lengths};
 
 /// How long one request may take.
@@ -39,6 +39,27 @@ impl Receiver {
         output: &str,
         target: &str,
         env: &BTreeMap<String, String>,
+    ) -> Result<Self, OutputError> {
+        Self::speaking(output, target, env, outgoing::client_with)
+    }
+
+    /// The same, spoken to by HTTP/2 alone.
+    ///
+    /// # Errors
+    /// When the address or a credential does not fit.
+    pub fn http2(
+        output: &str,
+        target: &str,
+        env: &BTreeMap<String, String>,
+    ) -> Result<Self, OutputError> {
+        Self::speaking(output, target, env, outgoing::http2_client_with)
+    }
+
+    fn speaking(
+        output: &str,
+        target: &str,
+        env: &BTreeMap<String, String>,
+        client: fn(Duration, &TlsSettings) -> Result<Client, OutgoingError>,
     ) -> Result<Self, OutputError> {
         let prefix = format!("RHAID_{}", output.replace('-', "_").to_uppercase());
         let get = |name: &str| {
@@ -105,8 +126,8 @@ impl Receiver {
             identity,
             ..TlsSettings::default()
         };
-        let client = outgoing::client_with(TIMEOUT, &tls)
-            .map_err(|why| usage(format!("`--out {output}=…`: {why}")))?;
+        let client =
+            client(TIMEOUT, &tls).map_err(|why| usage(format!("`--out {output}=…`: {why}")))?;
         Ok(Self {
             client,
             url,
@@ -125,6 +146,19 @@ impl Receiver {
         headers: &[(&'static str, &'static str)],
         body: Vec<u8>,
     ) -> Result<(), Refusal> {
+        self.ask(url, headers, body).await.map(drop)
+    }
+
+    /// The same, and gives the answer.
+    ///
+    /// # Errors
+    /// What the answer, or its absence, means.
+    pub async fn ask(
+        &self,
+        url: &Url,
+        headers: &[(&'static str, &'static str)],
+        body: Vec<u8>,
+    ) -> Result<Response, Refusal> {
         let mut request = self
             .client
             .post(url.clone())
@@ -142,7 +176,7 @@ impl Receiver {
         })?;
         let status = response.status();
         if status.is_success() {
-            return Ok(());
+            return Ok(response);
         }
         let after = response
             .headers()
@@ -156,7 +190,10 @@ impl Receiver {
             true => format!("the receiver answered {status}"),
             false => format!("the receiver answered {status}: {said}"),
         };
-        Err(refusal(status, why, after))
+        Err(match status {
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Refusal::Absent { why },
+            status => refusal(status, why, after),
+        })
     }
 }
 

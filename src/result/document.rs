@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     AnomalyResult, CheckResult, EndpointResult, ErrorResult, FaultResult, Intervals, MetricResult,
-    MetricValues, ScenarioResult, SloResult, TimeSeries, TrendSummary, Verdict,
+    MetricValues, ScenarioResult, SloResult, SlowRequest, TimeSeries, TrendSummary, Verdict,
 };
 
 /// The version of the document that this program writes and reads.
@@ -44,6 +44,9 @@ pub struct RunResult {
     /// Every metric and each endpoint, interval by interval; empty in documents of earlier programs.
     #[serde(default)]
     pub intervals: Intervals,
+    /// The slowest requests whose trace was kept, a few of each endpoint, the slowest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slow_requests: Vec<SlowRequest>,
     /// What went wrong on purpose, in the order in which it came.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultResult>,

@@ -50,7 +50,7 @@ pub use read::{ReadError, parse, read};
 pub use series::{Column, ColumnSpec, Combine, MAX_POINTS, SeriesBuilder, TimeSeries};
 pub use traffic::{
     CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, HeaderExample,
-    MessageExample, ScenarioResult,
+    MessageExample, ScenarioResult, SlowRequest,
 };
 pub use write::{
     WriteError, default_path, probe, probe_baseline, probe_report, to_json, write, write_baseline,

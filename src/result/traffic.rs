@@ -152,12 +152,32 @@ pub struct ErrorExample {
     /// The number of that user's iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration: Option<u64>,
+    /// The trace that it is part of, in hexadecimal, if that was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
     /// What was sent, if it was about a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<MessageExample>,
     /// What came back, if anything did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<MessageExample>,
+}
+
+/// A request whose trace was kept, and that took long.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SlowRequest {
+    /// The request's name, as in `endpoints`.
+    pub name: String,
+    /// Its method.
+    pub method: String,
+    /// The status of the answer; 0 when there was none.
+    pub status: u16,
+    /// When it was over, in seconds from the start of the run.
+    pub at: f64,
+    /// Its response time in milliseconds.
+    pub duration: f64,
+    /// The trace that it is part of, in hexadecimal.
+    pub trace_id: String,
 }
 
 /// A request or a response, without secrets.

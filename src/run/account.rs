@@ -45,6 +45,12 @@ impl Conductor<'_> {
                 units::format_count(totals.folded())
             ));
         }
+        if self.lost_spans > 0 {
+            notes.push(format!(
+                "{} spans were left out of the traces, for there were more than 10,000 a second on a worker; a smaller `sample` keeps traces whole",
+                units::format_count(self.lost_spans)
+            ));
+        }
         if let (Some(after), Some(wanted)) = (self.stable_after, self.settings.until_stable) {
             notes.push(format!(
                 "ended after {}, before the end of the plan: the value of every objective was known to within {} by then (`--until-stable`)",
@@ -106,6 +112,7 @@ impl Conductor<'_> {
             metrics: rows::metrics(totals, seconds),
             time_series: self.aggregate.series.snapshot(),
             intervals: self.aggregate.intervals(),
+            slow_requests: rows::slow_requests(&self.slow, self.offset()),
             faults: self.director.results(&options.slos, totals),
             anomalies: self.anomaly_rows(),
             generator: used,

@@ -28,6 +28,7 @@ use super::{by_hand, environment, faults, hooks, rows};
 use crate::metrics::Builtin;
 use crate::output::{EventKind, Feed};
 use crate::result::{AbortedBy, AnomalyResult, Outcome, RunResult};
+use crate::trace::{Sampling, SlowRequests, Tracing};
 use crate::vu::lifecycle::SetupFailure;
 use crate::vu::worker::Command;
 use crate::vu::{Report, RunShared, Stage};
@@ -58,6 +59,13 @@ pub async fn conduct(
     let (mut run, assignments) = share_out(blueprint, settings.workers, chaos.clone());
     if settings.feed.as_ref().is_some_and(Feed::wants_samples) {
         run = run.with_samples();
+    }
+    let tracing = &blueprint.options.tracing;
+    // Who looks on sees every request anyway.
+    if tracing.sampling != Sampling::Off && settings.looking.is_none() {
+        let exports = settings.feed.as_ref().is_some_and(Feed::takes_spans);
+        let seed = blueprint.options.seed;
+        run = run.with_tracing(Tracing::new(tracing.clone(), seed, exports));
     }
     if let Some(looking) = &settings.looking {
         run = run.with_tap(Some(looking.tap.clone()));
@@ -113,6 +121,8 @@ pub async fn conduct(
         stability: settings.until_stable.map(Stability::new),
         stable_after: None,
         detailer: None,
+        slow: SlowRequests::default(),
+        lost_spans: 0,
     };
     let mut bench = Bench::new(&blueprint.options, &mut conductor.aggregate.totals, kind_of);
     if settings.detail {
@@ -162,6 +172,10 @@ pub(super) struct Conductor<'a> {
     pub(super) stable_after: Option<Duration>,
     /// Makes what is told beyond the progress, if that is asked for.
     pub(super) detailer: Option<Detailer>,
+    /// The slowest requests whose trace was kept.
+    pub(super) slow: SlowRequests,
+    /// Spans that were more than workers hand over.
+    pub(super) lost_spans: u64,
     /// Another run goes on with the data of `setup`.
     pub(super) handed_over: bool,
 }
@@ -323,6 +337,13 @@ impl Conductor<'_> {
                 self.aggregate
                     .interval(worker, &snapshot, vus, errors, dropped_logs);
                 self.tell_interval(worker, snapshot);
+            }
+            Report::Traced(gathered) => {
+                self.lost_spans += gathered.lost;
+                for request in gathered.slow {
+                    self.slow.add(request);
+                }
+                self.tell_spans(gathered.spans, gathered.lost);
             }
             Report::Log(mut line) => {
                 self.blueprint.secrets.mask_text(&mut line.text);

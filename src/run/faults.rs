@@ -322,6 +322,7 @@ impl Conductor<'_> {
             at: self.run.elapsed_seconds(),
             time: now_millis(),
             more: 0,
+            trace: None,
         };
         self.tell_line(&line);
         self.aggregate.log(line);

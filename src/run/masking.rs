@@ -33,6 +33,9 @@ pub fn mask_result(result: &mut RunResult, secrets: &Secrets) {
         mask(&mut scenario.name);
     }
     mask_endpoints(&mut result.endpoints, secrets);
+    for request in &mut result.slow_requests {
+        mask(&mut request.name);
+    }
     mask_checks(&mut result.checks, secrets);
     mask_errors(&mut result.errors, secrets);
     mask_metrics(&mut result.metrics, secrets);

@@ -8,9 +8,10 @@ use crate::metrics::totals::{Accumulator, TagMap, TotalSeries};
 use crate::metrics::{Builtin, Contains, Histogram, MetricKind, Totals};
 use crate::result::{
     CheckResult, EndpointResult, ErrorExample, ErrorKind, ErrorResult, HeaderExample,
-    MessageExample, MetricResult, MetricSeries, MetricValues, TrendSummary, ratio,
+    MessageExample, MetricResult, MetricSeries, MetricValues, SlowRequest, TrendSummary, ratio,
 };
 use crate::secrets::{MASK, is_secret_name, mask_urls};
+use crate::trace::SlowRequests;
 use crate::vu::{ErrorTally, Failure, FailureKind, Seen, TallyKey};
 
 /// `whole`: with the distribution of a trend.
@@ -204,6 +205,22 @@ pub fn checks(totals: &Totals) -> Vec<CheckResult> {
         .collect()
 }
 
+/// Requests that are told of with their trace.
+const SLOW_REQUESTS: usize = 100;
+
+/// The slowest requests whose trace was kept.
+pub fn slow_requests(slow: &SlowRequests, start: f64) -> Vec<SlowRequest> {
+    let row = |request: crate::trace::SlowRequest| SlowRequest {
+        name: request.name,
+        method: request.method,
+        status: request.status,
+        at: (request.at - start).max(0.0),
+        duration: request.duration as f64 / 1e6,
+        trace_id: request.trace.to_string(),
+    };
+    slow.slowest(SLOW_REQUESTS).into_iter().map(row).collect()
+}
+
 /// Failures, the most frequent first.
 pub fn errors(
     tallies: &std::collections::HashMap<TallyKey, ErrorTally>,
@@ -234,6 +251,7 @@ pub fn errors(
                     .then(|| tally.example.scenario.clone()),
                 vu: (tally.example.vu > 0).then_some(tally.example.vu),
                 iteration: (tally.example.vu > 0).then_some(tally.example.iteration),
+                trace_id: tally.example.trace.map(|trace| trace.to_string()),
                 request: tally.example.exchange.as_ref().map(|e| message(&e.request)),
                 response: tally
                     .example

@@ -10,6 +10,7 @@ use crate::chaos::{Event, FaultId};
 use crate::metrics::Snapshot;
 use crate::output::{EventKind, Feed, RunInfo};
 use crate::result::{RunResult, VerdictStatus};
+use crate::trace::Span;
 use crate::vu::LogLine;
 
 /// What is told to the outputs, if there are any.
@@ -55,6 +56,17 @@ impl Conductor<'_> {
             }
         }
         feed.interval(worker, snapshot);
+    }
+
+    /// Traces that were kept.
+    pub(super) fn tell_spans(&self, mut spans: Vec<Span>, lost: u64) {
+        let Some(feed) = self.telling.feed.as_ref().filter(|feed| feed.takes_spans()) else {
+            return;
+        };
+        for text in spans.iter_mut().flat_map(Span::texts) {
+            mask_words(text, &self.blueprint.secrets);
+        }
+        feed.spans(spans, lost);
     }
 
     /// A second is over.

@@ -15,10 +15,12 @@ use rand::rngs::SmallRng;
 use super::coroutine::{self, CannotWait};
 use super::sent::Sent;
 use super::tap::{Happening, What};
+use super::traced::Trace;
 use super::worker::Worker;
 use crate::http::Session;
 use crate::lengths;
 use crate::metrics::{Builtin, MetricId, Recorder, SeriesId, TagSetId, Tags};
+use crate::trace::{SpanId, TraceId};
 
 /// Why an iteration is cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +124,8 @@ pub struct Vu {
     keepsake: OnceCell<Rc<dyn Any>>,
     /// The last fault during which one of its requests failed.
     pub touched: Cell<u64>,
+    /// Of its present iteration, in a run that is traced.
+    pub trace: Option<Box<RefCell<Trace>>>,
 }
 
 impl Vu {
@@ -133,6 +137,10 @@ impl Vu {
         } else {
             local_ips.get(id as usize % local_ips.len()).copied()
         };
+        let trace = worker.run.tracing.as_ref().map(|tracing| {
+            let trace = Trace::new(tracing.ids(worker.index, id));
+            Box::new(RefCell::new(trace))
+        });
         // Any odd constant spreads neighbouring ids over the seed space; this one is 2^64 divided by the golden ratio.
         let seed = worker.run.seed ^ id.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Rc::new(Self {
@@ -151,6 +159,7 @@ impl Vu {
             plays: Cell::new(None),
             keepsake: OnceCell::new(),
             touched: Cell::new(0),
+            trace,
             worker,
         })
     }
@@ -175,6 +184,11 @@ impl Vu {
         }
     }
 
+    /// The trace and the span in which it is, if they are recorded.
+    pub fn seen_in_trace(&self) -> Option<(TraceId, SpanId)> {
+        self.trace.as_ref()?.borrow().seen()
+    }
+
     /// The tags of what is recorded now.
     pub fn tags(&self) -> TagSetId {
         self.tags.get()
@@ -196,6 +210,9 @@ impl Vu {
         let mut group = self.group.borrow_mut();
         group.push_str("::");
         group.push_str(&lengths::name(name));
+        if let Some(trace) = &self.trace {
+            trace.borrow_mut().enter(&group);
+        }
         drop(group);
         let outer = self.tags.get();
         self.retag();
@@ -302,6 +319,9 @@ pub struct GroupGuard {
 impl Drop for GroupGuard {
     fn drop(&mut self) {
         self.vu.group.borrow_mut().truncate(self.length);
+        if let Some(trace) = &self.vu.trace {
+            trace.borrow_mut().leave();
+        }
         self.vu.tags.set(self.outer);
     }
 }

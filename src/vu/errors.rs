@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::lengths::{MESSAGE, NAME, TEXT, shorten};
+use crate::trace::TraceId;
 
 /// Where a failure comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +41,8 @@ pub struct Example {
     pub scenario: String,
     pub vu: u64,
     pub iteration: u64,
+    /// Its trace, if that is recorded.
+    pub trace: Option<TraceId>,
     /// What was sent and what came back, if it is about a request.
     pub exchange: Option<Box<SeenExchange>>,
 }

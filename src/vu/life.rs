@@ -15,6 +15,7 @@ use super::playbook::Playbook;
 use super::shared::Stage;
 use super::tap::What;
 use super::tickets::{Ticket, Tickets};
+use super::traced;
 use super::worker::Report;
 use crate::chaos::Injection;
 use crate::units;
@@ -177,9 +178,11 @@ fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) -> Iterated {
     vu.clear_interrupt();
     vu.begin_iteration(lag);
     vu.tell(|| What::IterationBegan);
+    traced::begin(vu);
     vu.begin_to_play();
     let outcome = script.iterate();
     vu.end_to_play();
+    traced::finish(vu, &vu.scenario.exec, &outcome);
     let duration = nanos(begin.elapsed());
     vu.tell(|| What::IterationEnded {
         took: Duration::from_nanos(duration),
@@ -217,14 +220,19 @@ pub fn within(
     what: &'static str,
     part: impl FnOnce() -> Outcome,
 ) -> bool {
-    let outcome = limited(vu, limit, part);
+    let outcome = limited(vu, limit, what, part);
     let well = outcome == Outcome::Done;
     settle(vu, outcome, Some(what));
     well
 }
 
-/// Runs a part of the script, interrupted after `limit`.
-pub fn limited(vu: &Rc<Vu>, limit: Duration, part: impl FnOnce() -> Outcome) -> Outcome {
+/// Runs a part of the script, interrupted after `limit`; `what` is its function.
+pub fn limited(
+    vu: &Rc<Vu>,
+    limit: Duration,
+    what: &str,
+    part: impl FnOnce() -> Outcome,
+) -> Outcome {
     let watchdog = {
         let vu = vu.clone();
         tokio::task::spawn_local(async move {
@@ -232,7 +240,9 @@ pub fn limited(vu: &Rc<Vu>, limit: Duration, part: impl FnOnce() -> Outcome) -> 
             vu.interrupt(Interrupt::Timeout(limit));
         })
     };
+    traced::begin(vu);
     let outcome = part();
+    traced::finish(vu, what, &outcome);
     watchdog.abort();
     if matches!(outcome, Outcome::Interrupted(Interrupt::Timeout(_))) {
         vu.clear_interrupt();
@@ -293,6 +303,7 @@ fn settle(vu: &Rc<Vu>, outcome: Outcome, what: Option<&'static str>) {
             scenario: vu.scenario.name.to_string(),
             vu: vu.id,
             iteration: vu.iteration.get(),
+            trace: vu.seen_in_trace().map(|(trace, _)| trace),
             ..Example::default()
         });
 }

@@ -168,7 +168,7 @@ impl Lifecycle {
                 Actor::of("setup", Until::Setup(number)),
                 move |vu, journey| {
                     let mut value = Value::Null;
-                    let outcome = limited(vu, limit, || match journey.setup() {
+                    let outcome = limited(vu, limit, "setup", || match journey.setup() {
                         Ok(data) => {
                             value = data;
                             Outcome::Done
@@ -206,9 +206,10 @@ impl Lifecycle {
             id: 1,
             until: Until::Stage(Stage::Stopping),
         };
+        let called = function.to_owned();
         self.on_a_stack(actor, move |vu, journey| {
             let mut script = journey.vu_script(vu);
-            limited(vu, limit, || script.iterate())
+            limited(vu, limit, &called, || script.iterate())
         })
         .await
     }
@@ -224,7 +225,7 @@ impl Lifecycle {
         let actor = Actor::of(function, Until::Stage(Stage::Killed));
         let called = function.to_owned();
         self.on_a_stack(actor, move |vu, journey| {
-            limited(vu, limit, || journey.fault(&called, injection))
+            limited(vu, limit, &called, || journey.fault(&called, injection))
         })
         .await
     }

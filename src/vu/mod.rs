@@ -29,6 +29,7 @@ mod sent;
 pub mod shared;
 pub mod tap;
 mod tickets;
+pub mod traced;
 pub mod worker;
 
 pub use brake::Brake;

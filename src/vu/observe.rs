@@ -155,6 +155,7 @@ impl RequestObserver<'_> {
                     scenario: vu.scenario.name.to_string(),
                     vu: vu.id,
                     iteration: vu.iteration.get(),
+                    trace: vu.seen_in_trace().map(|(trace, _)| trace),
                     exchange: None,
                 });
         if opened.is_some() {

@@ -18,6 +18,7 @@ use crate::exchange::Exchange;
 use crate::executor::Share;
 use crate::hooks::{self, Hooks};
 use crate::project::Project;
+use crate::trace::Tracing;
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +53,8 @@ pub struct RunShared {
     pub tap: Option<Arc<Tap>>,
     /// Somebody wants every single sample.
     pub samples: bool,
+    /// Requests tell the target which trace they belong to.
+    pub tracing: Option<Arc<Tracing>>,
     /// What the target calls back.
     pub hooks: Hooks,
     /// What goes wrong on purpose.
@@ -89,6 +92,7 @@ impl RunShared {
             brake: Arc::default(),
             tap: None,
             samples: false,
+            tracing: None,
             hooks: Hooks::default(),
             chaos: Chaos::none(),
             stage,
@@ -117,6 +121,13 @@ impl RunShared {
     #[must_use]
     pub fn with_samples(mut self) -> Self {
         self.samples = true;
+        self
+    }
+
+    /// Traces iterations.
+    #[must_use]
+    pub fn with_tracing(mut self, tracing: Tracing) -> Self {
+        self.tracing = Some(Arc::new(tracing));
         self
     }
 

@@ -24,9 +24,11 @@ use super::observe::HttpSeriesCache;
 use super::playbook::Playbook;
 use super::shared::RunShared;
 use super::tap::What;
+use super::traced::{Basket, Gathered};
 use crate::chaos::Injection;
 use crate::http::{Client, Settings};
 use crate::metrics::{Builtin, Recorder, SeriesId, Snapshot, TagSetId};
+use crate::trace::{SpanId, TraceId};
 use crate::units::format_count;
 use crate::{lengths, project};
 
@@ -69,6 +71,8 @@ pub struct LogLine {
     pub time: u64,
     /// It stands for so many more lines of the same text; 0 for one that was logged itself.
     pub more: u64,
+    /// Where it belongs, if that is recorded.
+    pub trace: Option<(TraceId, SpanId)>,
 }
 
 impl LogLine {
@@ -118,6 +122,8 @@ pub enum Report {
         dropped_logs: u64,
     },
     Log(LogLine),
+    /// What was traced since the last time.
+    Traced(Gathered),
     /// A script asked for the run's end.
     Abort {
         reason: String,
@@ -202,6 +208,8 @@ pub struct Worker {
     pub recorder: RefCell<Recorder>,
     pub http_series: RefCell<HttpSeriesCache>,
     pub errors: RefCell<Errors>,
+    /// Traces that are kept.
+    pub basket: RefCell<Basket>,
     names: RefCell<FxHashMap<Box<str>, Rc<str>>>,
     checks: RefCell<FxHashMap<TagSetId, FxHashMap<Box<str>, SeriesId>>>,
     files: RefCell<FxHashMap<PathBuf, Bytes>>,
@@ -250,6 +258,7 @@ impl Worker {
             at,
             time: now_millis(),
             more: 0,
+            trace: vu.and_then(Vu::seen_in_trace),
         };
         let admitted = self.logs.borrow_mut().admit(line);
         if let Some(line) = admitted {
@@ -357,6 +366,12 @@ impl Worker {
             errors: self.errors.borrow_mut().take(),
             dropped_logs,
         });
+        if self.run.tracing.is_some() {
+            let gathered = self.basket.borrow_mut().take();
+            if !gathered.is_empty() {
+                self.report(Report::Traced(gathered));
+            }
+        }
     }
 }
 
@@ -424,6 +439,7 @@ async fn serve(brief: Brief) {
         recorder: RefCell::new(recorder),
         http_series: RefCell::default(),
         errors: RefCell::default(),
+        basket: RefCell::new(Basket::new(run.tracing.as_deref())),
         names: RefCell::default(),
         checks: RefCell::default(),
         files: RefCell::default(),

@@ -63,6 +63,7 @@ fn the_page_about_options_has_every_option_with_its_default() {
     expect_keys(&page, &["Options of a probe"], keys::PROBE);
     expect_keys(&page, &["Options of a command"], keys::COMMAND);
     expect_keys(&page, &["Options of a proxy"], keys::PROXY);
+    expect_keys(&page, &["Options of traces"], keys::TRACING);
 }
 
 #[test]

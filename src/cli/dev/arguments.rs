@@ -113,6 +113,9 @@ impl DevArguments {
             execution_segment_sequence: None,
             hooks_listen: self.hooks_listen.clone(),
             hooks_url: self.hooks_url.clone(),
+            trace_sample: None,
+            trace_propagation: None,
+            trace_url: None,
         }
     }
 }

@@ -4,11 +4,13 @@ mod chaos;
 mod request;
 mod run;
 mod scenario;
+mod tracing;
 
 pub use chaos::{COMMAND, FAULT, PROBE, PROXY};
 pub use request::REQUEST;
 pub use run::RUN;
 pub use scenario::{EXECUTOR, OBJECTIVE, SCENARIO};
+pub use tracing::TRACING;
 
 /// One option: its name, what it takes, its default, what it is for.
 #[derive(Debug, Clone, Copy)]

@@ -191,6 +191,12 @@ pub const RUN: &[Key] = &[
         "",
         "how webhooks are received: `listen`, `url`, `max_body`, `correlate`, `id`, `sequence`",
     ),
+    key(
+        "tracing",
+        "map",
+        "",
+        "how requests become part of traces: `sample`, `slowest`, `propagation`, `url`; see the tracing options",
+    ),
     key("setup_timeout", "duration", "60s", "time for `setup`"),
     key("teardown_timeout", "duration", "60s", "time for `teardown`"),
     key(

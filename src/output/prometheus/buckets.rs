@@ -152,6 +152,14 @@ impl Buckets {
         }
         native
     }
+
+    /// The native buckets in a row, from the index of the first on, with those that are empty; before them how many values are zero.
+    pub fn dense(&self) -> (u64, i32, Vec<u64>) {
+        let first = self.native.keys().next().copied().unwrap_or(0);
+        let last = self.native.keys().next_back().copied().unwrap_or(first - 1);
+        let count = |index| self.native.get(&index).copied().unwrap_or(0);
+        (self.zeros, first, (first..=last).map(count).collect())
+    }
 }
 
 /// Native buckets as they are sent: where they lie, and how each differs from the one before.

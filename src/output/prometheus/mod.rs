@@ -15,5 +15,6 @@ pub mod proto;
 pub mod remote_write;
 pub mod scrape;
 
-pub use buckets::{SECONDS, bounds_with};
-pub use names::{Histograms, Names};
+pub use buckets::{Buckets, SCHEMA, SECONDS, ZERO_THRESHOLD, bounds_with};
+pub use ledger::{Label, Ledger, Reading, TEST_ID};
+pub use names::{FamilyKind, Histograms, Names};

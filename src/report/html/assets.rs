@@ -31,7 +31,7 @@ pub mod shared {
 }
 
 /// The parts that the page is put together from; the page itself is `page`.
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("page", asset!("page.hbs")),
     ("verdict", asset!("verdict.hbs")),
     ("slos", asset!("slos.hbs")),
@@ -41,6 +41,7 @@ const TEMPLATES: [(&str, &str); 15] = [
     ("anomalies", asset!("anomalies.hbs")),
     ("scenarios", asset!("scenarios.hbs")),
     ("endpoints", asset!("endpoints.hbs")),
+    ("slow", asset!("slow.hbs")),
     ("errors", asset!("errors.hbs")),
     ("checks", asset!("checks.hbs")),
     ("metrics", asset!("metrics.hbs")),

@@ -8,7 +8,7 @@
 //! | `head` | the verdict and the objectives |
 //! | `charts` | the small document that the charts are drawn from, beside the result itself |
 //! | `heat`, `curve` | what needs whole distributions: the heat map's bins and the curve of percentiles |
-//! | `traffic`, `quality`, `about` | the tables |
+//! | `traffic`, `quality`, `slow`, `about` | the tables |
 //! | `extras` | what was found out elsewhere |
 //! | `pack` | the result as data within the page |
 //! | `assets` | styles, scripts and templates, and the policy that lets the browser load nothing else |
@@ -25,6 +25,7 @@ mod head;
 mod heat;
 mod pack;
 mod quality;
+mod slow;
 mod traffic;
 
 use serde::Serialize;
@@ -84,6 +85,7 @@ struct Page<'a> {
     charts: Vec<charts::Figure>,
     phases: Vec<traffic::Phase>,
     endpoints: traffic::Endpoints<'a>,
+    slow: Vec<slow::Slow<'a>>,
     errors: quality::Errors<'a>,
     checks: quality::Checks<'a>,
     scenarios: Vec<traffic::Scenario<'a>>,
@@ -136,6 +138,7 @@ pub fn render(result: &RunResult, extras: &HtmlExtras) -> Result<String, ReportE
         marks,
         phases: traffic::phases(result),
         endpoints: traffic::endpoints(result),
+        slow: slow::requests(result),
         errors: quality::errors(result),
         checks: quality::checks(result),
         scenarios: traffic::scenarios(result),
@@ -171,6 +174,12 @@ fn sections(result: &RunResult, extras: &HtmlExtras, hints: usize) -> Vec<Sectio
         ),
         (true, "charts", "Charts", 0),
         (true, "endpoints", "Endpoints", result.endpoints.len()),
+        (
+            !result.slow_requests.is_empty(),
+            "slow",
+            "Slow requests",
+            result.slow_requests.len(),
+        ),
         (true, "errors", "Errors", result.errors.len()),
         (true, "checks", "Checks", result.checks.len()),
         (true, "generator", "Generator", 0),

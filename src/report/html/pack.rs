@@ -144,6 +144,7 @@ fn lighter(result: &RunResult) -> RunResult {
                 .collect()
         },
         time_series: rounded_series(&result.time_series),
+        slow_requests: result.slow_requests.clone(),
         faults: result.faults.clone(),
         anomalies: result.anomalies.clone(),
         intervals: Intervals {

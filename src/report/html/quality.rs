@@ -5,9 +5,11 @@ use serde::Serialize;
 use super::super::format::{measured, percent, span, thousands};
 use super::super::health::{Health, Trust};
 use super::super::measures::{is_custom, single};
+use super::slow;
 use crate::result::{
     CheckResult, ErrorResult, MessageExample, MetricResult, MetricValues, RunResult, ratio,
 };
+use crate::trace::UrlTemplate;
 
 /// Errors that have a row; the data has them all.
 const MOST_ERRORS: usize = 50;
@@ -31,6 +33,7 @@ struct Error<'a> {
     when: String,
     place: Vec<String>,
     url: Option<&'a str>,
+    trace: Option<slow::Trace<'a>>,
     text: String,
     messages: Vec<Message<'a>>,
 }
@@ -138,6 +141,7 @@ pub fn errors(result: &RunResult) -> Errors<'_> {
     rows.sort_by_key(|error| std::cmp::Reverse(error.count));
     let total: u64 = rows.iter().map(|error| error.count).sum();
     let shown = rows.iter().take(MOST_ERRORS).enumerate();
+    let template = slow::template(result);
     Errors {
         total: match total {
             0 => String::new(),
@@ -148,12 +152,12 @@ pub fn errors(result: &RunResult) -> Errors<'_> {
             more => format!("{} more kinds are in the data.", thousands(more as u64)),
         },
         rows: shown
-            .map(|(place, error)| of_error(error, place < OPEN_ERRORS))
+            .map(|(place, error)| of_error(error, place < OPEN_ERRORS, template.as_ref()))
             .collect(),
     }
 }
 
-fn of_error(error: &ErrorResult, open: bool) -> Error<'_> {
+fn of_error<'a>(error: &'a ErrorResult, open: bool, template: Option<&UrlTemplate>) -> Error<'a> {
     let (first, last) = (
         span(error.first_seconds, true),
         span(error.last_seconds, true),
@@ -190,6 +194,9 @@ fn of_error(error: &ErrorResult, open: bool) -> Error<'_> {
             })
             .unwrap_or_default(),
         url: example.and_then(|example| example.url.as_deref()),
+        trace: example
+            .and_then(|example| example.trace_id.as_deref())
+            .map(|id| slow::trace(id, template)),
         text: text
             .filter(|text| text.trim() != message.trim())
             .unwrap_or_default(),

@@ -107,6 +107,7 @@ pub(crate) fn passing() -> RunResult {
             check("booking", "rooms are offered", 6_447, 0),
         ],
         errors: Vec::new(),
+        slow_requests: Vec::new(),
         metrics,
         time_series: series.snapshot(),
         intervals: Intervals::default(),

@@ -13,6 +13,7 @@ use super::http_batch::{entry_of, send_all};
 use super::http_params::{self, Recording};
 use super::http_shown;
 use super::http_tapped;
+use super::http_traced;
 use super::response::ScriptResponse;
 use super::{Fallible, error, virtual_user, waiting};
 use crate::http::{Request, Response};
@@ -55,6 +56,11 @@ pub async fn send(vu: &Vu, mut ready: Ready) -> Response {
     }
     if vu.worker.run.tap.is_some() {
         return Box::pin(http_tapped::send(vu, ready)).await;
+    }
+    if let Some(tracing) = &vu.worker.run.tracing
+        && let Some(context) = http_traced::mark(vu, tracing, &mut ready.request)
+    {
+        return Box::pin(http_traced::send(vu, ready, context)).await;
     }
     let observer = RequestObserver {
         vu,

@@ -27,6 +27,7 @@ mod http_batch;
 mod http_params;
 mod http_shown;
 mod http_tapped;
+mod http_traced;
 mod iban;
 mod jwt;
 mod located;

@@ -40,6 +40,8 @@ pub fn write(out: &mut String) {
     keys(out, keys::COMMAND);
     out.push_str("### Of a proxy\n\n");
     keys(out, keys::PROXY);
+    out.push_str("### Of traces\n\n");
+    keys(out, keys::TRACING);
     metrics(out);
 }
 

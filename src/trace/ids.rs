@@ -1,0 +1,106 @@
+//! What traces and spans are called.
+
+use std::fmt;
+
+use crate::random::SplitMix64;
+
+/// A trace, never all zeros.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TraceId(u128);
+
+/// A span, never all zeros.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SpanId(u64);
+
+impl TraceId {
+    /// One from 16 bytes; `None` of zeros, which are no trace.
+    pub fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
+        Some(Self(u128::from_be_bytes(bytes))).filter(|id| id.0 != 0)
+    }
+
+    /// As it is sent.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    /// The bits that decide about sampling, the last 56: as in W3C's Trace Context, level 2.
+    pub(super) fn randomness(self) -> u64 {
+        (self.0 as u64) & ((1 << 56) - 1)
+    }
+}
+
+impl SpanId {
+    /// As it is sent.
+    pub fn to_bytes(self) -> [u8; 8] {
+        self.0.to_be_bytes()
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Makes ids, for one virtual user: beside the numbers that its script draws, which stay the same.
+#[derive(Debug)]
+pub struct Ids(SplitMix64);
+
+impl Ids {
+    pub(super) fn new(salt: u64, worker: u64, vu: u64) -> Self {
+        // Each is spread over all bits before they meet, so that neighbours have nothing in common.
+        let spread = |number: u64| SplitMix64::new(number).next_u64();
+        let seed = spread(spread(salt ^ spread(worker)) ^ spread(vu.wrapping_add(1 << 32)));
+        Self(SplitMix64::new(seed))
+    }
+
+    /// A new trace.
+    pub fn trace(&mut self) -> TraceId {
+        let high = self.0.next_u64();
+        let low = self.0.next_u64() | u64::from(high == 0);
+        TraceId(u128::from(high) << 64 | u128::from(low))
+    }
+
+    /// A new span.
+    pub fn span(&mut self) -> SpanId {
+        match self.0.next_u64() {
+            0 => SpanId(1),
+            id => SpanId(id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_written_in_full_and_differ() {
+        let mut ids = Ids::new(1, 0, 1);
+        let (first, second) = (ids.trace(), ids.trace());
+        assert_ne!(first, second);
+        assert_ne!(ids.span(), ids.span());
+        assert_eq!(TraceId(0xab).to_string(), format!("{:0>32}", "ab"));
+        assert_eq!(SpanId(0xab).to_string(), "00000000000000ab");
+        assert_eq!(TraceId::from_bytes(first.to_bytes()), Some(first));
+        assert_eq!(TraceId::from_bytes([0; 16]), None);
+    }
+}

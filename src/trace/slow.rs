@@ -1,0 +1,92 @@
+//! The slowest requests whose trace was kept, a few of each endpoint.
+
+use std::collections::BTreeMap;
+
+use super::TraceId;
+
+/// Of one endpoint.
+const EACH: usize = 5;
+/// Endpoints of which some are kept.
+const ENDPOINTS: usize = 1_000;
+
+/// A request whose trace was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlowRequest {
+    /// What metrics call it.
+    pub name: String,
+    pub method: String,
+    /// 0 when nothing came back.
+    pub status: u16,
+    /// When it was over, in seconds since the run's epoch.
+    pub at: f64,
+    /// In nanoseconds.
+    pub duration: u64,
+    pub trace: TraceId,
+}
+
+/// The slowest of each endpoint.
+#[derive(Debug, Default)]
+pub struct SlowRequests(BTreeMap<(String, String), Vec<SlowRequest>>);
+
+impl SlowRequests {
+    /// Looks at one more.
+    pub fn add(&mut self, request: SlowRequest) {
+        let key = (request.name.clone(), request.method.clone());
+        if self.0.len() >= ENDPOINTS && !self.0.contains_key(&key) {
+            return;
+        }
+        let kept = self.0.entry(key).or_default();
+        let at = kept.partition_point(|other| other.duration >= request.duration);
+        if at < EACH {
+            kept.insert(at, request);
+            kept.truncate(EACH);
+        }
+    }
+
+    /// All that were kept, the slowest first; afterwards there are none.
+    pub fn take(&mut self) -> Vec<SlowRequest> {
+        let mut all: Vec<_> = std::mem::take(&mut self.0)
+            .into_values()
+            .flatten()
+            .collect();
+        all.sort_by(|a, b| b.duration.cmp(&a.duration).then(a.at.total_cmp(&b.at)));
+        all
+    }
+
+    /// The slowest so far, at most so many.
+    pub fn slowest(&self, most: usize) -> Vec<SlowRequest> {
+        let mut all: Vec<_> = self.0.values().flatten().cloned().collect();
+        all.sort_by(|a, b| b.duration.cmp(&a.duration).then(a.at.total_cmp(&b.at)));
+        all.truncate(most);
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Ids;
+    use super::*;
+
+    #[test]
+    fn the_slowest_of_each_endpoint_stay() {
+        let mut ids = Ids::new(1, 0, 1);
+        let mut slow = SlowRequests::default();
+        for (name, durations) in [("a", 1..100_u64), ("b", 1000..1003)] {
+            for duration in durations {
+                slow.add(SlowRequest {
+                    name: name.to_owned(),
+                    method: "GET".to_owned(),
+                    status: 200,
+                    at: 0.0,
+                    duration,
+                    trace: ids.trace(),
+                });
+            }
+        }
+        let durations: Vec<u64> = slow.slowest(100).iter().map(|r| r.duration).collect();
+        assert_eq!(durations, [1002, 1001, 1000, 99, 98, 97, 96, 95]);
+        assert_eq!(slow.slowest(2).len(), 2);
+        assert_eq!(slow.take().len(), 8);
+        assert!(slow.take().is_empty());
+    }
+}

@@ -1,0 +1,102 @@
+//! What the virtual users of one worker gathered since the last report.
+
+use crate::trace::{SlowRequest, SlowRequests, Span, Tail, Tracing};
+
+/// Spans a second and worker; the rest is counted.
+const SPANS_PER_SECOND: usize = 10_000;
+
+/// Kept traces of one worker.
+#[derive(Debug)]
+pub struct Basket {
+    spans: Vec<Span>,
+    lost: u64,
+    pub slow: SlowRequests,
+    tail: Tail,
+}
+
+/// What was in it.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    pub spans: Vec<Span>,
+    /// Spans that were too many.
+    pub lost: u64,
+    pub slow: Vec<SlowRequest>,
+}
+
+impl Basket {
+    /// An empty one.
+    pub fn new(tracing: Option<&Tracing>) -> Self {
+        let slowest = tracing.map_or(crate::trace::SLOWEST, |tracing| tracing.settings.slowest);
+        Self {
+            spans: Vec::new(),
+            lost: 0,
+            slow: SlowRequests::default(),
+            tail: Tail::new(slowest),
+        }
+    }
+
+    /// Whether a request that took so many nanoseconds is among the slowest of this worker so far.
+    pub fn is_slow(&mut self, nanos: u64) -> bool {
+        self.tail.is_slow(nanos)
+    }
+
+    /// Takes a trace, whole or not at all: a part of one would look as if the rest had not been.
+    pub fn put(&mut self, trace: Vec<Span>) {
+        match self.spans.len() + trace.len() <= SPANS_PER_SECOND {
+            true => self.spans.extend(trace),
+            false => self.lost += trace.len() as u64,
+        }
+    }
+
+    /// What is in it; afterwards it is empty.
+    pub fn take(&mut self) -> Gathered {
+        Gathered {
+            spans: std::mem::take(&mut self.spans),
+            lost: std::mem::take(&mut self.lost),
+            slow: self.slow.take(),
+        }
+    }
+}
+
+impl Gathered {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty() && self.lost == 0 && self.slow.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Kind, Settings};
+
+    #[test]
+    fn what_is_too_much_for_a_second_is_counted() {
+        let tracing = Tracing::new(Settings::default(), 1, true);
+        let mut ids = tracing.ids(0, 1);
+        let mut basket = Basket::new(Some(&tracing));
+        let trace = |ids: &mut crate::trace::Ids| -> Vec<Span> {
+            let id = ids.trace();
+            let span = |_| Span {
+                trace: id,
+                id: ids.span(),
+                parent: None,
+                name: String::new(),
+                kind: Kind::Internal,
+                begin: 0,
+                end: 0,
+                attributes: Vec::new(),
+                failure: None,
+            };
+            (0..3_000).map(span).collect()
+        };
+        for _ in 0..4 {
+            basket.put(trace(&mut ids));
+        }
+        let gathered = basket.take();
+        assert_eq!((gathered.spans.len(), gathered.lost), (9_000, 3_000));
+        assert!(basket.take().is_empty());
+        basket.put(trace(&mut ids));
+        assert_eq!(basket.take().spans.len(), 3_000);
+    }
+}

@@ -1,0 +1,266 @@
+//! From notes to spans.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use http::Method;
+
+use super::super::observe::redact;
+use super::name_of;
+use crate::http::{HttpError, Protocol, Target, Timings};
+use crate::trace::{Key, Kind, SlowRequest, Span, SpanId, TraceId, Tracing, Value};
+
+/// Something that happened in an iteration.
+#[derive(Debug)]
+pub enum Note {
+    Group(Group),
+    Request(Box<Request>),
+}
+
+/// A group that was entered.
+#[derive(Debug)]
+pub struct Group {
+    pub id: SpanId,
+    pub parent: SpanId,
+    /// Such as `::checkout::payment`.
+    pub path: String,
+    pub began: Instant,
+    /// None when the iteration ended in it.
+    pub ended: Option<Instant>,
+}
+
+/// One exchange of a request: redirects make it several.
+#[derive(Debug, Clone, Copy)]
+pub struct Hop {
+    pub ended: Instant,
+    pub timings: Timings,
+}
+
+/// A request that is over.
+#[derive(Debug)]
+pub struct Request {
+    pub id: SpanId,
+    pub parent: SpanId,
+    pub began: Instant,
+    pub ended: Instant,
+    pub method: Method,
+    pub target: Rc<Target>,
+    /// What answered, after redirects.
+    pub last: Rc<Target>,
+    /// The script's name for it.
+    pub name: Option<Rc<str>>,
+    /// 0 when nothing came back.
+    pub status: u16,
+    pub protocol: Protocol,
+    pub error: Option<Rc<HttpError>>,
+    pub expected: bool,
+    pub hops: Vec<Hop>,
+}
+
+impl Request {
+    /// Its response time: of the last exchange, as in the metrics.
+    fn duration(&self) -> u64 {
+        self.hops.last().map_or(0, |hop| hop.timings.duration())
+    }
+
+    /// As the result may tell of it.
+    pub fn told(&self, trace: TraceId, at: f64) -> SlowRequest {
+        SlowRequest {
+            name: name_of(self.name.as_ref(), &self.last).to_string(),
+            method: self.method.to_string(),
+            status: self.status,
+            at,
+            duration: self.duration(),
+            trace,
+        }
+    }
+
+    fn failure(&self) -> Option<(String, String)> {
+        if self.expected {
+            return None;
+        }
+        Some(match &self.error {
+            Some(error) => (error.code().to_string(), error.message().to_owned()),
+            None if self.status == 0 => ("interrupted".to_owned(), "it was cut off".to_owned()),
+            None => (
+                self.status.to_string(),
+                format!("the status {} was not expected", self.status),
+            ),
+        })
+    }
+
+    fn span(&self, trace: TraceId, tracing: &Tracing) -> Span {
+        let url = redact(&self.target.url);
+        let mut attributes = vec![
+            (Key::Method, Value::from(self.method.as_str())),
+            (Key::ServerAddress, Value::from(&*self.target.host)),
+            (Key::ServerPort, Value::from(u64::from(self.target.port))),
+            (
+                Key::Name,
+                Value::from(&*name_of(self.name.as_ref(), &self.target)),
+            ),
+        ];
+        if self.status > 0 {
+            attributes.push((Key::Status, Value::from(u64::from(self.status))));
+            attributes.push((Key::ProtocolVersion, Value::from(version(self.protocol))));
+        }
+        let failure = self.failure();
+        if let Some((kind, _)) = &failure {
+            attributes.push((Key::ErrorType, Value::from(kind.as_str())));
+        }
+        if self.hops.len() > 1 {
+            attributes.push((Key::ResendCount, Value::from(self.hops.len() as u64 - 1)));
+            let last = redact(&self.last.url);
+            if last != url {
+                attributes.push((Key::FinalUrl, Value::from(last)));
+            }
+        }
+        attributes.push((Key::Url, Value::from(url)));
+        Span {
+            trace,
+            id: self.id,
+            parent: Some(self.parent),
+            // A URL may differ from request to request; a name that the script gave does not.
+            name: match &self.name {
+                Some(name) => format!("{} {name}", self.method),
+                None => self.method.to_string(),
+            },
+            kind: Kind::Client,
+            begin: tracing.unix_nanos(self.began),
+            end: tracing.unix_nanos(self.ended),
+            attributes,
+            failure: failure.map(|(_, why)| why),
+        }
+    }
+
+    /// Its phases, laid back from the end of each exchange.
+    fn phases(
+        &self,
+        trace: TraceId,
+        tracing: &Tracing,
+        mut id: impl FnMut() -> SpanId,
+    ) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let first = tracing.unix_nanos(self.began);
+        for hop in &self.hops {
+            let times = &hop.timings;
+            let opening = times.looking_up + times.connecting + times.tls_handshaking;
+            let phases = [
+                ("receive", times.receiving),
+                ("wait", times.waiting),
+                ("send", times.sending),
+                ("tls", times.tls_handshaking),
+                ("connect", times.connecting),
+                ("dns", times.looking_up),
+                // For a connection of the pool, for the option `rps`, and for the others of its thread.
+                (
+                    "blocked",
+                    times.blocked.saturating_sub(opening) + times.deferred,
+                ),
+            ];
+            let mut end = tracing.unix_nanos(hop.ended);
+            for (name, nanos) in phases {
+                if nanos == 0 {
+                    continue;
+                }
+                // Clocks are read at different moments: a phase never begins before its request.
+                let begin = end.saturating_sub(nanos).max(first).min(end);
+                spans.push(Span {
+                    trace,
+                    id: id(),
+                    parent: Some(self.id),
+                    name: name.to_owned(),
+                    kind: Kind::Internal,
+                    begin,
+                    end,
+                    attributes: Vec::new(),
+                    failure: None,
+                });
+                end = begin;
+            }
+        }
+        spans
+    }
+}
+
+/// As semantic conventions write it.
+fn version(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Http10 => "1.0",
+        Protocol::Http11 => "1.1",
+        Protocol::Http2 => "2",
+    }
+}
+
+/// The iteration itself, or another part of the script.
+pub struct Root<'a> {
+    pub trace: TraceId,
+    pub id: SpanId,
+    /// The function that ran.
+    pub part: String,
+    pub scenario: &'a str,
+    pub vu: u64,
+    pub iteration: u64,
+    pub began: Instant,
+    pub ended: Instant,
+    pub failure: Option<String>,
+    pub left_out: u64,
+}
+
+impl Root<'_> {
+    /// All spans of the trace.
+    pub fn spans(
+        self,
+        notes: &[Note],
+        tracing: &Tracing,
+        ids: &mut crate::trace::Ids,
+    ) -> Vec<Span> {
+        let mut spans = Vec::with_capacity(1 + notes.len() * 5);
+        let mut attributes = vec![(Key::Scenario, Value::from(self.scenario))];
+        // `setup` and its like belong to no virtual user.
+        if self.vu > 0 {
+            attributes.push((Key::Vu, Value::from(self.vu)));
+            attributes.push((Key::Iteration, Value::from(self.iteration)));
+        }
+        if self.failure.is_some() {
+            attributes.push((Key::ErrorType, Value::from("script")));
+        }
+        if self.left_out > 0 {
+            attributes.push((Key::LeftOut, Value::from(self.left_out)));
+        }
+        spans.push(Span {
+            trace: self.trace,
+            id: self.id,
+            parent: None,
+            name: self.part,
+            kind: Kind::Internal,
+            begin: tracing.unix_nanos(self.began),
+            end: tracing.unix_nanos(self.ended),
+            attributes,
+            failure: self.failure,
+        });
+        for note in notes {
+            match note {
+                Note::Group(group) => spans.push(Span {
+                    trace: self.trace,
+                    id: group.id,
+                    parent: Some(group.parent),
+                    name: match group.path.rsplit_once("::") {
+                        Some((_, name)) => name.to_owned(),
+                        None => group.path.clone(),
+                    },
+                    kind: Kind::Internal,
+                    begin: tracing.unix_nanos(group.began),
+                    end: tracing.unix_nanos(group.ended.unwrap_or(self.ended)),
+                    attributes: vec![(Key::Group, Value::from(group.path.as_str()))],
+                    failure: None,
+                }),
+                Note::Request(request) => {
+                    spans.push(request.span(self.trace, tracing));
+                    spans.extend(request.phases(self.trace, tracing, || ids.span()));
+                }
+            }
+        }
+        spans
+    }
+}
