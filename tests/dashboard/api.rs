@@ -229,3 +229,27 @@ fn a_page_that_does_not_keep_up_loses_messages_and_then_gets_all_of_it() {
         .change("PATCH", "/api/v1/status", r#"{"stopped":true,"now":true}"#);
     shown.run.wait().expect_code(130);
 }
+
+#[test]
+fn a_script_that_is_written_meanwhile_is_shown_and_steered_too() {
+    let run = Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+        .file("journey.rhai", "fn iteration() { sleep(0.01); }")
+        .args(["dev", "journey.rhai", "--plain", "--every", "0"])
+        .args(["--ui-listen", "127.0.0.1:0"])
+        .timeout(Duration::from_secs(120))
+        .spawn();
+    let shown = Shown::of(run);
+    shown.wait_until_it_runs();
+    let change = |path: &str, body: &str| {
+        let answer = shown.client.change("PATCH", path, body);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    };
+    change("/api/v1/scenarios/default", r#"{"vus":4}"#);
+    shown.wait("users have come", |status| status["vus"] == 4);
+    change("/api/v1/status", r#"{"paused":true}"#);
+    shown.wait("it is paused", |status| status["paused"] == true);
+    change("/api/v1/status", r#"{"paused":false}"#);
+    shown.wait("it goes on", |status| status["paused"] == false);
+    change("/api/v1/status", r#"{"stopped":true}"#);
+    shown.run.wait().expect_code(0);
+}

@@ -358,3 +358,57 @@ fn page_tables(tables: &Tables) -> PageTables<'_> {
         sums,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::vu::{LogLevel, LogLine};
+
+    fn second(lines: usize) -> Progress {
+        let line = |number| LogLine {
+            level: LogLevel::Info,
+            text: format!("line {number}"),
+            scenario: String::new(),
+            vu: 0,
+            at: 0.0,
+        };
+        Progress {
+            elapsed: Duration::ZERO,
+            phase: "running",
+            scenarios: Vec::new(),
+            logs: (0..lines).map(line).collect(),
+            dropped_logs: 2,
+            slos: Vec::new(),
+            faults: Vec::new(),
+            detail: None,
+        }
+    }
+
+    #[test]
+    fn of_log_lines_the_last_are_kept_and_a_page_gets_each_once() {
+        let mut board = Board::new("s".to_owned());
+        for _ in 0..1_000 {
+            board.take(second(7));
+        }
+        assert_eq!(board.logs().rows.len(), LOGS);
+        assert_eq!(board.logs().rows[LOGS - 1].number, 6_999);
+        assert_eq!(board.logs().dropped, 2_000);
+        let tick = board.take(second(3));
+        let tick = std::str::from_utf8(&tick).unwrap();
+        assert_eq!(tick.matches("\"number\":").count(), 3);
+        assert!(tick.starts_with("event: tick\ndata: {") && tick.ends_with("}\n\n"));
+        assert_eq!(tick.lines().count(), 3);
+    }
+
+    #[test]
+    fn a_text_of_a_script_ends_no_message() {
+        let mut board = Board::new("s".to_owned());
+        let mut progress = second(1);
+        progress.logs[0].text = "one\n\nevent: tick\ndata: {}\n\n".to_owned();
+        let tick = board.take(progress);
+        let tick = std::str::from_utf8(&tick).unwrap();
+        assert_eq!(tick.matches("\n\n").count(), 1);
+    }
+}
