@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 600
 
 .PHONY: help build test bench reference screenshot observability dashboards \
 	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-baseline perf-validate perf-clean fuzz \
-	chaos-list chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed
+	chaos-list chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed chaos-redis-down chaos-redis-slow
 
 help:
 	@echo "make build        the release binary: target/release/rhaid"
@@ -29,6 +29,7 @@ help:
 	@echo "                  chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down"
 	@echo "                  chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss"
 	@echo "                  chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed"
+	@echo "                  chaos-redis-down chaos-redis-slow"
 	@echo "                  CHAOS_ARGS='--demo --scale 0.25' makes it shorter"
 	@echo "make observability  start Prometheus and Alertmanager with the files of observability/, without containers, until Ctrl-C"
 	@echo "make dashboards   write Grafana's dashboards anew from observability/grafana/source"

@@ -226,6 +226,7 @@ pages_that_run! {
     the_examples_of_objectives_run: "docs/slos.md",
     the_recipes_run: "docs/recipes.md",
     the_examples_of_faults_run: "docs/chaos.md",
+    the_examples_of_watching_run: "docs/observability.md",
     the_examples_of_results_run: "docs/results.md",
     the_examples_of_the_standard_library_run: "docs/stdlib.md",
     the_examples_of_converting_run: "docs/convert.md",
