@@ -120,9 +120,10 @@ impl Overrides {
             [tracing, key, ..] if tracing == "tracing" => {
                 return match key.as_str() {
                     "sample" => self.trace_sample.as_ref().map(|_| "--trace-sample"),
-                    "propagation" => {
-                        self.trace_propagation.as_ref().map(|_| "--trace-propagation")
-                    }
+                    "propagation" => self
+                        .trace_propagation
+                        .as_ref()
+                        .map(|_| "--trace-propagation"),
                     "url" => self.trace_url.as_ref().map(|_| "--trace-url"),
                     _ => None,
                 };

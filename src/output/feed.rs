@@ -87,7 +87,12 @@ pub struct Feed {
 }
 
 impl Feed {
-    pub(super) fn new(sender: Sender<Message>, lost: Arc<AtomicU64>, samples: bool, spans: bool) -> Self {
+    pub(super) fn new(
+        sender: Sender<Message>,
+        lost: Arc<AtomicU64>,
+        samples: bool,
+        spans: bool,
+    ) -> Self {
         Self {
             sender,
             lost,

@@ -126,8 +126,8 @@ impl Receiver {
             identity,
             ..TlsSettings::default()
         };
-        let client = client(TIMEOUT, &tls)
-            .map_err(|why| usage(format!("`--out {output}=…`: {why}")))?;
+        let client =
+            client(TIMEOUT, &tls).map_err(|why| usage(format!("`--out {output}=…`: {why}")))?;
         Ok(Self {
             client,
             url,

@@ -83,9 +83,8 @@ impl Tracing {
 
     /// A moment in nanoseconds since 1970.
     pub fn unix_nanos(&self, at: Instant) -> u64 {
-        let nanos = |duration: std::time::Duration| {
-            u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-        };
+        let nanos =
+            |duration: std::time::Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         match at.checked_duration_since(self.moment) {
             Some(later) => self.unix.saturating_add(nanos(later)),
             None => self

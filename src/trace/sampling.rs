@@ -25,7 +25,9 @@ impl Sampling {
             "off" => Ok(Self::Off),
             "tail" => Ok(Self::Tail),
             share => match units::parse_fraction(share) {
-                Ok(share) => Self::of(share).ok_or_else(|| format!("`{text}` is no share of a whole")),
+                Ok(share) => {
+                    Self::of(share).ok_or_else(|| format!("`{text}` is no share of a whole"))
+                }
                 Err(_) => Err(format!("`{text}` is no way to choose traces")),
             },
         }
@@ -54,7 +56,8 @@ impl Sampling {
 }
 
 /// How `sample` is written.
-pub const HELP: &str = "write a share such as \"1%\", \"tail\" for what failed and what was slowest, or \"off\"";
+pub const HELP: &str =
+    "write a share such as \"1%\", \"tail\" for what failed and what was slowest, or \"off\"";
 
 #[cfg(test)]
 mod tests {

@@ -45,7 +45,10 @@ impl SlowRequests {
 
     /// All that were kept, the slowest first; afterwards there are none.
     pub fn take(&mut self) -> Vec<SlowRequest> {
-        let mut all: Vec<_> = std::mem::take(&mut self.0).into_values().flatten().collect();
+        let mut all: Vec<_> = std::mem::take(&mut self.0)
+            .into_values()
+            .flatten()
+            .collect();
         all.sort_by(|a, b| b.duration.cmp(&a.duration).then(a.at.total_cmp(&b.at)));
         all
     }

@@ -98,10 +98,13 @@ pub struct Span {
 impl Span {
     /// Every text in it that a script or a target may have put there.
     pub fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        let attributes = self.attributes.iter_mut().filter_map(|(_, value)| match value {
-            Value::Text(text) => Some(text),
-            Value::Number(_) => None,
-        });
+        let attributes = self
+            .attributes
+            .iter_mut()
+            .filter_map(|(_, value)| match value {
+                Value::Text(text) => Some(text),
+                Value::Number(_) => None,
+            });
         std::iter::once(&mut self.name)
             .chain(attributes)
             .chain(&mut self.failure)

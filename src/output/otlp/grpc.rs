@@ -25,14 +25,16 @@ const PREFIX: usize = 5;
 pub async fn unary(receiver: &Receiver, url: &Url, message: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut body = Vec::with_capacity(message.len() + PREFIX);
     body.push(0);
-    body.extend_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
+    body.extend_from_slice(
+        &u32::try_from(message.len())
+            .unwrap_or(u32::MAX)
+            .to_be_bytes(),
+    );
     body.extend_from_slice(message);
     let response = receiver.ask(url, &HEADERS, body).await?;
     let (parts, mut body) = http::Response::<reqwest::Body>::from(response).into_parts();
     let (mut answer, mut trailers) = (Vec::new(), None);
-    while let Some(frame) =
-        std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
-    {
+    while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(|error| Refusal::Later {
             why: crate::outgoing::why(&error),
             after: None,
@@ -95,6 +97,9 @@ mod tests {
         assert!(matches!(of("12", ""), Err(Refusal::Absent { .. })));
         let why = "the receiver answered with status 3 of gRPC: it is wrong".to_owned();
         assert_eq!(of("3", "it%20is wrong"), Err(Refusal::Never { why }));
-        assert!(matches!(outcome(&HeaderMap::new()), Err(Refusal::Never { .. })));
+        assert!(matches!(
+            outcome(&HeaderMap::new()),
+            Err(Refusal::Never { .. })
+        ));
     }
 }

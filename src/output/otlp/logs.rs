@@ -73,8 +73,12 @@ pub fn record(event: &Event) -> LogRecord {
         }),
         attributes,
         flags: u32::from(trace.is_some()),
-        trace_id: trace.map(|(trace, _)| trace.to_bytes().to_vec()).unwrap_or_default(),
-        span_id: trace.map(|(_, span)| span.to_bytes().to_vec()).unwrap_or_default(),
+        trace_id: trace
+            .map(|(trace, _)| trace.to_bytes().to_vec())
+            .unwrap_or_default(),
+        span_id: trace
+            .map(|(_, span)| span.to_bytes().to_vec())
+            .unwrap_or_default(),
         event_name: name.to_owned(),
         ..LogRecord::default()
     }

@@ -175,7 +175,10 @@ fn classic(attributes: Vec<KeyValue>, buckets: &Buckets, time: Time) -> Histogra
         point.count = buckets.count;
         point.sum = Some(buckets.sum);
         point.bucket_counts = counts;
-        point.explicit_bounds = bounds.into_iter().filter(|bound| bound.is_finite()).collect();
+        point.explicit_bounds = bounds
+            .into_iter()
+            .filter(|bound| bound.is_finite())
+            .collect();
     }
     point
 }
@@ -229,7 +232,10 @@ mod tests {
             let (name, unit) = named(text);
             format!("{name} {unit}")
         };
-        assert_eq!(named("rhaid_http_req_duration_seconds"), "rhaid.http_req_duration s");
+        assert_eq!(
+            named("rhaid_http_req_duration_seconds"),
+            "rhaid.http_req_duration s"
+        );
         assert_eq!(named("rhaid_data_sent_bytes"), "rhaid.data_sent By");
         assert_eq!(named("rhaid_http_reqs"), "rhaid.http_reqs 1");
     }

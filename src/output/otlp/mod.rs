@@ -149,11 +149,7 @@ impl Output for Otlp {
     }
 
     fn tally(&self) -> Tally {
-        let tallies = [
-            self.traces.tally(),
-            self.metrics.tally(),
-            self.logs.tally(),
-        ];
+        let tallies = [self.traces.tally(), self.metrics.tally(), self.logs.tally()];
         Rc::new(move || {
             let all = tallies.iter().map(|tally| tally());
             all.fold(Delivered::default(), |sum, one| Delivered {

@@ -54,8 +54,12 @@ impl Signal {
             Way::Http => {
                 let base = base.path().trim_end_matches('/');
                 // Somebody may have written the whole of one.
-                let mut words = SIGNALS.iter().map(|signal| format!("/v1/{}", signal.word()));
-                let base = words.find_map(|end| base.strip_suffix(&end)).unwrap_or(base);
+                let mut words = SIGNALS
+                    .iter()
+                    .map(|signal| format!("/v1/{}", signal.word()));
+                let base = words
+                    .find_map(|end| base.strip_suffix(&end))
+                    .unwrap_or(base);
                 format!("{base}/v1/{}", self.word())
             }
             Way::Grpc => {
@@ -216,7 +220,10 @@ mod tests {
 
     fn urls(target: &str) -> Vec<String> {
         let exports = Export::all(target, &BTreeMap::new()).unwrap_or_else(|e| panic!("{e}"));
-        exports.iter().map(|export| export.url.to_string()).collect()
+        exports
+            .iter()
+            .map(|export| export.url.to_string())
+            .collect()
     }
 
     #[test]

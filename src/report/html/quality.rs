@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::slow;
 use super::super::format::{measured, percent, span, thousands};
 use super::super::health::{Health, Trust};
 use super::super::measures::{is_custom, single};
+use super::slow;
 use crate::result::{
     CheckResult, ErrorResult, MessageExample, MetricResult, MetricValues, RunResult, ratio,
 };
@@ -157,11 +157,7 @@ pub fn errors(result: &RunResult) -> Errors<'_> {
     }
 }
 
-fn of_error<'a>(
-    error: &'a ErrorResult,
-    open: bool,
-    template: Option<&UrlTemplate>,
-) -> Error<'a> {
+fn of_error<'a>(error: &'a ErrorResult, open: bool, template: Option<&UrlTemplate>) -> Error<'a> {
     let (first, last) = (
         span(error.first_seconds, true),
         span(error.last_seconds, true),

@@ -18,12 +18,18 @@ use crate::vu::{RequestObserver, Vu};
 pub fn mark(vu: &Vu, tracing: &Tracing, request: &mut Request) -> Option<Context> {
     let context = vu.trace.as_ref()?.borrow_mut().context();
     let format = tracing.settings.propagation;
-    format.headers(context.trace, context.span, context.sampled, |name, value| {
-        let name = HeaderName::from_static(name);
-        if let (false, Ok(value)) = (request.has_header(&name), HeaderValue::from_bytes(value)) {
-            request.headers.push((name, value));
-        }
-    });
+    format.headers(
+        context.trace,
+        context.span,
+        context.sampled,
+        |name, value| {
+            let name = HeaderName::from_static(name);
+            if let (false, Ok(value)) = (request.has_header(&name), HeaderValue::from_bytes(value))
+            {
+                request.headers.push((name, value));
+            }
+        },
+    );
     context.sampled.then_some(context)
 }
 

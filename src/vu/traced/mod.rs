@@ -13,8 +13,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 pub use basket::{Basket, Gathered};
-pub use notes::{Hop, Request};
 use notes::{Group, Note, Root};
+pub use notes::{Hop, Request};
 
 use super::context::Vu;
 use super::life::Outcome;

@@ -134,7 +134,12 @@ impl Request {
     }
 
     /// Its phases, laid back from the end of each exchange.
-    fn phases(&self, trace: TraceId, tracing: &Tracing, mut id: impl FnMut() -> SpanId) -> Vec<Span> {
+    fn phases(
+        &self,
+        trace: TraceId,
+        tracing: &Tracing,
+        mut id: impl FnMut() -> SpanId,
+    ) -> Vec<Span> {
         let mut spans = Vec::new();
         let first = tracing.unix_nanos(self.began);
         for hop in &self.hops {
@@ -148,7 +153,10 @@ impl Request {
                 ("connect", times.connecting),
                 ("dns", times.looking_up),
                 // For a connection of the pool, for the option `rps`, and for the others of its thread.
-                ("blocked", times.blocked.saturating_sub(opening) + times.deferred),
+                (
+                    "blocked",
+                    times.blocked.saturating_sub(opening) + times.deferred,
+                ),
             ];
             let mut end = tracing.unix_nanos(hop.ended);
             for (name, nanos) in phases {
@@ -201,7 +209,12 @@ pub struct Root<'a> {
 
 impl Root<'_> {
     /// All spans of the trace.
-    pub fn spans(self, notes: &[Note], tracing: &Tracing, ids: &mut crate::trace::Ids) -> Vec<Span> {
+    pub fn spans(
+        self,
+        notes: &[Note],
+        tracing: &Tracing,
+        ids: &mut crate::trace::Ids,
+    ) -> Vec<Span> {
         let mut spans = Vec::with_capacity(1 + notes.len() * 5);
         let mut attributes = vec![(Key::Scenario, Value::from(self.scenario))];
         // `setup` and its like belong to no virtual user.
