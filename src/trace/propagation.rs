@@ -27,6 +27,18 @@ pub const NAMES: [(&str, Propagation); 4] = [
 /// A header's value of at most so many bytes: no format has a longer one.
 const LONGEST: usize = 64;
 
+/// Every byte in hexadecimal.
+static PAIRS: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
 /// A value as it is put together: on the stack, for it is made for every request.
 struct Text {
     bytes: [u8; LONGEST],
@@ -41,23 +53,22 @@ impl Text {
         }
     }
 
-    fn byte(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.length) {
-            *place = byte;
-            self.length += 1;
+    fn add(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        if let Some(place) = self.bytes.get_mut(self.length..end) {
+            place.copy_from_slice(bytes);
+            self.length = end;
         }
     }
 
     fn text(mut self, text: &str) -> Self {
-        text.bytes().for_each(|byte| self.byte(byte));
+        self.add(text.as_bytes());
         self
     }
 
     fn hex(mut self, bytes: &[u8]) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         for byte in bytes {
-            self.byte(DIGITS[usize::from(byte >> 4)]);
-            self.byte(DIGITS[usize::from(byte & 15)]);
+            self.add(&PAIRS[usize::from(*byte)]);
         }
         self
     }

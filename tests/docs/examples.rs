@@ -222,6 +222,7 @@ pages_that_run! {
     the_examples_of_options_run: "docs/options.md",
     the_examples_of_data_run: "docs/data.md",
     the_examples_of_http_run: "docs/http.md",
+    the_examples_of_tracing_run: "docs/tracing.md",
     the_examples_of_webhooks_run: "docs/webhooks.md",
     the_examples_of_objectives_run: "docs/slos.md",
     the_recipes_run: "docs/recipes.md",

@@ -96,6 +96,7 @@ pub fn an_hour_of(endpoints: usize) -> RunResult {
             passes: 1_800_000,
             fails: 0,
         }],
+        slow_requests: Vec::new(),
         errors: Vec::new(),
         metrics: metrics(&mut spread, &names),
         time_series: time_series(&mut spread),
