@@ -372,7 +372,12 @@ mod tests {
             text: format!("line {number}"),
             scenario: String::new(),
             vu: 0,
+            iteration: None,
+            place: None,
             at: 0.0,
+            time: 0,
+            more: 0,
+            trace: None,
         };
         Progress {
             elapsed: Duration::ZERO,
@@ -381,7 +386,9 @@ mod tests {
             logs: (0..lines).map(line).collect(),
             dropped_logs: 2,
             slos: Vec::new(),
+            run: String::new(),
             faults: Vec::new(),
+            anomalies: Vec::new(),
             detail: None,
         }
     }
