@@ -198,6 +198,7 @@ pub(crate) fn failing() -> RunResult {
                 scenario: Some("guests".to_owned()),
                 vu: Some(3),
                 iteration: Some(17),
+                trace_id: None,
                 request: Some(MessageExample {
                     start: "POST http://127.0.0.1:8080/api/v1/reservations".to_owned(),
                     headers: vec![HeaderExample {
