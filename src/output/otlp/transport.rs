@@ -109,6 +109,10 @@ pub fn address(target: &str) -> Result<(String, Way), String> {
         "grpcs" => ("https", Way::Grpc),
         _ => return Err(wrong()),
     };
+    // A parser of URLs overlooks slashes before the host.
+    if rest.starts_with('/') {
+        return Err(wrong());
+    }
     let url = format!("{scheme}://{rest}");
     receiver::check(&url).map_err(|_| wrong())?;
     Ok((url, way))
