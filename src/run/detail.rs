@@ -160,7 +160,7 @@ impl Conductor<'_> {
         endpoints.truncate(MOST_ENDPOINTS);
         let mut checks = rows::checks(totals);
         let checks_in_all = checks.len();
-        checks.sort_by(|a, b| b.fails.cmp(&a.fails));
+        checks.sort_by_key(|check| std::cmp::Reverse(check.fails));
         checks.truncate(MOST_CHECKS);
         let mut errors = rows::errors(&self.aggregate.errors, self.offset());
         let errors_in_all = errors.len();
