@@ -23,8 +23,11 @@ pub struct Kind {
     pub spans: bool,
     /// What is wrong with a target, before anything is opened.
     check: fn(&str) -> Result<(), String>,
-    open: fn(&str, &Surroundings) -> Result<Box<dyn Output>, OutputError>,
+    open: Open,
 }
+
+/// Begins an output to a target.
+type Open = fn(&str, &Surroundings) -> Result<Box<dyn Output>, OutputError>;
 
 /// All of them, by name.
 pub static KINDS: &[Kind] = &[

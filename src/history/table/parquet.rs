@@ -137,7 +137,7 @@ mod tests {
             id: format!("run {number}"),
             started_at: "2026-03-01T09:05:07.25Z".to_owned(),
             script: "löad.rhai".to_owned(),
-            branch: (number % 2 == 0).then(|| "main".to_owned()),
+            branch: number.is_multiple_of(2).then(|| "main".to_owned()),
             commit: None,
             status: "pass".to_owned(),
             metric: "http_req_duration".to_owned(),

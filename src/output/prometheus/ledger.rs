@@ -19,11 +19,14 @@ pub type Label = (String, String);
 struct Entry {
     labels: Vec<Label>,
     /// The family of each part that is shown.
-    parts: Vec<(usize, Part, Option<(&'static str, &'static str)>)>,
+    parts: Vec<PartShown>,
     known: Known,
     /// What single values are divided by: results have times in milliseconds.
     unit: f64,
 }
+
+/// A part of what is known of a series, and where it is shown: the family's number, and a label beside those of the tags.
+type PartShown = (usize, Part, Option<(&'static str, &'static str)>);
 
 /// What was gathered since the start.
 #[derive(Debug)]

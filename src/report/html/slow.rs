@@ -59,7 +59,6 @@ mod tests {
     use serde_json::json;
 
     use super::super::{HtmlExtras, render};
-    use super::*;
     use crate::result::{SlowRequest, sample};
 
     const ID: &str = "0af7651916cd43dd8448eb211c80319c";
