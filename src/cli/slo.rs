@@ -12,6 +12,9 @@ use crate::result;
 use crate::slo::file;
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  rhaid slo rules --slo slo.toml --out rules.yml        burn-rate alerts of the objectives that gate a pipeline")]
 pub struct SloArguments {
     #[command(subcommand)]
     command: SloCommand,
