@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 
 use super::baseline::Baseline;
 use super::drift::{Drift, TheilSen};
-use super::sample::Sample;
+use super::sample::{Sample, median};
 use super::spike::Hampel;
 use super::step::{Change, Cusum};
 
 /// Blocks that are kept to tell when a step began and how high it is.
 const RECENT: usize = 64;
+/// Blocks that it takes to be back.
+const BACK: u64 = 4;
 /// Changes smaller than these are not worth a word: as logarithms of ratios, or differences of shares.
 const LEAST_STEP: f64 = 0.095;
 const LEAST_SPIKE: f64 = 0.34;
@@ -69,6 +71,10 @@ pub struct Series {
     blocks: u64,
     /// The last step, while its level holds: the levels before and after.
     step: Option<(f64, f64)>,
+    /// What it was held against before, until the new level is known.
+    former: Option<Baseline>,
+    /// For how many blocks it has been as before the step.
+    back: u64,
     /// Until when the last drift went, and whether upwards.
     drift: Option<(f64, bool)>,
     /// A difference below which nothing matters, in the measure's unit.
@@ -86,6 +92,8 @@ impl Series {
             recent: VecDeque::new(),
             blocks: 0,
             step: None,
+            former: None,
+            back: 0,
             drift: None,
             least,
         }
@@ -106,6 +114,7 @@ impl Series {
         if self.recent.len() > RECENT {
             self.recent.pop_front();
         }
+        self.look_back(number, &sample, news);
         let mut is_suspect = false;
         if let Some(level) = self.baseline.level().copied() {
             if let Some(spike) = self.spikes.push(number, &sample, &level, threshold)
@@ -151,7 +160,33 @@ impl Series {
         self.recent.clear();
         self.blocks = 0;
         self.step = None;
+        self.former = None;
         self.drift = None;
+    }
+
+    /// A step that is over soon is over before its level is known: then what was before is what things are held against again.
+    fn look_back(&mut self, number: u64, sample: &Sample, news: &mut Vec<News>) {
+        let Some((before, after)) = self.step else {
+            return;
+        };
+        if self.baseline.level().is_some() {
+            self.former = None;
+            return;
+        }
+        let value = sample.value();
+        let is_back = sample.change(before, value).abs() < 0.5 * sample.change(after, value).abs();
+        self.back = if is_back { self.back + 1 } else { 0 };
+        if self.back < BACK {
+            return;
+        }
+        let first = number.saturating_sub(BACK - 1);
+        if let (Some(former), Some((at, ..))) = (self.former.take(), self.block(first)) {
+            news.push(News::StepEnded { at: *at });
+            self.baseline = former;
+            self.step = None;
+            self.steps = Cusum::default();
+            self.spikes.forget();
+        }
     }
 
     /// A block by its number, if it is recent.
@@ -172,6 +207,11 @@ impl Series {
     fn stepped(&mut self, change: Change, before: f64, news: &mut Vec<News>) {
         let first = self.blocks.saturating_sub(self.recent.len() as u64);
         let skip = usize::try_from(change.since.saturating_sub(first)).unwrap_or(0);
+        let skip = skip
+            + onset(
+                self.recent.iter().skip(skip).map(|(_, _, sample)| sample),
+                before,
+            );
         let since: Vec<_> = self.recent.iter().skip(skip).copied().collect();
         let samples: Vec<Sample> = since.iter().map(|(_, _, sample)| *sample).collect();
         let (Some(first), Some(pooled)) = (since.first(), Sample::pooled(&samples)) else {
@@ -201,6 +241,8 @@ impl Series {
         self.spikes.forget();
         self.drifts.iter_mut().for_each(TheilSen::restart);
         self.drift = None;
+        self.back = 0;
+        self.former = Some(std::mem::take(&mut self.baseline));
         self.baseline.restart(samples);
     }
 
@@ -232,4 +274,27 @@ impl Series {
             .map_or(drift.to, |(until, _)| until.max(drift.to));
         self.drift = Some((until, is_up));
     }
+}
+
+/// With which of some blocks a step really began: what comes before is nearer to the level before, what follows to that after. Page's sum alone also
+/// begins with what was high by chance just before.
+fn onset<'a>(samples: impl Iterator<Item = &'a Sample>, before: f64) -> usize {
+    let samples: Vec<&Sample> = samples.collect();
+    let (Some(first), count) = (samples.first(), samples.len()) else {
+        return 0;
+    };
+    let late = samples.iter().skip(count / 2).map(|sample| sample.value());
+    let Some(after) = median(late.collect()) else {
+        return 0;
+    };
+    let off = |level: f64, sample: &Sample| first.change(level, sample.value()).abs().min(10.0);
+    let mut cost: f64 = samples.iter().map(|sample| off(after, sample)).sum();
+    let mut best = (cost, 0);
+    for (number, sample) in samples.iter().enumerate() {
+        cost += off(before, sample) - off(after, sample);
+        if cost < best.0 && number + 1 < count {
+            best = (cost, number + 1);
+        }
+    }
+    best.1
 }

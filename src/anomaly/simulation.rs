@@ -250,6 +250,7 @@ pub fn delays(
         .collect()
 }
 
+#[cfg(test)]
 mod tests {
     use super::super::watch::threshold;
     use super::*;

@@ -13,8 +13,9 @@ const WARM_UP: f64 = 5.0;
 const MAX_SERIES: usize = 1_000;
 /// Anomalies that are kept.
 const MAX_ANOMALIES: usize = 500;
-/// False alarms an hour that the threshold is made for; the bounds behind it are conservative.
-const ALARMS_AN_HOUR: f64 = 0.5;
+/// False alarms an hour that the threshold is made for. It leaves room for what a level's noise is known too roughly, and
+/// for neighbours that are alike.
+const ALARMS_AN_HOUR: f64 = 0.125;
 /// Of fewer values a quantile says little.
 const FEWEST: u64 = 40;
 /// For so long values may be gathered for one.
@@ -515,6 +516,21 @@ mod tests {
             (median.after / median.before - 1.5).abs() < 0.15,
             "{median:?}"
         );
+    }
+
+    #[test]
+    fn a_step_that_is_over_before_its_level_is_known_has_an_end_too() {
+        let slow = |second| if (60..72).contains(&second) { 3.0 } else { 1.0 };
+        let found = found(120, 60, |_| true, slow);
+        assert_eq!(found.len(), 2, "{found:#?}");
+        for step in found {
+            assert!((59.0..62.0).contains(&step.start_seconds), "{step:?}");
+            assert!(
+                step.end_seconds
+                    .is_some_and(|end| (71.0..74.0).contains(&end)),
+                "{step:?}"
+            );
+        }
     }
 
     #[test]

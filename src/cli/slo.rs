@@ -12,12 +12,9 @@ use crate::result;
 use crate::slo::file;
 
 #[derive(Debug, Args)]
-#[command(
-    override_usage = "rhaid slo rules --slo <FILE> [OPTIONS]",
-    after_help = "\
+#[command(after_help = "\
 Examples:
-  rhaid slo rules --slo slo.toml > slo.rules.yml             alerts on the objectives that gate a pipeline"
-)]
+  rhaid slo rules --slo slo.toml --out rules.yml        burn-rate alerts of the objectives that gate a pipeline")]
 pub struct SloArguments {
     #[command(subcommand)]
     command: SloCommand,

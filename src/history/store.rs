@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params, params_from_iter};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -22,6 +22,24 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Store {
     path: PathBuf,
     connection: Connection,
+}
+
+/// Lets readers and a writer work at once. Two that ask for it at the same moment are in each other's way, and SQLite does not wait here as it
+/// does elsewhere.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let began = Instant::now();
+    loop {
+        let asked = connection.pragma_update(None, "journal_mode", "WAL");
+        match asked {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && began.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
 }
 
 impl Store {
@@ -59,9 +77,7 @@ impl Store {
         let wrong = |error: rusqlite::Error| told(path, &error);
         let mut connection = Connection::open(path).map_err(wrong)?;
         connection.busy_timeout(PATIENCE).map_err(wrong)?;
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .map_err(wrong)?;
+        write_ahead(&connection).map_err(wrong)?;
         connection
             .pragma_update(None, "synchronous", "NORMAL")
             .map_err(wrong)?;
