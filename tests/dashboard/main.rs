@@ -74,7 +74,7 @@ impl Shown {
         let began = Instant::now();
         let url = loop {
             // `run` says it on standard error, `dev` among its lines.
-            let said = run.stderr() + &run.stdout();
+            let said = format!("{}{}", run.stderr(), run.stdout());
             let rest = said.split("dashboard: http://").nth(1);
             if let Some((url, _)) = rest.and_then(|rest| rest.split_once('\n')) {
                 break url.trim().to_owned();
