@@ -7,7 +7,7 @@ use super::worker::{LogLevel, LogLine};
 /// Lines that a worker passes on in a second.
 const LINES: u32 = 1_000;
 /// How often of the same text.
-const SAME: u32 = 10;
+const SAME: u32 = 100;
 
 /// A text that was logged in this second.
 #[derive(Debug)]
@@ -106,10 +106,10 @@ mod tests {
     fn what_is_said_again_and_again_is_said_a_few_times_and_counted() {
         let mut logs = Logs::default();
         let passed = (0..4_223).filter_map(|_| logs.admit(line("full"))).count();
-        assert_eq!(passed, 10);
+        assert_eq!(passed, 100);
         assert!(logs.admit(line("other")).is_some());
         let (more, dropped) = logs.end_second(1.0, 1);
-        assert_eq!((more.len(), more[0].more, dropped), (1, 4_213, 0));
+        assert_eq!((more.len(), more[0].more, dropped), (1, 4_123, 0));
         assert_eq!(more[0].text, "full");
         // The next second begins anew.
         assert!(logs.admit(line("full")).is_some());
