@@ -96,7 +96,7 @@ fn way(has_fault: bool) -> Way {
             "127.0.0.1:9093",
             &format!("127.0.0.1:{}", alertmanager.port),
         )
-        .replace("127.0.0.1:9100", &format!("127.0.0.1:{}", exporter.port));
+        .replace("127.0.0.1:9464", &format!("127.0.0.1:{}", exporter.port));
     let prometheus = servers::prometheus(&config, &rules);
     Way {
         run,

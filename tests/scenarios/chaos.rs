@@ -12,12 +12,17 @@ fn root() -> PathBuf {
 }
 
 fn experiment(name: &str) -> Rhaid {
+    // A time-out takes a second: the fault has to be on for well over that.
+    let scale = match name {
+        "database-hangs" => "0.35",
+        _ => "0.2",
+    };
     Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
         .arg("run")
         .arg(root().join(format!("scripts/chaos/{name}.rhai")))
         .args(target(name))
         .arg("--no-history")
-        .args(["--workers", "1", "--scale", "0.2", "--seed", "7"])
+        .args(["--workers", "1", "--scale", scale, "--seed", "7"])
 }
 
 /// What an experiment runs against, and what it may break.

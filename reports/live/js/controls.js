@@ -74,11 +74,16 @@ class Controls {
   }
 }
 
+/** So many milliseconds after a click its own number is shown, unless the run tells it sooner. */
+const SETTLES = 4000;
+
 /** Fewer, a number, more, and a pause of its own. */
 class ScenarioControl {
   constructor(name) {
     this.path = `/api/v1/scenarios/${encodeURIComponent(name)}`;
     this.control = null;
+    this.asked = null;
+    this.sent = Promise.resolve();
     const button = (text, label, work) => {
       const element = make("button", { type: "button", "aria-label": `${name}: ${label}` }, text);
       element.addEventListener("click", () => act(work));
@@ -99,13 +104,23 @@ class ScenarioControl {
   async set(vus) {
     if (!Number.isFinite(vus)) return;
     vus = Math.min(Math.max(0, Math.round(vus)), this.control.vus_max);
-    // Shown at once, so that the next click goes on from there; the next second tells how it really is.
-    this.show({ ...this.control, vus });
-    await ask("PATCH", this.path, { vus });
+    // Shown at once, so that the next click goes on from there, whatever an older second still tells.
+    this.asked = { vus, until: performance.now() + SETTLES };
+    this.show(this.control);
+    // One after the other: the last click counts.
+    this.sent = this.sent.catch(() => {}).then(() => ask("PATCH", this.path, { vus }));
+    try {
+      await this.sent;
+    } catch (trouble) {
+      this.asked = null;
+      throw trouble;
+    }
   }
 
   show(control) {
-    this.control = control;
+    if (this.asked && (control.vus === this.asked.vus || performance.now() > this.asked.until)) this.asked = null;
+    this.control = this.asked ? { ...control, vus: this.asked.vus } : control;
+    control = this.control;
     for (const part of this.element.children) part.disabled = false;
     this.input.max = control.vus_max;
     if (document.activeElement !== this.input) this.input.value = control.vus;
