@@ -5,10 +5,10 @@
 use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 
-use super::courier::{Carrier, Courier, Parcel, QUEUE_BYTES, Refusal};
+use super::courier::{Courier, Parcel, QUEUE_BYTES};
 use super::feed::{Event, EventKind, Moment, RunInfo};
 use super::hub::Surroundings;
-use super::receiver::Receiver;
+use super::receiver::{Posts, Receiver};
 use super::{Book, Output, OutputError, Tally};
 
 pub const NAME: &str = "grafana";
@@ -30,19 +30,14 @@ impl Grafana {
         if !below.ends_with(PATH) {
             receiver.url.set_path(&format!("{below}{PATH}"));
         }
+        let posts = Posts {
+            receiver,
+            headers: &[("content-type", "application/json")],
+        };
         Ok(Box::new(Self {
-            courier: Courier::start(NAME, QUEUE_BYTES, Annotate(receiver), &around.say),
+            courier: Courier::start(NAME, QUEUE_BYTES, posts, &around.say),
             run: String::new(),
         }))
-    }
-}
-
-struct Annotate(Receiver);
-
-impl Carrier for Annotate {
-    fn deliver<'a>(&'a mut self, parcel: &'a Parcel) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        let headers = &[("content-type", "application/json")];
-        Box::pin(self.0.post(&self.0.url, headers, parcel.body.clone()))
     }
 }
 

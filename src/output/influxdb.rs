@@ -9,10 +9,10 @@ use futures_util::future::LocalBoxFuture;
 use reqwest::Url;
 
 use super::columns::readings;
-use super::courier::{Carrier, Courier, Parcel, QUEUE_BYTES, Refusal};
+use super::courier::{Courier, Parcel, QUEUE_BYTES};
 use super::feed::{Moment, RunInfo};
 use super::hub::Surroundings;
-use super::receiver::Receiver;
+use super::receiver::{Posts, Receiver};
 use super::{Book, Output, OutputError, Tally};
 
 pub const NAME: &str = "influxdb";
@@ -37,8 +37,12 @@ impl InfluxDb {
         }
         let mut receiver = Receiver::new(NAME, target, &env)?;
         to_write(&mut receiver.url);
+        let posts = Posts {
+            receiver,
+            headers: &[("content-type", "text/plain; charset=utf-8")],
+        };
         Ok(Box::new(Self {
-            courier: Courier::start(NAME, QUEUE_BYTES, Points(receiver), &around.say),
+            courier: Courier::start(NAME, QUEUE_BYTES, posts, &around.say),
             id: String::new(),
         }))
     }
@@ -72,15 +76,6 @@ fn escaped(text: &str) -> String {
         }
     }
     out
-}
-
-struct Points(Receiver);
-
-impl Carrier for Points {
-    fn deliver<'a>(&'a mut self, parcel: &'a Parcel) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        let headers = &[("content-type", "text/plain; charset=utf-8")];
-        Box::pin(self.0.post(&self.0.url, headers, parcel.body.clone()))
-    }
 }
 
 impl Output for InfluxDb {

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 
-use super::courier::{Carrier, Courier, Parcel, QUEUE_BYTES, Refusal};
+use super::courier::{Courier, Parcel, QUEUE_BYTES};
 use super::feed::{Event, Moment, RunInfo};
 use super::hub::Surroundings;
-use super::receiver::Receiver;
+use super::receiver::{Posts, Receiver};
 use super::{Book, Output, OutputError, Tally};
 use crate::logging::Format;
 
@@ -37,8 +37,12 @@ impl Loki {
         if receiver.url.path() == "/" {
             receiver.url.set_path(PATH);
         }
+        let posts = Posts {
+            receiver,
+            headers: &[("content-type", "application/json")],
+        };
         Ok(Box::new(Self {
-            courier: Courier::start(NAME, QUEUE_BYTES, Push(receiver), &around.say),
+            courier: Courier::start(NAME, QUEUE_BYTES, posts, &around.say),
             run: String::new(),
             streams: BTreeMap::new(),
         }))
@@ -65,15 +69,6 @@ impl Loki {
             body: json!({ "streams": streams }).to_string().into_bytes(),
             samples,
         });
-    }
-}
-
-struct Push(Receiver);
-
-impl Carrier for Push {
-    fn deliver<'a>(&'a mut self, parcel: &'a Parcel) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        let headers = &[("content-type", "application/json")];
-        Box::pin(self.0.post(&self.0.url, headers, parcel.body.clone()))
     }
 }
 

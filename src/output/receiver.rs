@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 
 use super::OutputError;
-use super::courier::Refusal;
+use super::courier::{Carrier, Parcel, Refusal};
 use crate::http::TlsSettings;
 use crate::outgoing::{self, OutgoingError};
 use crate::{harmless, lengths};
@@ -194,6 +195,19 @@ impl Receiver {
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Refusal::Absent { why },
             status => refusal(status, why, after),
         })
+    }
+}
+
+/// Posts each parcel to the receiver's own address, under the same headers.
+pub struct Posts {
+    pub receiver: Receiver,
+    pub headers: &'static [(&'static str, &'static str)],
+}
+
+impl Carrier for Posts {
+    fn deliver<'a>(&'a mut self, parcel: &'a Parcel) -> LocalBoxFuture<'a, Result<(), Refusal>> {
+        let Self { receiver, headers } = self;
+        Box::pin(receiver.post(&receiver.url, headers, parcel.body.clone()))
     }
 }
 

@@ -24,7 +24,7 @@ pub use error::SloError;
 pub use exit::{ExitVerdict, Outcome, RunFacts};
 pub use expression::{Aggregate, Direction, Expression, Op, Percentile};
 pub use judge::{Judgement, Status, judge};
-pub use objective::{Objective, ObjectiveSpec, Priority, check_window};
+pub use objective::{Objective, ObjectiveSpec, Priority, check_window, label_of};
 pub use samples::{Samples, Values};
 pub use selector::{Condition, Pattern, Selector};
 pub use statement::statement;

@@ -231,16 +231,26 @@ impl Objective {
 
     /// The name, or else the selector and the target: `http_req_duration{name:reserve}: p(95) < 800ms`.
     pub fn label(&self) -> String {
-        match (&self.name, self.over) {
-            (Some(name), _) => name.clone(),
-            (None, Some(over)) => format!(
-                "{}: {} over {}",
-                self.selector,
-                self.target,
-                format_duration(over)
-            ),
-            (None, None) => format!("{}: {}", self.selector, self.target),
-        }
+        label_of(
+            self.name.as_deref(),
+            &self.selector,
+            &self.target,
+            self.over.map(format_duration).as_deref(),
+        )
+    }
+}
+
+/// What an objective is told from all others by: its name, or what it says.
+pub fn label_of(
+    name: Option<&str>,
+    selector: &dyn fmt::Display,
+    target: &dyn fmt::Display,
+    over: Option<&str>,
+) -> String {
+    match (name, over) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(over)) => format!("{selector}: {target} over {over}"),
+        (None, None) => format!("{selector}: {target}"),
     }
 }
 

@@ -128,3 +128,32 @@ fn names_are_those_of_k6_when_asked_for() {
     }
     running.wait().expect_code(0);
 }
+
+#[test]
+fn alerts_name_objectives_as_the_run_does() {
+    let file = "[slos]\nhttp_req_duration = [{ target = \"avg < 300ms\", over = \"30s\" }]\n";
+    let rules = Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+        .file("slo.toml", file)
+        .args(["slo", "rules", "--slo", "slo.toml", "--windows", "run"])
+        .run();
+    rules.expect_code(0);
+    let (_, rest) = rules.stdout.split_once("rhaid_slo_status{").unwrap();
+    let (label, _) = rest.split_once('}').unwrap();
+
+    let server = HttpServer::start();
+    let target = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+    let running = journey(&server.url(""), 3)
+        .file("slo.toml", file)
+        .args(["--slo", "slo.toml"])
+        .args(["--out", &format!("prometheus={target}")])
+        .spawn();
+    wait_until("the first second", Duration::from_secs(20), || {
+        get(target, "/metrics").is_ok_and(|text| text.contains("rhaid_slo_status{"))
+    });
+    let text = get(target, "/metrics").unwrap();
+    let told = text
+        .lines()
+        .any(|line| line.starts_with("rhaid_slo_status{") && line.contains(label));
+    assert!(told, "{label} is not in {text}");
+    running.wait();
+}

@@ -10,6 +10,7 @@ use crate::metrics::totals::{Accumulator, TagMap};
 use crate::metrics::{Contains, Histogram, MetricInfo};
 use crate::output::{Book, Event, EventKind, Moment, RunInfo};
 use crate::result::{SloResult, SloStatus};
+use crate::slo::label_of;
 
 /// A label and its value.
 pub type Label = (String, String);
@@ -256,8 +257,15 @@ impl Ledger {
         let slos = |value: &dyn Fn(&SloResult) -> Option<f64>| -> Vec<_> {
             let row = |slo: &SloResult| {
                 let over = slo.over.as_deref().unwrap_or_default();
+                // As alerting rules name it.
+                let label = label_of(
+                    slo.name.as_deref(),
+                    &slo.metric,
+                    &slo.target,
+                    slo.over.as_deref(),
+                );
                 let labels = [
-                    ("slo", slo.label()),
+                    ("slo", label.as_str()),
                     ("metric", slo.metric.as_str()),
                     ("target", slo.target.as_str()),
                     ("over", over),

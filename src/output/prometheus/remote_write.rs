@@ -13,9 +13,9 @@ use super::buckets::{Buckets, SCHEMA, ZERO_THRESHOLD, bounds_with};
 use super::ledger::{Label, Ledger, Reading};
 use super::names::{FamilyKind, Histograms};
 use super::proto::{self, BucketSpan, MetricMetadata, TimeSeries, WriteRequest};
-use crate::output::courier::{Carrier, Courier, Parcel, QUEUE_BYTES, Refusal};
+use crate::output::courier::{Courier, Parcel, QUEUE_BYTES};
 use crate::output::hub::Surroundings;
-use crate::output::receiver::{self, Receiver};
+use crate::output::receiver::{self, Posts, Receiver};
 use crate::output::{Book, Event, Moment, Output, OutputError, RunInfo, Tally};
 
 pub const NAME: &str = "remote-write";
@@ -54,8 +54,12 @@ impl RemoteWrite {
     /// When the address or its credentials do not fit.
     pub fn open(target: &str, around: &Surroundings) -> Result<Box<dyn Output>, OutputError> {
         let receiver = Receiver::new(NAME, target, &around.env)?;
+        let posts = Posts {
+            receiver,
+            headers: &HEADERS,
+        };
         Ok(Box::new(Self {
-            courier: Courier::start(NAME, QUEUE_BYTES, Push(receiver), &around.say),
+            courier: Courier::start(NAME, QUEUE_BYTES, posts, &around.say),
             ledger: Ledger::new(around.names, bounds_with(&around.bounds)),
             histograms: around.histograms,
             seconds: 0,
@@ -206,14 +210,6 @@ fn sorted(name: &str, labels: &[Label], bound: Option<f64>) -> Vec<proto::Label>
     }));
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
-}
-
-struct Push(Receiver);
-
-impl Carrier for Push {
-    fn deliver<'a>(&'a mut self, parcel: &'a Parcel) -> LocalBoxFuture<'a, Result<(), Refusal>> {
-        Box::pin(self.0.post(&self.0.url, &HEADERS, parcel.body.clone()))
-    }
 }
 
 impl Output for RemoteWrite {
