@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::support::ports::free_port;
+use crate::support::ports::free_port;
 
 /// A server. Dropping it kills it.
 pub struct Server {

@@ -1,6 +1,6 @@
 //! What a script that is right is advised of, how that is silenced, and files that are looked at in numbers.
 
-use crate::golden::{hold, rhaid};
+use crate::bad_input::golden::{hold, rhaid};
 use crate::support::bin::Output;
 
 const CLOSED: &str = "export const options = #{ vus: 5, duration: \"1m\" };\n";

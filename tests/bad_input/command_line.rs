@@ -1,6 +1,6 @@
 //! Arguments that mean nothing: exit code 64.
 
-use crate::golden::{refused, rejected, rhaid};
+use crate::bad_input::golden::{refused, rejected, rhaid};
 use crate::support::bin::Rhaid;
 
 const TWO: &str = r#"export const options = #{ scenarios: #{

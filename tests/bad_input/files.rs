@@ -1,6 +1,6 @@
 //! Files that are not there, or not what they should be.
 
-use crate::golden::{refused, rhaid};
+use crate::bad_input::golden::{refused, rhaid};
 use crate::support::bin::Rhaid;
 
 #[test]

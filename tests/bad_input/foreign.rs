@@ -1,6 +1,6 @@
 //! Scripts as k6 and JavaScript have them: each is told what to write here.
 
-use crate::golden::{hold, refused, rhaid};
+use crate::bad_input::golden::{hold, refused, rhaid};
 
 /// What `check` says about each of these scripts, one after the other.
 #[track_caller]

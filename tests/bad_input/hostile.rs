@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::golden::rhaid;
+use crate::bad_input::golden::rhaid;
 use crate::support::bin::Output;
 use crate::support::server::HttpServer;
 

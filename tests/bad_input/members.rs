@@ -1,7 +1,7 @@
 //! What is read of and called on values: numbers of arguments, properties that are called, values that are not there.
 
-use crate::golden::{hold, rejected, rhaid};
-use crate::runtime::throws;
+use crate::bad_input::golden::{hold, rejected, rhaid};
+use crate::bad_input::runtime::throws;
 
 #[test]
 fn methods_with_another_number_of_arguments() {

@@ -1,6 +1,6 @@
 //! Functions, modules and variables that do not exist.
 
-use crate::golden::{refused, rejected, rhaid};
+use crate::bad_input::golden::{refused, rejected, rhaid};
 
 #[test]
 fn an_unknown_function_gets_the_nearest_one() {
@@ -285,12 +285,12 @@ fn a_module_called_as_in_javascript() {
 #[test]
 fn a_method_that_a_map_may_have_got_unseen_is_no_mistake_but_worth_a_word() {
     let script = "export const options = #{ iterations: 1 };\nfn iteration() { let o = #{}; let key = \"gogo\"; o[key] = |x| x + 1; if o.gogo(3) != 4 { throw \"bad\"; } }\n";
-    let output = crate::golden::rhaid().script(script).run();
+    let output = crate::bad_input::golden::rhaid().script(script).run();
     output.expect_code(0).expect_text("Warning");
     output.expect_text("there is no function `gogo`");
     // What is near to one that there is was hardly meant.
     let script = "fn iteration() { let r = http::get(\"http://127.0.0.1:1/\"); r.jsonn(\"a\"); }\n";
-    let output = crate::golden::rhaid().script(script).run();
+    let output = crate::bad_input::golden::rhaid().script(script).run();
     output.expect_code(65).expect_text("did you mean `json`?");
 }
 

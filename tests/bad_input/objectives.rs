@@ -1,6 +1,6 @@
 //! Objectives that cannot be judged.
 
-use crate::golden::rejected;
+use crate::bad_input::golden::rejected;
 
 #[test]
 fn a_metric_that_nothing_records() {

@@ -1,6 +1,6 @@
 //! Options that mean nothing.
 
-use crate::golden::{refused, rejected, rhaid};
+use crate::bad_input::golden::{refused, rejected, rhaid};
 
 /// A script with these options.
 fn with(options: &str) -> String {

@@ -1,6 +1,6 @@
 //! Results that cannot be written: exit code 74, and what was measured still reaches the user.
 
-use crate::golden::rhaid;
+use crate::bad_input::golden::rhaid;
 use crate::support::bin::{Output, Rhaid};
 
 const SCRIPT: &str = "fn iteration() { check(true, \"it was measured\"); }";

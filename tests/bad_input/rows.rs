@@ -1,6 +1,6 @@
 //! Data files that are not what they should be.
 
-use crate::golden::{refused, rejected, rhaid};
+use crate::bad_input::golden::{refused, rejected, rhaid};
 use crate::support::bin::{Output, Rhaid};
 
 /// A script that reads one file in this way.

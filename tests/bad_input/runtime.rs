@@ -1,6 +1,6 @@
 //! Scripts that throw while they run: the iteration fails, the run is never green, and the place is shown.
 
-use crate::golden::{hold, rhaid};
+use crate::bad_input::golden::{hold, rhaid};
 use crate::support::bin::Output;
 
 /// Runs a script whose iteration throws; its error's full text is the golden one.

@@ -1,6 +1,6 @@
 //! `setup` that fails: nothing runs, the result says so.
 
-use crate::golden::rhaid;
+use crate::bad_input::golden::rhaid;
 use crate::support::bin::Output;
 use crate::support::ports::refused_addr;
 use crate::support::server::HttpServer;

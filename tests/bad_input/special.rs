@@ -1,6 +1,6 @@
 //! Names that mean something to rhaid, misspelt; and objectives that can hardly be meant. What a script can run with is a warning.
 
-use crate::golden::{hold, rejected, rhaid};
+use crate::bad_input::golden::{hold, rejected, rhaid};
 
 #[test]
 fn misspelt_options_would_be_no_options() {

@@ -1,6 +1,6 @@
 //! Scripts that are not Rhai.
 
-use crate::golden::{refused, rejected, rhaid};
+use crate::bad_input::golden::{refused, rejected, rhaid};
 
 #[test]
 fn a_bracket_that_is_not_closed() {

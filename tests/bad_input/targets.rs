@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::golden::rhaid;
+use crate::bad_input::golden::rhaid;
 use crate::support::bin::Output;
 use crate::support::certs::CertKind;
 use crate::support::ports::{Blackhole, refused_addr};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::bin::{Output, Rhaid, Running};
+use crate::support::bin::{Output, Rhaid, Running};
 
 /// No answer takes longer.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::api_client::{Server, connect};
 use super::servers::{ask, echo};
-use super::support::bin::{Output, Rhaid};
+use crate::support::bin::{Output, Rhaid};
 
 fn refused(arguments: &[&str], file: Option<&str>) -> Output {
     let command = Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))

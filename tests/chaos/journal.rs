@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::runs::run_of;
+use crate::chaos::runs::run_of;
 use crate::support::bin::Output;
 
 /// The keys that the Chaos Toolkit's own tools look for in a journal.

@@ -8,7 +8,7 @@ use rhaid::chaos::machine::{Amount, Tool, cpu, fill, open_files};
 use rhaid::chaos::process::{CommandSpec, Commands, Which, stop};
 use rhaid::chaos::{FaultId, Guardian, Ledger};
 
-use crate::guardian::{Victim, own, until};
+use crate::chaos::guardian::{Victim, own, until};
 
 const ROUNDS: u64 = 200;
 /// The killed one and all that come from it have it in their environment.
@@ -28,7 +28,7 @@ fn nothing_stays_broken_when_rhaid_is_killed_at_200_moments() {
     for round in 0..ROUNDS {
         let mark = format!("{}-{round}", std::process::id());
         let mut rhaid = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "killed::the_one_that_is_killed", "--ignored"])
+            .args(["--exact", "chaos::killed::the_one_that_is_killed", "--ignored"])
             .env(MARK, &mark)
             .env(VICTIMS, pids.join(" "))
             .env(FOLDER, dir.path())

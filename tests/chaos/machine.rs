@@ -10,7 +10,7 @@ use rhaid::chaos::machine::{
 use rhaid::chaos::process::Identity;
 use rhaid::chaos::{FaultId, Guardian, Ledger};
 
-use crate::guardian::{own, until};
+use crate::chaos::guardian::{own, until};
 
 const FAULT: FaultId = FaultId(1);
 const LONGEST: Duration = Duration::from_secs(600);

@@ -10,8 +10,8 @@ use rhaid::chaos::database::postgres::{exhaust, lock_table, slow, terminate, ter
 use rhaid::chaos::{FaultId, Ledger};
 use tempfile::TempDir;
 
-use crate::guardian::until;
-use crate::process::free_port;
+use crate::chaos::guardian::until;
+use crate::chaos::process::free_port;
 
 const FAULT: FaultId = FaultId(1);
 const LONGEST: Duration = Duration::from_secs(600);
@@ -271,7 +271,7 @@ fn what_is_wrong_with_a_postgres_is_said_without_its_password() {
     let error = refused("redis://:hunter2@127.0.0.1/");
     assert!(matches!(&error, DatabaseError::Url { .. }), "{error}");
     // What is no PostgreSQL at all.
-    let web = crate::servers::server(|mut stream| {
+    let web = crate::chaos::servers::server(|mut stream| {
         let answer = b"HTTP/1.1 400 Bad Request\r\n\r\n";
         let _ = std::io::Write::write_all(&mut stream, answer);
     });

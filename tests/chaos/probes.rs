@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use crate::guardian::until;
-use crate::process::free_port;
-use crate::runs::run_of;
+use crate::chaos::guardian::until;
+use crate::chaos::process::free_port;
+use crate::chaos::runs::run_of;
 use crate::support::bin::Output;
 
 /// A server that says the first things first, and the last one for ever. Gives its address and what it was asked.

@@ -11,7 +11,7 @@ use rhaid::chaos::process::{
 use rhaid::chaos::{FaultId, Guardian, Ledger};
 use tempfile::TempDir;
 
-use crate::guardian::{own, until};
+use crate::chaos::guardian::{own, until};
 
 const FAULT: FaultId = FaultId(1);
 

@@ -11,8 +11,8 @@ use rhaid::chaos::database::redis::{exhaust, pause, slow};
 use rhaid::chaos::{FaultId, Ledger};
 use tempfile::TempDir;
 
-use crate::guardian::until;
-use crate::process::free_port;
+use crate::chaos::guardian::until;
+use crate::chaos::process::free_port;
 
 const FAULT: FaultId = FaultId(1);
 const LONGEST: Duration = Duration::from_secs(600);

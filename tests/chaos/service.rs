@@ -10,7 +10,7 @@ use rhaid::chaos::service::{Docker, ServiceError, Systemd};
 use rhaid::chaos::{Deed, FaultId, Guardian, Ledger};
 use tempfile::TempDir;
 
-use crate::guardian::own;
+use crate::chaos::guardian::own;
 
 const FAULT: FaultId = FaultId(1);
 const ID: &str = "4f1c0ffee0ddba11c0de";

@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::bin::Rhaid;
-use crate::made_runs::{Course, run};
-use crate::{pair, rhaid, text, with_pair};
+use crate::compare::{pair, rhaid, text, with_pair};
+use crate::support::bin::Rhaid;
+use crate::support::made_runs::{Course, run};
 
 const FILE: &str = ".performance/baseline.json";
 

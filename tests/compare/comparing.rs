@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::{golden, pair, rhaid, text, with_pair};
+use crate::compare::{pair, rhaid, text, with_pair};
+use crate::support::golden;
 
 #[test]
 fn what_changed_is_shown_with_how_sure_it_is() {

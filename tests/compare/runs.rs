@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use crate::bin::{Output, Rhaid};
-use crate::made_runs::{self, Course};
-use crate::{pair, rhaid, text};
+use crate::compare::{pair, rhaid, text};
+use crate::support::bin::{Output, Rhaid};
+use crate::support::made_runs::{self, Course};
 
 const FILE: &str = ".performance/baseline.json";
 const SCRIPT: &str = r#"

@@ -1,7 +1,7 @@
 //! `rhaid convert chaostoolkit`.
 
+use crate::convert::{rhaid, script};
 use crate::support::golden::hold;
-use crate::{rhaid, script};
 
 const EXPERIMENT: &str = include_str!("fixtures/experiment.json");
 const COMMANDS: &str = include_str!("fixtures/experiment.yaml");

@@ -1,7 +1,7 @@
 //! `rhaid convert curl`.
 
+use crate::convert::{rhaid, runs_green, script};
 use crate::support::golden::hold;
-use crate::{rhaid, runs_green, script};
 
 const BASH: &str = r#"
 # What people write.

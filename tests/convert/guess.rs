@@ -1,6 +1,6 @@
 //! `rhaid convert FILE`, which says itself what it takes the file for.
 
-use crate::rhaid;
+use crate::convert::rhaid;
 
 const HAR: &str = include_str!("fixtures/chromium.har");
 const OPENAPI: &str = "openapi: 3.0.3\ninfo: {title: A, version: '1'}\nservers: [{url: 'http://h.test'}]\npaths: {/a: {get: {responses: {200: {description: x}}}}}\n";

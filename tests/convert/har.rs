@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::convert::{rhaid, runs_green, script};
 use crate::support::golden::hold;
-use crate::{rhaid, runs_green, script};
 
 const CHROMIUM: &str = include_str!("fixtures/chromium.har");
 

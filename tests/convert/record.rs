@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use crate::convert::{rhaid, runs_green, script};
 use crate::support::bin::{Rhaid, Running};
 use crate::support::ports;
-use crate::{rhaid, runs_green, script};
 
 /// The demo, and where it listens.
 fn demo() -> (Running, String) {

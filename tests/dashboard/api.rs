@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::bin::Rhaid;
-use crate::{SOON, Shown};
+use crate::dashboard::{SOON, Shown};
+use crate::support::bin::Rhaid;
 
 #[test]
 fn a_run_is_looked_at_steered_and_stopped_through_the_api() {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use rhaid::result::{ColumnSpec, Combine, SeriesBuilder};
 
-use crate::Shown;
+use crate::dashboard::Shown;
 
 #[test]
 fn the_page_works_in_a_browser() {

@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use crate::Shown;
-use crate::bin::Rhaid;
+use crate::dashboard::Shown;
+use crate::support::bin::Rhaid;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const OWN: (&str, &str) = ("x-rhaid", "1");

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::{checked, convert, convert_text, fixture, held, rhaid, run};
+use crate::descriptions::{checked, convert, convert_text, fixture, held, rhaid, run};
 
 #[test]
 fn a_description_of_the_demo_becomes_a_script_that_runs() {

@@ -1,6 +1,6 @@
 //! Postman's collections.
 
-use crate::{checked, convert, convert_text, fixture, held, rhaid, run};
+use crate::descriptions::{checked, convert, convert_text, fixture, held, rhaid, run};
 
 #[test]
 fn a_collection_of_the_demo_becomes_a_script_that_runs() {

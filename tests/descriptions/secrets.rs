@@ -1,6 +1,6 @@
 //! Secrets that a description holds: beside whichever name, in whichever place, no script has them.
 
-use crate::{checked, convert_text};
+use crate::descriptions::{checked, convert_text};
 
 /// What a secret is in these documents: no other text has it.
 fn secret(number: usize) -> String {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::descriptions::{checked, convert_text, rhaid};
 use crate::support::bin::Output;
-use crate::{checked, convert_text, rhaid};
 
 #[track_caller]
 fn refused(format: &str, text: &str, says: &[&str]) -> Output {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::pages;
+use crate::docs::pages;
 
 /// The words of a shell command line, as far as the guide needs it: quotes, and an end at `|`, `>`, `;`, `&` or `#`.
 fn words(line: &str) -> Vec<String> {

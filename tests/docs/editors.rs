@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::pages;
+use crate::docs::pages;
 
 fn json(name: &str) -> Value {
     let text = pages::read(&format!("editors/vscode/{name}"));
@@ -116,7 +116,7 @@ fn the_journey_of_the_snippets_is_a_script_that_is_right() {
         script.replace_range(start..=end, &text);
     }
     let script = script.replace("\\$", "$");
-    let output = crate::bin::Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+    let output = crate::support::bin::Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
         .file("journey.rhai", &script)
         .args(["check", "journey.rhai"])
         .run();

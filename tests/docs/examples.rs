@@ -12,8 +12,8 @@
 
 use std::time::Duration;
 
-use crate::bin::{Output, Rhaid};
-use crate::pages::{self, Block, Page};
+use crate::docs::pages::{self, Block, Page};
+use crate::support::bin::{Output, Rhaid};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_rhaid");
 
@@ -126,7 +126,7 @@ fn run_all(page: &Page) {
         .filter_map(|example| Some((example.place, example.script, example.run?)));
     // A few at once: their time is mostly waiting.
     let mut running = std::collections::VecDeque::new();
-    let end = |(place, code, process): (String, i32, crate::bin::Running)| {
+    let end = |(place, code, process): (String, i32, crate::support::bin::Running)| {
         let output: Output = process.wait();
         assert_eq!(output.code, code, "{place}\n{output}");
     };

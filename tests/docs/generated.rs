@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::bin::Rhaid;
-use crate::pages;
+use crate::docs::pages;
+use crate::support::bin::Rhaid;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_rhaid");
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::pages::{self, Page};
+use crate::docs::pages::{self, Page};
 
 /// The targets of all `[text](target)` and `src="target"` of a page.
 fn targets(page: &Page) -> Vec<String> {

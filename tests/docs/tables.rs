@@ -6,7 +6,7 @@ use rhaid::metrics::Builtin;
 use rhaid::options::keys::{self, Key};
 use rhaid::{exit, script::stdlib};
 
-use crate::pages::{self, Page};
+use crate::docs::pages::{self, Page};
 
 fn page(name: &str) -> Page {
     pages::all()

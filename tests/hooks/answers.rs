@@ -1,6 +1,6 @@
 //! What senders are answered.
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 #[test]
 fn a_sender_is_answered_as_the_script_says_and_what_was_refused_is_not_taken() {

@@ -1,6 +1,6 @@
 //! What is counted about calls, and judged.
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 #[test]
 fn a_call_that_does_not_come_is_missing_and_an_objective_fails_by_it() {

@@ -1,7 +1,7 @@
 //! The demo target's confirmations.
 
-use crate::reading::{Reading, run_of};
 use crate::support::bin::Rhaid;
+use crate::support::reading::{Reading, run_of};
 
 const BOOK: &str = r#"
     const BASE = env("BASE_URL");

@@ -1,6 +1,6 @@
 //! Calls to the run's own URL, found by a key.
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 #[test]
 fn a_call_is_found_by_its_key_whoever_it_was_sent_by_and_whenever() {

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 /// Before the start where the mistake can be read off the script (65), at run time otherwise (2).
 #[track_caller]

@@ -1,6 +1,6 @@
 //! Inboxes: their URLs, and what comes of a call.
 
-use crate::reading::{Reading, number, run_of};
+use crate::support::reading::{Reading, number, run_of};
 
 #[test]
 fn a_call_is_given_to_the_user_whose_url_it_came_to_with_all_that_it_held() {

@@ -1,6 +1,6 @@
 //! Signatures, made by the standard library's `webhook` and verified by an inbox.
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 #[test]
 fn a_delivery_of_each_service_is_taken_and_a_forged_one_is_not() {

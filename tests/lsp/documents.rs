@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::{Editor, lines};
+use crate::lsp::client::{Editor, lines};
 
 const NOTHING: [&str; 0] = [];
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::{Editor, is_below};
+use crate::lsp::client::{Editor, is_below};
 
 const SCRIPT: &str = "\
 import \"std/think\" as think;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::Editor;
+use crate::lsp::client::Editor;
 
 #[test]
 fn a_whole_session_ends_as_the_protocol_has_it() {

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::reading::{Reading, run_of};
-use crate::server::Prometheus;
+use crate::outputs::server::Prometheus;
 use crate::support::background::wait_until;
 use crate::support::ports::free_port;
+use crate::support::reading::{Reading, run_of};
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

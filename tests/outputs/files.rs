@@ -4,8 +4,8 @@ use std::io::Read;
 
 use serde_json::Value;
 
-use crate::reading::{Reading, run_of};
 use crate::support::bin::{Output, Rhaid};
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 /// Two scenarios for a bit over two seconds, with a tag and a check.

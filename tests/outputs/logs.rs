@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::reading::run_of;
-use crate::server::Receiver;
+use crate::outputs::server::Receiver;
 use crate::support::bin::{Output, Rhaid};
+use crate::support::reading::run_of;
 use crate::support::server::HttpServer;
 
 fn journey(body: &str) -> Rhaid {

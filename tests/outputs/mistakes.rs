@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use crate::reading::run_of;
 use crate::support::bin::Output;
+use crate::support::reading::run_of;
 use crate::support::server::HttpServer;
 
 fn run(server: &HttpServer, outputs: &[&str]) -> Output {

@@ -13,9 +13,9 @@ use prost::Message;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::reading::{Reading, run_of};
-use crate::server::{Got, Receiver};
+use crate::outputs::server::{Got, Receiver};
 use crate::support::bin::{Output, Rhaid};
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 const JOURNEY: &str = r#"

@@ -3,11 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::reading::{Reading, run_of};
-use crate::server::{Prometheus, get};
+use crate::outputs::server::{Prometheus, get};
 use crate::support::background::wait_until;
 use crate::support::bin::Rhaid;
 use crate::support::ports::free_port;
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 /// A script whose requests take between some and forty milliseconds.

@@ -3,9 +3,9 @@
 use std::net::UdpSocket;
 use std::time::Duration;
 
-use crate::reading::{Reading, run_of};
-use crate::server::Receiver;
+use crate::outputs::server::Receiver;
 use crate::support::bin::Rhaid;
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 fn journey(url: &str) -> Rhaid {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use rhaid::output::prometheus::proto::WriteRequest;
 
-use crate::reading::{Reading, run_of};
-use crate::server::{Got, Prometheus, Receiver};
+use crate::outputs::server::{Got, Prometheus, Receiver};
 use crate::support::background::wait_until;
 use crate::support::bin::Rhaid;
 use crate::support::ports::free_port;
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 fn journey(url: &str, seconds: u32) -> Rhaid {

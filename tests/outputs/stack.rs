@@ -6,11 +6,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::dashboards::{content, root};
-use crate::reading::run_of;
-use crate::server::get;
+use crate::outputs::dashboards::{content, root};
+use crate::outputs::server::get;
 use crate::support::background::wait_until;
 use crate::support::ports::{free_port, refused_addr};
+use crate::support::reading::run_of;
 
 fn read(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::reading::{Reading, run_of};
 use crate::support::bin::Rhaid;
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 use crate::support::traffic::SeenRequest;
 

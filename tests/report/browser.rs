@@ -7,8 +7,8 @@ use std::process::Command;
 use rhaid::report::html::{HtmlExtras, render};
 use rhaid::result::{self, Intervals, Outcome, Reload, RunResult, TimeSeries};
 
-use crate::large::an_hour_of;
-use crate::{project, run};
+use crate::report::{project, run};
+use crate::support::large::an_hour_of;
 
 /// Texts that would run if a page took them for markup, script or template.
 const HOSTILE: &str = "</script><script>globalThis.pwned=1</script><img src=x onerror='pwned=1'>\"'`{{7*7}}{{{style}}}\u{2028}<!--";

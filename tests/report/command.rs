@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::bin::Output;
-use crate::rhaid;
+use crate::report::rhaid;
+use crate::support::bin::Output;
 
 /// As small a run as there is; what is written is looked at, not what was measured.
 const SCRIPT: &str = "export const options = #{ iterations: 1 };\nfn iteration() {}";
@@ -127,4 +127,41 @@ fn a_threshold_that_another_tool_calls_met_beside_figures_that_are_not_is_doubte
         said.contains("records that it was met, but its figures do not keep to it: it is 1.20s"),
         "{output}"
     );
+}
+
+/// k6's summary export says `true` of a threshold that failed.
+const K6: &str = r#"{
+    "metrics": {
+        "http_req_duration": {
+            "avg": 120.4, "max": 900.2, "med": 100.1, "min": 20.5, "p(90)": 250.0, "p(95)": 320.7,
+            "thresholds": { "p(95)<300": true, "avg<200": false }
+        },
+        "http_req_failed": { "fails": 396, "passes": 4, "value": 0.01, "thresholds": { "rate<0.05": false } },
+        "http_reqs": { "count": 400, "rate": 13.33 }
+    },
+    "root_group": { "name": "", "path": "", "id": "d41d8cd98f00b204e9800998ecf8427e", "groups": {}, "checks": {} }
+}"#;
+
+#[test]
+fn a_report_of_another_tools_run_judges_its_thresholds_as_validate_does() {
+    let output = rhaid(&["report", "k6.json", "--md", "-", "--html", "page.html"])
+        .file("k6.json", K6)
+        .run();
+    output.expect_code(0).expect_text("FAILED");
+    assert!(output.stdout.contains("321ms"), "{output}");
+    let page = written(&output, "page.html");
+    assert!(!page.contains("ship it") && !page.contains("no samples"));
+    let judged = rhaid(&["validate", "k6.json"]).file("k6.json", K6).run();
+    judged.expect_code(1).expect_text("FAILED");
+}
+
+#[test]
+fn a_page_of_what_nobody_judged_does_not_say_to_ship_it() {
+    let output = rhaid(&["report", "run.json", "--html", "page.html"])
+        .file("run.json", result())
+        .run();
+    output.expect_code(0);
+    let page = written(&output, "page.html");
+    assert!(page.contains("nothing was judged, as there is no objective"));
+    assert!(!page.contains("ship it"));
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use rhaid::report::html::{Bearing, Comparison, ComparisonRow, HtmlExtras, render};
 
-use crate::large::an_hour_of;
+use crate::support::large::an_hour_of;
 
 const LIMIT: usize = 3_000_000;
 

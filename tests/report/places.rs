@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::bin::{Output, Rhaid};
-use crate::rhaid;
+use crate::report::rhaid;
+use crate::support::bin::{Output, Rhaid};
 
 /// As small a run as there is.
 const SCRIPT: &str = "import \"lib\" as lib;\nexport const options = #{ iterations: 1 };\nlet rows = open(\"rooms.csv\");\nfn iteration() {}";

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::reading::{Reading, number, run_of};
+use crate::support::reading::{Reading, number, run_of};
 use crate::support::server::HttpServer;
 
 #[test]

@@ -8,7 +8,7 @@ use rhaid::result::{FaultStatus, RunResult};
 use rhaid::run::{Handle, Refused};
 use rhaid::vu::Stage;
 
-use crate::steering::steered_with;
+use crate::runs::steering::steered_with;
 use crate::support::background::wait_until;
 use crate::support::server::HttpServer;
 

@@ -1,6 +1,6 @@
 //! `ctx`: who a virtual user is, what it is given, and what it may keep.
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 #[test]
 fn a_context_says_which_user_runs_which_iteration_of_which_scenario() {

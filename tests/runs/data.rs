@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::reading::{Reading, run_of};
 use crate::support::bin::Rhaid;
+use crate::support::reading::{Reading, run_of};
 
 fn numbers(count: usize) -> String {
     let rows: String = (0..count).map(|n| format!("{n}\n")).collect();

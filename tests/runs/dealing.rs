@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::reading::{Reading, run_of};
 use crate::support::bin::Rhaid;
+use crate::support::reading::{Reading, run_of};
 
 /// Ten users of two scenarios on two workers take rows in this way, 40 times in all, and say which came to whom.
 fn dealing(policy: &str, rows: usize) -> Rhaid {

@@ -1,7 +1,7 @@
 //! How a run ends before its time: `abort`, a `setup` that fails, a target that is not there.
 
-use crate::reading::{Reading, run_of};
 use crate::support::ports::refused_addr;
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 #[test]

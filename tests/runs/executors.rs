@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::reading::{Reading, number, run_of};
+use crate::support::reading::{Reading, number, run_of};
 
 /// A plan that is cut off must end long before the waits in it do.
 const WELL_BEFORE: Duration = Duration::from_secs(20);

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::reading::{Reading, run_of};
 use crate::support::background::wait_until;
 use crate::support::bin::Running;
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 /// What "at once" and "soon" mean on a busy machine; every plan here lasts minutes.

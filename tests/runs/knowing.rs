@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::reading::run_of;
 use crate::support::bin::Rhaid;
+use crate::support::reading::run_of;
 
 #[test]
 fn a_run_ends_when_every_objective_is_known_well_enough() {

@@ -1,6 +1,6 @@
 //! The parts of a script that run once: the top level, `setup`, `vu_start`, `vu_stop`, `teardown`, `summary`.
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 /// What ten users on two workers made up by this expression, five times each.
 fn made_up(expression: &str, seed: &str) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::reading::{Reading, number, run_of};
+use crate::support::reading::{Reading, number, run_of};
 use crate::support::server::HttpServer;
 
 #[test]

@@ -1,6 +1,6 @@
 //! The modules of small tools: `crypto`, `encoding`, `url`, `regex`, `time`.
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 /// Every condition must hold.
 #[track_caller]

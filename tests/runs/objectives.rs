@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::reading::{Reading, number, run_of};
 use crate::support::bin::Output;
 use crate::support::ports::refused_addr;
+use crate::support::reading::{Reading, number, run_of};
 use crate::support::server::HttpServer;
 
 /// A run of ten iterations whose trend `t` holds 100, 200, … 1,000, judged by these objectives.

@@ -1,6 +1,6 @@
 //! Several scenarios in one run: at once, one after the other, each with its own function, environment and tags.
 
-use crate::reading::{Reading, number, run_of};
+use crate::support::reading::{Reading, number, run_of};
 use crate::support::server::HttpServer;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 const ESCAPE: char = '\u{1b}';

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::reading::{Reading, number, run_of};
+use crate::support::reading::{Reading, number, run_of};
 
 const TWO_SCENARIOS: &str = r#"
     export const options = #{

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rhaid::run::Handle;
 
-use crate::steering::steered;
+use crate::runs::steering::steered;
 use crate::support::background::wait_until;
 use crate::support::server::HttpServer;
 

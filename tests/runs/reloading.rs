@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::reading::{Reading, run_of};
 use crate::support::bin::{Output, Running};
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 /// A script that says its version, what its user remembers and what `setup` gave.

@@ -6,9 +6,9 @@ use rhaid::metrics::Histogram;
 use rhaid::metrics::histogram::from_scaled;
 use serde_json::{Value, json};
 
-use crate::reading::{Reading, number, run_of};
 use crate::support::bin::{Output, Rhaid};
 use crate::support::ports::refused_addr;
+use crate::support::reading::{Reading, number, run_of};
 use crate::support::server::HttpServer;
 
 const REQUESTS: &str = r#"

@@ -1,6 +1,6 @@
 //! Mistakes that show only while the script runs: each fails its iteration, is counted, and is shown where it is.
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 #[test]
 fn an_error_fails_its_iteration_and_is_shown_with_file_line_source_and_caret() {
@@ -237,5 +237,7 @@ fn failures_now_and_then_cost_no_time() {
     .run();
     output.expect_code(2);
     assert_eq!(output.count("iteration_errors"), 1_800);
-    assert!(crate::reading::number(&output.expect_result()["run"]["duration_seconds"]) < 15.0);
+    assert!(
+        crate::support::reading::number(&output.expect_result()["run"]["duration_seconds"]) < 15.0
+    );
 }

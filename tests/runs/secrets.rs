@@ -1,8 +1,8 @@
 //! What must never be shown: in no result, no log, no summary, no message.
 
-use crate::reading::{Reading, run_of};
 use crate::support::bin::{Output, Rhaid};
 use crate::support::ports::refused_addr;
+use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 
 /// Everything a run leaves behind.

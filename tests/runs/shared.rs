@@ -1,6 +1,6 @@
 //! `shared`: what virtual users hand to each other, across scenarios and worker threads.
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 #[test]
 fn one_scenario_hands_ids_to_another_on_another_thread() {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::reading::{Reading, run_of};
 use crate::support::bin::Output;
+use crate::support::reading::{Reading, run_of};
 
 const PLAN: &str = r#"
     export const options = #{ scenarios: #{

@@ -208,7 +208,7 @@ fn only_an_externally_controlled_scenario_can_be_steered() {
 
 #[test]
 fn an_externally_controlled_scenario_may_have_an_end() {
-    let output = crate::reading::run_of(
+    let output = crate::support::reading::run_of(
         r#"
         export const options = #{ scenarios: #{
             steered: #{ executor: "externally-controlled", vus: 2, duration: "0.4s" },
@@ -218,7 +218,7 @@ fn an_externally_controlled_scenario_may_have_an_end() {
     )
     .run();
     output.expect_code(0);
-    use crate::reading::Reading;
+    use crate::support::reading::Reading;
     assert_eq!(output.scenario("steered")["vus_max"], 2);
     assert!(output.scenario("steered")["iterations"].as_u64().unwrap() >= 2);
 }

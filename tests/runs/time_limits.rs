@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::reading::{Reading, run_of};
+use crate::support::reading::{Reading, run_of};
 
 /// A limit of 0.2 s must end the run long before the waits in these scripts do.
 const WELL_BEFORE: Duration = Duration::from_secs(20);

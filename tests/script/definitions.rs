@@ -1,6 +1,6 @@
 //! Definition files are what scripts really see.
 
-use crate::bin::Rhaid;
+use crate::support::bin::Rhaid;
 
 fn rhaid() -> Rhaid {
     Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))

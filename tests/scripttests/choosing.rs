@@ -1,10 +1,10 @@
 //! Filters, lists and tests that are left out.
 
-use crate::rhaid;
+use crate::scripttests::rhaid;
 
 const TESTS: &str = "fn test_pay() { }\nfn test_pay_twice() { }\n/// @ignore until refunds are built\nfn test_refund() { fail(\"not yet\"); }\n";
 
-fn with(arguments: &[&str]) -> crate::bin::Output {
+fn with(arguments: &[&str]) -> crate::support::bin::Output {
     rhaid()
         .file("cart_test.rhai", TESTS)
         .file("other_test.rhai", "fn test_other() { }")

@@ -1,6 +1,6 @@
 //! Tests that fail, each in its own way, and take no other with them.
 
-use crate::{rhaid, tested};
+use crate::scripttests::{rhaid, tested};
 
 #[test]
 fn a_failing_assertion_says_where_and_shows_both_sides() {

@@ -1,6 +1,6 @@
 //! Which scripts are looked into, and what is said where there is nothing to run.
 
-use crate::rhaid;
+use crate::scripttests::rhaid;
 
 const PASSES: &str = "fn test_it() { }";
 

@@ -1,6 +1,6 @@
 //! Tests that run at once do not meet.
 
-use crate::{rhaid, tested};
+use crate::scripttests::{rhaid, tested};
 
 #[test]
 fn state_cookies_shared_values_constants_and_mocks_are_each_tests_own() {

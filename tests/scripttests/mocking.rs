@@ -1,6 +1,6 @@
 //! The mock server, and the functions of a script called by a test.
 
-use crate::{rhaid, tested};
+use crate::scripttests::{rhaid, tested};
 
 #[test]
 fn a_scenarios_function_is_called_with_data_state_and_a_clock_that_does_not_wait() {

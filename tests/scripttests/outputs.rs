@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rhaid;
+use crate::scripttests::rhaid;
 
 const TESTS: &str = r#"
 fn test_pass() { log::info("fine <&> \x01"); }
@@ -12,7 +12,7 @@ fn test_later() { }
 "#;
 
 /// Runs these tests with arguments, and gives the output and the file `j.xml`.
-fn run(arguments: &[&str]) -> (crate::bin::Output, String) {
+fn run(arguments: &[&str]) -> (crate::support::bin::Output, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("j.xml");
     let output = rhaid()

@@ -35,6 +35,8 @@ pub struct Course {
     pub endpoints: usize,
     /// The first endpoint's response times are this many times as long.
     pub slow_first: f64,
+    /// In the last so many seconds all requests fail, and take a hundred times as long.
+    pub outage: usize,
 }
 
 impl Course {
@@ -49,6 +51,7 @@ impl Course {
         failing: 0.002,
         endpoints: 3,
         slow_first: 1.0,
+        outage: 0,
     };
 }
 
@@ -145,7 +148,8 @@ pub fn run(course: &Course, seed: u64) -> RunResult {
     let mut all = Measured::default();
     let mut each = vec![Measured::default(); course.endpoints];
     let mut level = course.wander * dice.normal();
-    for _ in 0..course.seconds {
+    for second in 0..course.seconds {
+        let is_out = second + course.outage >= course.seconds;
         level = course.rho * level
             + (1.0 - course.rho * course.rho).sqrt() * course.wander * dice.normal();
         let mut total = Second::default();
@@ -153,9 +157,10 @@ pub fn run(course: &Course, seed: u64) -> RunResult {
         for _ in 0..dice.poisson(course.rate) {
             let which = dice.0.random_range(0..course.endpoints);
             let factor = if which == 0 { course.slow_first } else { 1.0 };
+            let factor = if is_out { 100.0 * factor } else { factor };
             let time =
                 to_scaled(course.median * factor * (level + course.sigma * dice.normal()).exp());
-            let failed = u64::from(dice.0.random_bool(course.failing));
+            let failed = u64::from(dice.0.random_bool(course.failing) || is_out);
             for second in [&mut total, &mut parts[which]] {
                 second.duration.record(time);
                 second.failed += failed;

@@ -21,11 +21,10 @@
 //! | `journey` | runs one journey with the real binary and gives back what it saw |
 //! | `made_runs` | results of made-up runs of which the truth is known |
 //! | `nginx` | runs the real nginx |
+//! | `large` | an hour's result of a thousand endpoints |
+//! | `reading` | what a run's result says |
 //!
-//! The tests of this folder are in `tests/support_itself`, so that they run once and not in every test
-//! binary that uses the folder.
-
-#![allow(dead_code, reason = "each test binary uses a part of this folder")]
+//! The tests of this folder are in `tests/support_itself`.
 
 pub mod auth;
 pub mod background;
@@ -34,12 +33,14 @@ pub mod certs;
 pub mod golden;
 pub mod h2;
 pub mod journey;
+pub mod large;
 pub mod made_runs;
 pub mod misbehave;
 pub mod nginx;
 pub mod packed;
 pub mod ports;
 pub mod proxy;
+pub mod reading;
 pub mod relay;
 pub mod routes;
 pub mod server;

@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::Digest as _;
 
-use crate::client::{connect, get, request, send};
 use crate::support::background::wait_until;
 use crate::support::server::HttpServer;
 use crate::support::{packed, routes};
+use crate::support_itself::client::{connect, get, request, send};
 
 #[test]
 fn a_request_is_answered_and_remembered_as_it_was_sent() {
@@ -87,7 +87,9 @@ fn a_chunked_request_body_is_decoded() {
     bytes.extend_from_slice(b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nx-trailer: 1\r\n\r\n");
     let mut stream = connect(server.addr());
     stream.write_all(&bytes).unwrap();
-    let answer = crate::client::parse(&crate::client::read_to_end(&mut stream).unwrap());
+    let answer = crate::support_itself::client::parse(
+        &crate::support_itself::client::read_to_end(&mut stream).unwrap(),
+    );
     assert_eq!(answer.json()["body"], "abcde");
 }
 

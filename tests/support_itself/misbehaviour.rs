@@ -3,8 +3,8 @@
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
-use crate::client::{connect, get, parse, read_to_end, request};
 use crate::support::server::HttpServer;
+use crate::support_itself::client::{connect, get, parse, read_to_end, request};
 
 #[test]
 fn a_reset_is_a_reset_and_a_close_is_an_end() {

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::client::get;
 use crate::support::nginx::{HELLO, Nginx};
+use crate::support_itself::client::get;
 
 #[test]
 fn nginx_answers_34_bytes_until_it_is_dropped() {

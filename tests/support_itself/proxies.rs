@@ -3,11 +3,11 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::client::{connect, parse, read_to_end, request, send};
 use crate::support::ports::refused_addr;
 use crate::support::proxy::HttpProxy;
 use crate::support::server::HttpServer;
 use crate::support::socks::SocksProxy;
+use crate::support_itself::client::{connect, parse, read_to_end, request, send};
 
 #[test]
 fn a_whole_url_is_passed_on_without_the_proxys_own_headers() {

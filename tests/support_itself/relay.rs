@@ -2,9 +2,9 @@
 
 use std::io::{Read, Write};
 
-use crate::client::{connect, get, request};
 use crate::support::relay::Relay;
 use crate::support::server::HttpServer;
+use crate::support_itself::client::{connect, get, request};
 
 #[test]
 fn a_relay_counts_the_bytes_of_both_directions() {

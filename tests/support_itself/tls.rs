@@ -9,10 +9,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::client::{connect, parse, read_to_end, request};
 use crate::support::background::wait_until;
 use crate::support::certs::CertKind;
 use crate::support::tls::{Alpn, TlsConfig, TlsServer};
+use crate::support_itself::client::{connect, parse, read_to_end, request};
 
 fn client(server: &TlsServer, with_certificate: bool, alpn: &[&str]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
@@ -108,7 +108,10 @@ fn alpn_chooses_among_what_the_server_offers() {
         });
         let config = client(&server, false, &["h2", "http/1.1"]);
         if chosen == "2" {
-            assert_eq!(crate::h2::hello_over_tls(server.addr(), config), "hello\n");
+            assert_eq!(
+                crate::support_itself::h2::hello_over_tls(server.addr(), config),
+                "hello\n"
+            );
         } else {
             assert_eq!(hello(&server, config).unwrap(), "hello\n");
         }

@@ -1,6 +1,6 @@
 //! Files as other tools write them.
 
-use crate::{hold, json, slo, validate};
+use crate::validate::{hold, json, slo, validate};
 
 #[test]
 fn each_format_is_known_by_its_content_and_judged() {
@@ -47,7 +47,7 @@ fn the_format_can_be_named() {
 fn in_k6s_old_export_true_says_that_a_threshold_was_crossed() {
     let crossed = r#"{"metrics": {"http_req_duration": {"avg": 10, "min": 1, "med": 9, "max": 90, "p(90)": 20, "p(95)": 30,
         "thresholds": {"p(99)<800": true, "p(99.5)<800": false}}, "http_reqs": {"count": 10, "rate": 5}}}"#;
-    let (judged, output) = json(crate::of(crossed));
+    let (judged, output) = json(crate::validate::of(crossed));
     output.expect_code(1);
     let missed = slo(&judged, "http_req_duration", "p(99) < 800");
     assert_eq!(
@@ -63,7 +63,7 @@ fn in_k6s_old_export_true_says_that_a_threshold_was_crossed() {
     // In the data of handleSummary it is `ok`.
     let held = r#"{"metrics": {"http_req_duration": {"type": "trend", "contains": "time", "values": {"avg": 10, "p(95)": 30},
         "thresholds": {"p(99)<800": {"ok": true}, "p(95)<20": {"ok": false}}}}, "state": {"testRunDurationMs": 2000}, "root_group": {}}"#;
-    let (judged, output) = json(crate::of(held));
+    let (judged, output) = json(crate::validate::of(held));
     output.expect_code(1);
     assert_eq!(
         slo(&judged, "http_req_duration", "p(99) < 800")["status"],
@@ -80,7 +80,7 @@ fn in_k6s_old_export_true_says_that_a_threshold_was_crossed() {
 fn a_recorded_miss_stands_even_where_the_figures_that_are_left_keep_to_it() {
     let file = r#"{"metrics": {"http_req_duration": {"type": "trend", "contains": "time", "values": {"avg": 10, "p(95)": 30},
         "thresholds": {"p(95)<40": {"ok": false}}}}, "state": {"testRunDurationMs": 2000}, "root_group": {}}"#;
-    let (judged, output) = json(crate::of(file));
+    let (judged, output) = json(crate::validate::of(file));
     output.expect_code(1);
     let row = slo(&judged, "http_req_duration", "p(95) < 40");
     assert_eq!(
@@ -157,7 +157,7 @@ fn a_judged_file_becomes_a_result_with_histograms_series_and_intervals() {
     assert_eq!(result["endpoints"][0]["name"], "rooms");
 
     // It is judged again like any other result, and comes to the same.
-    let again = crate::rhaid(["validate", "again.json"]).file("again.json", text);
+    let again = crate::validate::rhaid(["validate", "again.json"]).file("again.json", text);
     let (judged, output) = json(again);
     output.expect_code(0);
     assert_eq!(judged["format"], "rhaid");

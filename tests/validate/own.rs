@@ -1,7 +1,7 @@
 //! Results of our own.
 
 use crate::support::bin::Output;
-use crate::{hold, json, rhaid, slo};
+use crate::validate::{hold, json, rhaid, slo};
 
 const SCRIPT: &str = r#"
 export const options = #{

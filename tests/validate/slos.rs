@@ -1,6 +1,6 @@
 //! Which objectives a file is held against.
 
-use crate::{hold, json, of, slo, validate};
+use crate::validate::{hold, json, of, slo, validate};
 
 #[test]
 fn without_any_the_standard_six_are_asked_and_none_needs_data() {

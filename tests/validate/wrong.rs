@@ -1,7 +1,7 @@
 //! Files that are wrong: a clear error with its line, and 65; a missing one 66.
 
 use crate::support::bin::Rhaid;
-use crate::{hold, of, rhaid, validate};
+use crate::validate::{hold, of, rhaid, validate};
 
 #[test]
 fn files_that_are_no_result() {
@@ -102,7 +102,7 @@ fn time_zones_may_be_mixed_as_long_as_they_are_told() {
         &point("2026-11-23T15:12:26-05:00"),
     ]
     .join("\n");
-    let (judged, _) = crate::json(of(file));
+    let (judged, _) = crate::validate::json(of(file));
     assert_eq!(judged["duration_seconds"], 4.0);
 
     let jtl = "timeStamp,elapsed,label,responseCode,success\n1795949080088,5,a,200,true\n2026/11/29 10:44:40.100,5,a,200,true\n";

@@ -3,9 +3,6 @@
 //!
 //! Golden scripts lie in `tests/golden/descriptions`.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod openapi;
 mod postman;
 mod secrets;
@@ -13,8 +10,8 @@ mod wrong;
 
 use std::path::{Path, PathBuf};
 
-use support::bin::{Output, Rhaid};
-use support::golden;
+use crate::support::bin::{Output, Rhaid};
+use crate::support::golden;
 
 /// The binary.
 fn rhaid() -> Rhaid {

@@ -1,8 +1,5 @@
 //! The tests of `tests/support`: every server is asked by the plainest client that can tell.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod client;
 
 mod bin;

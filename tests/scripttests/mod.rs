@@ -1,9 +1,5 @@
 //! `rhaid test` as a person and a pipeline meet it: the real binary, scripts that pass, fail, hang and are wrong.
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
-mod bin;
-
 mod choosing;
 mod failing;
 mod finding;
@@ -11,7 +7,7 @@ mod isolation;
 mod mocking;
 mod outputs;
 
-use bin::Rhaid;
+use crate::support::bin::{Output, Rhaid};
 
 /// The binary in a folder of its own.
 fn rhaid() -> Rhaid {
@@ -19,6 +15,6 @@ fn rhaid() -> Rhaid {
 }
 
 /// Runs `rhaid test` on one file `a_test.rhai` with this text.
-fn tested(text: &str) -> bin::Output {
+fn tested(text: &str) -> Output {
     rhaid().file("a_test.rhai", text).arg("test").run()
 }

@@ -1,19 +1,11 @@
 //! `rhaid compare`, `rhaid baseline` and `rhaid run --baseline`, from files to exit codes.
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
-mod bin;
-#[path = "../support/golden.rs"]
-mod golden;
-#[path = "../support/made_runs.rs"]
-mod made_runs;
-
 mod baselines;
 mod comparing;
 mod runs;
 
-use bin::Rhaid;
-use made_runs::{Course, run};
+use crate::support::bin::Rhaid;
+use crate::support::made_runs::{Course, run};
 use rhaid::result::RunResult;
 
 fn rhaid() -> Rhaid {

@@ -1,8 +1,5 @@
 //! HTTP as journeys speak it: the real binary against real servers, one theme per file.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod addresses;
 mod auth;
 mod batch;

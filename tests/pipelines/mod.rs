@@ -1,12 +1,9 @@
 //! The pipelines in `deploy/ci`: each is held against the linter or schema that exists for its kind, and the gate is run.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use support::server::HttpServer;
+use crate::support::server::HttpServer;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

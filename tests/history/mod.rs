@@ -1,13 +1,9 @@
 //! `rhaid history`: runs are recorded at their end, whatever happens around them, and read again.
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
-mod bin;
-
 use std::fs;
 use std::path::Path;
 
-use bin::{Output, Rhaid};
+use crate::support::bin::{Output, Rhaid};
 use serde_json::Value;
 
 const HISTORY: &str = ".rhaid/history.db";

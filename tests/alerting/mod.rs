@@ -1,16 +1,13 @@
 //! From an objective to somebody who is called: rules and their unit tests with promtool, Alertmanager's configuration with amtool, the whole way
 //! with real servers, and what `--notify` sends.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod delivered;
 mod examples;
 mod notify;
 mod receiver;
 mod servers;
 
-use support::bin::Rhaid;
+use crate::support::bin::Rhaid;
 
 fn rhaid<const N: usize>(args: [&str; N]) -> Rhaid {
     Rhaid::at(env!("CARGO_BIN_EXE_rhaid")).args(args)

@@ -1,14 +1,11 @@
 //! The scenarios in `scripts/` hold against the demo target, their plans shortened to about a second.
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
-mod bin;
 mod chaos;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use bin::{Output, Rhaid, Running};
+use crate::support::bin::{Output, Rhaid, Running};
 
 /// Each scenario with the scale that makes its plan about a second long.
 const SCENARIOS: [(&str, &str); 8] = [

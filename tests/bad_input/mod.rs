@@ -2,9 +2,6 @@
 //!
 //! Whole messages are held against `tests/golden/bad_input`, so that whoever changes one reads it anew.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod foreign;
 mod golden;
 

@@ -1,9 +1,5 @@
 //! Whole runs of the real binary against a real server: what a user writes, and what comes of it.
 
-#[path = "../support/mod.rs"]
-mod support;
-
-mod reading;
 mod reloading;
 
 mod arrivals;

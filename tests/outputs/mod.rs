@@ -1,11 +1,5 @@
 //! `--out`: what a run measures, in other tools while it goes: files, the real Prometheus, and receivers that misbehave.
 
-#[path = "../runs/reading.rs"]
-#[allow(dead_code, reason = "the tests of runs use the rest of it")]
-mod reading;
-#[path = "../support/mod.rs"]
-mod support;
-
 mod dashboards;
 mod files;
 mod logs;

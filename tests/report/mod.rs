@@ -7,12 +7,6 @@
 //! | `places` | outputs that would take the place of something else |
 //! | `browser` | pages in Chromium: charts, sorting, zoom, themes, saving, widths |
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
-mod bin;
-#[path = "../support/large.rs"]
-mod large;
-
 mod browser;
 mod command;
 mod page;
@@ -20,7 +14,7 @@ mod places;
 
 use std::path::PathBuf;
 
-use bin::Rhaid;
+use crate::support::bin::Rhaid;
 
 /// Two endpoints that answer and one that does not, checks that hold and one that does not, for a few seconds.
 const SCRIPT: &str = r#"

@@ -3,9 +3,6 @@
 //! What one user alone shows is tested in Rhai, in `stdlib/tests`, which `own` runs; here is what takes several users, a whole run's
 //! metrics, real servers or the demo target.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod auth;
 mod budget;
 mod data;

@@ -1,12 +1,8 @@
 //! `rhaid new`: every template is right and runs; nothing is overwritten unasked.
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
-mod bin;
-
 use std::path::Path;
 
-use bin::{Output, Rhaid};
+use crate::support::bin::{Output, Rhaid};
 
 /// Each template with the scale that makes its plan some seconds long.
 const TEMPLATES: [(&str, &str); 5] = [

@@ -3,16 +3,13 @@
 //! Converted scripts are held against golden files; each passes `rhaid check`, which the command does after writing.
 //! `chromium.py` made the recording of a real browser.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod chaostoolkit;
 mod curl;
 mod guess;
 mod har;
 mod record;
 
-use support::bin::{Output, Rhaid};
+use crate::support::bin::{Output, Rhaid};
 
 /// The binary with arguments.
 fn rhaid<const N: usize>(args: [&str; N]) -> Rhaid {

@@ -11,10 +11,6 @@
 //! | `editors` | the extension for VS Code that the guide speaks of |
 //! | `links` | links from page to page and to files |
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
-mod bin;
-
 mod commands;
 mod editors;
 mod examples;

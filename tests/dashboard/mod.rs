@@ -7,10 +7,6 @@
 //! | `guards` | other web pages, other names, tokens |
 //! | `browser` | the page in Chromium: pause, resume, sorting, faults, stop, hostile texts |
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
-mod bin;
-
 mod api;
 mod browser;
 mod client;
@@ -18,7 +14,7 @@ mod guards;
 
 use std::time::{Duration, Instant};
 
-use bin::{Rhaid, Running};
+use crate::support::bin::{Rhaid, Running};
 use client::Client;
 
 /// One scenario that is steered and one that follows its plan; an endpoint that fails; texts that would run if they were taken for markup.

@@ -4,18 +4,15 @@
 //! HdrHistogram 2.1 (Java) and 0.10 (Python), run for a second or two; those of vegeta, oha and Gatling are made up after what
 //! these tools write.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod formats;
 mod mutated;
 mod own;
 mod slos;
 mod wrong;
 
+use crate::support::bin::{Output, Rhaid};
+use crate::support::golden;
 use serde_json::Value;
-use support::bin::{Output, Rhaid};
-use support::golden;
 
 /// `rhaid validate` with these arguments, in a folder with a file of `data`.
 fn validate<const N: usize>(file: &str, args: [&str; N]) -> Rhaid {

@@ -1,14 +1,10 @@
 //! What a script is given does what a script author expects of it.
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
-mod bin;
-
 mod definitions;
 
-use bin::Rhaid;
+use crate::support::bin::{Output, Rhaid};
 
-fn run(script: &str) -> bin::Output {
+fn run(script: &str) -> Output {
     Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
         .script(script)
         .args(["--demo", "--workers", "1"])

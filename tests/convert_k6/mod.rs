@@ -1,15 +1,10 @@
 //! `rhaid convert k6`: what comes of scripts in the style of k6's guide, and of what is none.
 
-#[path = "../support/bin.rs"]
-#[allow(dead_code, reason = "the other test binaries use the rest of it")]
-mod bin;
-#[path = "../support/golden.rs"]
-mod golden;
-
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bin::{Output, Rhaid};
+use crate::support::bin::{Output, Rhaid};
+use crate::support::golden;
 
 /// Each script, and the exit code of its run against the demo target; none for those with another target.
 const SCRIPTS: [(&str, Option<i32>); 12] = [
