@@ -21,6 +21,9 @@ use crate::logging::Format;
 /// Messages that wait for the hub. It waits for nobody, so this many mean that there is no processor for it.
 const BACKLOG: usize = 4_096;
 
+/// An output gets so many samples in one go. A second may have a million, more than any queue has room for.
+const SAMPLES_AT_ONCE: usize = 16_384;
+
 /// What outputs need to know of where they are.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -177,9 +180,15 @@ async fn listen(
                 book.absorb(worker, &snapshot);
                 if !snapshot.samples.is_empty() {
                     let samples = book.samples(worker, &snapshot);
-                    let want = outputs.iter_mut().filter(|(wanted, _)| wanted.samples());
-                    for (_, output) in want {
-                        output.samples(&samples, snapshot.samples_lost);
+                    let mut lost = snapshot.samples_lost;
+                    for some in samples.chunks(SAMPLES_AT_ONCE) {
+                        let want = outputs.iter_mut().filter(|(wanted, _)| wanted.samples());
+                        for (_, output) in want {
+                            output.samples(some, lost);
+                        }
+                        lost = 0;
+                        // What was posted goes on its way before more is.
+                        tokio::task::yield_now().await;
                     }
                 }
             }
@@ -231,4 +240,54 @@ async fn close(outputs: Vec<(Wanted, Box<dyn Output>)>, patience: Duration) -> V
         });
     }
     accounts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::recorder::RawSample;
+    use crate::metrics::{Contains, MetricInfo, MetricKind, Snapshot};
+    use crate::output::kinds::wanted;
+
+    /// As one worker gathers them in a second that is busy: their lines are more than any queue has room for.
+    #[test]
+    fn a_second_of_more_samples_than_the_queue_has_room_for_arrives_whole() {
+        const SAMPLES: u64 = 300_000;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("samples.ndjson");
+        let setting = Setting {
+            env: BTreeMap::new(),
+            bounds: Vec::new(),
+            names: Names::default(),
+            histograms: Histograms::default(),
+            log_format: Format::default(),
+            say: Box::new(|line| panic!("{line}")),
+        };
+        let wanted = wanted(&format!("samples={}", file.display())).unwrap();
+        let hub = Hub::start(vec![wanted], setting).unwrap();
+        let info = MetricInfo {
+            name: "visits".to_owned(),
+            kind: MetricKind::Counter,
+            contains: Contains::Default,
+        };
+        let snapshot = Snapshot {
+            new_series: vec![(info, vec![("long".to_owned(), "x".repeat(200))])],
+            samples: vec![
+                RawSample {
+                    series: 0,
+                    at: 1_700_000_000_000.0,
+                    value: 1.0,
+                };
+                SAMPLES as usize
+            ],
+            ..Snapshot::default()
+        };
+        hub.feed().interval(0, snapshot);
+        let (accounts, lost) = hub.end(Duration::from_secs(60), || {});
+        assert_eq!(lost, 0);
+        let delivered = &accounts[0].delivered;
+        assert_eq!((delivered.sent, delivered.lost), (SAMPLES, 0), "{delivered:?}");
+        let size = std::fs::metadata(&file).unwrap().len();
+        assert!(size > super::super::courier::QUEUE_BYTES as u64, "{size}");
+    }
 }
