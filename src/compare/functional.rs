@@ -111,6 +111,11 @@ pub fn error_of_difference(before: &Functional, after: &Functional, paired: bool
     })
 }
 
+/// The standard error of one run's statistic.
+pub fn error_alone(statistic: &Functional) -> Option<Error> {
+    alone(statistic, &statistic.influence()?)
+}
+
 fn alone(statistic: &Functional, influence: &[f64]) -> Option<Error> {
     let blocks = Blocks::fitting(influence);
     let size = if statistic.has_closed_form() {

@@ -7,7 +7,7 @@
 //! over the run's intervals (`bootstrap`), of functionals of weighted intervals (`functional`): quantiles of the pooled histograms
 //! for `http_req_duration`, means of interval medians and percentiles weighted by counts for other trends and for endpoints, shares, sums per second.
 //! Where both runs have the same intervals, the same ones are drawn from both, so that a ramp that both went through is no
-//! noise. `rows` says which rows there are and what matters for each, `verdict` what they come to, `effect` how strong a change is,
+//! noise. `rows` says which rows there are and what matters for each, `verdict` what they come to, `outright` what is worse without a doubt, `effect` how strong a change is,
 //! `context` what else is different.
 //!
 //! What two runs cannot tell: how much whole runs differ from each other (another machine, a cold cache). That takes several, which a baseline
@@ -18,6 +18,7 @@ mod context;
 mod effect;
 mod functional;
 mod model;
+mod outright;
 mod rows;
 mod side;
 #[cfg(test)]

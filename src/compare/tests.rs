@@ -114,6 +114,106 @@ fn runs_of_the_same_thing_are_the_same_and_a_twentieth_more_is_found() {
     assert!(slower.worse >= 19, "worse: {} of 20", slower.worse);
 }
 
+/// Runs of which the last seconds are an outage, whether a test of their seconds can tell or not.
+#[test]
+fn an_outage_is_worse_however_much_it_makes_a_run_stray() {
+    for (seconds, rate, outage) in [(60, 50.0, 10), (60, 200.0, 2), (9, 50.0, 9), (12, 100.0, 4)] {
+        let good = Course {
+            seconds,
+            rate,
+            failing: 0.0,
+            ..Course::PLAIN
+        };
+        let bad = Course { outage, ..good };
+        let comparison = compared(&run(&good, 1), &run(&bad, 2));
+        let failed = row(&comparison, "http_req_failed", Statistic::Share);
+        assert_eq!(
+            failed.verdict,
+            Verdict::Worse,
+            "{outage} of {seconds}: {failed:?}"
+        );
+        assert!(
+            failed
+                .interval
+                .is_none_or(|range| range.low >= 0.0 && range.high <= 1.0)
+        );
+        assert_eq!(comparison.verdict, Verdict::Worse);
+        assert_eq!(failed.regression(), Some(f64::INFINITY));
+        // The other way round nobody is punished.
+        let back = compared(&run(&bad, 2), &run(&good, 1));
+        assert!(
+            back.regressions(0.0).is_empty(),
+            "{:?}",
+            back.regressions(0.0)
+        );
+    }
+    let (good, bad) = (
+        Course::PLAIN,
+        Course {
+            outage: 10,
+            ..Course::PLAIN
+        },
+    );
+    let comparison = compared(&run(&good, 1), &run(&bad, 2));
+    let slow = row(&comparison, "http_req_duration", Statistic::P95);
+    assert_eq!(slow.verdict, Verdict::Worse, "{slow:?}");
+}
+
+#[test]
+fn an_outage_that_was_there_before_is_no_regression() {
+    let course = Course {
+        outage: 10,
+        ..Course::PLAIN
+    };
+    let comparison = compared(&run(&course, 1), &run(&course, 2));
+    assert!(
+        comparison.regressions(0.0).is_empty(),
+        "{:?}",
+        comparison.regressions(0.0)
+    );
+}
+
+#[test]
+fn a_summary_without_intervals_tells_when_everything_fails() {
+    let summary = |outage| {
+        let mut made = run(
+            &Course {
+                outage,
+                failing: 0.0,
+                ..Course::PLAIN
+            },
+            1 + outage as u64,
+        );
+        made.intervals = Default::default();
+        made
+    };
+    let comparison = compared(&summary(0), &summary(60));
+    assert_eq!(
+        row(&comparison, "http_req_failed", Statistic::Share).verdict,
+        Verdict::Worse
+    );
+    // Two per cent more may be one bad moment, and nothing tells.
+    let comparison = compared(&summary(0), &summary(1));
+    assert_eq!(
+        row(&comparison, "http_req_failed", Statistic::Share).verdict,
+        Verdict::CannotTell
+    );
+}
+
+#[test]
+fn a_run_that_sent_nothing_is_worse() {
+    let mut nothing = run(&Course::PLAIN, 2);
+    nothing.metrics.clear();
+    nothing.endpoints.clear();
+    nothing.intervals.rows.clear();
+    let comparison = compared(&run(&Course::PLAIN, 1), &nothing);
+    assert_eq!(comparison.verdict, Verdict::Worse);
+    assert_eq!(
+        row(&comparison, "http_reqs", Statistic::PerSecond).verdict,
+        Verdict::Worse
+    );
+}
+
 /// The table of `docs/compare.md`: `cargo test --release --lib compare::tests::the_table -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes minutes"]

@@ -5,12 +5,13 @@
 //!   of false discoveries below one in a hundred (Benjamini and Hochberg, "Controlling the False Discovery Rate", JRSS B 57, 1995).
 //! - **Worse, better, changed**: real, and no smaller than the margin.
 //! - **Same**: not that, and a difference that matters is excluded by two one-sided tests at 5 % (Schuirmann 1987).
-//! - **Cannot tell**: everything else.
+//! - **Cannot tell**: everything else, but for what is [`outright`] worse.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::functional::{Error, error_of_difference};
 use super::model::{Direction, Interval, Needed, Statistic, Verdict};
+use super::outright;
 use super::rows::{Candidate, Scale, fewest};
 use super::variation::Variation;
 
@@ -19,7 +20,7 @@ pub const LEVEL: f64 = 0.01;
 /// Of each of the two one-sided tests for "same".
 const SAME_LEVEL: f64 = 0.05;
 /// Fewer intervals with samples tell nothing about how they depend on each other.
-const FEWEST_INTERVALS: usize = 10;
+pub const FEWEST_INTERVALS: usize = 10;
 /// A run long enough to look at, in seconds.
 const LONG_ENOUGH: f64 = 60.0;
 /// So many standard errors must a difference be for nine in ten runs to show it at this level: 2.576 + 1.282.
@@ -47,7 +48,10 @@ pub fn test(mut candidate: Candidate, paired: bool, seconds: f64, variation: &Va
                 .row
                 .samples_before
                 .min(candidate.row.samples_after);
-            candidate.row.needed = enough(samples, fewest(candidate.row.statistic), seconds);
+            // Of what a run does not have, a longer one has nothing either.
+            if candidate.row.before.is_some() && candidate.row.after.is_some() {
+                candidate.row.needed = enough(samples, fewest(candidate.row.statistic), seconds);
+            }
             candidate.row.reason = Some(reason);
             None
         }
@@ -60,9 +64,14 @@ pub fn test(mut candidate: Candidate, paired: bool, seconds: f64, variation: &Va
             Scale::Factor => base * difference.exp_m1(),
             Scale::Plain => difference,
         };
+        // A share stays between none and all.
+        let (least, most) = match candidate.row.statistic {
+            Statistic::Share => (-base, 1.0 - base),
+            _ => (f64::NEG_INFINITY, f64::INFINITY),
+        };
         candidate.row.interval = Some(Interval {
-            low: change(estimate - reach),
-            high: change(estimate + reach),
+            low: change(estimate - reach).max(least),
+            high: change(estimate + reach).min(most),
         });
     }
     Tested { candidate, error }
@@ -80,6 +89,7 @@ fn enough(samples: u64, fewest: u64, seconds: f64) -> Option<Needed> {
 fn examine(candidate: &Candidate, paired: bool) -> Result<Error, String> {
     let row = &candidate.row;
     match (row.before, row.after) {
+        (None, None) => return Err("neither run has it".to_owned()),
         (None, _) => return Err("only the run after has it".to_owned()),
         (_, None) => return Err("only the run before has it".to_owned()),
         _ => {}
@@ -125,7 +135,8 @@ fn p_value(estimate: f64, error: &Error) -> f64 {
     }
 }
 
-fn quantile(share: f64, freedom: f64) -> f64 {
+/// The value that Student's t does not exceed with this probability.
+pub fn quantile(share: f64, freedom: f64) -> f64 {
     students(freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(share))
 }
 
@@ -160,6 +171,18 @@ pub fn adjust(tested: &mut [Tested]) {
 
 /// Gives a tested and adjusted row its verdict.
 pub fn conclude(tested: &mut Tested, seconds: f64) {
+    by_chance(tested, seconds);
+    let candidate = &mut tested.candidate;
+    if candidate.row.verdict == Verdict::CannotTell
+        && let Some(why) = outright::worse(candidate)
+    {
+        candidate.row.verdict = Verdict::Worse;
+        candidate.row.reason = Some(why);
+        candidate.row.needed = None;
+    }
+}
+
+fn by_chance(tested: &mut Tested, seconds: f64) {
     let Tested { candidate, error } = tested;
     let row = &mut candidate.row;
     let (Some(error), Some(estimate), Some(p_value)) =

@@ -47,6 +47,7 @@ pub fn render_comparison(comparison: &Comparison, look: &Look, all: bool) -> Str
         &endpoints,
         if all { usize::MAX } else { MOST_ROWS },
     );
+    without_doubt(&mut page, comparison);
     unclear(&mut page, comparison, all);
     how(&mut page, comparison);
     page.finish()
@@ -402,6 +403,17 @@ fn range(row: &Row) -> String {
         _ => format!("{}{}", sign(change), amount(row, change.abs(), true)),
     };
     format!("{} to {}", text(interval.low), text(interval.high))
+}
+
+/// What is worse although the run strays so much that no test could tell.
+fn without_doubt(page: &mut Page<'_>, comparison: &Comparison) {
+    let lead = format!("  {} ", page.glyph(Mark::Bullet));
+    for row in &comparison.rows {
+        if let (Verdict::Worse, Some(reason)) = (row.verdict, &row.reason) {
+            let text = format!("{}: {reason}", figure(row));
+            page.prose(&lead, &dim(), &text, &Style::new());
+        }
+    }
 }
 
 /// What nothing can be said about, and what it would take.
