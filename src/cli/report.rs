@@ -12,6 +12,7 @@ use super::{Failure, print, print_plain};
 use crate::exit;
 use crate::import;
 use crate::judge::doubts;
+use crate::judge::{Terms, finished};
 use crate::report::template::{self, Markup};
 use crate::report::{self, Look, Report};
 use crate::result::{self, RunResult};
@@ -219,6 +220,7 @@ pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
     let import::Imported { format, mut result } = import::read(&arguments.file, None)?;
     if format.name() != "rhaid" {
         result.run.notes.extend(doubts(&result));
+        result = with_its_thresholds(&arguments.file, result)?;
     }
     let written = deliver(&asked, &result, None, &arguments.file)?;
     for template in &templates {
@@ -228,6 +230,23 @@ pub fn run(arguments: ReportArguments) -> Result<u8, Failure> {
         super::complain(&format!("wrote {}", path.display()));
     }
     Ok(exit::PASS)
+}
+
+/// Judges another tool's run by the thresholds that its file brings along, as `rhaid validate` does.
+fn with_its_thresholds(file: &Path, result: RunResult) -> Result<RunResult, Failure> {
+    if result.slos.is_empty() {
+        return Ok(result);
+    }
+    let terms = Terms {
+        asked: Vec::new(),
+        own: true,
+        standard: false,
+        strict: false,
+    };
+    let judged = finished(result, &terms).map_err(|error| {
+        Failure::new(exit::SCRIPT, format!("error: {}: {error}", file.display()))
+    })?;
+    Ok(judged.result)
 }
 
 /// What is read and written for reports of the result in `file`.

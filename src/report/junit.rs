@@ -5,6 +5,7 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 use super::format::{percent, plural};
 use super::headline::Headline;
 use super::junit_faults::faults;
+use super::unjudged::unjudged;
 use super::{Against, Look, Report, ReportError, figure, regression};
 use crate::compare::Comparison;
 use crate::harmless;
@@ -53,10 +54,19 @@ fn document(result: &RunResult) -> Document {
     if !result.faults.is_empty() {
         document.add_test_suite(faults(result));
     }
-    if result.slos.is_empty() && result.verdict.exit_code != 0 {
+    if is_red_for_another_reason(result) {
         document.add_test_suite(verdict(result));
     }
     document
+}
+
+/// Whether the run went wrong in a way that no case for an objective tells: a script that threw, an abort, an interruption, or failures that
+/// nobody judged.
+fn is_red_for_another_reason(result: &RunResult) -> bool {
+    let is_told = result.slos.iter().any(|slo| !slo.is_met());
+    let is_red = result.verdict.exit_code != 0;
+    let nobody_judged = result.slos.is_empty() && unjudged(result).is_some();
+    !is_told && (is_red || nobody_judged)
 }
 
 fn written(document: &Document) -> Result<String, ReportError> {
@@ -115,7 +125,14 @@ fn objectives(result: &RunResult) -> TestSuite {
                 failure(status.label(), &message)
             }
         };
-        let name = format!("{} {} [{}]", slo.label(), slo.target, slo.priority.label());
+        let over = slo.over.as_deref().map(|over| format!(" over {over}"));
+        let name = format!(
+            "{} {}{} [{}]",
+            slo.label(),
+            slo.target,
+            over.unwrap_or_default(),
+            slo.priority.label()
+        );
         let mut case = TestCase::new(harmless::line(&name), status);
         case.set_classname(harmless::line(&result.run.script));
         if slo.status == SloStatus::Warning {
@@ -159,7 +176,7 @@ fn checks(result: &RunResult) -> TestSuite {
     suite
 }
 
-/// A run that was not judged but did not go well either is one failed test.
+/// A run that went wrong beside its objectives is one failed test.
 fn verdict(result: &RunResult) -> TestSuite {
     let headline = Headline::of(result);
     let mut suite = TestSuite::new("run");
@@ -184,7 +201,7 @@ mod tests {
             let failures = text.matches("<failure ").count();
             let missed = result.slos.iter().filter(|slo| !slo.is_met()).count();
             let broken = result.checks.iter().filter(|check| check.fails > 0).count();
-            let alone = usize::from(result.slos.is_empty() && result.verdict.exit_code != 0);
+            let alone = usize::from(is_red_for_another_reason(&result));
             assert_eq!(
                 cases,
                 result.slos.len() + result.checks.len() + result.faults.len() + alone,
@@ -192,6 +209,42 @@ mod tests {
             );
             assert_eq!(failures, missed + broken + alone, "{name}: {text}");
         }
+    }
+
+    #[test]
+    fn a_run_that_met_its_objectives_and_went_wrong_is_a_failure() {
+        let mut result = sample::passing();
+        assert!(!is_red_for_another_reason(&result));
+        result.verdict.status = crate::result::VerdictStatus::Failed;
+        result.verdict.exit_code = 2;
+        result.verdict.reasons = vec!["12 iterations ended in script errors".to_owned()];
+        let text = Junit.render(&result, &Look::default()).unwrap();
+        assert!(
+            text.contains("<testsuite name=\"run\" tests=\"1\"")
+                && text.contains("12 iterations ended in script errors"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn failures_that_nobody_judged_are_a_failure() {
+        let mut result = sample::passing();
+        result.slos.clear();
+        assert!(!is_red_for_another_reason(&result));
+        result.checks.clear();
+        for metric in &mut result.metrics {
+            if let crate::result::MetricValues::Rate {
+                passes,
+                total,
+                rate,
+            } = &mut metric.total
+                && metric.name == "http_req_failed"
+            {
+                (*passes, *rate) = (*total, 1.0);
+            }
+        }
+        let text = Junit.render(&result, &Look::default()).unwrap();
+        assert!(text.contains("100% of all requests failed"), "{text}");
     }
 
     #[test]

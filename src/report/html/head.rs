@@ -71,7 +71,10 @@ pub fn verdict(result: &RunResult) -> Verdict<'_> {
         word: headline.word,
         phrase: headline.phrase,
         exit_code: result.verdict.exit_code,
-        exit_meaning: meaning(result.verdict.exit_code, result.verdict.strict),
+        exit_meaning: match result.verdict.exit_code {
+            exit::PASS if result.slos.is_empty() => "nothing was judged, as there is no objective",
+            code => meaning(code, result.verdict.strict),
+        },
         reasons: headline.reasons,
         what: what_ran(result, true),
         figures: figures(result),
