@@ -26,6 +26,7 @@ use super::terms::{Observer, RunError, Settings};
 use super::wishes::Wish;
 use super::{by_hand, environment, faults, hooks, rows};
 use crate::metrics::Builtin;
+use crate::options::plan_length;
 use crate::output::{EventKind, Feed};
 use crate::result::{AbortedBy, AnomalyResult, Outcome, RunResult};
 use crate::trace::{Sampling, SlowRequests, Tracing};
@@ -482,7 +483,11 @@ impl Conductor<'_> {
         let (Some(stability), Some(bench)) = (&mut self.stability, &self.bench) else {
             return;
         };
-        let is_known = stability.second(&bench.in_this_second(&self.aggregate.totals));
+        let totals = &self.aggregate.totals;
+        let planned = plan_length(&self.blueprint.options.scenarios);
+        let elapsed = Duration::from_secs(self.seconds);
+        let is_known = stability.second(&bench.in_this_second(totals))
+            && bench.counts_are_settled(totals, elapsed, planned);
         if is_known && self.stable_after.is_none() && self.run.stage() == Stage::Running {
             self.stable_after = Some(self.elapsed());
             self.run.advance(Stage::Stopping);

@@ -7,7 +7,9 @@ use crate::metrics::totals::Accumulator;
 use crate::metrics::{MetricKind, Totals, TrackerId};
 use crate::options::Options;
 use crate::result::SloResult;
-use crate::slo::{Aggregate, Breach, Objective, Outcome, Status, Values, judge, time_to_breach};
+use crate::slo::{
+    Aggregate, Breach, Direction, Objective, Outcome, Status, Values, judge, time_to_breach,
+};
 
 /// Seconds that count as the present.
 const RECENT: usize = 30;
@@ -110,7 +112,7 @@ impl Bench {
                     .map(|value| text_of(objective, value, None))
                     .unwrap_or_default();
                 reason = Some(format!(
-                    "{} {}: it is {actual}",
+                    "{} {}: it was {actual} by then",
                     objective.selector, objective.target
                 ));
             }
@@ -118,7 +120,8 @@ impl Bench {
         reason
     }
 
-    /// What each objective's value was in the second that ends now, before the totals' tick, and its bound.
+    /// What each objective's value was in the second that ends now, before the totals' tick, and its bound. Not of a number of events
+    /// over the whole run: see [`Bench::counts_are_settled`].
     pub fn in_this_second(&self, totals: &Totals) -> Vec<(Option<f64>, f64)> {
         let value = |judged: &Judged| {
             let objective = &judged.objective;
@@ -132,7 +135,34 @@ impl Bench {
                 .flatten();
             (value, objective.target.threshold.bound())
         };
-        self.judged.iter().map(value).collect()
+        let judged = self.judged.iter().filter(|judged| !judged.grows());
+        judged.map(value).collect()
+    }
+
+    /// Whether more time would not change what becomes of objectives on a number of events: one that is to be reached was, and one that must not
+    /// be exceeded will not be by the end of the plan, if all goes on as it did. Without an end there is no telling.
+    pub fn counts_are_settled(
+        &self,
+        totals: &Totals,
+        elapsed: Duration,
+        planned: Option<Duration>,
+    ) -> bool {
+        let is_settled = |judged: &Judged| {
+            let now = judged.total_value(totals, elapsed);
+            let (Some(now), target) = (now, &judged.objective.target) else {
+                return false;
+            };
+            match (target.op.direction(), planned) {
+                (Direction::Above, _) => target.holds(now),
+                (Direction::Below, Some(planned)) => {
+                    let pace = now / elapsed.as_secs_f64().max(1.0);
+                    target.holds(now.max(pace * planned.as_secs_f64()))
+                }
+                (Direction::Below | Direction::Exact, _) => false,
+            }
+        };
+        let mut growing = self.judged.iter().filter(|judged| judged.grows());
+        growing.all(is_settled)
     }
 
     /// Looks at what came after the last whole second, before the totals' tick: a last window, longer by the rest.
@@ -162,6 +192,11 @@ impl Bench {
 }
 
 impl Judged {
+    /// Whether its value grows with the run: a number of events, over all of it.
+    fn grows(&self) -> bool {
+        self.window_seconds.is_none() && self.objective.target.aggregate == Aggregate::Count
+    }
+
     /// Keeps the worst window.
     fn note(&mut self, value: Option<f64>) {
         let Some(value) = value else { return };

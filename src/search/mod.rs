@@ -50,7 +50,7 @@ pub struct Trial {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Answer {
-    /// Not even the lowest rate held.
+    /// Not even the lowest rate held, or not each time.
     None,
     /// Up to this rate they hold.
     Found {
@@ -74,7 +74,7 @@ pub struct Search {
     broke: Option<f64>,
     /// The bracket of each round that is done.
     found: Vec<(f64, f64)>,
-    /// Not even the lowest rate held.
+    /// In some round not even the lowest rate held.
     failed: bool,
 }
 
@@ -137,13 +137,8 @@ impl Search {
         match (self.held, self.broke) {
             (Some(held), None) if held >= to => self.end(held, held),
             (Some(held), Some(broke)) if broke / held <= 1.0 + precision => self.end(held, broke),
-            (None, Some(broke)) if broke <= from => {
-                if self.found.is_empty() {
-                    self.failed = true;
-                } else {
-                    self.end(from, from);
-                }
-            }
+            // Nothing held in this round, so that what an earlier one found is no rate at which objectives hold.
+            (None, Some(broke)) if broke <= from => self.failed = true,
             _ => {}
         }
     }
@@ -162,6 +157,9 @@ impl Search {
 
     /// What is known so far. The interval is Student's, of the logarithms of the rounds' rates, and no narrower than a bracket.
     pub fn answer(&self) -> Answer {
+        if self.failed {
+            return Answer::None;
+        }
         let Some((rate, logs)) = self.estimate() else {
             return match self.held {
                 Some(held) => Answer::Found {
@@ -243,6 +241,13 @@ mod tests {
         let (answer, _) = search(PLAN, |_| f64::INFINITY);
         let is_top = |rate: f64| (rate - 10_000.0).abs() < 1e-6;
         assert!(matches!(answer, Answer::Found { capped: true, rate, .. } if is_top(rate)));
+    }
+
+    #[test]
+    fn a_lowest_rate_that_does_not_hold_again_holds_nowhere() {
+        let three = Plan { rounds: 3, ..PLAN };
+        let (answer, _) = search(three, |trial| if trial == 0 { 1.0 } else { 0.1 });
+        assert_eq!(answer, Answer::None);
     }
 
     #[test]
