@@ -102,6 +102,8 @@ fn alert(
         ("priority", objective.priority.label().to_owned()),
         ("slo", template(slo)),
         ("window", long.clone()),
+        // Rules of both kinds may stand in one Prometheus.
+        ("budget", windows.name().to_owned()),
     ];
     map(file, "labels", &labels);
     let run = match windows.kept_labels().is_empty() {
@@ -206,7 +208,8 @@ fn beside(file: &mut String, windows: Windows) {
     expression(
         file,
         &format!(
-            "max by ({slo}) (ALERTS{{alertname=\"RhaidSloBurn\",severity=\"page\",alertstate=\"firing\"}})"
+            "max by ({slo}) (ALERTS{{alertname=\"RhaidSloBurn\",severity=\"page\",budget=\"{}\",alertstate=\"firing\"}})",
+            windows.name()
         ),
     );
     let _ = writeln!(file, "        for: {}", duration(windows.escalates_after()));
