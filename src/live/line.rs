@@ -86,7 +86,13 @@ fn cells(scenario: &ScenarioProgress, wordy: bool) -> Vec<Cell> {
     let p95 = scenario.p95.map_or_else(|| "-".to_owned(), format_millis);
     // An objective's is that of the whole run.
     let p95_of = if wordy { "p95(10s)" } else { "p95" };
-    let rate = format_count(scenario.rate.round() as u64);
+    // That of the present would be the last one's of a scenario that is over.
+    let whole = scenario.iterations as f64 / scenario.elapsed.as_secs_f64();
+    let rate = match scenario.state {
+        ScenarioState::Done if whole.is_finite() => whole,
+        _ => scenario.rate,
+    };
+    let rate = format_count(rate.round() as u64);
     let cell = |rank, text| Cell { rank, text };
     let mut cells = vec![
         cell(0, format!("{time:>9}")),

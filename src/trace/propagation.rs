@@ -67,8 +67,12 @@ impl Text {
     }
 
     fn hex(mut self, bytes: &[u8]) -> Self {
-        for byte in bytes {
-            self.add(&PAIRS[usize::from(*byte)]);
+        let end = self.length + 2 * bytes.len();
+        if let Some(place) = self.bytes.get_mut(self.length..end) {
+            for (pair, byte) in place.chunks_exact_mut(2).zip(bytes) {
+                pair.copy_from_slice(&PAIRS[usize::from(*byte)]);
+            }
+            self.length = end;
         }
         self
     }
