@@ -56,6 +56,7 @@ pub mod import;
 pub mod jsonpath;
 pub mod judge;
 pub mod lengths;
+pub mod listening;
 pub mod live;
 pub mod logging;
 pub mod lsp;

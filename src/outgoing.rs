@@ -34,7 +34,6 @@ pub fn client(timeout: Duration) -> Result<reqwest::Client, OutgoingError> {
 /// When TLS cannot be set up.
 pub fn client_with(timeout: Duration, tls: &TlsSettings) -> Result<reqwest::Client, OutgoingError> {
     builder(timeout, tls, b"http/1.1")?
-        .redirect(reqwest::redirect::Policy::limited(3))
         .build()
         .map_err(OutgoingError::Client)
 }
@@ -49,7 +48,6 @@ pub fn http2_client_with(
 ) -> Result<reqwest::Client, OutgoingError> {
     builder(timeout, tls, b"h2")?
         .http2_prior_knowledge()
-        .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(OutgoingError::Client)
 }
@@ -63,7 +61,24 @@ fn builder(
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured((*tls).clone())
         .user_agent(USER_AGENT)
+        // What follows a redirect loses the body, and shows headers and the address to who else is there.
+        .redirect(reqwest::redirect::Policy::none())
         .timeout(timeout))
+}
+
+/// What an answer that is none of success means: its status, and where it leads to if it leads elsewhere.
+pub fn answered(response: &reqwest::Response) -> String {
+    let status = response.status();
+    let place = response.headers().get(reqwest::header::LOCATION);
+    let place = place.and_then(|place| response.url().join(place.to_str().ok()?).ok());
+    match place.filter(|_| status.is_redirection()) {
+        // What stands behind the host may be a secret, as the address itself may.
+        Some(place) => format!(
+            "answered {status} and leads to {}; give the address that it leads to",
+            place.origin().ascii_serialization()
+        ),
+        None => format!("answered {status}"),
+    }
 }
 
 /// Why a request came to nothing, with its causes and without its address: that of a webhook is a secret.
@@ -100,6 +115,34 @@ mod tests {
         let told = why(&sent.unwrap_err());
         assert!(told.to_lowercase().contains("refused"), "{told}");
         assert!(!told.contains("hidden"), "{told}");
+    }
+
+    /// Answers one request with this, and goes on with `more` for as long as it is read.
+    fn answering(head: &'static str, more: &'static [u8]) -> String {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/secret", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(head.as_bytes());
+            while !more.is_empty() && stream.write_all(more).is_ok() {}
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn where_an_answer_leads_is_told_and_not_followed() {
+        let url = answering(
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.2:1/stolen?key=x\r\ncontent-length: 0\r\n\r\n",
+            b"",
+        );
+        let client = client(Duration::from_secs(5)).unwrap();
+        let response = client.post(url).send().await.unwrap();
+        assert_eq!(
+            answered(&response),
+            "answered 307 Temporary Redirect and leads to http://127.0.0.2:1; give the address that it leads to"
+        );
     }
 
     #[tokio::test]

@@ -13,6 +13,8 @@ pub struct Signals {
 impl Signals {
     pub fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        // A file that grows past its limit (`ulimit -f`) is an error of that file, and not the end of the process.
+        let _ = signal(SignalKind::from_raw(libc::SIGXFSZ));
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,

@@ -11,7 +11,7 @@ use crate::live::Voice;
 use crate::logging::{self, Record};
 use crate::options::Options;
 use crate::output::{Account, EventKind, Feed, Hub, OutputError, Setting, Wanted, wanted};
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, mask_urls};
 use crate::slo::Aggregate;
 use crate::units::format_count;
 
@@ -29,6 +29,7 @@ pub fn asked_for(arguments: &RunArguments) -> Result<Vec<Wanted>, Failure> {
     let variable = std::env::var(VARIABLE).unwrap_or_default();
     for text in variable.split_whitespace() {
         all.push(wanted(text).map_err(|why| {
+            let text = mask_urls(text);
             let message = format!("error: invalid value '{text}' in {VARIABLE}: {why}");
             Failure::new(exit::USAGE, message)
         })?);
@@ -200,6 +201,12 @@ fn told(account: &Account) -> Option<String> {
     } = account;
     if delivered.lost == 0 && *in_time {
         return None;
+    }
+    if delivered.lost == 0 && delivered.sent == 0 {
+        let why = delivered.problem.as_deref().unwrap_or_default();
+        return Some(format!(
+            "`--out {output}` did not get everything: {why}; the result has everything"
+        ));
     }
     let lost = format_count(delivered.lost);
     let all = format_count(delivered.sent + delivered.lost);

@@ -92,7 +92,7 @@ pub(super) fn post<'a>(
         let may_go_well =
             status.is_server_error() || status.as_u16() == 429 || status.as_u16() == 408;
         Err(Failed {
-            why: format!("it answered {status}"),
+            why: format!("it {}", outgoing::answered(&response)),
             again: may_go_well.then_some(wished),
         })
     })

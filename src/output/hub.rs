@@ -62,6 +62,20 @@ pub struct Account {
     pub in_time: bool,
 }
 
+impl Account {
+    /// Of an output of which nothing was heard in time.
+    fn overdue(output: String) -> Self {
+        Self {
+            output,
+            delivered: Delivered {
+                problem: Some("there was more than could be made ready in time".to_owned()),
+                ..Delivered::default()
+            },
+            in_time: false,
+        }
+    }
+}
+
 /// The outputs of a run, at work.
 pub struct Hub {
     feed: Feed,
@@ -69,6 +83,8 @@ pub struct Hub {
     accounts: Receiver<Vec<Account>>,
     thread: JoinHandle<()>,
     lost: Arc<AtomicU64>,
+    /// The outputs as they were asked for.
+    names: Vec<String>,
 }
 
 impl Hub {
@@ -82,6 +98,7 @@ impl Hub {
         let (opened, is_open) = sync_channel(1);
         let (reports, accounts) = sync_channel(1);
         let lost = Arc::new(AtomicU64::new(0));
+        let names = wanted.iter().map(Wanted::told).collect();
         let samples = wanted.iter().any(Wanted::samples);
         let spans = wanted.iter().any(Wanted::spans);
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -130,6 +147,7 @@ impl Hub {
             accounts,
             thread,
             lost,
+            names,
         })
     }
 
@@ -148,8 +166,14 @@ impl Hub {
             self.accounts
                 .recv_timeout(patience + Duration::from_secs(2))
         });
-        let accounts = accounts.unwrap_or_default();
-        let _ = self.thread.join();
+        let accounts = match accounts {
+            Ok(accounts) => {
+                let _ = self.thread.join();
+                accounts
+            }
+            // It is still at work, and nobody waits for it any more: it goes with the process.
+            Err(_) => self.names.into_iter().map(Account::overdue).collect(),
+        };
         (accounts, self.lost.load(Ordering::Relaxed))
     }
 }
@@ -286,7 +310,11 @@ mod tests {
         let (accounts, lost) = hub.end(Duration::from_secs(60), || {});
         assert_eq!(lost, 0);
         let delivered = &accounts[0].delivered;
-        assert_eq!((delivered.sent, delivered.lost), (SAMPLES, 0), "{delivered:?}");
+        assert_eq!(
+            (delivered.sent, delivered.lost),
+            (SAMPLES, 0),
+            "{delivered:?}"
+        );
         let size = std::fs::metadata(&file).unwrap().len();
         assert!(size > super::super::courier::QUEUE_BYTES as u64, "{size}");
     }

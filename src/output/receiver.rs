@@ -184,18 +184,31 @@ impl Receiver {
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.trim().parse().ok())
             .map(Duration::from_secs);
-        let mut said = response.text().await.unwrap_or_default();
+        let answered = outgoing::answered(&response);
+        let mut said = beginning(response).await;
         lengths::shorten(&mut said, TOLD);
         let said = harmless::line(said.trim());
         let why = match said.is_empty() {
-            true => format!("the receiver answered {status}"),
-            false => format!("the receiver answered {status}: {said}"),
+            true => format!("the receiver {answered}"),
+            false => format!("the receiver {answered}: {said}"),
         };
         Err(match status {
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Refusal::Absent { why },
             status => refusal(status, why, after),
         })
     }
+}
+
+/// As much of an answer's body as is told; it may have no end.
+async fn beginning(mut response: Response) -> String {
+    let mut bytes = Vec::new();
+    while bytes.len() <= 4 * TOLD {
+        match response.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(chunk.get(..4 * TOLD).unwrap_or(&chunk)),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Posts each parcel to the receiver's own address, under the same headers.
@@ -260,6 +273,38 @@ mod tests {
         assert!(told(&[("RHAID_REMOTE_WRITE_CERT", "a.pem")]).contains("belong together"));
         assert!(told(&[("RHAID_REMOTE_WRITE_BEARER_TOKEN", "a\nb")]).contains("_BEARER_TOKEN"));
         assert_eq!(told(&[("RHAID_LOKI_CERT", "a.pem")]), "nothing is wrong");
+    }
+
+    #[tokio::test]
+    async fn of_an_answer_without_an_end_only_the_beginning_is_read() {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = format!("http://{}/w", listener.local_addr().unwrap());
+        let writer = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let head = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 1000000000\r\n\r\n";
+            let mut sent = 0;
+            let _ = stream.write_all(head);
+            while sent < 1_000_000_000 && stream.write_all(&[b'x'; 4096]).is_ok() {
+                sent += 4096;
+            }
+            sent
+        });
+        let receiver = Receiver::new("loki", &target, &env(&[]));
+        let receiver = receiver.unwrap_or_else(|error| panic!("{error}"));
+        let refusal = receiver.post(&receiver.url, &[], b"x".to_vec()).await;
+        let Err(Refusal::Later { why, .. }) = refusal else {
+            panic!("{refusal:?}")
+        };
+        assert!(
+            why.contains("500 Internal Server Error: xxx") && why.len() < 300,
+            "{why}"
+        );
+        drop(receiver);
+        // What the kernel holds, and no more. The connection is closed by the runtime, which has to go on meanwhile.
+        let sent = tokio::task::spawn_blocking(|| writer.join().unwrap());
+        assert!(sent.await.unwrap() < 50_000_000);
     }
 
     #[test]

@@ -28,7 +28,11 @@ fn nothing_stays_broken_when_rhaid_is_killed_at_200_moments() {
     for round in 0..ROUNDS {
         let mark = format!("{}-{round}", std::process::id());
         let mut rhaid = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "chaos::killed::the_one_that_is_killed", "--ignored"])
+            .args([
+                "--exact",
+                "chaos::killed::the_one_that_is_killed",
+                "--ignored",
+            ])
             .env(MARK, &mark)
             .env(VICTIMS, pids.join(" "))
             .env(FOLDER, dir.path())

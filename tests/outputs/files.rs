@@ -169,3 +169,18 @@ fn secrets_are_in_no_output() {
         assert!(!text.contains("s3cret-of-mine"), "{name}: {text}");
     }
 }
+
+#[test]
+fn a_file_that_may_not_grow_any_further_costs_the_output_and_not_the_run() {
+    // `ulimit -f` counts blocks of 512 bytes: the result has room in so many, the samples have not.
+    let script = "fn iteration() { metrics::counter(\"orders\").add(1); sleep(0.001); }";
+    let line = "ulimit -f 400; exec \"$0\" run script.rhai --vus 4 --duration 2s --out samples=samples.ndjson --result result.json";
+    let output = Rhaid::at("/bin/sh")
+        .args(["-c", line, env!("CARGO_BIN_EXE_rhaid")])
+        .file("script.rhai", script)
+        .run();
+    output
+        .expect_code(0)
+        .expect_text("`--out samples=samples.ndjson` did not get");
+    assert!(output.path("result.json").exists());
+}

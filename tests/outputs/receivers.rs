@@ -101,3 +101,40 @@ fn statsd_gets_counters_gauges_and_timers() {
     assert_eq!(stood_for.round() as u64, requests);
     assert!(text.contains("|#"), "{text}");
 }
+
+#[test]
+fn a_receiver_that_sends_on_elsewhere_has_not_taken_anything() {
+    let server = HttpServer::start();
+    let elsewhere = Receiver::start(&[]);
+    let answer = format!(
+        "302 Found\r\nLocation: {}",
+        elsewhere.url("/login?key=s3cret")
+    );
+    let receiver = Receiver::start(&[answer.as_str(); 20]);
+    let output = journey(&server.url(""))
+        .args(["--out", &format!("influxdb={}", receiver.url("/mydb"))])
+        .env("RHAID_INFLUXDB_HEADERS", "api-key: s3cret")
+        .run();
+    output
+        .expect_code(0)
+        .expect_text("answered 302 Found and leads to http://127.0.0.1:")
+        .expect_text("did not get");
+    assert!(!output.stderr.contains("s3cret"), "{output}");
+    assert!(elsewhere.got().is_empty(), "{:?}", elsewhere.got());
+}
+
+#[test]
+fn otlp_metrics_that_were_taken_before_are_tried_again_after_a_404() {
+    let server = HttpServer::start();
+    let receiver = Receiver::start(&["204 No Content", "204 No Content", "404 Not Found"]);
+    let output = journey(&server.url(""))
+        .args(["--out", &format!("otlp={}", receiver.url(""))])
+        .run();
+    output.expect_code(0);
+    let pushes = receiver.got();
+    let refused = pushes.iter().find(|got| got.answered.starts_with("404"));
+    let refused = refused.unwrap_or_else(|| panic!("{pushes:?}"));
+    let again = pushes.iter().filter(|got| got.body == refused.body).count();
+    assert_eq!(again, 2, "{output}");
+    assert!(!output.stderr.contains("did not get"), "{output}");
+}

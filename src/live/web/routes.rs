@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State};
+use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, get, patch, post};
 use bytes::Bytes;
@@ -30,8 +30,6 @@ use crate::result::RunResult;
 use crate::run;
 use crate::suggest::did_you_mean;
 
-/// Bytes of a body at most: what is asked for is short.
-const MAX_BODY: usize = 16 << 10;
 /// How long who guessed wrong waits for the answer.
 const PENALTY: Duration = Duration::from_millis(500);
 
@@ -285,7 +283,6 @@ pub fn router(shared: Context) -> Router {
             let text = "this is not done by that method";
             Wrong::new(StatusCode::METHOD_NOT_ALLOWED, text).response()
         })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(shared.clone(), guarded))
         .with_state(shared)
 }

@@ -1,43 +1,24 @@
-//! The thread that listens: HTTP/1.1, with a runtime of its own, away from those of the virtual users.
-//!
-//! A client that is slow holds a connection and nothing else: there are so many connections at once, heads have a time limit, bodies a
-//! length, and what an open page does not take in time is left out.
+//! The thread that listens, with a runtime of its own, away from those of the virtual users. What an open page does not take in time is left
+//! out.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper::{Request, rt};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, broadcast, mpsc, watch};
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, mpsc, watch};
 
 use super::board::Board;
 use super::guard::Guard;
 use super::routes::{Shared, router};
 use super::{CannotServe, Message, PATIENCE, Settings};
+use crate::listening;
 
 /// Connections at once. An open page holds one.
 const MAX_CONNECTIONS: usize = 256;
 /// Messages that wait for a page: it may be so many seconds late.
 const WAITING: usize = 8;
-/// A request's head has to come within this time.
-const HEAD: Duration = Duration::from_secs(15);
-/// Bytes of a head at most.
-const MAX_HEAD: usize = 32 << 10;
-/// After a connection could not be taken, for want of files perhaps.
-const PAUSE: Duration = Duration::from_millis(20);
-const FULL: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\nretry-after: 5\r\n\r\n";
 
 /// Listens from now on: where, and the thread.
 ///
@@ -149,59 +130,9 @@ fn steer(shared: &Shared, steering: Option<Arc<dyn super::Steering>>) {
 }
 
 async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) {
-    let Ok(listener) = TcpListener::from_std(listener) else {
-        return;
-    };
-    let router = router(shared);
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let (stream, remote) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(_) => {
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
-        // Without it an answer may wait for an acknowledgement; then it is slower, not wrong.
-        let _ = stream.set_nodelay(true);
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            tokio::spawn(turn_away(stream));
-            continue;
-        };
-        let router = router.clone();
-        tokio::spawn(async move {
-            // A client that goes away in the middle is its own affair.
-            let _ = connection(TokioIo::new(stream), remote.ip(), router).await;
-            drop(place);
-        });
+    if let Ok(listener) = TcpListener::from_std(listener) {
+        listening::serve(listener, router(shared), MAX_CONNECTIONS).await;
     }
-}
-
-async fn connection(
-    stream: impl rt::Read + rt::Write + Unpin + Send + 'static,
-    from: IpAddr,
-    router: Router,
-) -> hyper::Result<()> {
-    let inner = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(from));
-        inner.call(request)
-    });
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(MAX_HEAD)
-        .serve_connection(stream, service)
-        .await
-}
-
-async fn turn_away(mut stream: TcpStream) {
-    let say = async {
-        let _ = stream.write_all(FULL).await;
-        let _ = stream.shutdown().await;
-    };
-    // Who does not even take this is let go.
-    let _ = tokio::time::timeout(Duration::from_secs(1), say).await;
 }
 
 #[cfg(test)]

@@ -126,6 +126,8 @@ pub struct Export {
     signal: Signal,
     /// There is no place for it at the receiver.
     is_unwanted: bool,
+    /// It took some before.
+    has_taken: bool,
 }
 
 impl Export {
@@ -146,6 +148,7 @@ impl Export {
             way,
             signal,
             is_unwanted: false,
+            has_taken: false,
         }))
     }
 
@@ -170,12 +173,17 @@ impl Export {
         let answer = match answered {
             Ok(answer) => answer,
             // Some take traces alone, which is what they are for.
+            // Whoever took some goes on taking them: then something else is wrong for a while.
+            Err(Refusal::Absent { why }) if self.has_taken => {
+                return Err(Refusal::Later { why, after: None });
+            }
             Err(Refusal::Absent { .. }) if self.signal != Signal::Traces => {
                 self.is_unwanted = true;
                 return Err(unwanted(word));
             }
             Err(refusal) => return Err(refusal),
         };
+        self.has_taken = true;
         match self.signal.rejected(&answer) {
             None | Some((0, _)) => Ok(()),
             Some((rejected, said)) => Err(Refusal::Partly {

@@ -1,28 +1,36 @@
 //! `prometheus=ADDRESS`: answers whoever scrapes.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Extension, Router};
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::Notify;
 
 use super::buckets::bounds_with;
 use super::exposition::{PROTOBUF, TEXT, protobuf, text, wants_protobuf};
 use super::ledger::Ledger;
+use crate::listening::{self, Peer};
 use crate::output::hub::Surroundings;
 use crate::output::{Book, Delivered, Event, Moment, Output, OutputError, RunInfo, Tally};
 
 pub const NAME: &str = "prometheus";
 
-/// How long the end of a run waits for the next scrape at most.
+/// How long the end of a run waits for the next scrapes at most.
 const LAST_SCRAPE: Duration = Duration::from_secs(15);
+/// Who asks for metrics is one or two of Prometheus, and somebody who looks.
+const MAX_CONNECTIONS: usize = 32;
+/// So many connections are remembered.
+const MAX_PEERS: usize = 256;
+/// Prometheus sends this with every scrape, and `curl` does not.
+const OF_PROMETHEUS: &str = "x-prometheus-scrape-timeout-seconds";
 
 struct Shared {
     ledger: Mutex<Ledger>,
@@ -33,9 +41,50 @@ struct Shared {
 #[derive(Default)]
 struct Scrapes {
     count: u64,
-    last: Option<Instant>,
+    /// Those who come again: Prometheus keeps its connection from one scrape to the next.
+    peers: HashMap<SocketAddr, Regular>,
+}
+
+/// One who scrapes again and again.
+#[derive(Clone, Copy)]
+struct Regular {
+    last: Instant,
     /// From the one before the last to the last.
     interval: Option<Duration>,
+}
+
+impl Scrapes {
+    fn note(&mut self, peer: SocketAddr, comes_again: bool, now: Instant) {
+        self.count += 1;
+        let known = self.peers.get(&peer).copied();
+        if known.is_none() && (!comes_again || self.peers.len() >= MAX_PEERS) {
+            return;
+        }
+        let interval = known.map(|known| now.duration_since(known.last));
+        self.peers.insert(
+            peer,
+            Regular {
+                last: now,
+                interval,
+            },
+        );
+    }
+
+    /// How long to wait until everyone who comes again has seen what there was at `end`.
+    fn wait(&self, end: Instant, now: Instant) -> Option<Duration> {
+        let due = |peer: &Regular| {
+            if peer.last >= end {
+                return None;
+            }
+            let due = match peer.interval {
+                Some(interval) => peer.last + interval + interval / 2,
+                None => end + LAST_SCRAPE,
+            };
+            due.min(end + LAST_SCRAPE).checked_duration_since(now)
+        };
+        let longest = self.peers.values().filter_map(due).max();
+        longest.filter(|left| !left.is_zero())
+    }
 }
 
 /// Serves a run's series.
@@ -73,12 +122,16 @@ impl Scrape {
             .route("/metrics", get(metrics))
             .with_state(shared.clone());
         (around.say)(&format!("metrics for Prometheus: http://{address}/metrics"));
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        tokio::spawn(listening::serve(listener, routes, MAX_CONNECTIONS));
         Ok(Box::new(Self { shared }))
     }
 }
 
-async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> impl IntoResponse {
+async fn metrics(
+    State(shared): State<Arc<Shared>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    headers: HeaderMap,
+) -> impl IntoResponse {
     let accept = headers
         .get_all(header::ACCEPT)
         .iter()
@@ -93,12 +146,8 @@ async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> impl 
             (TEXT, text(&ledger).into_bytes())
         }
     };
-    let mut scrapes = locked(&shared.scrapes);
-    let now = Instant::now();
-    scrapes.count += 1;
-    scrapes.interval = scrapes.last.map(|last| now.duration_since(last));
-    scrapes.last = Some(now);
-    drop(scrapes);
+    let comes_again = headers.contains_key(OF_PROMETHEUS);
+    locked(&shared.scrapes).note(peer, comes_again, Instant::now());
     shared.scraped.notify_waiters();
     (StatusCode::OK, [(header::CONTENT_TYPE, kind)], body)
 }
@@ -120,21 +169,20 @@ impl Output for Scrape {
         locked(&self.shared.ledger).event(event);
     }
 
-    /// Whoever scraped so far gets the chance to see how it ended.
+    /// Every Prometheus that scraped so far gets the chance to see how it ended.
     fn end(self: Box<Self>) -> LocalBoxFuture<'static, ()> {
         let shared = self.shared.clone();
         Box::pin(async move {
-            let due = {
-                let scrapes = locked(&shared.scrapes);
-                scrapes.interval.zip(scrapes.last)
-            };
-            if let Some((interval, last)) = due {
-                let next = interval + interval / 2;
-                let left = next.saturating_sub(last.elapsed()).min(LAST_SCRAPE);
-                let _ = tokio::time::timeout(left, shared.scraped.notified()).await;
-                // The answer is still on its way.
-                tokio::time::sleep(Duration::from_millis(50)).await;
+            let end = Instant::now();
+            loop {
+                let scraped = shared.scraped.notified();
+                let Some(left) = locked(&shared.scrapes).wait(end, Instant::now()) else {
+                    break;
+                };
+                let _ = tokio::time::timeout(left, scraped).await;
             }
+            // The last answer is still on its way.
+            tokio::time::sleep(Duration::from_millis(50)).await;
         })
     }
 
@@ -148,5 +196,47 @@ impl Output for Scrape {
                 problem: (scrapes.count == 0).then(|| "nobody scraped it".to_owned()),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn peer(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    #[test]
+    fn the_end_waits_for_everyone_who_comes_again() {
+        let begin = Instant::now();
+        let at = |seconds: u32| begin + seconds * SECOND;
+        let mut scrapes = Scrapes::default();
+        // Two of Prometheus, one after the other, and somebody who looked.
+        for (port, second) in [(1, 0), (2, 1), (1, 3), (2, 4)] {
+            scrapes.note(peer(port), true, at(second));
+        }
+        scrapes.note(peer(3), false, at(4));
+        let end = at(5);
+        assert_eq!(scrapes.wait(end, end), Some(SECOND * 7 / 2));
+        scrapes.note(peer(1), true, at(6));
+        assert_eq!(scrapes.wait(end, at(6)), Some(SECOND * 5 / 2));
+        scrapes.note(peer(2), true, at(7));
+        assert_eq!(scrapes.wait(end, at(7)), None);
+    }
+
+    #[test]
+    fn who_came_once_gets_the_longest_time_and_who_went_does_not() {
+        let end = Instant::now() + 100 * SECOND;
+        let mut scrapes = Scrapes::default();
+        assert_eq!(scrapes.wait(end, end), None);
+        scrapes.note(peer(1), true, end - SECOND);
+        assert_eq!(scrapes.wait(end, end), Some(LAST_SCRAPE));
+        let mut gone = Scrapes::default();
+        gone.note(peer(1), true, end - 50 * SECOND);
+        gone.note(peer(1), true, end - 40 * SECOND);
+        assert_eq!(gone.wait(end, end), None);
     }
 }
