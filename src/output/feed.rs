@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
 use crate::logging::Record;
-use crate::metrics::Snapshot;
+use crate::metrics::{SeriesId, Snapshot};
 use crate::result::SloResult;
-use crate::trace::Span;
+use crate::trace::{Exemplar, Span};
 use crate::vu::{LogLevel, LogLine, now_millis};
 
 /// What is told of a run at its start.
@@ -115,10 +115,20 @@ impl Event {
 /// What goes through the channel.
 pub(super) enum Message {
     Begin(Box<RunInfo>),
-    Interval { worker: usize, snapshot: Snapshot },
+    Interval {
+        worker: usize,
+        snapshot: Snapshot,
+    },
     Second(Box<Moment>),
     Event(Box<Event>),
-    Spans { spans: Vec<Span>, lost: u64 },
+    Spans {
+        spans: Vec<Span>,
+        lost: u64,
+    },
+    Exemplars {
+        worker: usize,
+        exemplars: Vec<(SeriesId, Exemplar)>,
+    },
 }
 
 /// Hands over what a run measures. Never waits: what the hub is too slow for is counted, and gone.
@@ -126,33 +136,40 @@ pub(super) enum Message {
 pub struct Feed {
     sender: Sender<Message>,
     lost: Arc<AtomicU64>,
-    samples: bool,
-    spans: bool,
+    wants: Wants,
+}
+
+/// What somebody wants beside what all outputs get.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wants {
+    pub samples: bool,
+    pub spans: bool,
+    /// Upper bounds of the buckets that exemplars are for, in nanoseconds.
+    pub exemplars: Option<Arc<[u64]>>,
 }
 
 impl Feed {
-    pub(super) fn new(
-        sender: Sender<Message>,
-        lost: Arc<AtomicU64>,
-        samples: bool,
-        spans: bool,
-    ) -> Self {
+    pub(super) fn new(sender: Sender<Message>, lost: Arc<AtomicU64>, wants: Wants) -> Self {
         Self {
             sender,
             lost,
-            samples,
-            spans,
+            wants,
         }
     }
 
     /// Whether somebody wants every single sample.
     pub fn wants_samples(&self) -> bool {
-        self.samples
+        self.wants.samples
     }
 
     /// Whether somebody takes spans.
     pub fn takes_spans(&self) -> bool {
-        self.spans
+        self.wants.spans
+    }
+
+    /// For which buckets of histograms somebody takes exemplars: their upper bounds, in nanoseconds.
+    pub fn exemplar_bounds(&self) -> Option<Arc<[u64]>> {
+        self.wants.exemplars.clone()
     }
 
     fn send(&self, message: Message) {
@@ -174,6 +191,11 @@ impl Feed {
     /// Traces that were kept, without secrets.
     pub fn spans(&self, spans: Vec<Span>, lost: u64) {
         self.send(Message::Spans { spans, lost });
+    }
+
+    /// Examples of what a worker recorded, and reported before.
+    pub fn exemplars(&self, worker: usize, exemplars: Vec<(SeriesId, Exemplar)>) {
+        self.send(Message::Exemplars { worker, exemplars });
     }
 
     /// A second is over; what was handed over since the last belongs to it.
@@ -204,6 +226,7 @@ impl std::fmt::Debug for Message {
             Self::Second(_) => "Second",
             Self::Event(_) => "Event",
             Self::Spans { .. } => "Spans",
+            Self::Exemplars { .. } => "Exemplars",
         })
     }
 }

@@ -7,10 +7,10 @@ use time::OffsetDateTime;
 use super::conductor::Conductor;
 use super::masking::{mask_slos, mask_words};
 use crate::chaos::{Event, FaultId};
-use crate::metrics::Snapshot;
+use crate::metrics::{SeriesId, Snapshot};
 use crate::output::{EventKind, Feed, RunInfo};
 use crate::result::{RunResult, VerdictStatus};
-use crate::trace::Span;
+use crate::trace::{Exemplar, Span};
 use crate::vu::LogLine;
 
 /// What is told to the outputs, if there are any.
@@ -67,6 +67,13 @@ impl Conductor<'_> {
             mask_words(text, &self.blueprint.secrets);
         }
         feed.spans(spans, lost);
+    }
+
+    /// Requests of traces that were kept, as examples of what a worker recorded.
+    pub(super) fn tell_exemplars(&self, worker: usize, exemplars: Vec<(SeriesId, Exemplar)>) {
+        if let (Some(feed), false) = (&self.telling.feed, exemplars.is_empty()) {
+            feed.exemplars(worker, exemplars);
+        }
     }
 
     /// A second is over.

@@ -7,6 +7,7 @@ mod reading;
 mod support;
 
 mod dashboards;
+mod exemplars;
 mod files;
 mod logs;
 mod mistakes;

@@ -124,6 +124,15 @@ impl Ledger {
         for (entry, line) in self.entries.iter_mut().zip(book.lines()) {
             entry.known.add(line.current);
         }
+        for (line, exemplar) in book.exemplars() {
+            if let Some(Entry {
+                known: Known::Trend(buckets, _),
+                ..
+            }) = self.entries.get_mut(*line)
+            {
+                buckets.exemplify(exemplar, now.at);
+            }
+        }
     }
 
     /// Something happened.
