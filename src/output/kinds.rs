@@ -46,7 +46,7 @@ pub static KINDS: &[Kind] = &[
     Kind {
         name: grafana::NAME,
         target: "URL",
-        about: "annotations in Grafana: start, end, faults, reloads, aborts",
+        about: "annotations in Grafana: start, end, faults, reloads, aborts, anomalies",
         samples: false,
         spans: false,
         exemplars: false,

@@ -36,7 +36,7 @@ use crate::trace::Span;
 
 pub use book::{Book, Line, Sample};
 pub use courier::{Carrier, Courier, Parcel, Refusal};
-pub use feed::{Event, EventKind, Feed, Moment, RunInfo};
+pub use feed::{Anomaly, Event, EventKind, Feed, Moment, RunInfo};
 pub use hub::Hub;
 pub use hub::{Account, Setting, Surroundings};
 pub use kinds::{KINDS, Kind, Wanted, wanted, wanted_annotations, wanted_log};

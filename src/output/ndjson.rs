@@ -109,6 +109,12 @@ impl Output for Ndjson {
             EventKind::Own { level, module, .. } => json!({
                 "type": "log", "time": time, "level": level.as_str(), "module": module,
             }),
+            EventKind::AnomalyFound(anomaly) => {
+                json!({ "type": "event", "time": time, "what": "anomaly", "anomaly": anomaly.row })
+            }
+            EventKind::AnomalyEnded(anomaly) => {
+                json!({ "type": "event", "time": time, "what": "anomaly_end", "anomaly": anomaly.row })
+            }
             EventKind::Reloaded => json!({ "type": "event", "time": time, "what": "reload" }),
             EventKind::Aborted => json!({ "type": "event", "time": time, "what": "abort" }),
         };

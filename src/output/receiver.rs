@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 
 use super::OutputError;
 use super::courier::{Carrier, Parcel, Refusal};
@@ -160,9 +160,23 @@ impl Receiver {
         headers: &[(&'static str, &'static str)],
         body: Vec<u8>,
     ) -> Result<Response, Refusal> {
+        self.send(Method::POST, url, headers, body).await
+    }
+
+    /// The same by any method.
+    ///
+    /// # Errors
+    /// What the answer, or its absence, means.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &[(&'static str, &'static str)],
+        body: Vec<u8>,
+    ) -> Result<Response, Refusal> {
         let mut request = self
             .client
-            .post(url.clone())
+            .request(method, url.clone())
             .headers(self.headers.clone())
             .body(body);
         for (name, value) in headers {

@@ -460,7 +460,8 @@ impl Conductor<'_> {
             "running" => self.mind_anomalies(),
             _ => Vec::new(),
         };
-        self.show(unusual);
+        self.tell_anomalies(&unusual);
+        self.show(unusual.into_iter().map(|(_, anomaly)| anomaly).collect());
         if self.phase != "running" {
             self.aggregate.totals.forget_current();
             return;

@@ -6,6 +6,7 @@ mod reading;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod anomalies;
 mod dashboards;
 mod exemplars;
 mod files;

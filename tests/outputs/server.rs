@@ -225,7 +225,7 @@ pub struct Got {
 }
 
 /// A receiver that gives each request the next answer of a list, and `204` when the list is at its end. An answer is a status line's rest with
-/// headers, such as `429 Too Many\r\nRetry-After: 1`; an empty one closes the connection without a word.
+/// headers, such as `429 Too Many\r\nRetry-After: 1`, and with a body after an empty line; an empty one closes the connection without a word.
 pub struct Receiver {
     addr: SocketAddr,
     got: Arc<Mutex<Vec<Got>>>,
@@ -297,6 +297,11 @@ fn serve(stream: TcpStream, answers: &Mutex<VecDeque<String>>, got: &Mutex<Vec<G
         if answer.is_empty() {
             return;
         }
-        let _ = write!(writer, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let length = body.len();
+        let _ = write!(
+            writer,
+            "HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
     }
 }

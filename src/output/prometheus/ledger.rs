@@ -151,7 +151,11 @@ impl Ledger {
                 *self.logs.entry(line.level.as_str()).or_default() += line.more.max(1);
             }
             EventKind::Aborted => self.is_aborted = true,
-            EventKind::Started | EventKind::Ended { .. } | EventKind::Own { .. } => {}
+            EventKind::Started
+            | EventKind::Ended { .. }
+            | EventKind::AnomalyFound(_)
+            | EventKind::AnomalyEnded(_)
+            | EventKind::Own { .. } => {}
         }
     }
 
