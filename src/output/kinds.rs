@@ -5,7 +5,7 @@ use std::fmt;
 use super::hub::Surroundings;
 use super::prometheus::{remote_write, scrape};
 use super::{
-    Output, OutputError, csv, grafana, influxdb, log, loki, ndjson, otlp, samples, statsd,
+    Output, OutputError, csv, grafana, influxdb, kafka, log, loki, ndjson, otlp, samples, statsd,
 };
 use crate::secrets::mask_urls;
 use crate::suggest::did_you_mean;
@@ -62,6 +62,16 @@ pub static KINDS: &[Kind] = &[
         exemplars: false,
         check: super::receiver::check,
         open: influxdb::InfluxDb::open,
+    },
+    Kind {
+        name: kafka::NAME,
+        target: "BROKER[,BROKER]/TOPIC",
+        about: "what ndjson writes, as messages to a topic of Kafka, if built with `--features kafka`",
+        samples: false,
+        spans: false,
+        exemplars: false,
+        check: kafka::check,
+        open: kafka::open,
     },
     Kind {
         name: log::NAME,

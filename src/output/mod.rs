@@ -18,6 +18,7 @@ mod file;
 mod grafana;
 mod hub;
 mod influxdb;
+mod kafka;
 mod kinds;
 mod log;
 mod loki;
@@ -25,6 +26,7 @@ mod ndjson;
 mod otlp;
 pub mod prometheus;
 mod receiver;
+mod records;
 mod samples;
 mod statsd;
 

@@ -7,9 +7,13 @@ mod reading;
 mod support;
 
 mod anomalies;
+#[cfg(feature = "kafka")]
+mod broker;
 mod dashboards;
 mod exemplars;
 mod files;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod logs;
 mod mistakes;
 mod otlp;
