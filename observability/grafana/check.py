@@ -4,7 +4,8 @@
     observability/grafana/check.py --prometheus http://127.0.0.1:9090 --since 300
 
 Variables get the values that they have there: all of them where several can be chosen, and a panel that is repeated is
-tried with each. A query must give at least one number within the time that is looked at.
+tried with each. A query must give at least one number within the time that is looked at. How many exemplars there are is
+told at the end: only a run that is traced has any, in a Prometheus that keeps them.
 """
 
 import argparse
@@ -49,6 +50,11 @@ class Prometheus:
             rows = self.get("query_range", query=expr, start=self.start, end=self.end, step=1)["result"]
             values = [value for row in rows for value in row["values"]]
         return sum(not math.isnan(float(value)) for _, value in values)
+
+    def exemplars(self, expr):
+        """How many requests of traces stand for what a query shows."""
+        found = self.get("query_exemplars", query=expr, start=self.start, end=self.end)
+        return sum(len(row["exemplars"]) for row in found)
 
     def label_values(self, query):
         """What `label_values(selector, label)` gives in Grafana."""
@@ -119,7 +125,7 @@ def main():
 
     end = time.time()
     prometheus = Prometheus(options.prometheus, end - options.since, end, options.rate_interval)
-    problems, asked, resolved = [], 0, {}
+    problems, asked, exemplars, resolved = [], 0, 0, {}
     for path in sorted(DASHBOARDS.glob("*.json")):
         dashboard = json.loads(path.read_text(encoding="utf-8"))
         say = lambda text: problems.append(f"{path.name}: {text}")  # noqa: E731
@@ -130,13 +136,15 @@ def main():
             try:
                 if prometheus.numbers(target, expr) == 0:
                     say(f"{place}: no samples: {expr}")
+                if target.get("exemplar"):
+                    exemplars += prometheus.exemplars(expr)
             except ValueError as error:
                 say(f"{place}: {error}: {expr}")
     if options.values:
         print(json.dumps(resolved, indent=2))
     for problem in problems:
         print(problem, file=sys.stderr)
-    print(f"{asked} queries, {len(problems)} without an answer", file=sys.stderr)
+    print(f"{asked} queries, {len(problems)} without an answer; {exemplars} exemplars", file=sys.stderr)
     return 1 if problems else 0
 
 

@@ -24,6 +24,13 @@ impl From<Builtin> for MetricId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SeriesId(u32);
 
+impl SeriesId {
+    /// Its number in the recorder, as snapshots have it.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// A metric's name and nature, free to leave the thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetricInfo {

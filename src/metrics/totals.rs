@@ -326,8 +326,12 @@ impl Totals {
 
     /// The series that a worker knows by this number.
     pub fn series_of(&self, worker: usize, number: u32) -> Option<&TotalSeries> {
-        let ours = self.maps.get(worker)?.get(number as usize)?;
-        self.series.get(*ours)
+        self.series.get(self.number_of(worker, number)?)
+    }
+
+    /// The place among [all series](Self::series) of the one that a worker knows by this number.
+    pub fn number_of(&self, worker: usize, number: u32) -> Option<usize> {
+        self.maps.get(worker)?.get(number as usize).copied()
     }
 
     fn series_number(&mut self, info: MetricInfo, tags: Vec<(String, String)>) -> usize {

@@ -1,7 +1,8 @@
 //! What all workers have measured, series by series.
 
 use crate::metrics::totals::{Accumulator, TagMap, Totals};
-use crate::metrics::{MetricInfo, Snapshot};
+use crate::metrics::{MetricInfo, SeriesId, Snapshot};
+use crate::trace::Exemplar;
 
 /// One metric under one tag set.
 #[derive(Clone, Copy)]
@@ -28,6 +29,8 @@ pub struct Sample<'a> {
 /// Everything measured so far, and in the present second.
 pub struct Book {
     totals: Totals,
+    /// Of the present second, with the numbers of their lines.
+    exemplars: Vec<(usize, Exemplar)>,
 }
 
 impl Default for Book {
@@ -35,7 +38,10 @@ impl Default for Book {
         let mut totals = Totals::default();
         // Every series is a group of its own, so that it has a present second beside its total.
         totals.group_by(Box::new(|_, tags| vec![tags.clone()]), usize::MAX);
-        Self { totals }
+        Self {
+            totals,
+            exemplars: Vec::new(),
+        }
     }
 }
 
@@ -72,8 +78,22 @@ impl Book {
         snapshot.samples.iter().filter_map(named).collect()
     }
 
+    /// Takes examples of what a worker measured.
+    pub fn exemplify(&mut self, worker: usize, exemplars: &[(SeriesId, Exemplar)]) {
+        let known = exemplars.iter().filter_map(|(series, exemplar)| {
+            Some((self.totals.number_of(worker, series.number())?, *exemplar))
+        });
+        self.exemplars.extend(known);
+    }
+
+    /// Examples that came in the present second, with the numbers of their lines.
+    pub fn exemplars(&self) -> &[(usize, Exemplar)] {
+        &self.exemplars
+    }
+
     /// The present second is over.
     pub fn end_second(&mut self) {
+        self.exemplars.clear();
         self.totals.clear_groups();
     }
 }

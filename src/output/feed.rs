@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::mpsc::Sender;
 
 use crate::logging::Record;
-use crate::metrics::Snapshot;
-use crate::result::SloResult;
-use crate::trace::Span;
+use crate::metrics::{SeriesId, Snapshot};
+use crate::result::{AnomalyResult, SloResult};
+use crate::trace::{Exemplar, Span};
 use crate::vu::{LogLevel, LogLine, now_millis};
 
 /// What is told of a run at its start.
@@ -57,6 +58,10 @@ pub enum EventKind {
     },
     Reloaded,
     Aborted,
+    /// Something unusual was found.
+    AnomalyFound(Box<Anomaly>),
+    /// The level that it went to has come to its end.
+    AnomalyEnded(Box<Anomaly>),
     /// A script logged a line, or the run did for it.
     Log(Box<LogLine>),
     /// rhaid itself has something to say: which of its modules, and how urgent it is.
@@ -65,6 +70,50 @@ pub enum EventKind {
         module: String,
         fields: Vec<(String, String)>,
     },
+}
+
+/// Something unusual.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Anomaly {
+    /// Tells it from the run's others: its beginning and its end have the same.
+    pub number: usize,
+    /// As the result has it, without secrets.
+    pub row: AnomalyResult,
+    /// When it began, in milliseconds since 1970.
+    pub from: u64,
+    /// When it ended, if it has.
+    pub to: Option<u64>,
+}
+
+impl Anomaly {
+    /// How urgent it is: what was done to the run on purpose explains what follows.
+    pub fn level(&self) -> LogLevel {
+        match self.row.explained_by {
+            Some(_) => LogLevel::Info,
+            None => LogLevel::Warn,
+        }
+    }
+
+    /// What the result says of it, by name; of its tags each.
+    pub fn fields(&self) -> Vec<(String, String)> {
+        let written = |value: Value| match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        let mut fields = Vec::new();
+        // A row is an object, and can always be written.
+        if let Ok(Value::Object(row)) = serde_json::to_value(&self.row) {
+            for (name, value) in row {
+                match value {
+                    Value::Object(tags) => {
+                        fields.extend(tags.into_iter().map(|(tag, value)| (tag, written(value))));
+                    }
+                    value => fields.push((name, written(value))),
+                }
+            }
+        }
+        fields
+    }
 }
 
 /// Something that happened.
@@ -82,21 +131,22 @@ impl Event {
     pub fn record<'a>(&'a self, run: &'a str) -> Record<'a> {
         let (level, source, fields) = match &self.kind {
             EventKind::Log(line) => return Record::of_line(line, run),
+            EventKind::AnomalyFound(anomaly) => (anomaly.level(), "anomalies", anomaly.fields()),
+            EventKind::AnomalyEnded(anomaly) => (LogLevel::Info, "anomalies", anomaly.fields()),
             EventKind::Own {
                 level,
                 module,
                 fields,
-            } => (*level, module.as_str(), fields.as_slice()),
-            EventKind::Aborted => (LogLevel::Error, "run", &[][..]),
+            } => (*level, module.as_str(), fields.clone()),
+            EventKind::Aborted => (LogLevel::Error, "run", Vec::new()),
             EventKind::FaultBegan { .. } | EventKind::FaultEnded { .. } => {
-                (LogLevel::Info, "faults", &[][..])
+                (LogLevel::Info, "faults", Vec::new())
             }
             EventKind::Started | EventKind::Ended { .. } | EventKind::Reloaded => {
-                (LogLevel::Info, "run", &[][..])
+                (LogLevel::Info, "run", Vec::new())
             }
         };
-        let field =
-            |(name, value): &'a (String, String)| (Cow::Borrowed(name.as_str()), value.clone());
+        let field = |(name, value): (String, String)| (Cow::Owned(name), value);
         Record {
             at: self.at,
             level,
@@ -107,7 +157,7 @@ impl Event {
             vu: 0,
             iteration: None,
             place: None,
-            fields: fields.iter().map(field).collect(),
+            fields: fields.into_iter().map(field).collect(),
         }
     }
 }
@@ -115,10 +165,20 @@ impl Event {
 /// What goes through the channel.
 pub(super) enum Message {
     Begin(Box<RunInfo>),
-    Interval { worker: usize, snapshot: Snapshot },
+    Interval {
+        worker: usize,
+        snapshot: Snapshot,
+    },
     Second(Box<Moment>),
     Event(Box<Event>),
-    Spans { spans: Vec<Span>, lost: u64 },
+    Spans {
+        spans: Vec<Span>,
+        lost: u64,
+    },
+    Exemplars {
+        worker: usize,
+        exemplars: Vec<(SeriesId, Exemplar)>,
+    },
 }
 
 /// Hands over what a run measures. Never waits: what the hub is too slow for is counted, and gone.
@@ -126,33 +186,40 @@ pub(super) enum Message {
 pub struct Feed {
     sender: Sender<Message>,
     lost: Arc<AtomicU64>,
-    samples: bool,
-    spans: bool,
+    wants: Wants,
+}
+
+/// What somebody wants beside what all outputs get.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wants {
+    pub samples: bool,
+    pub spans: bool,
+    /// Upper bounds of the buckets that exemplars are for, in nanoseconds.
+    pub exemplars: Option<Arc<[u64]>>,
 }
 
 impl Feed {
-    pub(super) fn new(
-        sender: Sender<Message>,
-        lost: Arc<AtomicU64>,
-        samples: bool,
-        spans: bool,
-    ) -> Self {
+    pub(super) fn new(sender: Sender<Message>, lost: Arc<AtomicU64>, wants: Wants) -> Self {
         Self {
             sender,
             lost,
-            samples,
-            spans,
+            wants,
         }
     }
 
     /// Whether somebody wants every single sample.
     pub fn wants_samples(&self) -> bool {
-        self.samples
+        self.wants.samples
     }
 
     /// Whether somebody takes spans.
     pub fn takes_spans(&self) -> bool {
-        self.spans
+        self.wants.spans
+    }
+
+    /// For which buckets of histograms somebody takes exemplars: their upper bounds, in nanoseconds.
+    pub fn exemplar_bounds(&self) -> Option<Arc<[u64]>> {
+        self.wants.exemplars.clone()
     }
 
     fn send(&self, message: Message) {
@@ -174,6 +241,11 @@ impl Feed {
     /// Traces that were kept, without secrets.
     pub fn spans(&self, spans: Vec<Span>, lost: u64) {
         self.send(Message::Spans { spans, lost });
+    }
+
+    /// Examples of what a worker recorded, and reported before.
+    pub fn exemplars(&self, worker: usize, exemplars: Vec<(SeriesId, Exemplar)>) {
+        self.send(Message::Exemplars { worker, exemplars });
     }
 
     /// A second is over; what was handed over since the last belongs to it.
@@ -204,6 +276,7 @@ impl std::fmt::Debug for Message {
             Self::Second(_) => "Second",
             Self::Event(_) => "Event",
             Self::Spans { .. } => "Spans",
+            Self::Exemplars { .. } => "Exemplars",
         })
     }
 }

@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use super::courier::Say;
-use super::feed::{Feed, Message};
+use super::feed::{Feed, Message, Wants};
 use super::kinds::Wanted;
-use super::prometheus::{Histograms, Names};
+use super::prometheus::{Histograms, Names, bounds_with};
 use super::{Book, Delivered, Output, OutputError};
 use crate::logging::Format;
 
@@ -99,8 +99,17 @@ impl Hub {
         let (reports, accounts) = sync_channel(1);
         let lost = Arc::new(AtomicU64::new(0));
         let names = wanted.iter().map(Wanted::told).collect();
-        let samples = wanted.iter().any(Wanted::samples);
-        let spans = wanted.iter().any(Wanted::spans);
+        let wants = Wants {
+            samples: wanted.iter().any(Wanted::samples),
+            spans: wanted.iter().any(Wanted::spans),
+            exemplars: wanted.iter().any(Wanted::exemplars).then(|| {
+                let bounds = bounds_with(&setting.bounds);
+                bounds
+                    .iter()
+                    .map(|bound| (bound * 1e9).round() as u64)
+                    .collect()
+            }),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -142,7 +151,7 @@ impl Hub {
             Err(_) => return Err(std::io::Error::other("the outputs' thread ended").into()),
         }
         Ok(Self {
-            feed: Feed::new(sender, lost.clone(), samples, spans),
+            feed: Feed::new(sender, lost.clone(), wants),
             over,
             accounts,
             thread,
@@ -228,6 +237,7 @@ async fn listen(
                     output.spans(&spans, lost);
                 }
             }
+            Message::Exemplars { worker, exemplars } => book.exemplify(worker, &exemplars),
             Message::Event(event) => {
                 for (_, output) in &mut *outputs {
                     output.event(&event);

@@ -5,7 +5,7 @@ use std::fmt;
 use super::hub::Surroundings;
 use super::prometheus::{remote_write, scrape};
 use super::{
-    Output, OutputError, csv, grafana, influxdb, log, loki, ndjson, otlp, samples, statsd,
+    Output, OutputError, csv, grafana, influxdb, kafka, log, loki, ndjson, otlp, samples, statsd,
 };
 use crate::secrets::mask_urls;
 use crate::suggest::did_you_mean;
@@ -21,6 +21,8 @@ pub struct Kind {
     pub samples: bool,
     /// Whether it takes traces.
     pub spans: bool,
+    /// Whether it takes requests of traces as examples of what was measured.
+    pub exemplars: bool,
     /// What is wrong with a target, before anything is opened.
     check: fn(&str) -> Result<(), String>,
     open: Open,
@@ -37,15 +39,17 @@ pub static KINDS: &[Kind] = &[
         about: "a row for every series and second",
         samples: false,
         spans: false,
+        exemplars: false,
         check: any,
         open: csv::Csv::open,
     },
     Kind {
         name: grafana::NAME,
         target: "URL",
-        about: "annotations in Grafana: start, end, faults, reloads, aborts",
+        about: "annotations in Grafana: start, end, faults, reloads, aborts, anomalies",
         samples: false,
         spans: false,
+        exemplars: false,
         check: super::receiver::check,
         open: grafana::Grafana::open,
     },
@@ -55,8 +59,19 @@ pub static KINDS: &[Kind] = &[
         about: "a point for every series and second, in InfluxDB's line protocol",
         samples: false,
         spans: false,
+        exemplars: false,
         check: super::receiver::check,
         open: influxdb::InfluxDb::open,
+    },
+    Kind {
+        name: kafka::NAME,
+        target: "BROKER[,BROKER]/TOPIC",
+        about: "what ndjson writes, as messages to a topic of Kafka, if built with `--features kafka`",
+        samples: false,
+        spans: false,
+        exemplars: false,
+        check: kafka::check,
+        open: kafka::open,
     },
     Kind {
         name: log::NAME,
@@ -64,6 +79,7 @@ pub static KINDS: &[Kind] = &[
         about: "a line for everything that is logged or happens, as --log-format says",
         samples: false,
         spans: false,
+        exemplars: false,
         check: any,
         open: log::Log::open,
     },
@@ -73,6 +89,7 @@ pub static KINDS: &[Kind] = &[
         about: "the same, to Loki",
         samples: false,
         spans: false,
+        exemplars: false,
         check: super::receiver::check,
         open: loki::Loki::open,
     },
@@ -82,6 +99,7 @@ pub static KINDS: &[Kind] = &[
         about: "a JSON object a line for every series and second, log line and event",
         samples: false,
         spans: false,
+        exemplars: false,
         check: any,
         open: ndjson::Ndjson::open,
     },
@@ -91,6 +109,7 @@ pub static KINDS: &[Kind] = &[
         about: "traces, metrics and logs to OpenTelemetry's collector and others, by http:// or grpc://",
         samples: false,
         spans: true,
+        exemplars: true,
         check: otlp::check,
         open: otlp::Otlp::open,
     },
@@ -100,6 +119,7 @@ pub static KINDS: &[Kind] = &[
         about: "serves metrics for Prometheus to scrape, such as at 127.0.0.1:9464",
         samples: false,
         spans: false,
+        exemplars: true,
         check: scrape::check,
         open: scrape::Scrape::open,
     },
@@ -109,6 +129,7 @@ pub static KINDS: &[Kind] = &[
         about: "pushes metrics to Prometheus, Mimir and others, by remote write",
         samples: false,
         spans: false,
+        exemplars: true,
         check: remote_write::check,
         open: remote_write::RemoteWrite::open,
     },
@@ -118,6 +139,7 @@ pub static KINDS: &[Kind] = &[
         about: "every single sample, in the lines of k6's `--out json`",
         samples: true,
         spans: false,
+        exemplars: false,
         check: any,
         open: samples::Samples::open,
     },
@@ -127,6 +149,7 @@ pub static KINDS: &[Kind] = &[
         about: "counters, gauges and timers once a second, by UDP",
         samples: false,
         spans: false,
+        exemplars: false,
         check: statsd::check,
         open: statsd::StatsD::open,
     },
@@ -228,6 +251,11 @@ impl Wanted {
     /// Whether it takes traces.
     pub fn spans(&self) -> bool {
         self.kind.spans
+    }
+
+    /// Whether it takes requests of traces as examples of what was measured.
+    pub fn exemplars(&self) -> bool {
+        self.kind.exemplars
     }
 
     /// The file that it writes, if it does.

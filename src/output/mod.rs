@@ -18,6 +18,7 @@ mod file;
 mod grafana;
 mod hub;
 mod influxdb;
+mod kafka;
 mod kinds;
 mod log;
 mod loki;
@@ -25,6 +26,7 @@ mod ndjson;
 mod otlp;
 pub mod prometheus;
 mod receiver;
+mod records;
 mod samples;
 mod statsd;
 
@@ -36,7 +38,7 @@ use crate::trace::Span;
 
 pub use book::{Book, Line, Sample};
 pub use courier::{Carrier, Courier, Parcel, Refusal};
-pub use feed::{Event, EventKind, Feed, Moment, RunInfo};
+pub use feed::{Anomaly, Event, EventKind, Feed, Moment, RunInfo};
 pub use hub::Hub;
 pub use hub::{Account, Setting, Surroundings};
 pub use kinds::{KINDS, Kind, Wanted, wanted, wanted_annotations, wanted_log};

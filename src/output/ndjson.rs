@@ -1,14 +1,13 @@
 //! `ndjson=FILE`: a JSON object a line, for every series and second, and for everything that happens.
 
 use futures_util::future::LocalBoxFuture;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::columns::{moment, readings};
 use super::courier::{Courier, Parcel, QUEUE_BYTES};
-use super::feed::{Event, EventKind, Moment, RunInfo};
+use super::feed::{Event, Moment, RunInfo};
 use super::file::Appender;
 use super::hub::Surroundings;
-use super::{Book, Output, OutputError, Tally};
+use super::{Book, Output, OutputError, Tally, records};
 
 pub const NAME: &str = "ndjson";
 
@@ -45,77 +44,24 @@ impl Ndjson {
 
 impl Output for Ndjson {
     fn begin(&mut self, run: &RunInfo) {
-        self.line(&json!({
-            "type": "run",
-            "time": moment(run.at as f64),
-            "id": run.id,
-            "script": run.script,
-        }));
+        self.line(&records::run(run));
         self.post(0);
     }
 
     fn second(&mut self, now: &Moment, book: &Book) {
-        let time = moment(now.at as f64);
         let mut samples = 0;
-        for line in book.lines() {
-            let values = readings(line.current);
-            if values.is_empty() {
-                continue;
-            }
+        for record in records::series(now, book) {
+            self.line(&record);
             samples += 1;
-            let mut object = Map::new();
-            object.insert("type".to_owned(), json!("second"));
-            object.insert("time".to_owned(), json!(time));
-            object.insert("metric".to_owned(), json!(line.info.name));
-            object.insert("kind".to_owned(), json!(line.info.kind));
-            object.insert("contains".to_owned(), json!(line.info.contains));
-            object.insert("tags".to_owned(), json!(line.tags));
-            for (name, value) in values {
-                object.insert(name.to_owned(), json!(value));
-            }
-            self.line(&Value::Object(object));
         }
-        for slo in &now.slos {
-            self.line(&json!({
-                "type": "slo",
-                "time": time,
-                "metric": slo.metric,
-                "target": slo.target,
-                "priority": slo.priority,
-                "status": slo.status,
-                "actual": slo.actual,
-            }));
+        for record in records::objectives(now) {
+            self.line(&record);
         }
         self.post(samples);
     }
 
     fn event(&mut self, event: &Event) {
-        let time = moment(event.at as f64);
-        let mut object = match &event.kind {
-            EventKind::Log(line) => json!({
-                "type": "log", "time": moment(line.time as f64), "level": line.level.as_str(),
-                "scenario": line.scenario, "vu": line.vu, "iteration": line.iteration, "place": line.place,
-            }),
-            EventKind::Started => json!({ "type": "event", "time": time, "what": "start" }),
-            EventKind::Ended { status, exit_code } => json!({
-                "type": "event", "time": time, "what": "end", "status": status, "exit_code": exit_code,
-            }),
-            EventKind::FaultBegan { name, .. } => {
-                json!({ "type": "event", "time": time, "what": "fault_begin", "fault": name })
-            }
-            EventKind::FaultEnded { name, .. } => {
-                json!({ "type": "event", "time": time, "what": "fault_end", "fault": name })
-            }
-            EventKind::Own { level, module, .. } => json!({
-                "type": "log", "time": time, "level": level.as_str(), "module": module,
-            }),
-            EventKind::Reloaded => json!({ "type": "event", "time": time, "what": "reload" }),
-            EventKind::Aborted => json!({ "type": "event", "time": time, "what": "abort" }),
-        };
-        if let Value::Object(object) = &mut object {
-            object.insert("text".to_owned(), json!(event.text));
-        }
-        self.line(&object);
+        self.line(&records::event(event));
     }
 
     fn end(mut self: Box<Self>) -> LocalBoxFuture<'static, ()> {

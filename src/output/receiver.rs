@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 
 use super::OutputError;
 use super::courier::{Carrier, Parcel, Refusal};
@@ -62,11 +62,8 @@ impl Receiver {
         env: &BTreeMap<String, String>,
         client: fn(Duration, &TlsSettings) -> Result<Client, OutgoingError>,
     ) -> Result<Self, OutputError> {
-        let prefix = format!("RHAID_{}", output.replace('-', "_").to_uppercase());
-        let get = |name: &str| {
-            let value = env.get(&format!("{prefix}_{name}"));
-            value.filter(|value| !value.is_empty()).cloned()
-        };
+        let prefix = prefix(output);
+        let get = |name: &str| setting(output, env, name);
         let usage = |text: String| OutputError::Usage(text);
         check(target).map_err(|why| usage(format!("`--out {output}=…`: {why}")))?;
         let mut url =
@@ -111,22 +108,7 @@ impl Receiver {
             value.set_sensitive(true);
             headers.insert(reqwest::header::AUTHORIZATION, value);
         }
-        let identity = match (get("CERT"), get("KEY")) {
-            (Some(certificate), Some(key)) => {
-                Some((PathBuf::from(certificate), PathBuf::from(key)))
-            }
-            (None, None) => None,
-            _ => {
-                return Err(usage(format!(
-                    "{prefix}_CERT and {prefix}_KEY belong together: set both, or none"
-                )));
-            }
-        };
-        let tls = TlsSettings {
-            ca: get("CA").map(PathBuf::from).into_iter().collect(),
-            identity,
-            ..TlsSettings::default()
-        };
+        let tls = tls(output, env)?;
         let client =
             client(TIMEOUT, &tls).map_err(|why| usage(format!("`--out {output}=…`: {why}")))?;
         Ok(Self {
@@ -160,9 +142,23 @@ impl Receiver {
         headers: &[(&'static str, &'static str)],
         body: Vec<u8>,
     ) -> Result<Response, Refusal> {
+        self.send(Method::POST, url, headers, body).await
+    }
+
+    /// The same by any method.
+    ///
+    /// # Errors
+    /// What the answer, or its absence, means.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &[(&'static str, &'static str)],
+        body: Vec<u8>,
+    ) -> Result<Response, Refusal> {
         let mut request = self
             .client
-            .post(url.clone())
+            .request(method, url.clone())
             .headers(self.headers.clone())
             .body(body);
         for (name, value) in headers {
@@ -222,6 +218,40 @@ impl Carrier for Posts {
         let Self { receiver, headers } = self;
         Box::pin(receiver.post(&receiver.url, headers, parcel.body.clone()))
     }
+}
+
+/// What variables of an output begin with.
+fn prefix(output: &str) -> String {
+    format!("RHAID_{}", output.replace('-', "_").to_uppercase())
+}
+
+/// What the environment has for an output under this name, such as `BEARER_TOKEN`.
+pub fn setting(output: &str, env: &BTreeMap<String, String>, name: &str) -> Option<String> {
+    let value = env.get(&format!("{}_{name}", prefix(output)));
+    value.filter(|value| !value.is_empty()).cloned()
+}
+
+/// What the environment says about TLS for an output.
+///
+/// # Errors
+/// When a certificate is without its key, or the other way round.
+pub fn tls(output: &str, env: &BTreeMap<String, String>) -> Result<TlsSettings, OutputError> {
+    let get = |name: &str| setting(output, env, name).map(PathBuf::from);
+    let identity = match (get("CERT"), get("KEY")) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => {
+            let prefix = prefix(output);
+            return Err(OutputError::Usage(format!(
+                "{prefix}_CERT and {prefix}_KEY belong together: set both, or none"
+            )));
+        }
+    };
+    Ok(TlsSettings {
+        ca: get("CA").into_iter().collect(),
+        identity,
+        ..TlsSettings::default()
+    })
 }
 
 /// What is wrong with an address.

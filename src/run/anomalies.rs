@@ -71,8 +71,8 @@ fn explanation(anomaly: &AnomalyResult, causes: &[(f64, f64, String)]) -> Option
 }
 
 impl Conductor<'_> {
-    /// Looks for anomalies in the second that ends now, before the totals' tick; those that were found or have changed.
-    pub(super) fn mind_anomalies(&mut self) -> Vec<AnomalyResult> {
+    /// Looks for anomalies in the second that ends now, before the totals' tick; those that were found or have changed, with their numbers.
+    pub(super) fn mind_anomalies(&mut self) -> Vec<(usize, AnomalyResult)> {
         let covered = Duration::from_secs(self.elapsed().as_secs());
         let planned = self.plan_time(Instant::now());
         let Anomalies {
@@ -111,10 +111,10 @@ impl Conductor<'_> {
             explanation(anomaly, &causes)
         });
         let found = numbers
-            .iter()
-            .filter_map(|number| watch.found().get(*number));
-        let mut told: Vec<AnomalyResult> = found.cloned().collect();
-        for anomaly in &mut told {
+            .into_iter()
+            .filter_map(|number| Some((number, watch.found().get(number)?.clone())));
+        let mut told: Vec<_> = found.collect();
+        for (_, anomaly) in &mut told {
             mask_anomaly(anomaly, &self.blueprint.secrets);
         }
         told

@@ -64,9 +64,12 @@ pub async fn conduct(
     let tracing = &blueprint.options.tracing;
     // Who looks on sees every request anyway.
     if tracing.sampling != Sampling::Off && settings.looking.is_none() {
-        let exports = settings.feed.as_ref().is_some_and(Feed::takes_spans);
+        let feed = settings.feed.as_ref();
+        let exports = feed.is_some_and(Feed::takes_spans);
+        let bounds = feed.and_then(Feed::exemplar_bounds);
         let seed = blueprint.options.seed;
-        run = run.with_tracing(Tracing::new(tracing.clone(), seed, exports));
+        let tracing = Tracing::new(tracing.clone(), seed, exports);
+        run = run.with_tracing(tracing.with_exemplars(bounds));
     }
     if let Some(looking) = &settings.looking {
         run = run.with_tap(Some(looking.tap.clone()));
@@ -339,12 +342,13 @@ impl Conductor<'_> {
                     .interval(worker, &snapshot, vus, errors, dropped_logs);
                 self.tell_interval(worker, snapshot);
             }
-            Report::Traced(gathered) => {
+            Report::Traced { worker, gathered } => {
                 self.lost_spans += gathered.lost;
                 for request in gathered.slow {
                     self.slow.add(request);
                 }
                 self.tell_spans(gathered.spans, gathered.lost);
+                self.tell_exemplars(worker, gathered.exemplars);
             }
             Report::Log(mut line) => {
                 self.blueprint.secrets.mask_text(&mut line.text);
@@ -457,7 +461,8 @@ impl Conductor<'_> {
             "running" => self.mind_anomalies(),
             _ => Vec::new(),
         };
-        self.show(unusual);
+        self.tell_anomalies(&unusual);
+        self.show(unusual.into_iter().map(|(_, anomaly)| anomaly).collect());
         if self.phase != "running" {
             self.aggregate.totals.forget_current();
             return;

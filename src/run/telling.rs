@@ -1,17 +1,17 @@
 //! Tells the outputs what a run measures and what happens in it, without its secrets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
 use super::conductor::Conductor;
 use super::masking::{mask_slos, mask_words};
 use crate::chaos::{Event, FaultId};
-use crate::metrics::Snapshot;
-use crate::output::{EventKind, Feed, RunInfo};
-use crate::result::{RunResult, VerdictStatus};
-use crate::trace::Span;
-use crate::vu::LogLine;
+use crate::metrics::{SeriesId, Snapshot};
+use crate::output::{Anomaly, EventKind, Feed, RunInfo};
+use crate::result::{AnomalyResult, RunResult, VerdictStatus};
+use crate::trace::{Exemplar, Span};
+use crate::vu::{LogLine, now_millis};
 
 /// What is told to the outputs, if there are any.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Telling {
     feed: Option<Feed>,
     /// Faults that are on, by name.
     faults: BTreeMap<FaultId, String>,
+    /// Numbers of the anomalies that were told of.
+    anomalies: BTreeSet<usize>,
 }
 
 impl Telling {
@@ -26,7 +28,26 @@ impl Telling {
         Self {
             feed,
             faults: BTreeMap::new(),
+            anomalies: BTreeSet::new(),
         }
+    }
+
+    /// What news of an anomaly is to the outputs: each is told of once, and its end once. `start` is when the scenarios began, in milliseconds since 1970.
+    fn news(&mut self, number: usize, row: &AnomalyResult, start: u64) -> Option<EventKind> {
+        let at = |seconds: f64| start.saturating_add((seconds.max(0.0) * 1e3).round() as u64);
+        let anomaly = Box::new(Anomaly {
+            number,
+            row: row.clone(),
+            from: at(row.start_seconds),
+            to: row.end_seconds.map(at),
+        });
+        if self.anomalies.insert(number) {
+            return Some(EventKind::AnomalyFound(anomaly));
+        }
+        anomaly
+            .to
+            .is_some()
+            .then_some(EventKind::AnomalyEnded(anomaly))
     }
 }
 
@@ -67,6 +88,13 @@ impl Conductor<'_> {
             mask_words(text, &self.blueprint.secrets);
         }
         feed.spans(spans, lost);
+    }
+
+    /// Requests of traces that were kept, as examples of what a worker recorded.
+    pub(super) fn tell_exemplars(&self, worker: usize, exemplars: Vec<(SeriesId, Exemplar)>) {
+        if let (Some(feed), false) = (&self.telling.feed, exemplars.is_empty()) {
+            feed.exemplars(worker, exemplars);
+        }
     }
 
     /// A second is over.
@@ -117,6 +145,20 @@ impl Conductor<'_> {
         }
     }
 
+    /// What is unusual, as it is found and as it ends; without secrets.
+    pub(super) fn tell_anomalies(&mut self, news: &[(usize, AnomalyResult)]) {
+        if self.telling.feed.is_none() || news.is_empty() {
+            return;
+        }
+        let elapsed = u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let start = now_millis().saturating_sub(elapsed);
+        for (number, row) in news {
+            if let Some(kind) = self.telling.news(*number, row, start) {
+                self.tell(kind, &row.told());
+            }
+        }
+    }
+
     /// All is measured and judged.
     pub(super) fn tell_end(&self, result: &RunResult) {
         let verdict = &result.verdict;
@@ -136,5 +178,34 @@ const fn verdict_word(status: VerdictStatus) -> &'static str {
         VerdictStatus::Failed => "failed",
         VerdictStatus::Interrupted => "interrupted",
         VerdictStatus::Error => "error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sample_anomaly::step;
+
+    #[test]
+    fn an_anomaly_is_told_of_once_and_its_end_once() {
+        let mut telling = Telling::new(None);
+        let begun = AnomalyResult {
+            end_seconds: None,
+            ..step()
+        };
+        let told = telling.news(3, &begun, 1_000_000);
+        let Some(EventKind::AnomalyFound(found)) = told else {
+            panic!("{told:?}")
+        };
+        assert_eq!((found.from, found.to), (1_062_000, None));
+        assert!(telling.news(3, &begun, 1_000_000).is_none());
+        let told = telling.news(3, &step(), 1_000_000);
+        let Some(EventKind::AnomalyEnded(ended)) = told else {
+            panic!("{told:?}")
+        };
+        assert_eq!((ended.number, ended.to), (3, Some(1_090_000)));
+        // What is over when it is found is told whole.
+        let told = telling.news(4, &step(), 0);
+        assert!(matches!(told, Some(EventKind::AnomalyFound(whole)) if whole.to == Some(90_000)));
     }
 }

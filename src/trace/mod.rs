@@ -1,10 +1,12 @@
 //! Distributed traces: what tells the target which iteration a request belongs to, and what is kept of it.
 //!
 //! - **In**: the option `tracing` ([`Settings`]) and what a virtual user did, which `vu` notes.
-//! - **Out**: headers for requests ([`Propagation`]), finished [`Span`]s for outputs, and the slowest requests for the result.
+//! - **Out**: headers for requests ([`Propagation`]), finished [`Span`]s and [`Exemplar`]s for outputs, and the slowest requests for the
+//!   result.
 //!
 //! An iteration is one trace: iteration, then group, then request, then phase. The room knows neither HTTP nor virtual users.
 
+mod exemplar;
 mod ids;
 mod propagation;
 mod sampling;
@@ -13,8 +15,10 @@ mod span;
 mod tail;
 mod url;
 
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+pub use exemplar::{Exemplar, Exemplars};
 pub use ids::{Ids, SpanId, TraceId};
 pub use propagation::{NAMES as PROPAGATIONS, Propagation};
 pub use sampling::{HELP as SAMPLE_HELP, Sampling};
@@ -54,6 +58,8 @@ pub struct Tracing {
     pub settings: Settings,
     /// Whether somebody takes spans.
     pub exports: bool,
+    /// Upper bounds of histograms' buckets in nanoseconds, if somebody takes exemplars of them.
+    pub exemplars: Option<Arc<[u64]>>,
     salt: u64,
     /// One moment on both clocks.
     moment: Instant,
@@ -70,10 +76,18 @@ impl Tracing {
         Self {
             settings,
             exports,
+            exemplars: None,
             salt: seed ^ unix.rotate_left(32) ^ u64::from(std::process::id()),
             moment: Instant::now(),
             unix,
         }
+    }
+
+    /// Keeps exemplars for histograms with these bounds, in nanoseconds, if there are any.
+    #[must_use]
+    pub fn with_exemplars(mut self, bounds: Option<Arc<[u64]>>) -> Self {
+        self.exemplars = bounds;
+        self
     }
 
     /// Ids for a virtual user of a worker.

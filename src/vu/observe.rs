@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::context::Vu;
 use super::errors::{Example, FailureKind, TallyKey};
-use crate::http::{Exchange, HttpError, Observer, Protocol};
+use crate::http::{Exchange, HttpError, Observer, Protocol, Timings};
 use crate::metrics::{Builtin, MetricId, Recorder, SeriesId, TagSetId};
 use crate::secrets::{MASK, is_secret_name, mask_urls};
 
@@ -26,7 +26,8 @@ struct Key {
 }
 
 /// Handles of all samples of one kind of request.
-struct HttpSeries {
+#[derive(Debug)]
+pub struct HttpSeries {
     _name: Rc<str>,
     requests: SeriesId,
     failed: SeriesId,
@@ -61,8 +62,56 @@ pub struct RequestObserver<'a> {
     pub unexplained: RefCell<Option<TallyKey>>,
 }
 
+impl HttpSeries {
+    /// The times of an exchange that are not nothing, each with the series that has it. `late` is as [`RequestObserver::late`] tells it.
+    pub fn times(&self, timings: &Timings, late: u64) -> impl Iterator<Item = (SeriesId, u64)> {
+        let duration = timings.duration();
+        // What never reached a server has none that would be corrected.
+        let corrected = match duration {
+            0 => 0,
+            duration => duration.saturating_add(late),
+        };
+        [
+            (self.duration, duration),
+            (self.corrected, corrected),
+            (self.blocked, timings.blocked),
+            (self.looking_up, timings.looking_up),
+            (self.connecting, timings.connecting),
+            (self.tls_handshaking, timings.tls_handshaking),
+            (self.sending, timings.sending),
+            (self.waiting, timings.waiting),
+            (self.receiving, timings.receiving),
+        ]
+        .into_iter()
+        .filter(|(_, nanos)| *nanos > 0)
+    }
+}
+
 impl Observer for RequestObserver<'_> {
     fn exchanged(&self, exchange: &Exchange<'_>) {
+        self.record(exchange);
+    }
+
+    fn abandoned(&self, bytes_sent: u64, bytes_received: u64) {
+        let mut recorder = self.vu.worker.recorder.borrow_mut();
+        for (metric, bytes) in [
+            (Builtin::DataSent, bytes_sent),
+            (Builtin::DataReceived, bytes_received),
+        ] {
+            let series = recorder.series(metric.into(), self.tags);
+            recorder.count(series, bytes as f64);
+        }
+    }
+}
+
+impl RequestObserver<'_> {
+    /// How much later than planned a request began that waited for its thread like this, in nanoseconds.
+    pub fn late(&self, timings: &Timings) -> u64 {
+        self.vu.lag.get().map_or(0, |lag| lag + timings.deferred)
+    }
+
+    /// Records an exchange; gives where.
+    pub fn record(&self, exchange: &Exchange<'_>) -> Rc<HttpSeries> {
         let worker = &self.vu.worker;
         let name = self.name.as_ref().unwrap_or(&exchange.target.name);
         let error = exchange.error.map_or(0, |error| error.code());
@@ -95,8 +144,8 @@ impl Observer for RequestObserver<'_> {
         // What never reached a server took no time there: a zero would make a dead target look fast.
         if exchange.error.is_none() || duration > 0 {
             recorder.time(series.duration, duration);
-            let late = self.vu.lag.get().map_or(0, |lag| lag + timings.deferred);
-            recorder.time(series.corrected, duration.saturating_add(late));
+            let corrected = duration.saturating_add(self.late(timings));
+            recorder.time(series.corrected, corrected);
             recorder.time(series.sending, timings.sending);
             recorder.time(series.waiting, timings.waiting);
             recorder.time(series.receiving, timings.receiving);
@@ -111,21 +160,9 @@ impl Observer for RequestObserver<'_> {
         if !exchange.expected {
             self.tally(exchange, name, error);
         }
+        series
     }
 
-    fn abandoned(&self, bytes_sent: u64, bytes_received: u64) {
-        let mut recorder = self.vu.worker.recorder.borrow_mut();
-        for (metric, bytes) in [
-            (Builtin::DataSent, bytes_sent),
-            (Builtin::DataReceived, bytes_received),
-        ] {
-            let series = recorder.series(metric.into(), self.tags);
-            recorder.count(series, bytes as f64);
-        }
-    }
-}
-
-impl RequestObserver<'_> {
     #[cold]
     fn tally(&self, exchange: &Exchange<'_>, name: &str, error: u16) {
         let (code, message) = match exchange.error {

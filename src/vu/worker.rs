@@ -122,8 +122,11 @@ pub enum Report {
         dropped_logs: u64,
     },
     Log(LogLine),
-    /// What was traced since the last time.
-    Traced(Gathered),
+    /// What was traced since the last time; after the [`Interval`](Self::Interval) whose series it speaks of.
+    Traced {
+        worker: usize,
+        gathered: Gathered,
+    },
     /// A script asked for the run's end.
     Abort {
         reason: String,
@@ -369,7 +372,10 @@ impl Worker {
         if self.run.tracing.is_some() {
             let gathered = self.basket.borrow_mut().take();
             if !gathered.is_empty() {
-                self.report(Report::Traced(gathered));
+                self.report(Report::Traced {
+                    worker: self.index,
+                    gathered,
+                });
             }
         }
     }

@@ -116,7 +116,7 @@ fn every_query_has_an_answer_in_a_prometheus_that_holds_runs() {
     assert_eq!(aborted.outcome(), "aborted", "{aborted}");
 
     let (url, since) = (prometheus.url(""), start.elapsed().as_secs() + 5);
-    let values = content(
+    let checked = call(
         "python3",
         &[
             "observability/grafana/check.py",
@@ -129,7 +129,11 @@ fn every_query_has_an_answer_in_a_prometheus_that_holds_runs() {
             "--values",
         ],
     );
-    let values: Value = serde_json::from_str(&values).unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success(), "{said}");
+    // The run was traced.
+    assert!(!said.contains("; 0 exemplars"), "{said}");
+    let values: Value = serde_json::from_slice(&checked.stdout).unwrap();
     let business = &values["business"];
     // What scripts record is told from what every run has.
     for (variable, metrics) in [

@@ -67,3 +67,28 @@ fn the_environment_adds_outputs_to_those_of_the_command_line() {
         .expect_text("RHAID_OUT")
         .expect_text("ndjson");
 }
+
+#[test]
+fn a_target_of_kafka_that_is_none_is_told() {
+    let server = HttpServer::start();
+    for (output, text) in [
+        ("kafka", "write kafka=BROKER[,BROKER]/TOPIC"),
+        ("kafka=127.0.0.1:9092", "127.0.0.1:9092/loadtests"),
+        ("kafka=127.0.0.1:9092/a b", "`a b` is no topic"),
+        ("kafka=http://127.0.0.1:9092/a", "without a scheme"),
+    ] {
+        run(&server, &[output]).expect_code(64).expect_text(text);
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[cfg(not(feature = "kafka"))]
+#[test]
+fn a_rhaid_without_kafka_says_how_to_get_it() {
+    let server = HttpServer::start();
+    run(&server, &["kafka=127.0.0.1:9092/loadtests"])
+        .expect_code(64)
+        .expect_text("cargo build --release --features kafka");
+    run(&server, &["help"]).expect_text("kafka=BROKER[,BROKER]/TOPIC");
+    assert_eq!(server.requests().len(), 0);
+}

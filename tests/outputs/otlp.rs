@@ -318,6 +318,24 @@ fn expect_all_three(collector: &Collector, output: &Output, way: &str) {
         2 * iterations + 2,
         "two each, one that fails, one of `setup`"
     );
+    // Buckets lead to requests.
+    let mut exemplars = Vec::new();
+    of("metrics")
+        .iter()
+        .for_each(|message| all(message, "exemplars", &mut exemplars));
+    let exemplars: Vec<&Value> = exemplars
+        .iter()
+        .flat_map(|list| list.as_array().unwrap())
+        .collect();
+    assert!(!exemplars.is_empty());
+    for exemplar in exemplars {
+        let is_of = |span: &&&Value| {
+            span["kind"] == "SPAN_KIND_CLIENT"
+                && span["traceId"] == exemplar["traceId"]
+                && span["spanId"] == exemplar["spanId"]
+        };
+        assert!(spans.iter().any(|span| is_of(&span)), "{exemplar}");
+    }
     // The last values before the end are those of the result.
     let mut metrics = Vec::new();
     of("metrics")

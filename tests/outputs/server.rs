@@ -23,7 +23,7 @@ struct Setup<'a> {
     classic: bool,
 }
 
-/// A running Prometheus that takes remote writes and native histograms. Ends when dropped.
+/// A running Prometheus that takes remote writes, exemplars and native histograms. Ends when dropped.
 pub struct Prometheus {
     child: Child,
     addr: SocketAddr,
@@ -45,6 +45,15 @@ impl Prometheus {
             target: Some(target),
             rules: Some(rules),
             classic: true,
+        })
+    }
+
+    /// Starts it, scraping text of `target` each second.
+    pub fn reading_text(target: SocketAddr) -> Self {
+        Self::with(&Setup {
+            target: Some(target),
+            classic: true,
+            ..Setup::default()
         })
     }
 
@@ -83,7 +92,10 @@ impl Prometheus {
             .arg(format!("--storage.tsdb.path={}", dir.path().display()))
             .arg(format!("--web.listen-address={addr}"))
             .arg("--web.enable-remote-write-receiver")
-            .args((!setup.classic).then_some("--enable-feature=native-histograms"))
+            .arg(match setup.classic {
+                true => "--enable-feature=exemplar-storage",
+                false => "--enable-feature=exemplar-storage,native-histograms",
+            })
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -111,23 +123,40 @@ impl Prometheus {
         format!("http://{}{path}", self.addr)
     }
 
-    /// The rows that the API answers a query with.
-    fn ask(&self, path: &str, promql: &str, rest: &str) -> Vec<Value> {
+    /// What the API answers a query with.
+    fn data(&self, path: &str, promql: &str, rest: &str) -> Value {
         let encoded: String = promql.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let answer = get(self.addr, &format!("/api/v1/{path}?query={encoded}{rest}")).unwrap();
         let body = answer.split_once("\r\n\r\n").unwrap().1;
         let body: Value = serde_json::from_str(body).unwrap();
         assert_eq!(body["status"], "success", "{promql}: {body}");
-        body["data"]["result"].as_array().unwrap().clone()
+        body["data"].clone()
+    }
+
+    /// The rows that it answers with.
+    fn ask(&self, path: &str, promql: &str, rest: &str) -> Vec<Value> {
+        let data = self.data(path, promql, rest);
+        data["result"].as_array().unwrap().clone()
+    }
+
+    /// The exemplars of the last five minutes of what a query is made of: labels of the series, and each with its labels, value and time.
+    pub fn exemplars(&self, promql: &str) -> Vec<(Value, Value)> {
+        let now = now();
+        let span = format!("&start={:.3}&end={now:.3}", now - 300.0);
+        let data = self.data("query_exemplars", promql, &span);
+        let series = data.as_array().unwrap().iter();
+        series
+            .flat_map(|series| {
+                let exemplars = series["exemplars"].as_array().unwrap().iter();
+                exemplars.map(|exemplar| (series["seriesLabels"].clone(), exemplar.clone()))
+            })
+            .collect()
     }
 
     /// The last value of the only series of a query within the last ten seconds, however short it was there.
     #[track_caller]
     pub fn last(&self, promql: &str) -> f64 {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_secs_f64();
+        let now = now();
         let span = format!("&start={:.3}&end={now:.3}&step=0.001", now - 10.0);
         let rows = self.ask("query_range", promql, &span);
         assert_eq!(rows.len(), 1, "{promql}: {rows:?}");
@@ -162,11 +191,25 @@ impl Drop for Prometheus {
     }
 }
 
+/// Seconds since 1970.
+fn now() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap().as_secs_f64()
+}
+
 /// A whole answer, head and body.
 pub fn get(addr: SocketAddr, path: &str) -> std::io::Result<String> {
+    get_as(addr, path, "*/*")
+}
+
+/// The same, to one who accepts these types.
+pub fn get_as(addr: SocketAddr, path: &str, accept: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(addr)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {addr}\r\n\r\n")?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.0\r\nHost: {addr}\r\nAccept: {accept}\r\n\r\n"
+    )?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
@@ -182,7 +225,7 @@ pub struct Got {
 }
 
 /// A receiver that gives each request the next answer of a list, and `204` when the list is at its end. An answer is a status line's rest with
-/// headers, such as `429 Too Many\r\nRetry-After: 1`; an empty one closes the connection without a word.
+/// headers, such as `429 Too Many\r\nRetry-After: 1`, and with a body after an empty line; an empty one closes the connection without a word.
 pub struct Receiver {
     addr: SocketAddr,
     got: Arc<Mutex<Vec<Got>>>,
@@ -254,6 +297,11 @@ fn serve(stream: TcpStream, answers: &Mutex<VecDeque<String>>, got: &Mutex<Vec<G
         if answer.is_empty() {
             return;
         }
-        let _ = write!(writer, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let length = body.len();
+        let _ = write!(
+            writer,
+            "HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
     }
 }

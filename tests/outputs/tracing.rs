@@ -27,7 +27,7 @@ fn journey(server: &HttpServer, iterations: u32) -> Rhaid {
 }
 
 /// Trace, span and flags of a valid `traceparent`.
-fn parsed(request: &SeenRequest) -> (String, String, String) {
+pub fn parsed(request: &SeenRequest) -> (String, String, String) {
     let all: Vec<&str> = request.headers_named("traceparent").collect();
     let [header] = all.as_slice() else {
         panic!("{} has {all:?}", request.target);

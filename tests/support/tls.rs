@@ -87,7 +87,8 @@ impl Deref for TlsServer {
     }
 }
 
-fn server_config(authority: &Authority, config: TlsConfig) -> ServerConfig {
+/// How a server of this authority speaks TLS.
+pub fn server_config(authority: &Authority, config: TlsConfig) -> ServerConfig {
     // Named here instead of installed for the process: a test may want another provider.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))

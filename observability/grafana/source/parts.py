@@ -21,6 +21,11 @@ def query(expr, legend="__auto"):
     return {"expr": expr, "legendFormat": legend, "range": True, "instant": False}
 
 
+def exemplified(target):
+    """The same, with the requests of traces that stand for what it shows: a click on one leads to its trace."""
+    return target | {"exemplar": True}
+
+
 def now(expr, legend="__auto"):
     """A query for one value, at the end of what is shown."""
     return {"expr": expr, "legendFormat": legend, "range": False, "instant": True}

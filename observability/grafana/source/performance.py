@@ -1,6 +1,6 @@
 """Where the time goes: response times by endpoint, their phases and distribution, and whether the generator kept up."""
 
-from .parts import ORANGE, RED, YELLOW, GREEN, buckets, dashboard as made, graph, heatmap, override, query, table, thresholds
+from .parts import ORANGE, RED, YELLOW, GREEN, buckets, dashboard as made, exemplified, graph, heatmap, override, query, table, thresholds
 from .queries import ENDPOINT, RUN, SCENARIO, mean, quantile, rate, total
 
 DURATION = "rhaid_http_req_duration_seconds"
@@ -21,11 +21,16 @@ def dashboard():
         "Where the time goes, by endpoint and phase, and whether the load generator kept up.",
         {
             "Response times": [
-                graph("p95 by endpoint", query(quantile(0.95, DURATION, ENDPOINT, "name"), "{{name}}"), unit="s"),
+                graph(
+                    "p95 by endpoint",
+                    exemplified(query(quantile(0.95, DURATION, ENDPOINT, "name"), "{{name}}")),
+                    about="Of a run that is traced, the points are requests with a trace: click on one.",
+                    unit="s",
+                ),
                 graph("p99 by endpoint", query(quantile(0.99, DURATION, ENDPOINT, "name"), "{{name}}"), unit="s"),
                 heatmap(
                     "How response times are spread",
-                    buckets(f"sum by (le) (increase({DURATION}_bucket{{{ENDPOINT}}}[$__rate_interval]))"),
+                    exemplified(buckets(f"sum by (le) (increase({DURATION}_bucket{{{ENDPOINT}}}[$__rate_interval]))")),
                     about="Requests by response time: two bands are two kinds of answers.",
                 ),
                 graph(

@@ -45,6 +45,15 @@ pub fn record(event: &Event) -> LogRecord {
         }
         EventKind::Reloaded => name = "rhaid.script.reloaded",
         EventKind::Aborted => (name, level) = ("rhaid.run.aborted", LogLevel::Error),
+        EventKind::AnomalyFound(anomaly) | EventKind::AnomalyEnded(anomaly) => {
+            (name, level) = match &event.kind {
+                EventKind::AnomalyEnded(_) => ("rhaid.anomaly.ended", LogLevel::Info),
+                _ => ("rhaid.anomaly.found", anomaly.level()),
+            };
+            for (key, value) in anomaly.fields() {
+                attributes.push(text(&format!("rhaid.anomaly.{key}"), value));
+            }
+        }
         EventKind::Log(line) => {
             level = line.level;
             trace = line.trace;

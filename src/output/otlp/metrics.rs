@@ -2,17 +2,18 @@
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::metrics::v1::exemplar::Value as Example;
 use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets as Exponential;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, DataPointFlags, ExponentialHistogram, ExponentialHistogramDataPoint,
-    Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics,
-    Sum,
+    AggregationTemporality, DataPointFlags, Exemplar, ExponentialHistogram,
+    ExponentialHistogramDataPoint, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint,
+    ResourceMetrics, ScopeMetrics, Sum,
 };
 
 use super::BATCH;
-use super::common::{SCHEMA, resource, scope, text};
+use super::common::{SCHEMA, nanos, resource, scope, text};
 use crate::output::RunInfo;
 use crate::output::prometheus::{
     Buckets, FamilyKind, Histograms, Label, Ledger, Reading, SCHEMA as SCALE, TEST_ID,
@@ -24,6 +25,8 @@ use crate::output::prometheus::{
 pub struct Time {
     pub start: u64,
     pub now: u64,
+    /// When the push before this one was, in milliseconds.
+    pub pushed: u64,
     /// The series end here.
     pub is_end: bool,
 }
@@ -162,6 +165,21 @@ fn attributes(labels: &[Label], run: &RunInfo) -> Vec<KeyValue> {
         .collect()
 }
 
+/// Requests of traces that came since the last push, as examples.
+fn exemplars(buckets: &Buckets, time: Time) -> Vec<Exemplar> {
+    let new = buckets
+        .examples(..)
+        .filter(|example| example.came > time.pushed);
+    new.map(|example| Exemplar {
+        time_unix_nano: nanos(example.at),
+        span_id: example.span.to_bytes().to_vec(),
+        trace_id: example.trace.to_bytes().to_vec(),
+        value: Some(Example::AsDouble(example.value)),
+        ..Exemplar::default()
+    })
+    .collect()
+}
+
 fn classic(attributes: Vec<KeyValue>, buckets: &Buckets, time: Time) -> HistogramDataPoint {
     let mut point = HistogramDataPoint {
         attributes,
@@ -175,6 +193,7 @@ fn classic(attributes: Vec<KeyValue>, buckets: &Buckets, time: Time) -> Histogra
         point.count = buckets.count;
         point.sum = Some(buckets.sum);
         point.bucket_counts = counts;
+        point.exemplars = exemplars(buckets, time);
         point.explicit_bounds = bounds
             .into_iter()
             .filter(|bound| bound.is_finite())
@@ -202,6 +221,7 @@ fn exponential(
         point.count = buckets.count;
         point.sum = Some(buckets.sum);
         point.zero_count = zeros;
+        point.exemplars = exemplars(buckets, time);
         // Bucket i goes from base^i to base^(i+1) here, and ends at base^i in Prometheus.
         point.positive = Some(Exponential {
             offset: offset - 1,
@@ -222,6 +242,7 @@ mod tests {
         Time {
             start: 1,
             now: 2,
+            pushed: 0,
             is_end: false,
         }
     }

@@ -50,6 +50,8 @@ pub struct Otlp {
     seconds: u64,
     /// When the last second was told.
     last: u64,
+    /// When metrics were pushed last, in milliseconds since 1970.
+    pushed: u64,
 }
 
 impl Otlp {
@@ -73,13 +75,15 @@ impl Otlp {
             records: Vec::new(),
             seconds: 0,
             last: 0,
+            pushed: 0,
         }))
     }
 
-    fn push(&self, at: u64, is_end: bool) {
+    fn push(&mut self, at: u64, is_end: bool) {
         let time = metrics::Time {
             start: common::nanos(self.run.at),
             now: common::nanos(at),
+            pushed: std::mem::replace(&mut self.pushed, at),
             is_end,
         };
         let requests = metrics::requests(&self.ledger, &self.run, time, self.histograms);

@@ -4,11 +4,13 @@
 //! documentation. With schema 5 a bucket is 2.2 % wide, and a quantile read off it at most half of that wrong.
 
 use std::collections::BTreeMap;
+use std::ops::RangeBounds;
 use std::sync::Arc;
 
 use crate::metrics::Contains;
 use crate::metrics::Histogram;
 use crate::metrics::histogram::SCALE;
+use crate::trace::{Exemplar, SpanId, TraceId};
 
 /// How fine native buckets are.
 pub const SCHEMA: i32 = 5;
@@ -64,6 +66,29 @@ pub fn bounds_of(contains: Contains, times: &Arc<[f64]>) -> Arc<[f64]> {
     }
 }
 
+/// A request that stands for a bucket.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Example {
+    /// What was measured of it, in the histogram's unit.
+    pub value: f64,
+    /// When that was, in milliseconds since 1970.
+    pub at: u64,
+    /// When it came here, in milliseconds since 1970.
+    pub came: u64,
+    pub trace: TraceId,
+    pub span: SpanId,
+}
+
+impl Example {
+    /// Its labels: 63 characters, of the 128 that OpenMetrics allows.
+    pub fn labels(&self) -> [(&'static str, String); 2] {
+        [
+            ("trace_id", self.trace.to_string()),
+            ("span_id", self.span.to_string()),
+        ]
+    }
+}
+
 /// A histogram that only grows.
 #[derive(Debug, Clone)]
 pub struct Buckets {
@@ -73,6 +98,8 @@ pub struct Buckets {
     counts: Box<[u64]>,
     native: BTreeMap<i32, u64>,
     zeros: u64,
+    /// The newest of each bucket that has one, by the bucket's place.
+    exemplars: BTreeMap<usize, Example>,
     pub count: u64,
     pub sum: f64,
     /// What a stored value is divided by.
@@ -88,6 +115,7 @@ impl Buckets {
             bounds,
             native: BTreeMap::new(),
             zeros: 0,
+            exemplars: BTreeMap::new(),
             count: 0,
             sum: 0.0,
             scale: match contains {
@@ -115,6 +143,36 @@ impl Buckets {
         }
         self.count += recorded.count();
         self.sum += recorded.sum() / self.scale;
+    }
+
+    /// Takes a request as the example of the bucket that it lies in; it came at this moment, in milliseconds since 1970.
+    pub fn exemplify(&mut self, exemplar: &Exemplar, came: u64) {
+        let value = exemplar.value as f64 / self.scale;
+        let bucket = self.bounds.partition_point(|bound| *bound < value);
+        let example = Example {
+            value,
+            at: exemplar.at / 1_000_000,
+            came,
+            trace: exemplar.trace,
+            span: exemplar.span,
+        };
+        let known = self.exemplars.get(&bucket);
+        if known.is_none_or(|known| known.at <= example.at) {
+            self.exemplars.insert(bucket, example);
+        }
+    }
+
+    /// The newest example of the bucket at this place. A value that lies just above a bound counts as below it here, so that a bucket can have
+    /// one and nothing else: it is not told then.
+    pub fn example(&self, bucket: usize) -> Option<&Example> {
+        let count = self.counts.get(bucket)?;
+        self.exemplars.get(&bucket).filter(|_| *count > 0)
+    }
+
+    /// The newest examples of the buckets at these places.
+    pub fn examples(&self, places: impl RangeBounds<usize>) -> impl Iterator<Item = &Example> {
+        let places = self.exemplars.range(places);
+        places.filter_map(|(place, _)| self.example(*place))
     }
 
     /// Upper bounds with how many values lie in each bucket alone; the last is infinity.
@@ -180,6 +238,7 @@ fn native_index(value: f64) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::{Settings, Tracing};
     use proptest::prelude::*;
 
     fn of(milliseconds: &[f64]) -> Buckets {
@@ -226,6 +285,41 @@ mod tests {
         assert_eq!(native.zeros, 1);
         assert_eq!(native.spans, [(-3, 2), (5, 1)]);
         assert_eq!(native.deltas, [2, 3, -4]);
+    }
+
+    #[test]
+    fn each_bucket_tells_its_newest_example() {
+        let mut ids = Tracing::new(Settings::default(), 1, false).ids(0, 1);
+        let mut buckets = of(&[1.2, 1.4, 30.0]);
+        let mut example = |tenths: u64, at: u64| Exemplar {
+            value: tenths * 100_000,
+            at: at * 1_000_000,
+            trace: ids.trace(),
+            span: ids.span(),
+        };
+        for (tenths, at) in [(14, 7), (12, 5), (300, 6), (90_000, 9)] {
+            buckets.exemplify(&example(tenths, at), 10);
+        }
+        let told: Vec<_> = (0..buckets.classic().len())
+            .filter_map(|bucket| Some((bucket, buckets.example(bucket)?)))
+            .map(|(bucket, example)| (bucket, example.value, example.at))
+            .collect();
+        // Nothing was measured where the last of them lies.
+        assert_eq!(told, [(1, 0.0014, 7), (5, 0.03, 6)]);
+    }
+
+    #[test]
+    fn labels_of_examples_are_as_short_as_open_metrics_wants_them() {
+        let mut ids = Tracing::new(Settings::default(), 1, false).ids(0, 1);
+        let example = Example {
+            value: 0.0,
+            at: 0,
+            came: 0,
+            trace: ids.trace(),
+            span: ids.span(),
+        };
+        let characters = |(name, value): &(&str, String)| name.len() + value.len();
+        assert_eq!(example.labels().iter().map(characters).sum::<usize>(), 63);
     }
 
     proptest! {

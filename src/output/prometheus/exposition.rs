@@ -1,133 +1,56 @@
-//! What a scraper gets: OpenMetrics text, or protobuf with native histograms.
+//! What a scraper gets: text, or protobuf with native histograms.
 
-use std::fmt;
-
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::registry::Registry;
 use prost::Message;
 
-use super::buckets::{SCHEMA, ZERO_THRESHOLD};
+use super::buckets::{Buckets, Example, SCHEMA, ZERO_THRESHOLD};
 use super::ledger::{Ledger, Reading, Shown};
 use super::names::FamilyKind;
 use super::proto::{BucketSpan, client};
+use super::text::Dialect;
 
-/// The media type of OpenMetrics text.
-pub const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// The media type of Prometheus' protobuf, each family with its length before it.
 pub const PROTOBUF: &str =
     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
 
-/// Whether a scraper would rather have protobuf, by its `Accept` header: it is the only way to native histograms.
-pub fn wants_protobuf(accept: &str) -> bool {
-    let weight = |wanted: &str| -> f64 {
-        let ranges = accept.split(',').filter(|range| range.contains(wanted));
-        let weights = ranges.map(|range| {
-            let quality = range
-                .split(';')
-                .find_map(|part| part.trim().strip_prefix("q="));
-            quality.map_or(1.0, |quality| quality.parse().unwrap_or(0.0))
-        });
-        weights.fold(0.0, f64::max)
-    };
-    let text = weight("openmetrics-text").max(weight("text/plain"));
-    weight("io.prometheus.client.MetricFamily") > text
+/// How a scraper is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Text(Dialect),
+    /// The only way to native histograms.
+    Protobuf,
 }
 
-/// A label set that `prometheus-client` can write.
-struct Labels<'a>(&'a [(String, String)]);
-
-impl EncodeLabelSet for Labels<'_> {
-    fn encode(
-        &self,
-        encoder: &mut prometheus_client::encoding::LabelSetEncoder,
-    ) -> Result<(), fmt::Error> {
-        self.0.to_vec().encode(encoder)
-    }
-}
-
-/// Of exemplars, which there are none of.
-type NoLabels = Vec<(String, String)>;
-
-/// A series that was read: the collector must own it.
-#[derive(Debug)]
-enum Owned {
-    Number(f64),
-    Histogram(f64, u64, Vec<(f64, u64)>),
-}
-
-/// A family that was read.
-#[derive(Debug)]
-struct OwnedFamily {
-    name: String,
-    kind: FamilyKind,
-    help: String,
-    series: Vec<(Vec<(String, String)>, Owned)>,
-}
-
-impl OwnedFamily {
-    fn of(shown: Shown<'_>) -> Self {
-        let owned = |reading: Reading<'_>| match reading {
-            Reading::Number(value) => Owned::Number(value),
-            Reading::Histogram(buckets) => {
-                Owned::Histogram(buckets.sum, buckets.count, buckets.classic())
-            }
+impl Format {
+    /// What a scraper likes best, by its `Accept` header; OpenMetrics if that says nothing.
+    pub fn accepted(accept: &str) -> Self {
+        let weight = |wanted: &str| -> f64 {
+            let ranges = accept.split(',').filter(|range| range.contains(wanted));
+            let weights = ranges.map(|range| {
+                let quality = range
+                    .split(';')
+                    .find_map(|part| part.trim().strip_prefix("q="));
+                quality.map_or(1.0, |quality| quality.parse().unwrap_or(0.0))
+            });
+            weights.fold(0.0, f64::max)
         };
-        Self {
-            name: shown.name.to_owned(),
-            kind: shown.kind,
-            // The library ends it with a full stop.
-            help: shown.help.trim_end_matches('.').to_owned(),
-            series: shown
-                .series
-                .into_iter()
-                .map(|(labels, reading)| (labels, owned(reading)))
-                .collect(),
+        let open_metrics = weight("openmetrics-text");
+        let plain = weight("text/plain");
+        if weight("io.prometheus.client.MetricFamily") > open_metrics.max(plain) {
+            Self::Protobuf
+        } else if plain > open_metrics {
+            Self::Text(Dialect::Plain)
+        } else {
+            Self::Text(Dialect::OpenMetrics)
         }
     }
-}
 
-#[derive(Debug)]
-struct Families(Vec<OwnedFamily>);
-
-impl Collector for Families {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        for family in &self.0 {
-            let kind = match family.kind {
-                FamilyKind::Counter => MetricType::Counter,
-                FamilyKind::Gauge => MetricType::Gauge,
-                FamilyKind::Histogram => MetricType::Histogram,
-            };
-            let mut metrics = encoder.encode_descriptor(&family.name, &family.help, None, kind)?;
-            for (labels, value) in &family.series {
-                let labels = Labels(labels);
-                let mut metric = metrics.encode_family(&labels)?;
-                match value {
-                    Owned::Number(value) if family.kind == FamilyKind::Counter => {
-                        metric.encode_counter::<NoLabels, _, f64>(value, None)?;
-                    }
-                    Owned::Number(value) => metric.encode_gauge(value)?,
-                    Owned::Histogram(sum, count, buckets) => {
-                        metric.encode_histogram::<NoLabels>(*sum, *count, buckets, None)?;
-                    }
-                }
-            }
+    /// Its media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Text(dialect) => dialect.media_type(),
+            Self::Protobuf => PROTOBUF,
         }
-        Ok(())
     }
-}
-
-/// Everything that is known, as OpenMetrics text.
-pub fn text(ledger: &Ledger) -> String {
-    let families = ledger.shown().into_iter().map(OwnedFamily::of).collect();
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(Families(families)));
-    let mut text = String::new();
-    // A string takes everything.
-    let _ = encode(&mut text, &registry);
-    text
 }
 
 /// Everything that is known, as protobuf: histograms have their classic buckets and their native ones.
@@ -165,35 +88,7 @@ fn message(family: &Shown<'_>) -> client::MetricFamily {
                     FamilyKind::Gauge | FamilyKind::Histogram => metric.gauge = number,
                 }
             }
-            Reading::Histogram(buckets) => {
-                let native = buckets.native();
-                let classic = buckets.cumulative().map(|(bound, count)| client::Bucket {
-                    cumulative_count: Some(count),
-                    upper_bound: Some(bound),
-                });
-                let mut positive_span: Vec<_> = native
-                    .spans
-                    .iter()
-                    .map(|&(offset, length)| BucketSpan { offset, length })
-                    .collect();
-                // Without any span it would not be known for a native one.
-                if positive_span.is_empty() {
-                    positive_span.push(BucketSpan {
-                        offset: 0,
-                        length: 0,
-                    });
-                }
-                metric.histogram = Some(client::Histogram {
-                    sample_count: Some(buckets.count),
-                    sample_sum: Some(buckets.sum),
-                    bucket: classic.collect(),
-                    schema: Some(SCHEMA),
-                    zero_threshold: Some(ZERO_THRESHOLD),
-                    zero_count: Some(native.zeros),
-                    positive_span,
-                    positive_delta: native.deltas,
-                });
-            }
+            Reading::Histogram(buckets) => metric.histogram = Some(histogram(buckets)),
         }
         metric
     });
@@ -205,17 +100,75 @@ fn message(family: &Shown<'_>) -> client::MetricFamily {
     }
 }
 
+fn histogram(buckets: &Buckets) -> client::Histogram {
+    let native = buckets.native();
+    let classic = buckets.cumulative().enumerate();
+    let classic = classic.map(|(place, (bound, count))| client::Bucket {
+        cumulative_count: Some(count),
+        upper_bound: Some(bound),
+        exemplar: buckets.example(place).map(exemplar),
+    });
+    let mut positive_span: Vec<_> = native
+        .spans
+        .iter()
+        .map(|&(offset, length)| BucketSpan { offset, length })
+        .collect();
+    // Without any span it would not be known for a native one.
+    if positive_span.is_empty() {
+        positive_span.push(BucketSpan {
+            offset: 0,
+            length: 0,
+        });
+    }
+    client::Histogram {
+        sample_count: Some(buckets.count),
+        sample_sum: Some(buckets.sum),
+        bucket: classic.collect(),
+        schema: Some(SCHEMA),
+        zero_threshold: Some(ZERO_THRESHOLD),
+        zero_count: Some(native.zeros),
+        positive_span,
+        positive_delta: native.deltas,
+    }
+}
+
+fn exemplar(example: &Example) -> client::Exemplar {
+    let label = example.labels().map(|(name, value)| client::LabelPair {
+        name: Some(name.to_owned()),
+        value: Some(value),
+    });
+    client::Exemplar {
+        label: label.into(),
+        value: Some(example.value),
+        timestamp: Some(client::Timestamp {
+            seconds: i64::try_from(example.at / 1_000).unwrap_or(i64::MAX),
+            nanos: (example.at % 1_000) as i32 * 1_000_000,
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_format_follows_what_prometheus_accepts() {
-        let plain = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-        let native = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,application/openmetrics-text;version=1.0.0;q=0.8,text/plain;q=0.5";
-        assert!(!wants_protobuf(plain));
-        assert!(wants_protobuf(native));
-        assert!(!wants_protobuf("*/*"));
-        assert!(!wants_protobuf(""));
+    fn the_format_follows_what_scrapers_accept() {
+        let open = Format::Text(Dialect::OpenMetrics);
+        let plain = Format::Text(Dialect::Plain);
+        for (accept, format) in [
+            (
+                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                open,
+            ),
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,application/openmetrics-text;version=1.0.0;q=0.8,text/plain;q=0.5",
+                Format::Protobuf,
+            ),
+            ("text/plain;version=0.0.4;q=1,*/*;q=0.1", plain),
+            ("*/*", open),
+            ("", open),
+        ] {
+            assert_eq!(Format::accepted(accept), format, "{accept}");
+        }
     }
 }

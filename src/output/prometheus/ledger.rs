@@ -124,6 +124,15 @@ impl Ledger {
         for (entry, line) in self.entries.iter_mut().zip(book.lines()) {
             entry.known.add(line.current);
         }
+        for (line, exemplar) in book.exemplars() {
+            if let Some(Entry {
+                known: Known::Trend(buckets, _),
+                ..
+            }) = self.entries.get_mut(*line)
+            {
+                buckets.exemplify(exemplar, now.at);
+            }
+        }
     }
 
     /// Something happened.
@@ -142,7 +151,11 @@ impl Ledger {
                 *self.logs.entry(line.level.as_str()).or_default() += line.more.max(1);
             }
             EventKind::Aborted => self.is_aborted = true,
-            EventKind::Started | EventKind::Ended { .. } | EventKind::Own { .. } => {}
+            EventKind::Started
+            | EventKind::Ended { .. }
+            | EventKind::AnomalyFound(_)
+            | EventKind::AnomalyEnded(_)
+            | EventKind::Own { .. } => {}
         }
     }
 

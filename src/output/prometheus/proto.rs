@@ -17,6 +17,8 @@ pub struct TimeSeries {
     pub labels: Vec<Label>,
     #[prost(message, repeated, tag = "2")]
     pub samples: Vec<Sample>,
+    #[prost(message, repeated, tag = "3")]
+    pub exemplars: Vec<Exemplar>,
     #[prost(message, repeated, tag = "4")]
     pub histograms: Vec<Histogram>,
 }
@@ -35,6 +37,17 @@ pub struct Sample {
     pub value: f64,
     /// Milliseconds since 1970.
     #[prost(int64, tag = "2")]
+    pub timestamp: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Exemplar {
+    #[prost(message, repeated, tag = "1")]
+    pub labels: Vec<Label>,
+    #[prost(double, tag = "2")]
+    pub value: f64,
+    /// Milliseconds since 1970.
+    #[prost(int64, tag = "3")]
     pub timestamp: i64,
 }
 
@@ -141,11 +154,32 @@ pub mod client {
         pub positive_delta: Vec<i64>,
     }
 
-    #[derive(Clone, Copy, PartialEq, prost::Message)]
+    #[derive(Clone, PartialEq, prost::Message)]
     pub struct Bucket {
         #[prost(uint64, optional, tag = "1")]
         pub cumulative_count: Option<u64>,
         #[prost(double, optional, tag = "2")]
         pub upper_bound: Option<f64>,
+        #[prost(message, optional, tag = "3")]
+        pub exemplar: Option<Exemplar>,
+    }
+
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub struct Exemplar {
+        #[prost(message, repeated, tag = "1")]
+        pub label: Vec<LabelPair>,
+        #[prost(double, optional, tag = "2")]
+        pub value: Option<f64>,
+        #[prost(message, optional, tag = "3")]
+        pub timestamp: Option<Timestamp>,
+    }
+
+    /// `google.protobuf.Timestamp`.
+    #[derive(Clone, Copy, PartialEq, prost::Message)]
+    pub struct Timestamp {
+        #[prost(int64, tag = "1")]
+        pub seconds: i64,
+        #[prost(int32, tag = "2")]
+        pub nanos: i32,
     }
 }

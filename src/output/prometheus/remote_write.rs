@@ -5,11 +5,12 @@
 //! the end every series gets Prometheus' staleness marker, so that graphs end where the run does.
 
 use std::cell::Cell;
+use std::ops::RangeBounds;
 
 use futures_util::future::LocalBoxFuture;
 use prost::Message;
 
-use super::buckets::{Buckets, SCHEMA, ZERO_THRESHOLD, bounds_with};
+use super::buckets::{Buckets, Example, SCHEMA, ZERO_THRESHOLD, bounds_with};
 use super::ledger::{Label, Ledger, Reading};
 use super::names::{FamilyKind, Histograms};
 use super::proto::{self, BucketSpan, MetricMetadata, TimeSeries, WriteRequest};
@@ -46,6 +47,8 @@ pub struct RemoteWrite {
     seconds: u64,
     /// When the last second was told.
     last: u64,
+    /// When the last push was, in milliseconds since 1970.
+    pushed: Cell<u64>,
     has_metadata: Cell<bool>,
 }
 
@@ -64,15 +67,17 @@ impl RemoteWrite {
             histograms: around.histograms,
             seconds: 0,
             last: 0,
+            pushed: Cell::new(0),
             has_metadata: Cell::new(false),
         }))
     }
 
     /// Posts all series: as they are, or as ended.
-    fn push(&self, at: u64, is_end: bool) {
-        let at = i64::try_from(at).unwrap_or(i64::MAX);
+    fn push(&self, moment: u64, is_end: bool) {
+        let at = i64::try_from(moment).unwrap_or(i64::MAX);
         let mut writer = Writer {
             at,
+            pushed: self.pushed.replace(moment),
             is_end,
             histograms: self.histograms,
             series: Vec::new(),
@@ -95,7 +100,7 @@ impl RemoteWrite {
             });
             for (labels, reading) in &family.series {
                 match reading {
-                    Reading::Number(value) => writer.number(&name, labels, None, *value),
+                    Reading::Number(value) => writer.number(&name, labels, *value),
                     Reading::Histogram(buckets) => writer.histogram(&name, labels, buckets),
                 }
             }
@@ -128,13 +133,26 @@ impl RemoteWrite {
 /// Makes series of what is known at one moment.
 struct Writer {
     at: i64,
+    /// When the push before this one was, in milliseconds since 1970.
+    pushed: u64,
     is_end: bool,
     histograms: Histograms,
     series: Vec<TimeSeries>,
 }
 
 impl Writer {
-    fn number(&mut self, name: &str, labels: &[Label], bound: Option<f64>, value: f64) {
+    fn number(&mut self, name: &str, labels: &[Label], value: f64) {
+        self.series(name, labels, None, value, Vec::new());
+    }
+
+    fn series(
+        &mut self,
+        name: &str,
+        labels: &[Label],
+        bound: Option<f64>,
+        value: f64,
+        exemplars: Vec<proto::Exemplar>,
+    ) {
         let value = match self.is_end {
             true => f64::from_bits(STALE),
             false => value,
@@ -145,6 +163,7 @@ impl Writer {
                 value,
                 timestamp: self.at,
             }],
+            exemplars,
             histograms: Vec::new(),
         });
     }
@@ -154,16 +173,46 @@ impl Writer {
             self.series.push(TimeSeries {
                 labels: sorted(name, labels, None),
                 samples: Vec::new(),
+                exemplars: self.exemplars(buckets, ..),
                 histograms: vec![self.native(buckets)],
             });
             return;
         }
-        self.number(&format!("{name}_sum"), labels, None, buckets.sum);
-        self.number(&format!("{name}_count"), labels, None, buckets.count as f64);
+        self.number(&format!("{name}_sum"), labels, buckets.sum);
+        self.number(&format!("{name}_count"), labels, buckets.count as f64);
         let bucket = format!("{name}_bucket");
-        for (bound, count) in buckets.cumulative() {
-            self.number(&bucket, labels, Some(bound), count as f64);
+        for (place, (bound, count)) in buckets.cumulative().enumerate() {
+            let exemplars = self.exemplars(buckets, place..=place);
+            self.series(&bucket, labels, Some(bound), count as f64, exemplars);
         }
+    }
+
+    /// What came for these buckets since the last push, the oldest first.
+    fn exemplars(
+        &self,
+        buckets: &Buckets,
+        places: impl RangeBounds<usize>,
+    ) -> Vec<proto::Exemplar> {
+        let mut new: Vec<_> = buckets
+            .examples(places)
+            .filter(|example| !self.is_end && example.came > self.pushed)
+            .collect();
+        new.sort_by_key(|example| example.at);
+        let labels = |example: &Example| {
+            let label = |(name, value): (&str, String)| proto::Label {
+                name: name.to_owned(),
+                value,
+            };
+            let mut labels = example.labels().map(label);
+            labels.sort_by(|a, b| a.name.cmp(&b.name));
+            labels.into()
+        };
+        let message = |example: &Example| proto::Exemplar {
+            labels: labels(example),
+            value: example.value,
+            timestamp: i64::try_from(example.at).unwrap_or(i64::MAX),
+        };
+        new.into_iter().map(message).collect()
     }
 
     fn native(&self, buckets: &Buckets) -> proto::Histogram {

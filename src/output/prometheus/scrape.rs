@@ -15,8 +15,9 @@ use futures_util::future::LocalBoxFuture;
 use tokio::sync::Notify;
 
 use super::buckets::bounds_with;
-use super::exposition::{PROTOBUF, TEXT, protobuf, text, wants_protobuf};
+use super::exposition::{Format, protobuf};
 use super::ledger::Ledger;
+use super::text::text;
 use crate::listening::{self, Peer};
 use crate::output::hub::Surroundings;
 use crate::output::{Book, Delivered, Event, Moment, Output, OutputError, RunInfo, Tally};
@@ -138,18 +139,19 @@ async fn metrics(
         .filter_map(|value| value.to_str().ok())
         .collect::<Vec<_>>()
         .join(",");
-    let (kind, body) = {
+    let format = Format::accepted(&accept);
+    let body = {
         let ledger = locked(&shared.ledger);
-        if wants_protobuf(&accept) {
-            (PROTOBUF, protobuf(&ledger))
-        } else {
-            (TEXT, text(&ledger).into_bytes())
+        match format {
+            Format::Protobuf => protobuf(&ledger),
+            Format::Text(dialect) => text(&ledger, dialect).into_bytes(),
         }
     };
     let comes_again = headers.contains_key(OF_PROMETHEUS);
     locked(&shared.scrapes).note(peer, comes_again, Instant::now());
     shared.scraped.notify_waiters();
-    (StatusCode::OK, [(header::CONTENT_TYPE, kind)], body)
+    let kind = [(header::CONTENT_TYPE, format.media_type())];
+    (StatusCode::OK, kind, body)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

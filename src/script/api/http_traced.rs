@@ -42,12 +42,15 @@ struct Follower<'a> {
 
 impl Observer for Follower<'_> {
     fn exchanged(&self, exchange: &Exchange<'_>) {
+        let ended = Instant::now();
+        let series = self.recorder.record(exchange);
         self.hops.borrow_mut().push(Hop {
-            ended: Instant::now(),
+            ended,
             timings: exchange.timings,
+            late: self.recorder.late(&exchange.timings),
+            series,
         });
         self.expected.set(exchange.expected);
-        self.recorder.exchanged(exchange);
     }
 
     fn abandoned(&self, bytes_sent: u64, bytes_received: u64) {

@@ -1,6 +1,7 @@
 //! What the virtual users of one worker gathered since the last report.
 
-use crate::trace::{SlowRequest, SlowRequests, Span, Tail, Tracing};
+use crate::metrics::SeriesId;
+use crate::trace::{Exemplar, Exemplars, SlowRequest, SlowRequests, Span, Tail, Tracing};
 
 /// Spans a second and worker; the rest is counted.
 const SPANS_PER_SECOND: usize = 10_000;
@@ -11,6 +12,8 @@ pub struct Basket {
     spans: Vec<Span>,
     lost: u64,
     pub slow: SlowRequests,
+    /// If somebody takes them.
+    pub exemplars: Option<Exemplars>,
     tail: Tail,
 }
 
@@ -21,6 +24,8 @@ pub struct Gathered {
     /// Spans that were too many.
     pub lost: u64,
     pub slow: Vec<SlowRequest>,
+    /// With the series that each stands for.
+    pub exemplars: Vec<(SeriesId, Exemplar)>,
 }
 
 impl Basket {
@@ -31,6 +36,7 @@ impl Basket {
             spans: Vec::new(),
             lost: 0,
             slow: SlowRequests::default(),
+            exemplars: tracing.and_then(|tracing| tracing.exemplars.clone().map(Exemplars::new)),
             tail: Tail::new(slowest),
         }
     }
@@ -40,12 +46,14 @@ impl Basket {
         self.tail.is_slow(nanos)
     }
 
-    /// Takes a trace, whole or not at all: a part of one would look as if the rest had not been.
-    pub fn put(&mut self, trace: Vec<Span>) {
-        match self.spans.len() + trace.len() <= SPANS_PER_SECOND {
+    /// Takes a trace, whole or not at all: a part of one would look as if the rest had not been. Says whether it did.
+    pub fn put(&mut self, trace: Vec<Span>) -> bool {
+        let fits = self.spans.len() + trace.len() <= SPANS_PER_SECOND;
+        match fits {
             true => self.spans.extend(trace),
             false => self.lost += trace.len() as u64,
         }
+        fits
     }
 
     /// What is in it; afterwards it is empty.
@@ -54,6 +62,11 @@ impl Basket {
             spans: std::mem::take(&mut self.spans),
             lost: std::mem::take(&mut self.lost),
             slow: self.slow.take(),
+            exemplars: self
+                .exemplars
+                .as_mut()
+                .map(Exemplars::take)
+                .unwrap_or_default(),
         }
     }
 }
@@ -61,7 +74,7 @@ impl Basket {
 impl Gathered {
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty() && self.lost == 0 && self.slow.is_empty()
+        self.spans.is_empty() && self.lost == 0 && self.slow.is_empty() && self.exemplars.is_empty()
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a virtual user of a traced run notes of its iteration, and what becomes of it at the end.
 //!
 //! - **In**: the iteration's beginning and end ([`begin`], [`finish`]), groups, and requests with their phases.
-//! - **Out**: headers for requests ([`Trace::context`]), and in the worker's [`Basket`] the spans of iterations that are kept.
+//! - **Out**: headers for requests ([`Trace::context`]), and in the worker's [`Basket`] the spans of iterations that are kept, and requests
+//!   of them as examples of what was recorded.
 //!
 //! While the iteration goes on only notes are taken, of what is there anyway; spans are made of them when it is kept. A user of a run
 //! that is not traced has no [`Trace`], and pays a look at an empty field.
@@ -186,6 +187,7 @@ fn settle(vu: &Vu, trace: &mut Trace, tracing: &Tracing, part: &str, outcome: &O
                 basket.slow.add(request.told(trace.id, since.as_secs_f64()));
             }
         }
+        let mut is_whole = true;
         if tracing.exports {
             let root = Root {
                 trace: trace.id,
@@ -199,7 +201,16 @@ fn settle(vu: &Vu, trace: &mut Trace, tracing: &Tracing, part: &str, outcome: &O
                 failure,
                 left_out: trace.left_out,
             };
-            basket.put(root.spans(&notes, tracing, &mut trace.ids));
+            is_whole = basket.put(root.spans(&notes, tracing, &mut trace.ids));
+        }
+        if let (true, Some(exemplars)) = (is_whole, &mut basket.exemplars) {
+            for note in &notes {
+                if let Note::Request(request) = note {
+                    for (series, exemplar) in request.examples(trace.id, tracing) {
+                        exemplars.add(series, exemplar);
+                    }
+                }
+            }
         }
     }
     // Its room serves the next iteration.

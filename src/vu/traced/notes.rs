@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use http::Method;
 
-use super::super::observe::redact;
+use super::super::observe::{HttpSeries, redact};
 use super::name_of;
 use crate::http::{HttpError, Protocol, Target, Timings};
-use crate::trace::{Key, Kind, SlowRequest, Span, SpanId, TraceId, Tracing, Value};
+use crate::metrics::SeriesId;
+use crate::trace::{Exemplar, Key, Kind, SlowRequest, Span, SpanId, TraceId, Tracing, Value};
 
 /// Something that happened in an iteration.
 #[derive(Debug)]
@@ -30,10 +31,14 @@ pub struct Group {
 }
 
 /// One exchange of a request: redirects make it several.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Hop {
     pub ended: Instant,
     pub timings: Timings,
+    /// How much later than planned it began, in nanoseconds.
+    pub late: u64,
+    /// Where its times were recorded.
+    pub series: Rc<HttpSeries>,
 }
 
 /// A request that is over.
@@ -73,6 +78,28 @@ impl Request {
             duration: self.duration(),
             trace,
         }
+    }
+
+    /// As an example of every time that was recorded of it.
+    pub fn examples(
+        &self,
+        trace: TraceId,
+        tracing: &Tracing,
+    ) -> impl Iterator<Item = (SeriesId, Exemplar)> {
+        self.hops.iter().flat_map(move |hop| {
+            let at = tracing.unix_nanos(hop.ended);
+            let times = hop.series.times(&hop.timings, hop.late);
+            times.map(move |(series, value)| {
+                let span = self.id;
+                let exemplar = Exemplar {
+                    value,
+                    at,
+                    trace,
+                    span,
+                };
+                (series, exemplar)
+            })
+        })
     }
 
     fn failure(&self) -> Option<(String, String)> {
