@@ -389,7 +389,7 @@ impl<'a> Filled<'a> {
         match asked.split_once('=') {
             Some((name, out)) => Self {
                 name,
-                out: Some(Path::new(out)),
+                out: (out != STANDARD_OUTPUT).then_some(Path::new(out)),
             },
             None => Self {
                 name: asked,
@@ -454,6 +454,14 @@ pub fn look_of_output() -> Look {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_template_goes_to_standard_output_or_to_a_file() {
+        assert_eq!(Filled::of("page.html.hbs=-").out, None);
+        assert_eq!(Filled::of("page.html.hbs").out, None);
+        let file = Filled::of("page.html.hbs=out.html");
+        assert_eq!(file.out, Some(Path::new("out.html")));
+    }
 
     #[test]
     fn a_kind_has_a_path_or_lies_beside_the_result() {

@@ -56,6 +56,7 @@ pub fn empty(about: About) -> RunResult {
             machine: Machine::default(),
             execution_segment: None,
             scale: 1.0,
+            folded_tag_sets: 0,
             notes: about.notes,
         },
         options: serde_json::json!({}),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secrets::mask_urls;
+
 /// A file could not be read as a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportError {
@@ -69,6 +71,15 @@ impl Flaw {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Without secrets in URLs that it quotes.
+    #[must_use]
+    pub fn without_secrets(self) -> Self {
+        Self {
+            what: mask_urls(&self.what).into_owned(),
+            ..self
+        }
     }
 
     /// The same of the file called `file`.

@@ -12,6 +12,7 @@ use super::error::Flaw;
 use super::intervals::{Parts, Row};
 use super::overtime::{Overtime, Role};
 use super::timeline::{Moment, SECOND};
+use crate::lengths::shorten;
 use crate::metrics::histogram::to_scaled;
 use crate::metrics::{
     Builtin, Contains, MetricId, MetricInfo, MetricKind, Recorder, TagSetId, Tags, Totals,
@@ -25,6 +26,10 @@ use crate::units::format_count;
 pub const TAG_SETS: usize = 2_000;
 /// Distinct errors that are kept.
 const ERRORS: usize = 1_000;
+/// Of what is kept of an error, in characters.
+const CODE: usize = 100;
+const MESSAGE: usize = 200;
+const URL: usize = 2_048;
 /// Samples further apart are not of one run: clocks or time zones differ, or a file was put together from several.
 const LONGEST_RUN: i64 = 366 * 24 * 3600 * SECOND;
 
@@ -39,6 +44,19 @@ pub struct Place {
     is_time: bool,
     /// Rows of the intervals: that of the metric, and that of the endpoint.
     rows: [Option<Row>; 2],
+}
+
+/// A text without secrets, cut to so many characters.
+fn shown(text: &str, most: usize) -> String {
+    let mut text = mask_urls(begin(text)).into_owned();
+    shorten(&mut text, most);
+    text
+}
+
+/// As much of a text as may be kept of it, once it is masked.
+fn begin(text: &str) -> &str {
+    let end = text.char_indices().nth(2 * URL).map(|(end, _)| end);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// Samples as they come in.
@@ -105,7 +123,10 @@ impl Gatherer {
         tags: impl IntoIterator<Item = (&'t str, &'t str)>,
     ) -> Place {
         let pairs = tags.into_iter().filter(|(_, value)| !value.is_empty());
-        let tags = Tags::new(pairs.map(|(key, value)| (Rc::from(key), Rc::from(value))));
+        // Masked before they are cut, and before they are told apart: by a secret, nothing is.
+        let tags = Tags::new(
+            pairs.map(|(key, value)| (Rc::from(key), Rc::from(&*mask_urls(begin(value))))),
+        );
         let tags = self.recorder.intern(tags);
         let info = MetricInfo {
             name: name.to_owned(),
@@ -187,9 +208,9 @@ impl Gatherer {
         Ok(())
     }
 
-    /// A request that failed: what tells it from others, and one of them. `code` and `message` are shortened by the caller.
+    /// A request that failed: what tells it from others, and one of them.
     pub fn failure(&mut self, code: &str, message: &str, url: Option<&str>, at: Moment) {
-        let key = (code.to_owned(), message.to_owned());
+        let key = (shown(code, CODE), shown(message, MESSAGE));
         let full = self.errors.len() >= ERRORS && !self.errors.contains_key(&key);
         let key = if full {
             (String::new(), "(other errors)".to_owned())
@@ -210,7 +231,7 @@ impl Gatherer {
                 last_seconds: seconds,
                 example: url.map(|url| ErrorExample {
                     text: message.clone(),
-                    url: Some(mask_urls(url).into_owned()),
+                    url: Some(shown(url, URL)),
                     ..ErrorExample::default()
                 }),
             });
@@ -244,6 +265,7 @@ impl Gatherer {
             seconds,
             ..about
         });
+        result.run.folded_tag_sets = totals.folded();
         if totals.folded() > 0 {
             result.run.notes.push(format!(
                 "there are more than {} tag sets: about {} more are called `other`",

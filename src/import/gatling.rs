@@ -55,6 +55,12 @@ impl Importer for Stats {
             ],
             ..About::default()
         });
+        if all.failed.is_none() {
+            result.run.notes.push(
+                "the file tells neither `ok` nor `ko` of its requests, so not how many failed"
+                    .to_owned(),
+            );
+        }
         sheet::requests(&mut result, &all, &rows)?;
         Ok(result)
     }
@@ -97,21 +103,30 @@ fn contents(
 fn requests(stats: &Map<String, Value>, of: &str) -> Result<Requests, Flaw> {
     let count = figure(stats, "numberOfRequests", "total")?;
     let failed = figure(stats, "numberOfRequests", "ko")?;
+    let good = figure(stats, "numberOfRequests", "ok")?;
     if count.is_nan() {
         return Err(Flaw::new(format!(
             "it does not tell how many requests `{of}` had"
         )));
     }
-    let failed = if failed.is_nan() { 0.0 } else { failed };
     if failed > count {
         return Err(Flaw::new(format!(
             "{failed} of {count} requests failed, of `{of}`"
         )));
     }
+    if good > count {
+        return Err(Flaw::new(format!(
+            "{good} of {count} requests were fine, of `{of}`"
+        )));
+    }
+    // All that were not fine failed.
+    let failed = [failed, count - good]
+        .into_iter()
+        .find(|known| known.is_finite());
     let total = |key| figure(stats, key, "total");
     Ok(Requests {
         count: count as u64,
-        failed: failed as u64,
+        failed: failed.map(|failed| failed as u64),
         durations: TrendSummary {
             min: total("minResponseTime")?,
             max: total("maxResponseTime")?,

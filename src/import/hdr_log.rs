@@ -2,7 +2,7 @@
 //!
 //! Each line is the histogram of an interval, perhaps with a tag, which becomes the `name` of its requests. The log itself does not say what
 //! its values are; as in HdrHistogram's own tools, they are divided by the unit that the column `Interval_Max` is written in, and that is
-//! taken for milliseconds.
+//! taken for milliseconds, or for seconds where that makes the values nanoseconds.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,6 +18,10 @@ use crate::result::RunResult;
 
 /// Nanoseconds in a millisecond: what HdrHistogram divides by unless told otherwise.
 const USUAL: f64 = 1e6;
+/// Nanoseconds in a second.
+const IN_SECONDS: f64 = 1e9;
+/// The column has three digits behind the point.
+const PRINTED: f64 = 0.001;
 /// Times below this are counted from the start of the log, not from 1970.
 const A_YEAR: f64 = 365.0 * 24.0 * 3600.0;
 
@@ -83,6 +87,8 @@ struct Reading {
     base: Option<f64>,
     /// What values are divided by to be milliseconds, once it is known.
     unit: Option<f64>,
+    /// Whether the column is in seconds.
+    in_seconds: bool,
     intervals: u64,
 }
 
@@ -93,6 +99,7 @@ impl Default for Reading {
             start: None,
             base: None,
             unit: None,
+            in_seconds: false,
             intervals: 0,
         }
     }
@@ -154,7 +161,7 @@ impl Reading {
         });
         let from = ((base + at) * SECOND as f64) as Moment;
         let to = from.saturating_add((length * SECOND as f64) as i64);
-        let unit = self.unit(greatest, buckets);
+        let unit = self.unit(greatest, buckets)?;
         let requests = self.gatherer.builtin(Builtin::HttpReqs, [("name", tag)]);
         let durations = self
             .gatherer
@@ -170,22 +177,36 @@ impl Reading {
     }
 
     /// The greatest value of an interval, in both units, tells how they relate.
-    fn unit(&mut self, greatest: f64, buckets: &[(u64, u64, u64)]) -> f64 {
+    fn unit(&mut self, greatest: f64, buckets: &[(u64, u64, u64)]) -> Result<f64, Flaw> {
         if let Some(unit) = self.unit {
-            return unit;
+            return Ok(unit);
         }
         let Some((_, high, _)) = buckets.last() else {
-            return USUAL;
+            return Ok(USUAL);
         };
-        let ratio = *high as f64 / greatest;
-        let known = [1.0, 1e3, 1e6, 1e9]
+        let fits = |unit: &f64| {
+            let told = *high as f64 / unit;
+            (told - greatest).abs() <= told * 0.1 + PRINTED
+        };
+        let fitting: Vec<f64> = [1.0, 1e3, USUAL, IN_SECONDS]
             .into_iter()
-            .find(|unit| (ratio / unit - 1.0).abs() < 0.1);
-        // A value of next to nothing tells nothing.
-        if known.is_some() && *high > 1000 {
-            self.unit = known;
+            .filter(fits)
+            .collect();
+        match fitting.as_slice() {
+            [] => Err(Flaw::new(format!(
+                "the greatest value of the histogram is {high}, and the column Interval_Max says {greatest}: no unit of time makes the one of the other, so it is not known what the values are"
+            ))
+            .help("write the log of nanoseconds with 1,000,000 as the ratio of units, so that the column has milliseconds")),
+            [unit] => {
+                self.in_seconds = *unit == IN_SECONDS;
+                // Nobody measures picoseconds: it is the column that is in seconds.
+                let unit = if self.in_seconds { USUAL } else { *unit };
+                self.unit = Some(unit);
+                Ok(unit)
+            }
+            // A value of next to nothing tells nothing.
+            several => Ok(several.iter().copied().find(|unit| *unit == USUAL).unwrap_or(USUAL)),
         }
-        known.unwrap_or(USUAL)
     }
 
     fn finish(self, script: String) -> Result<RunResult, Flaw> {
@@ -198,14 +219,17 @@ impl Reading {
         let unit = match self.unit.unwrap_or(USUAL) {
             1.0 => "milliseconds",
             1e3 => "microseconds",
-            1e9 => "picoseconds",
             _ => "nanoseconds",
+        };
+        let column = match self.in_seconds {
+            true => "seconds",
+            false => "milliseconds",
         };
         Ok(self.gatherer.finish(About {
             tool: "hdrhistogram",
             script,
             notes: vec![
-                format!("the values of the log were taken as {unit}, by the column Interval_Max in milliseconds"),
+                format!("the values of the log were taken as {unit}, by the column Interval_Max in {column}"),
                 "a histogram does not tell which requests failed".to_owned(),
             ],
             ..About::default()

@@ -1,11 +1,12 @@
 //! Documents of JSON: read whole, with errors that tell a cut-off file from a broken one.
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use super::Source;
 use super::error::Flaw;
+use crate::result::bounded;
 
 /// Of a summary that another tool wrote, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -16,18 +17,23 @@ const LARGEST: u64 = 64 << 20;
 /// When it cannot be read, or is none.
 pub fn object(source: Source<'_>) -> Result<Map<String, Value>, Flaw> {
     let bytes = source.whole(LARGEST)?;
-    match parse(&bytes)? {
+    let Slim(value) = serde_json::from_slice(&bytes).map_err(|error| flaw(&error))?;
+    match value {
         Value::Object(map) => Ok(map),
         _ => Err(Flaw::new("it is JSON, but no object")),
     }
 }
 
-/// Reads JSON.
+/// A document of bounded size, without what no importer looks at.
+#[derive(Deserialize)]
+struct Slim(#[serde(deserialize_with = "bounded::slim")] Value);
+
+/// The same of a part of a document.
 ///
 /// # Errors
-/// Where and why the text is none, or not what is wanted.
-pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Flaw> {
-    serde_json::from_slice(bytes).map_err(|error| flaw(&error))
+/// When it is no JSON, or too large.
+pub fn slim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    bounded::slim(deserializer).map(Some)
 }
 
 /// What is wrong with a document.

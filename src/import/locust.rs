@@ -178,7 +178,7 @@ impl Row<'_> {
         };
         Ok(Requests {
             count: count as u64,
-            failed: failed as u64,
+            failed: Some(failed as u64),
             durations,
         })
     }

@@ -31,6 +31,9 @@ mod timeline;
 mod vegeta;
 mod wrk;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 pub use error::{Flaw, ImportError, Kind};
@@ -38,6 +41,8 @@ pub use shape::Shape;
 pub use source::Source;
 
 use crate::result::RunResult;
+use crate::run::masking::{mask_result, mask_words};
+use crate::secrets::Secrets;
 
 /// How sure an importer is that a file is of its format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,7 +136,12 @@ pub fn of_source(
         Some(format) => format,
         None => guess(&source).map_err(|flaw| flaw.of(&name))?,
     };
-    let result = format.read(source).map_err(|flaw| flaw.of(&name))?;
+    let mut result = format
+        .read(source)
+        .map_err(|flaw| flaw.without_secrets().of(&name))?;
+    // What a run of our own would not tell of its URLs, no other tool's tells either.
+    mask_result(&mut result, &Secrets::default());
+    mask_words(&mut result.run.script, &Secrets::default());
     Ok(Imported { format, result })
 }
 

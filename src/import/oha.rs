@@ -9,7 +9,7 @@ use super::error::Flaw;
 use super::sheet::{self, Requests};
 use super::{Confidence, Importer, Shape, Source, json};
 use crate::metrics::Contains;
-use crate::result::{ErrorKind, ErrorResult, MetricSeries, MetricValues, RunResult, TrendSummary};
+use crate::result::{ErrorKind, ErrorResult, MetricSeries, RunResult, TrendSummary};
 
 /// What oha calls requests that were under way when its time was over; they are no failures.
 const DEADLINE: &str = "aborted due to deadline";
@@ -48,11 +48,11 @@ impl Importer for Report {
         }
         let refused = statuses
             .iter()
-            .filter(|(status, _)| !status.starts_with(['1', '2', '3']))
+            .filter(|(status, _)| !is_good(status))
             .fold(0, |sum: u64, (_, count)| sum.saturating_add(*count));
         let all = Requests {
             count: answered.saturating_add(silent),
-            failed: refused.saturating_add(silent),
+            failed: Some(refused.saturating_add(silent)),
             durations: durations(&document, summary, answered)?,
         };
         let mut notes =
@@ -96,6 +96,10 @@ impl Importer for Report {
             .sort_by_key(|error| std::cmp::Reverse(error.count));
         Ok(result)
     }
+}
+
+fn is_good(status: &str) -> bool {
+    status.starts_with(['1', '2', '3'])
 }
 
 fn durations(
@@ -145,13 +149,6 @@ fn counts(document: &Map<String, Value>, key: &str) -> Result<BTreeMap<String, u
 /// Requests are told apart by status, and nothing else.
 fn by_status(result: &mut RunResult, statuses: &BTreeMap<String, u64>, silent: u64) {
     let seconds = result.run.duration_seconds;
-    let series = |pair: Option<(&str, &str)>, values: MetricValues| MetricSeries {
-        tags: pair
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect(),
-        values,
-    };
     let Some(requests) = result
         .metrics
         .iter_mut()
@@ -159,18 +156,15 @@ fn by_status(result: &mut RunResult, statuses: &BTreeMap<String, u64>, silent: u
     else {
         return;
     };
-    requests.series = statuses
+    let statuses = statuses
         .iter()
-        .map(|(status, count)| {
-            series(
-                Some(("status", status)),
-                sheet::counter(*count as f64, seconds),
-            )
+        .map(|(status, count)| (status.as_str(), *count));
+    let silent = (silent > 0).then_some(("0", silent));
+    requests.series = statuses
+        .chain(silent)
+        .map(|(status, count)| MetricSeries {
+            tags: sheet::by_status(status, is_good(status)),
+            values: sheet::counter(count as f64, seconds),
         })
         .collect();
-    if silent > 0 {
-        requests
-            .series
-            .push(series(None, sheet::counter(silent as f64, seconds)));
-    }
 }

@@ -43,6 +43,15 @@ pub fn rate(trues: u64, total: u64) -> MetricValues {
     }
 }
 
+/// Tags of requests that are told apart by status; 0 is that of those without a response.
+pub fn by_status(status: &str, expected: bool) -> BTreeMap<String, String> {
+    let pairs = [
+        ("expected_response", expected.to_string()),
+        ("status", status.to_owned()),
+    ];
+    pairs.map(|(key, value)| (key.to_owned(), value)).into()
+}
+
 /// A distribution of which only this is known.
 pub fn trend(summary: TrendSummary) -> MetricValues {
     MetricValues::Trend {
@@ -122,13 +131,14 @@ pub fn in_order(name: &str, summary: &TrendSummary) -> Result<(), Flaw> {
 #[derive(Debug, Clone)]
 pub struct Requests {
     pub count: u64,
-    pub failed: u64,
+    /// Absent where the file does not tell it.
+    pub failed: Option<u64>,
     /// In milliseconds.
     pub durations: TrendSummary,
 }
 
 /// A metric's values, by what is told of requests and the length of the run.
-type Reading = fn(&Requests, f64) -> MetricValues;
+type Reading = fn(&Requests, f64) -> Option<MetricValues>;
 
 /// Puts requests into a result: as a whole, and by name and method where the file tells them apart.
 ///
@@ -150,19 +160,24 @@ pub fn requests(
         BTreeMap::from_iter(told.map(|(key, value)| (key.to_owned(), value.to_owned())))
     };
     let values: [(&str, Reading); 3] = [
-        ("http_req_duration", |row, _| trend(row.durations)),
-        ("http_req_failed", |row, _| rate(row.failed, row.count)),
+        ("http_req_duration", |row, _| Some(trend(row.durations))),
+        ("http_req_failed", |row, _| {
+            Some(rate(row.failed?, row.count))
+        }),
         ("http_reqs", |row, seconds| {
-            counter(row.count as f64, seconds)
+            Some(counter(row.count as f64, seconds))
         }),
     ];
     for (name, of) in values {
-        let mut metric = metric(name, Contains::Default, of(all, seconds));
+        let Some(total) = of(all, seconds) else {
+            continue;
+        };
+        let mut metric = metric(name, Contains::Default, total);
         metric.series = by_name
             .iter()
-            .map(|(name, method, row)| MetricSeries {
-                tags: tags(name, method),
-                values: of(row, seconds),
+            .filter_map(|(name, method, row)| {
+                let tags = tags(name, method);
+                of(row, seconds).map(|values| MetricSeries { tags, values })
             })
             .collect();
         result.metrics.push(metric);
@@ -176,8 +191,8 @@ pub fn requests(
             group: None,
             requests: row.count,
             per_second: ratio(row.count as f64, seconds),
-            failed: row.failed,
-            failed_rate: ratio(row.failed as f64, row.count as f64),
+            failed: row.failed.unwrap_or_default(),
+            failed_rate: ratio(row.failed.unwrap_or_default() as f64, row.count as f64),
             statuses: BTreeMap::new(),
             duration: row.durations,
             duration_failed: None,

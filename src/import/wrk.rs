@@ -78,7 +78,10 @@ impl Found {
     fn line(&mut self, line: &str) -> Result<(), Flaw> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["Running", .., "@", target] => self.target = Some((*target).to_owned()),
+            ["Running", .., "@", target] => {
+                self.once(self.target.is_none())?;
+                self.target = Some((*target).to_owned());
+            }
             [_, "threads", "and", connections, "connections", ..] => {
                 self.connections = connections.parse().ok();
             }
@@ -94,6 +97,7 @@ impl Found {
             ["Uncorrected", ..] | ["Detailed", ..] => {}
             [percent, value] if percent.ends_with('%') => self.percentile(percent, value)?,
             [count, "requests", "in", took, bytes, "read"] => {
+                self.once(self.requests.is_none())?;
                 let count = count
                     .parse()
                     .map_err(|_| Flaw::new(format!("`{count}` is no number of requests")))?;
@@ -117,6 +121,17 @@ impl Found {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What wrk prints once may not come again.
+    fn once(&self, first: bool) -> Result<(), Flaw> {
+        if first {
+            return Ok(());
+        }
+        Err(
+            Flaw::new("here begins the output of another run of wrk: the file holds several, and figures of different runs cannot be judged as one")
+                .help("write the output of each run to a file of its own"),
+        )
     }
 
     fn percentile(&mut self, percent: &str, value: &str) -> Result<(), Flaw> {
@@ -144,7 +159,7 @@ impl Found {
         };
         let all = Requests {
             count: answered.saturating_add(self.sockets),
-            failed: self.refused.saturating_add(self.sockets),
+            failed: Some(self.refused.saturating_add(self.sockets)),
             durations: TrendSummary {
                 count: answered,
                 ..self.durations

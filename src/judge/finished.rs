@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::found::{find, nature};
-use super::row::NO_SAMPLES;
+use super::row::{NO_SAMPLES, NOT_KNOWN};
 use super::{Ending, recorded, row, verdict, windows};
 use crate::exit;
 use crate::result::{RunResult, SloResult, SloStatus, Verdict, VerdictStatus};
@@ -206,7 +206,7 @@ fn measured(
     let judgement = judge(objective, value);
     let mut row = row(objective, &judgement, nature(result, &objective.selector));
     if why.as_deref().is_some_and(|why| why != NO_SAMPLES) && judgement.status == Status::NoData {
-        row.actual_text = "not known".to_owned();
+        row.actual_text = NOT_KNOWN.to_owned();
     }
     One {
         row,

@@ -6,6 +6,7 @@ use crate::result::{MetricResult, MetricSeries, MetricValues, RunResult, TrendSu
 use crate::slo::{Aggregate, Objective, Selector, Values};
 use crate::suggest::nearest;
 
+use super::doubt::{Fit, Losses, Lost, surely_missed};
 use super::row::{NO_SAMPLES, counts_from_zero, tells_kinds};
 
 /// Counters of k6 that its files leave out while they are zero.
@@ -45,6 +46,12 @@ pub enum Found {
     Distribution(Box<Histogram>),
     /// A trend of which only some statistics are known.
     Summary(TrendSummary),
+    /// What is surely meant, what may be meant too, and why nobody knows.
+    Doubted {
+        sure: Box<Found>,
+        maybe: Box<Found>,
+        lost: Lost,
+    },
     /// Nothing, and why.
     Nothing(String),
 }
@@ -52,9 +59,27 @@ pub enum Found {
 impl Found {
     /// The value that the objective is judged by, or why there is none.
     pub fn value(&self, objective: &Objective) -> Result<f64, String> {
-        let values = match self {
+        match self {
             Self::Nothing(why) => return Err(why.clone()),
             Self::Summary(summary) => return of_summary(summary, objective),
+            Self::Doubted { sure, maybe, lost } => {
+                let values = sure.values().zip(maybe.values());
+                let missed =
+                    values.and_then(|(sure, maybe)| surely_missed(objective, &sure, &maybe));
+                return missed.ok_or_else(|| lost.why());
+            }
+            _ => {}
+        }
+        match self.values().and_then(|values| values.judged(objective)) {
+            Some(value) => Ok(value),
+            None => Err(self.silence(objective)),
+        }
+    }
+
+    /// What was measured, where all of it is known.
+    fn values(&self) -> Option<Values<'_>> {
+        Some(match self {
+            Self::Nothing(_) | Self::Summary(_) | Self::Doubted { .. } => return None,
             Self::Counter { sum, seconds } => Values::Counter {
                 sum: *sum,
                 seconds: *seconds,
@@ -69,11 +94,7 @@ impl Found {
                 total: *total,
             },
             Self::Distribution(histogram) => Values::Trend(histogram),
-        };
-        match values.judged(objective) {
-            Some(value) => Ok(value),
-            None => Err(self.silence(objective)),
-        }
+        })
     }
 
     /// Why there is no value, though the metric is there.
@@ -123,15 +144,51 @@ pub fn find(result: &RunResult, selector: &Selector) -> Result<Found, Unreadable
     let Some(metric) = metric else {
         return Ok(missing(result, selector));
     };
-    let chosen: Vec<&MetricSeries> = metric
-        .series
-        .iter()
-        .filter(|series| selector.matches(name, &series.tags))
-        .collect();
-    match chosen.as_slice() {
-        [] => Ok(no_match(result, metric, selector)),
-        [only] => one(result, &selector.to_string(), &only.values),
-        several => merged(result, selector, several),
+    let losses = Losses::of(result);
+    let (mut chosen, mut doubted) = (Vec::new(), Vec::new());
+    let mut lost = None;
+    for series in &metric.series {
+        match losses.fit(selector, &series.tags) {
+            Fit::Yes => chosen.push(series),
+            Fit::Maybe(how) if has_samples(&series.values) => {
+                doubted.push(series);
+                lost = lost.max(Some(how));
+            }
+            Fit::No | Fit::Maybe(_) => {}
+        }
+    }
+    let tagged = metric.series.iter().any(|series| !series.tags.is_empty());
+    match (chosen.as_slice(), lost) {
+        (_, Some(lost)) if tagged => Ok(Found::Doubted {
+            sure: Box::new(match chosen.as_slice() {
+                [] => nothing_yet(result, metric.kind),
+                some => merged(result, selector, some)?,
+            }),
+            maybe: Box::new(merged(result, selector, &doubted)?),
+            lost,
+        }),
+        ([], _) => Ok(no_match(result, metric, selector)),
+        ([only], _) => one(result, &selector.to_string(), &only.values),
+        (several, _) => merged(result, selector, several),
+    }
+}
+
+fn has_samples(values: &MetricValues) -> bool {
+    match values {
+        MetricValues::Counter { count, .. } => *count != 0.0,
+        MetricValues::Gauge { .. } => true,
+        MetricValues::Rate { total, .. } => *total > 0,
+        MetricValues::Trend { summary, .. } => summary.count > 0,
+    }
+}
+
+/// What there is of a metric before its first sample.
+fn nothing_yet(result: &RunResult, kind: MetricKind) -> Found {
+    match kind {
+        MetricKind::Counter => counter(result, 0.0),
+        MetricKind::Rate => Found::Rate { trues: 0, total: 0 },
+        MetricKind::Trend => Found::Distribution(Box::default()),
+        MetricKind::Gauge => Found::Nothing(NO_SAMPLES.to_owned()),
     }
 }
 

@@ -6,16 +6,19 @@
 //! A finished result is judged by its histograms, so percentiles are as exact as they were during the run. What only has a
 //! summary answers only the statistics that the summary holds; anything else is NO DATA, with the reason.
 
+mod doubt;
 mod finished;
 mod found;
 mod outcome;
+mod points;
 mod recorded;
 mod row;
 mod standard;
 mod windows;
 
+pub use doubt::{Fit, Losses, Lost, only_gets_worse, surely_missed};
 pub use finished::{Basis, Judged, Terms, Unreadable, doubts, finished};
 pub use outcome::{Ending, verdict};
-pub use row::{counts_from_zero, row, text_of};
+pub use points::{tells_in_part, worse};
+pub use row::{NOT_KNOWN, counts_from_zero, row, text_of};
 pub use standard::standard;
-pub use windows::worse;

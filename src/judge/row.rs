@@ -11,6 +11,9 @@ pub type Nature = Option<(MetricKind, Contains)>;
 /// What stands instead of a value where nothing was measured.
 pub const NO_SAMPLES: &str = "no samples";
 
+/// What stands instead of a value where something was measured that does not tell it.
+pub const NOT_KNOWN: &str = "not known";
+
 /// Tags that a sample has by its nature, not because the script gave it a name.
 const TELLS_KINDS: [&str; 6] = [
     "error_code",
@@ -34,7 +37,12 @@ pub fn tells_kinds(selector: &Selector) -> bool {
     selector
         .conditions()
         .iter()
-        .all(|condition| TELLS_KINDS.contains(&condition.key.as_str()))
+        .all(|condition| tells_kind(&condition.key))
+}
+
+/// Whether a sample has that tag by its nature.
+pub fn tells_kind(key: &str) -> bool {
+    TELLS_KINDS.contains(&key)
 }
 
 /// The row of an objective with this judgement. `nature` is what its metric is; a built-in one is known anyway.

@@ -3,11 +3,13 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::doubt::{Fit, Losses, only_gets_worse};
 use super::found::Unreadable;
+use super::points::Points;
 use super::row::NO_SAMPLES;
-use crate::metrics::Histogram;
-use crate::result::{IntervalValues, RunResult};
-use crate::slo::{Aggregate, Objective, Op, Values};
+use crate::metrics::{Histogram, MetricKind};
+use crate::result::{IntervalRow, IntervalValues, MetricResult, RunResult};
+use crate::slo::{Aggregate, Objective, Selector, Values};
 
 /// The worst value of any window, with what a reader must know about it; or why it cannot be told.
 pub type Worst = Result<(f64, Option<String>), String>;
@@ -49,25 +51,40 @@ fn of_intervals(
     let by_endpoint = tags
         .iter()
         .all(|tag| matches!(tag.key.as_str(), "name" | "method"));
-    let rows: Vec<&IntervalValues> = intervals
-        .rows
-        .iter()
-        .filter(|row| row.tags.is_empty() == tags.is_empty())
-        .filter(|row| selector.matches(&row.metric, &row.tags))
-        .map(|row| &row.values)
-        .collect();
-    if rows.is_empty() || !by_endpoint {
+    if !by_endpoint {
         return Ok(Err(unknown(objective, "")));
     }
-    let mut all = intervals.len();
-    if rows
+    let losses = Losses::of(result);
+    let (mut chosen, mut lost) = (Vec::new(), None);
+    let of_metric = intervals
+        .rows
         .iter()
-        .any(|row| matches!(row, IntervalValues::Counter { .. }))
-    {
-        let (start, interval) = (intervals.start_seconds, intervals.interval_seconds);
-        all = whole_points(result, start, interval, all);
+        .filter(|row| row.metric == selector.metric() && row.tags.is_empty() == tags.is_empty());
+    for row in of_metric {
+        match losses.fit(selector, &row.tags) {
+            Fit::Yes => chosen.push(row),
+            Fit::Maybe(how) => lost = lost.max(Some(how)),
+            Fit::No => {}
+        }
     }
-    let points = Points::of(intervals.interval_seconds, over, all);
+    let rows: Vec<&IntervalValues> = chosen.iter().map(|row| &row.values).collect();
+    if let (Some(lost), []) = (&lost, rows.as_slice()) {
+        return Ok(Err(lost.why()));
+    }
+    if rows.is_empty() {
+        return Ok(Err(unknown(objective, "")));
+    }
+    if !all_there(result, selector, &chosen) {
+        return Ok(Err(unknown(objective, "all of ")));
+    }
+    let adds_up = rows.iter().any(|row| match row {
+        IntervalValues::Counter { .. } => true,
+        IntervalValues::Trend { .. } => objective.target.aggregate == Aggregate::Count,
+        IntervalValues::Gauge { .. } | IntervalValues::Rate { .. } => false,
+    });
+    let seconds = result.run.duration_seconds - intervals.start_seconds;
+    let filled = adds_up.then_some(seconds);
+    let points = Points::of(intervals.interval_seconds, over, intervals.len(), filled);
     let mut worst = None;
     for window in points.windows() {
         let mut gathered = Gathered::default();
@@ -75,16 +92,52 @@ fn of_intervals(
             gathered.add(row, &window, &selector.to_string())?;
         }
         match gathered.value(objective, points) {
-            Ok(Some(value)) => {
-                worst = Some(worst.map_or(value, |worst| worse(objective.target.op, worst, value)));
-            }
+            Ok(Some(value)) => points.note_worst(&mut worst, objective, &window, value),
             Ok(None) => {}
             Err(what) => return Ok(Err(unknown(objective, &what))),
+        }
+    }
+    if let (Some(lost), Some(row)) = (&lost, rows.first()) {
+        let missed = worst.is_some_and(|worst| !objective.target.holds(worst));
+        if !missed || !only_gets_worse(objective, kind(row)) {
+            return Ok(Err(lost.why()));
         }
     }
     Ok(worst
         .map(|value| (value, points.note(over)))
         .ok_or_else(|| NO_SAMPLES.to_owned()))
+}
+
+/// Whether every endpoint that is meant has its row over time: there are only so many rows.
+fn all_there(result: &RunResult, selector: &Selector, rows: &[&IntervalRow]) -> bool {
+    if selector.conditions().is_empty() {
+        return true;
+    }
+    let losses = Losses::of(result);
+    let metric = |metric: &&MetricResult| metric.name == selector.metric();
+    let series = result
+        .metrics
+        .iter()
+        .find(metric)
+        .map(|metric| &metric.series);
+    let mut meant = series
+        .into_iter()
+        .flatten()
+        .filter(|series| losses.fit(selector, &series.tags) == Fit::Yes);
+    meant.all(|series| {
+        let same = |key: &str, row: &IntervalRow| row.tags.get(key) == series.tags.get(key);
+        rows.iter()
+            .any(|row| same("name", row) && same("method", row))
+    })
+}
+
+fn kind(values: &IntervalValues) -> MetricKind {
+    match values {
+        IntervalValues::Counter { .. } => MetricKind::Counter,
+        IntervalValues::Gauge { .. } => MetricKind::Gauge,
+        IntervalValues::Rate { .. } => MetricKind::Rate,
+        IntervalValues::Trend { .. } => MetricKind::Trend,
+    }
 }
 
 /// What the rows hold in one window.
@@ -212,28 +265,20 @@ fn of_columns(result: &RunResult, objective: &Objective, over: Duration) -> Wors
     };
     let above = column(above)?;
     let below = below.map(column).transpose()?;
-    let all = match below {
-        Some(_) => above.len(),
-        None => whole_points(
-            result,
-            series.start_seconds,
-            series.interval_seconds,
-            above.len(),
-        ),
-    };
-    let points = Points::of(series.interval_seconds, over, all);
+    let seconds = result.run.duration_seconds - series.start_seconds;
+    let filled = below.is_none().then_some(seconds);
+    let points = Points::of(series.interval_seconds, over, above.len(), filled);
     let mut worst = None;
     for window in points.windows() {
         let part = sum(above.get(window.clone()));
         let whole = match below {
-            Some(below) => sum(below.get(window)),
+            Some(below) => sum(below.get(window.clone())),
             None if aggregate == Aggregate::Rate => points.seconds(),
             None => 1.0,
         };
         // A window in which nothing was sent says nothing about a share.
         if whole > 0.0 {
-            let value = part / whole;
-            worst = Some(worst.map_or(value, |worst| worse(objective.target.op, worst, value)));
+            points.note_worst(&mut worst, objective, &window, part / whole);
         }
     }
     worst
@@ -241,75 +286,14 @@ fn of_columns(result: &RunResult, objective: &Objective, over: Duration) -> Wors
         .ok_or_else(|| NO_SAMPLES.to_owned())
 }
 
-/// Points that the run filled: what came together in a part of one says nothing about a rate.
-fn whole_points(result: &RunResult, start: f64, interval: u64, all: usize) -> usize {
-    let seconds = result.run.duration_seconds - start;
-    let whole = (seconds / interval.max(1) as f64 + 1e-6).floor();
-    if whole >= 1.0 {
-        all.min(whole as usize)
-    } else {
-        all
-    }
-}
-
 fn sum(values: Option<&[Option<f64>]>) -> f64 {
     values.unwrap_or_default().iter().flatten().sum()
-}
-
-/// The value further from a target with that operator.
-pub fn worse(op: Op, a: f64, b: f64) -> f64 {
-    match op {
-        Op::Less | Op::LessOrEqual => a.max(b),
-        Op::Greater | Op::GreaterOrEqual => a.min(b),
-        // For equality the last one that differs is as bad as any.
-        Op::Equal | Op::NotEqual => b,
-    }
-}
-
-/// Windows over points of equal length.
-#[derive(Debug, Clone, Copy)]
-struct Points {
-    interval: u64,
-    in_window: usize,
-    all: usize,
-}
-
-impl Points {
-    /// Windows of `over`, or the next longer length that is whole in points; all at once where there are fewer.
-    fn of(interval: u64, over: Duration, all: usize) -> Self {
-        let interval = interval.max(1);
-        let wanted = (over.as_secs_f64() / interval as f64).ceil() as usize;
-        Self {
-            interval,
-            in_window: wanted.clamp(1, all.max(1)),
-            all,
-        }
-    }
-
-    fn windows(self) -> impl Iterator<Item = Range<usize>> {
-        let last = (self.all + 1).saturating_sub(self.in_window);
-        (0..last).map(move |at| at..at + self.in_window)
-    }
-
-    fn seconds(self) -> f64 {
-        (self.in_window as u64 * self.interval) as f64
-    }
-
-    fn note(self, over: Duration) -> Option<String> {
-        let seconds = self.seconds();
-        ((seconds - over.as_secs_f64()).abs() > 1e-9).then(|| {
-            format!(
-                "judged over windows of {seconds} s: the file keeps points of {} s, {} of them",
-                self.interval, self.all
-            )
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::{Column, Combine, IntervalRow, Intervals, sample};
+    use crate::result::{Column, Combine, Intervals, sample};
     use crate::slo::ObjectiveSpec;
 
     fn objective(selector: &str, target: &str) -> Objective {
@@ -413,6 +397,67 @@ mod tests {
         assert_eq!(worst(&result, &failed, seconds(3)).unwrap().unwrap().0, 0.3);
         let least = objective("http_reqs", "rate > 1");
         assert_eq!(worst(&result, &least, seconds(1)).unwrap().unwrap().0, 0.0);
+    }
+
+    #[test]
+    fn of_an_equality_the_window_that_misses_it_counts_wherever_it_lies() {
+        let dropped = [0.0, 7.0, 50.0, 0.0, 0.0];
+        let result = run(Vec::new(), &[("dropped_iterations", &dropped)], 1);
+        let sums = dropped.to_vec();
+        let lost = row("lost", "", IntervalValues::Counter { sums });
+        let rows = run(vec![lost], &[], 1);
+        for (target, found) in [("count == 0", 50.0), ("count != 7", 7.0)] {
+            let of = objective("dropped_iterations", target);
+            assert_eq!(worst(&result, &of, seconds(1)).unwrap().unwrap().0, found);
+            let of = objective("lost", target);
+            assert_eq!(worst(&rows, &of, seconds(1)).unwrap().unwrap().0, found);
+        }
+    }
+
+    #[test]
+    fn what_the_last_begun_window_adds_counts_where_it_can_only_make_it_worse() {
+        let lost = [1.0, 1.0, 1.0, 500.0];
+        let sums = lost.to_vec();
+        let mut result = run(
+            vec![
+                row("lost", "", IntervalValues::Counter { sums }),
+                row("t", "", spread(&[&[1], &[1], &[1], &[1, 1, 1, 1]])),
+            ],
+            &[("dropped_iterations", &lost)],
+            1,
+        );
+        result.run.duration_seconds = 3.4;
+        let of = |metric: &str, target: &str| {
+            let found = worst(&result, &objective(metric, target), seconds(2));
+            found.unwrap().unwrap().0
+        };
+        for metric in ["lost", "dropped_iterations"] {
+            for (target, value) in [
+                ("count < 10", 501.0),
+                ("rate <= 3", 250.5),
+                ("count == 2", 501.0),
+                // More may still have come, so it is no proof of too few, nor of another number.
+                ("count == 600", 2.0),
+                ("count != 501", 2.0),
+                ("count > 1", 2.0),
+                ("rate > 0.5", 1.0),
+            ] {
+                assert_eq!(of(metric, target), value, "{metric} {target}");
+            }
+        }
+        assert_eq!(of("t", "count < 3"), 5.0);
+        assert_eq!(of("t", "count > 1"), 2.0);
+    }
+
+    #[test]
+    fn a_run_shorter_than_the_window_is_judged_with_its_last_begun_second() {
+        let mut result = run(Vec::new(), &[("http_reqs", &[10.0, 10.0, 4.0])], 1);
+        result.run.duration_seconds = 2.4;
+        let of = |target: &str| {
+            let found = worst(&result, &objective("http_reqs", target), seconds(60));
+            found.unwrap().unwrap().0
+        };
+        assert_eq!((of("count > 20"), of("rate > 5")), (24.0, 10.0));
     }
 
     #[test]

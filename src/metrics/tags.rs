@@ -65,16 +65,34 @@ pub struct TagInterner {
     folded: u64,
 }
 
+/// What the name of samples becomes that were folded.
+const OTHER: &str = "other";
+
 /// Whether a tag survives folding: there cannot be many values of it. Without its status a request would count as one that got none,
 /// and without whether it was expected as one that did not fail.
+pub fn survives_folding(key: &str) -> bool {
+    // Scenarios are bounded by the script itself.
+    matches!(key, "scenario" | "status" | "expected_response")
+}
+
+/// Whether the value is one of the few that such a tag has.
 fn is_bounded(key: &str, value: &str) -> bool {
-    match key {
-        // Bounded by the script itself.
-        "scenario" => true,
-        "status" => value.len() <= 3 && value.bytes().all(|digit| digit.is_ascii_digit()),
-        "expected_response" => matches!(value, "true" | "false"),
-        _ => false,
-    }
+    survives_folding(key)
+        && match key {
+            "status" => value.len() <= 3 && value.bytes().all(|digit| digit.is_ascii_digit()),
+            "expected_response" => matches!(value, "true" | "false"),
+            _ => true,
+        }
+}
+
+/// Whether tags are what folding leaves.
+pub fn is_folded<'t>(tags: impl IntoIterator<Item = (&'t String, &'t String)>) -> bool {
+    let mut named = false;
+    tags.into_iter().all(|(key, value)| {
+        let name = key == "name" && value == OTHER;
+        named |= name;
+        name || survives_folding(key)
+    }) && named
 }
 
 impl TagInterner {
@@ -101,7 +119,7 @@ impl TagInterner {
             return self.insert(tags);
         }
         self.folded += 1;
-        let other: Rc<str> = "other".into();
+        let other: Rc<str> = OTHER.into();
         let name: Rc<str> = "name".into();
         let kept = tags.0.iter().filter(|(key, value)| is_bounded(key, value));
         let kept = kept.cloned();

@@ -202,6 +202,17 @@ impl Tracker {
         sum.merge(&self.current);
         Some((sum, filled))
     }
+
+    /// The last intervals, at most so many, and the current one.
+    pub fn last_and_current(&self, intervals: usize) -> Option<Accumulator> {
+        let window = self.window.as_ref()?;
+        let mut sum = Accumulator::new(self.kind);
+        let before = window.intervals.len().saturating_sub(intervals);
+        for interval in window.intervals.iter().skip(before).chain([&self.current]) {
+            sum.merge(interval);
+        }
+        Some(sum)
+    }
 }
 
 /// Everything measured so far.

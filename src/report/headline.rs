@@ -81,9 +81,29 @@ fn summary(result: &RunResult) -> (String, Option<String>) {
     let slos = &result.slos;
     let met = slos.iter().filter(|slo| slo.is_met()).count() as u64;
     let of = |status| slos.iter().filter(|slo| slo.status == status).count() as u64;
-    let score = match slos.len() as u64 {
-        0 => "no SLO was set, so nothing was judged".to_owned(),
-        all => format!("{} of {} met", thousands(met), plural(all, "SLO", "SLOs")),
+    // Excused from having data: neither met nor missed.
+    let excused = slos
+        .iter()
+        .filter(|slo| slo.status == SloStatus::NoData && slo.is_met())
+        .count() as u64;
+    let without = match excused {
+        0 => String::new(),
+        some => format!(", {} without data", thousands(some)),
+    };
+    let score = match slos.len() as u64 - excused {
+        0 if excused == 0 => "no SLO was set, so nothing was judged".to_owned(),
+        0 => format!(
+            "nothing was judged: {} without data",
+            plural(excused, "SLO", "SLOs")
+        ),
+        all => {
+            let met = thousands(met - excused);
+            format!("{met} of {} met", plural(all, "SLO", "SLOs"))
+        }
+    };
+    let all_told = match slos.len() as u64 > excused {
+        true => format!("{score}{without}"),
+        false => score.clone(),
     };
     match &result.run.outcome {
         Outcome::Aborted { by, reason } => {
@@ -102,7 +122,7 @@ fn summary(result: &RunResult) -> (String, Option<String>) {
             let after = span(lasted(result), false);
             return match slos.len() {
                 0 => (format!("stopped after {after}"), None),
-                _ => (format!("stopped after {after}, {score} by then"), None),
+                _ => (format!("stopped after {after}, {all_told} by then"), None),
             };
         }
         Outcome::Completed => {}
@@ -114,10 +134,10 @@ fn summary(result: &RunResult) -> (String, Option<String>) {
                 && result.verdict.reasons.len() as u64 <= of(SloStatus::Warning) =>
         {
             let warned = thousands(of(SloStatus::Warning));
-            let phrase = format!("{score}, {warned} of them past a warning bound");
+            let phrase = format!("{score}, {warned} of them past a warning bound{without}");
             (phrase, None)
         }
-        VerdictStatus::Pass | VerdictStatus::Interrupted => (score, None),
+        VerdictStatus::Pass | VerdictStatus::Interrupted => (all_told, None),
         _ => {
             let mut parts = Vec::new();
             let critical = of(SloStatus::Critical);
@@ -154,7 +174,7 @@ fn summary(result: &RunResult) -> (String, Option<String>) {
                 ),
                 _ if !parts.is_empty() => (parts.join(", "), None),
                 Some(reason) => (reason.clone(), Some(reason.clone())),
-                None => (score, None),
+                None => (all_told, None),
             }
         }
     }
@@ -206,6 +226,26 @@ mod tests {
     #[test]
     fn a_pass_says_how_many_objectives_were_met() {
         assert_eq!(phrase(&sample::passing()), "6 of 6 SLOs met");
+    }
+
+    #[test]
+    fn what_has_no_data_was_not_met() {
+        let mut result = sample::passing();
+        for slo in result.slos.iter_mut().take(3) {
+            (slo.status, slo.optional) = (SloStatus::NoData, true);
+        }
+        assert_eq!(phrase(&result), "3 of 3 SLOs met, 3 without data");
+        result.verdict.status = VerdictStatus::Warning;
+        result.slos[3].status = SloStatus::Warning;
+        assert_eq!(
+            phrase(&result),
+            "3 of 3 SLOs met, 1 of them past a warning bound, 3 without data"
+        );
+        result.verdict.status = VerdictStatus::Pass;
+        for slo in &mut result.slos {
+            (slo.status, slo.optional) = (SloStatus::NoData, true);
+        }
+        assert_eq!(phrase(&result), "nothing was judged: 6 SLOs without data");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct RunResult {
     /// Which run this was, when, where, and how it ended.
     pub run: Run,
     /// The options as they were resolved from file, script, environment and command line. Secrets are left out.
+    #[serde(deserialize_with = "super::bounded::whole")]
+    #[schemars(with = "Value")]
     pub options: Value,
     /// The judgement on the whole run, and the exit code that follows from it.
     pub verdict: Verdict,
@@ -127,8 +129,15 @@ pub struct Run {
     pub execution_segment: Option<String>,
     /// Factor by which the plan was stretched in time: 1 is the plan as written.
     pub scale: f64,
+    /// About how many tag sets lost their tags and are called `other`, because there were too many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub folded_tag_sets: u64,
     /// Warnings that a reader of the figures must know.
     pub notes: Vec<String>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A newer version of the script took over.

@@ -12,6 +12,10 @@ const MOST: u64 = 1 << 53;
 /// A seed is no count: it may be any number.
 const SEED: &str = "seed";
 
+/// Whatever stands there.
+#[derive(serde::Deserialize)]
+struct Any(#[serde(deserialize_with = "super::bounded::whole")] Value);
+
 /// A document at first sight.
 #[derive(Default)]
 pub struct FirstLook {
@@ -39,7 +43,7 @@ impl<'de> Visitor<'de> for Document {
         let mut seen = FirstLook::default();
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "version" => seen.version = Some(map.next_value()?),
+                "version" => seen.version = Some(map.next_value::<Any>()?.0),
                 SEED => drop(map.next_value::<IgnoredAny>()?),
                 _ => map.next_value_seed(Walk(&mut seen.too_large))?,
             }

@@ -16,6 +16,7 @@
 //! know; a field is never removed and never changes meaning without a new version.
 
 mod anomalies;
+pub mod bounded;
 mod document;
 mod faults;
 mod first_look;

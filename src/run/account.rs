@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::conductor::Conductor;
 use super::{environment, rows};
 use crate::exit;
-use crate::judge::{Ending, verdict};
+use crate::judge::{Ending, Lost, NOT_KNOWN, verdict};
 use crate::metrics::Builtin;
 use crate::metrics::totals::Accumulator;
 use crate::result::{
@@ -44,6 +44,11 @@ impl Conductor<'_> {
                 units::format_count(options.max_tag_sets as u64),
                 units::format_count(totals.folded())
             ));
+            let doubted = slos.iter().filter(|slo| slo.actual_text == NOT_KNOWN);
+            notes.extend(doubted.map(|slo| {
+                let why = Lost::Folded.why();
+                format!("{} {}: {why}", slo.label(), slo.target)
+            }));
         }
         if self.lost_spans > 0 {
             notes.push(format!(
@@ -100,6 +105,7 @@ impl Conductor<'_> {
                 machine: environment::machine(self.settings.workers),
                 execution_segment: self.settings.execution_segment.clone(),
                 scale: options.scale,
+                folded_tag_sets: totals.folded(),
                 notes,
             },
             options: rows::without_secrets(&self.blueprint.raw),

@@ -128,7 +128,11 @@ pub async fn conduct(
         slow: SlowRequests::default(),
         lost_spans: 0,
     };
-    let mut bench = Bench::new(&blueprint.options, &mut conductor.aggregate.totals, kind_of);
+    let mut bench = Bench::new(
+        &blueprint.options.slos,
+        &mut conductor.aggregate.totals,
+        kind_of,
+    );
     if settings.detail {
         bench.look_ahead(&mut conductor.aggregate.totals);
         let columns = conductor.aggregate.series.specs();

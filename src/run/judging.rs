@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use crate::judge::{counts_from_zero, row, text_of, worse};
-use crate::metrics::totals::Accumulator;
+use crate::judge::{
+    Fit, Losses, NOT_KNOWN, counts_from_zero, only_gets_worse, row, surely_missed, tells_in_part,
+    text_of, worse,
+};
+use crate::metrics::totals::{Accumulator, TagMap};
 use crate::metrics::{MetricKind, Totals, TrackerId};
-use crate::options::Options;
 use crate::result::SloResult;
 use crate::slo::{
-    Aggregate, Breach, Direction, Objective, Outcome, Status, Values, judge, time_to_breach,
+    Aggregate, Breach, Direction, Objective, Outcome, Selector, Status, Values, judge,
+    time_to_breach,
 };
 
 /// Seconds that count as the present.
@@ -38,12 +41,11 @@ pub struct Bench {
 impl Bench {
     /// Registers what the objectives look at. `kind_of` gives a metric's kind by its name.
     pub fn new(
-        options: &Options,
+        objectives: &[Objective],
         totals: &mut Totals,
         kind_of: impl Fn(&str) -> Option<crate::metrics::MetricKind>,
     ) -> Self {
-        let judged = options
-            .slos
+        let judged = objectives
             .iter()
             .map(|objective| {
                 // A metric whose name the script computes is taken for what the expression fits.
@@ -56,7 +58,7 @@ impl Bench {
                 let tracker = totals.track(
                     kind,
                     window_seconds,
-                    Box::new(move |metric, tags| selector.matches(metric, tags)),
+                    Box::new(move |metric, tags| is_of(&selector, metric, tags)),
                 );
                 Judged {
                     objective: objective.clone(),
@@ -76,7 +78,7 @@ impl Bench {
     pub fn look_ahead(&mut self, totals: &mut Totals) {
         for judged in &mut self.judged {
             let selector = judged.objective.selector.clone();
-            let matches = Box::new(move |metric: &str, tags: &_| selector.matches(metric, tags));
+            let matches = Box::new(move |metric: &str, tags: &_| is_of(&selector, metric, tags));
             // The second that goes on is looked at beside the window.
             judged.recent = Some(totals.track(judged.kind, Some(RECENT - 1), matches));
         }
@@ -165,11 +167,12 @@ impl Bench {
         growing.all(is_settled)
     }
 
-    /// Looks at what came after the last whole second, before the totals' tick: a last window, longer by the rest.
+    /// Looks at what came after the last whole second, before the totals' tick: a last window, longer by the rest, and of what adds up one
+    /// that has not come to its end.
     pub fn rest(&mut self, totals: &Totals, rest: Duration) {
         for judged in &mut self.judged {
-            let value = judged.rest_value(totals, rest);
-            judged.note(value);
+            let values = [judged.rest_value(totals, rest), judged.begun_value(totals)];
+            values.into_iter().for_each(|value| judged.note(value));
         }
     }
 
@@ -180,12 +183,17 @@ impl Bench {
             .map(|judged| {
                 let objective = &judged.objective;
                 // A run shorter than the window is judged as one window.
-                let value = judged.worst.or_else(|| judged.total_value(totals, elapsed));
+                let mut value = judged.worst.or_else(|| judged.total_value(totals, elapsed));
+                let doubt = judged.doubt(totals);
+                if let Some(maybe) = &doubt {
+                    value = judged.missed_anyway(value, maybe, totals, elapsed);
+                }
                 let judgement = judge(objective, value);
-                (
-                    Outcome::new(objective, &judgement),
-                    row(objective, &judgement, None),
-                )
+                let mut row = row(objective, &judgement, None);
+                if doubt.is_some() && judgement.status == Status::NoData {
+                    row.actual_text = NOT_KNOWN.to_owned();
+                }
+                (Outcome::new(objective, &judgement), row)
             })
             .collect()
     }
@@ -201,7 +209,7 @@ impl Judged {
     fn note(&mut self, value: Option<f64>) {
         let Some(value) = value else { return };
         self.worst = Some(match self.worst {
-            Some(worst) => worse(self.objective.target.op, worst, value),
+            Some(worst) => worse(&self.objective.target, worst, value),
             None => value,
         });
     }
@@ -212,6 +220,42 @@ impl Judged {
             return None;
         }
         judged(&tracker.total, elapsed.as_secs_f64(), &self.objective)
+    }
+
+    /// Samples that lost the tags which would tell whether they are meant.
+    fn doubt(&self, totals: &Totals) -> Option<Accumulator> {
+        if totals.folded() == 0 {
+            return None;
+        }
+        let selector = &self.objective.selector;
+        let maybe = totals.series().iter().filter(|series| {
+            series.info.name == selector.metric()
+                && series.info.kind == self.kind
+                && matches!(Losses::OWN.fit(selector, &series.tags), Fit::Maybe(_))
+        });
+        maybe.fold(None, |sum, series| {
+            let mut sum = sum.unwrap_or_else(|| Accumulator::new(self.kind));
+            sum.merge(&series.total);
+            Some(sum)
+        })
+    }
+
+    /// The value, if the objective is missed whatever the samples in `maybe` are.
+    fn missed_anyway(
+        &self,
+        value: Option<f64>,
+        maybe: &Accumulator,
+        totals: &Totals,
+        elapsed: Duration,
+    ) -> Option<f64> {
+        if self.window_seconds.is_some() {
+            return value.filter(|value| {
+                only_gets_worse(&self.objective, self.kind) && !self.objective.target.holds(*value)
+            });
+        }
+        let seconds = elapsed.as_secs_f64();
+        let sure = gathered(&totals.tracker(self.tracker).total, seconds)?;
+        surely_missed(&self.objective, &sure, &gathered(maybe, seconds)?)
     }
 
     /// The value of the window that ends now, once a whole window has passed.
@@ -273,6 +317,30 @@ impl Judged {
         let length = seconds as f64 + rest.as_secs_f64();
         judged(&window, length, &self.objective)
     }
+
+    /// The value of the window that the run's end cut off, where that says something.
+    fn begun_value(&self, totals: &Totals) -> Option<f64> {
+        let seconds = self.window_seconds?;
+        let target = &self.objective.target;
+        let adds_up = match self.kind {
+            MetricKind::Counter => true,
+            MetricKind::Trend => target.aggregate == Aggregate::Count,
+            MetricKind::Gauge | MetricKind::Rate => false,
+        };
+        let tracker = totals.tracker(self.tracker);
+        let (_, filled) = tracker.window()?;
+        if !adds_up || filled < seconds {
+            return None;
+        }
+        let begun = tracker.last_and_current(seconds - 1)?;
+        judged(&begun, seconds as f64, &self.objective)
+            .filter(|value| tells_in_part(target, *value))
+    }
+}
+
+/// Whether samples are surely meant.
+fn is_of(selector: &Selector, metric: &str, tags: &TagMap) -> bool {
+    metric == selector.metric() && Losses::OWN.fit(selector, tags) == Fit::Yes
 }
 
 pub(super) fn natural_kind(aggregate: &Aggregate) -> crate::metrics::MetricKind {
@@ -305,4 +373,106 @@ fn gathered(values: &Accumulator, seconds: f64) -> Option<Values<'_>> {
         },
         Accumulator::Trend(histogram) => Values::Trend(histogram),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Builtin, Recorder, Tags};
+    use crate::slo::ObjectiveSpec;
+
+    /// What an objective on `dropped_iterations` over windows of so many seconds makes of these sums, one a second; the last second is
+    /// cut off.
+    fn judged_over(target: &str, window: u64, sums: &[f64]) -> (Status, Option<f64>) {
+        let selector = "dropped_iterations".parse().unwrap();
+        let mut spec = ObjectiveSpec::new(selector, target.parse().unwrap());
+        spec.over = Some(Duration::from_secs(window));
+        let objectives: [Objective; 1] = [spec.try_into().unwrap()];
+        let mut totals = Totals::default();
+        let kind_of = |_: &str| Some(MetricKind::Counter);
+        let mut bench = Bench::new(&objectives, &mut totals, kind_of);
+        let mut recorder = Recorder::new(10);
+        let tags = recorder.intern(Tags::default());
+        let dropped = recorder.series(Builtin::DroppedIterations.into(), tags);
+        for (number, sum) in sums.iter().enumerate() {
+            recorder.count(dropped, *sum);
+            totals.absorb(0, &recorder.snapshot());
+            if number + 1 < sums.len() {
+                totals.tick();
+                bench.second(&totals, Duration::from_secs(number as u64 + 1));
+            }
+        }
+        bench.rest(&totals, Duration::from_millis(500));
+        let elapsed = Duration::from_secs_f64(sums.len() as f64 - 0.5);
+        let verdicts = bench.verdicts(&totals, elapsed);
+        (verdicts[0].1.status, verdicts[0].1.actual)
+    }
+
+    #[test]
+    fn of_an_equality_any_window_that_misses_it_counts() {
+        let (status, worst) = judged_over("count == 0", 1, &[0.0, 7.0, 9.0, 0.0, 0.0]);
+        assert_eq!((status, worst), (Status::Fail, Some(9.0)));
+        let (status, worst) = judged_over("count != 7", 1, &[0.0, 7.0, 9.0, 0.0, 0.0]);
+        assert_eq!((status, worst), (Status::Fail, Some(7.0)));
+    }
+
+    #[test]
+    fn what_the_last_begun_window_adds_counts_where_it_can_only_make_it_worse() {
+        let late = [1.0, 1.0, 1.0, 500.0];
+        for (target, worst) in [
+            ("count < 10", 501.0),
+            ("count == 2", 501.0),
+            // 501 in two seconds, of which one and a half have passed.
+            ("rate < 10", 250.5),
+            ("count > 1", 2.0),
+        ] {
+            assert_eq!(judged_over(target, 2, &late).1, Some(worst), "{target}");
+        }
+    }
+
+    #[test]
+    fn samples_that_were_folded_into_other_put_an_objective_in_doubt() {
+        let of = |text: &str| -> Objective {
+            let (selector, target) = text.split_once(" is ").unwrap();
+            let spec = ObjectiveSpec::new(selector.parse().unwrap(), target.parse().unwrap());
+            spec.try_into().unwrap()
+        };
+        let objectives = [
+            "http_reqs{name:pay} is count >= 2",
+            "http_reqs{name:pay} is count < 1",
+            "http_reqs{name:!pay} is count < 1",
+            "http_reqs{status:5*} is count < 1",
+            "http_reqs{name:pay,status:5*} is count < 1",
+            "http_reqs is count == 3",
+        ]
+        .map(of);
+        let mut totals = Totals::default();
+        let kind_of = |_: &str| Some(MetricKind::Counter);
+        let bench = Bench::new(&objectives, &mut totals, kind_of);
+        let mut recorder = Recorder::new(2);
+        for name in ["pay", "a", "pays"] {
+            let pairs = [("name", name), ("status", "200"), ("method", "GET")];
+            let pairs = pairs.map(|(key, value)| (key.into(), value.into()));
+            let tags = recorder.intern(Tags::new(pairs));
+            let requests = recorder.series(Builtin::HttpReqs.into(), tags);
+            recorder.count(requests, 1.0);
+        }
+        totals.absorb(0, &recorder.snapshot());
+        let rows = bench.verdicts(&totals, Duration::from_secs(1));
+        let told: Vec<(Status, &str)> = rows
+            .iter()
+            .map(|(_, row)| (row.status, row.actual_text.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (Status::NoData, NOT_KNOWN),
+                (Status::Fail, "1"),
+                (Status::NoData, NOT_KNOWN),
+                (Status::Pass, "0"),
+                (Status::NoData, "no samples"),
+                (Status::Pass, "3"),
+            ]
+        );
+    }
 }

@@ -26,7 +26,7 @@ mod hooks;
 mod impact;
 pub(crate) mod intervals;
 mod judging;
-mod masking;
+pub(crate) mod masking;
 mod phases;
 mod progress;
 mod reloads;

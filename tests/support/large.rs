@@ -134,6 +134,7 @@ fn run() -> Run {
         },
         execution_segment: None,
         scale: 1.0,
+        folded_tag_sets: 0,
         notes: Vec::new(),
     }
 }

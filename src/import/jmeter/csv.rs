@@ -104,18 +104,22 @@ impl Importer for Csv {
                 None => {
                     let headless = row.first().is_some_and(|value| is_epoch(value));
                     let found = if headless {
-                        Columns::of(DEFAULT.iter().copied(), line)?
+                        // Older versions write fewer, in the same order.
+                        Columns::of(DEFAULT.iter().copied().take(row.len()), line)?
                     } else {
                         Columns::of(row.iter().map(String::as_str), line)?
                     };
-                    let known = columns.insert(found);
+                    let known = columns.insert(Columns {
+                        count: row.len(),
+                        ..found
+                    });
                     if !headless {
                         continue;
                     }
                     known
                 }
             };
-            if row.len() != known.count && !(known.count == DEFAULT.len() && row.len() > 5) {
+            if row.len() != known.count {
                 let what = format!(
                     "this row has {} values, and there are {} columns",
                     row.len(),
@@ -168,11 +172,11 @@ fn delimiter(line: &[u8]) -> u8 {
 /// Where each value stands in a row.
 struct Columns {
     count: usize,
-    at: [Option<usize>; 13],
+    at: [Option<usize>; 14],
 }
 
 impl Columns {
-    const NAMES: [&'static str; 13] = [
+    const NAMES: [&'static str; 14] = [
         "timeStamp",
         "elapsed",
         "label",
@@ -186,6 +190,7 @@ impl Columns {
         "Connect",
         "allThreads",
         "URL",
+        "threadName",
     ];
 
     fn of<'n>(names: impl Iterator<Item = &'n str>, line: u64) -> Result<Self, Flaw> {
@@ -226,6 +231,8 @@ impl Columns {
             connect: of(10),
             threads: of(11),
             url: of(12),
+            thread: of(13).unwrap_or_default(),
+            has_samples: false,
         }
     }
 }

@@ -5,18 +5,23 @@ use time::PrimitiveDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+use super::parent;
 use crate::import::document::{About, moment};
 use crate::import::error::Flaw;
 use crate::import::gather::{Gatherer, Place};
 use crate::import::timeline::Moment;
-use crate::lengths::shorten;
+use crate::lengths::name;
 use crate::metrics::Builtin;
 use crate::result::RunResult;
+use crate::units::format_count;
 
 /// Places that are remembered; a file with more of them has ids in its labels.
 const REMEMBERED: usize = 5_000;
 /// What a transaction controller says of itself.
 const TRANSACTION: &str = "Number of samples in transaction";
+
+/// How the code of an HTTP request without a response begins.
+const NO_RESPONSE: &str = "Non HTTP response code";
 
 /// What a line tells of a sample, as far as it tells it. Times in milliseconds.
 #[derive(Debug, Default)]
@@ -34,6 +39,10 @@ pub struct Sample<'a> {
     pub connect: Option<&'a str>,
     pub threads: Option<&'a str>,
     pub url: Option<&'a str>,
+    /// The name of the virtual user.
+    pub thread: &'a str,
+    /// Whether the samples that it sums up stand within it.
+    pub has_samples: bool,
 }
 
 impl Sample<'_> {
@@ -71,6 +80,9 @@ pub struct Samples {
     threads: Place,
     form: Option<Form>,
     judged: bool,
+    began: parent::Began,
+    /// Transactions that stand for their samples.
+    alone: u64,
 }
 
 impl Samples {
@@ -84,6 +96,8 @@ impl Samples {
             threads,
             form: None,
             judged: false,
+            began: parent::Began::default(),
+            alone: 0,
         }
     }
 
@@ -99,9 +113,15 @@ impl Samples {
             let place = self
                 .gatherer
                 .builtin(Builtin::GroupDuration, [("group", sample.label)]);
-            return self.gatherer.add(place, (from, to), elapsed, "elapsed");
+            self.gatherer.add(place, (from, to), elapsed, "elapsed")?;
+            let declared = parent::samples_of(sample.message);
+            if sample.has_samples || self.began.has_since(sample.thread, from, declared) {
+                return Ok(());
+            }
+            self.alone += 1;
         }
-        let status = Some(sample.code).filter(|code| is_status(code));
+        self.began.note(sample.thread, from);
+        let status = status(sample.code);
         let success = match (sample.success, status) {
             (Some(text), _) => Some(truth(text)?),
             (None, Some(status)) => Some(status.starts_with(['1', '2', '3'])),
@@ -140,22 +160,19 @@ impl Samples {
                 .add(self.threads, span, threads, "allThreads")?;
         }
         if success == Some(false) {
-            let mut message = [sample.failure, sample.message]
+            let message = [sample.failure, sample.message]
                 .into_iter()
                 .find(|text| !text.trim().is_empty())
-                .unwrap_or("the sample failed")
-                .to_owned();
-            shorten(&mut message, 200);
-            let mut code = sample.code.to_owned();
-            shorten(&mut code, 100);
+                .unwrap_or("the sample failed");
             let url = sample.url.filter(|url| !matches!(*url, "" | "null"));
-            self.gatherer.failure(&code, &message, url, to);
+            self.gatherer.failure(sample.code, message, url, to);
         }
         Ok(())
     }
 
     fn places(&mut self, label: &str, status: &str, success: Option<bool>) -> Places {
         self.key.clear();
+        let label = name(label);
         self.key.extend_from_slice(label.as_bytes());
         self.key.push(0);
         self.key.extend_from_slice(status.as_bytes());
@@ -173,7 +190,7 @@ impl Samples {
             Some(false) => "false",
         };
         let tags = [
-            ("name", label),
+            ("name", &*label),
             ("status", status),
             ("expected_response", expected),
         ];
@@ -235,6 +252,12 @@ impl Samples {
         if !self.judged {
             notes.push("the file tells neither `success` nor `responseCode`, so not how many requests failed".to_owned());
         }
+        if self.alone > 0 {
+            notes.push(format!(
+                "{} transactions count as one request each: the file does not hold the samples that they are made of",
+                format_count(self.alone)
+            ));
+        }
         Ok(self.gatherer.finish(About {
             tool: "jmeter",
             version,
@@ -245,8 +268,15 @@ impl Samples {
     }
 }
 
-fn is_status(code: &str) -> bool {
-    code.len() == 3 && code.bytes().all(|digit| digit.is_ascii_digit())
+/// The status that a code tells: as we write it, 0 is that of a request without a response. Samplers that are no HTTP have codes of
+/// their own.
+fn status(code: &str) -> Option<&str> {
+    let is_status = code.len() == 3 && code.bytes().all(|digit| digit.is_ascii_digit());
+    match code {
+        code if is_status => Some(code),
+        code if code.starts_with(NO_RESPONSE) => Some("0"),
+        _ => None,
+    }
 }
 
 fn truth(text: &str) -> Result<bool, Flaw> {

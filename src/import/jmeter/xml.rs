@@ -56,7 +56,7 @@ impl Importer for Xml {
             match event {
                 Event::Start(tag) => reading.open(&tag, true).map_err(at)?,
                 Event::Empty(tag) => reading.open(&tag, false).map_err(at)?,
-                Event::End(tag) => reading.close(tag.name().as_ref()),
+                Event::End(tag) => reading.close(tag.name().as_ref()).map_err(at)?,
                 Event::Eof if reading.root && reading.closed => break,
                 Event::Eof if reading.root => {
                     return Err(Flaw::at(line, "it is cut off: `testResults` is not closed").help(
@@ -97,9 +97,22 @@ struct Reading {
     version: String,
     root: bool,
     closed: bool,
-    /// Of each open sample, whether it is a transaction.
-    open: Vec<bool>,
+    open: Vec<Open>,
 }
+
+/// A sample that is not closed yet.
+struct Open {
+    /// A transaction, which waits for what is within it.
+    transaction: Option<Box<Told>>,
+    has_samples: bool,
+}
+
+/// What a tag tells of a sample, by the names of its attributes.
+type Told = [Option<String>; 12];
+
+const NAMES: [&[u8]; 12] = [
+    b"ts", b"t", b"lb", b"rc", b"rm", b"s", b"by", b"sby", b"lt", b"ct", b"na", b"tn",
+];
 
 impl Reading {
     fn new() -> Self {
@@ -120,14 +133,31 @@ impl Reading {
                 Ok(())
             }
             b"httpSample" | b"sample" => {
-                let transaction = self.sample(tag)?;
                 if self.open.len() >= DEEPEST {
                     return Err(Flaw::new(
                         "samples are nested deeper than JMeter nests them",
                     ));
                 }
+                // What a request brought along is part of it.
+                let counts = self.open.iter().all(|outer| outer.transaction.is_some());
+                if let Some(outer) = self.open.last_mut() {
+                    outer.has_samples = true;
+                }
+                let told = told(tag)?;
+                let mut transaction = None;
+                if counts {
+                    let sample = sample(&told, false)?;
+                    if sample.is_transaction() && has_inside {
+                        transaction = Some(Box::new(told));
+                    } else {
+                        self.samples.add(&sample)?;
+                    }
+                }
                 if has_inside {
-                    self.open.push(transaction);
+                    self.open.push(Open {
+                        transaction,
+                        has_samples: false,
+                    });
                 }
                 Ok(())
             }
@@ -135,68 +165,73 @@ impl Reading {
         }
     }
 
-    fn close(&mut self, name: &[u8]) {
+    fn close(&mut self, name: &[u8]) -> Result<(), Flaw> {
         match name {
             b"testResults" => self.closed = true,
             b"httpSample" | b"sample" => {
-                self.open.pop();
+                if let Some(Open {
+                    transaction: Some(told),
+                    has_samples,
+                }) = self.open.pop()
+                {
+                    self.samples.add(&sample(&told, has_samples)?)?;
+                }
             }
             _ => {}
         }
+        Ok(())
     }
+}
 
-    /// Takes in a sample; whether it is a transaction.
-    fn sample(&mut self, tag: &BytesStart<'_>) -> Result<bool, Flaw> {
-        const NAMES: [&[u8]; 11] = [
-            b"ts", b"t", b"lb", b"rc", b"rm", b"s", b"by", b"sby", b"lt", b"ct", b"na",
-        ];
-        let mut values: [Option<String>; 11] = Default::default();
-        for attribute in tag.attributes() {
-            let attribute = attribute
-                .map_err(|error| Flaw::new(format!("a sample is not well-formed: {error}")))?;
-            let Some(at) = NAMES
-                .iter()
-                .position(|name| *name == attribute.key.as_ref())
-            else {
-                continue;
-            };
-            let value = attribute
-                .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|error| Flaw::new(format!("a sample is not well-formed: {error}")))?;
-            if let Some(slot) = values.get_mut(at) {
-                *slot = Some(value.into_owned());
-            }
-        }
-        let [ts, t, lb, rc, rm, s, by, sby, lt, ct, na] = &values;
-        for (name, value) in [("ts", ts), ("t", t), ("lb", lb)] {
-            if value.is_none() {
-                return Err(Flaw::new(format!("a sample has no attribute `{name}`")));
-            }
-        }
-        let text = |value: &'_ Option<String>| value.clone().unwrap_or_default();
-        let (time, elapsed, label, code, message) =
-            (text(ts), text(t), text(lb), text(rc), text(rm));
-        let sample = Sample {
-            time: &time,
-            elapsed: &elapsed,
-            label: &label,
-            code: &code,
-            message: &message,
-            failure: "",
-            success: s.as_deref(),
-            bytes: by.as_deref(),
-            sent: sby.as_deref(),
-            latency: lt.as_deref(),
-            connect: ct.as_deref(),
-            threads: na.as_deref(),
-            url: None,
+fn told(tag: &BytesStart<'_>) -> Result<Told, Flaw> {
+    let mut values = Told::default();
+    for attribute in tag.attributes() {
+        let attribute = attribute
+            .map_err(|error| Flaw::new(format!("a sample is not well-formed: {error}")))?;
+        let Some(at) = NAMES
+            .iter()
+            .position(|name| *name == attribute.key.as_ref())
+        else {
+            continue;
         };
-        let transaction = sample.is_transaction();
-        if self.open.iter().all(|outer| *outer) {
-            self.samples.add(&sample)?;
+        let value = attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .map_err(|error| Flaw::new(format!("a sample is not well-formed: {error}")))?;
+        if let Some(slot) = values.get_mut(at) {
+            *slot = Some(value.into_owned());
         }
-        Ok(transaction)
     }
+    Ok(values)
+}
+
+/// The sample that a tag tells.
+fn sample(told: &Told, has_samples: bool) -> Result<Sample<'_>, Flaw> {
+    let [ts, t, lb, rc, rm, s, by, sby, lt, ct, na, tn] = told;
+    for (name, value) in [("ts", ts), ("t", t), ("lb", lb)] {
+        if value.is_none() {
+            return Err(Flaw::new(format!("a sample has no attribute `{name}`")));
+        }
+    }
+    fn text(value: &Option<String>) -> &str {
+        value.as_deref().unwrap_or_default()
+    }
+    Ok(Sample {
+        time: text(ts),
+        elapsed: text(t),
+        label: text(lb),
+        code: text(rc),
+        message: text(rm),
+        failure: "",
+        success: s.as_deref(),
+        bytes: by.as_deref(),
+        sent: sby.as_deref(),
+        latency: lt.as_deref(),
+        connect: ct.as_deref(),
+        threads: na.as_deref(),
+        url: None,
+        thread: text(tn),
+        has_samples,
+    })
 }
 
 /// Counts lines, and gives out no more than is allowed between two refills: a tag that never ends must not fill the memory.

@@ -16,6 +16,7 @@ use crate::import::document::{About, moment};
 use crate::import::error::Flaw;
 use crate::import::gather::{Gatherer, Place};
 use crate::import::{Confidence, Importer, Shape, Source, json};
+use crate::lengths::{NAME, TAGS, name};
 use crate::metrics::{Builtin, Contains, MetricKind};
 use crate::result::RunResult;
 
@@ -34,6 +35,8 @@ const DROPPED: [&str; 9] = [
 ];
 /// Metrics that may be declared.
 const METRICS: usize = 10_000;
+/// Thresholds that are kept, and parts of metrics.
+const THRESHOLDS: usize = 10_000;
 /// Places that are remembered; a file with more of them has ids in its tags.
 const REMEMBERED: usize = 20_000;
 
@@ -107,7 +110,9 @@ struct Data<'a> {
     kind: Option<Text<'a>>,
     #[serde(borrow)]
     contains: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "json::slim")]
     thresholds: Option<Value>,
+    #[serde(default, deserialize_with = "json::slim")]
     submetrics: Option<Value>,
 }
 
@@ -195,6 +200,12 @@ impl Reading {
             )));
         };
         let contains = contains(data.contains.as_ref().map(|Text(contains)| &**contains));
+        if metric.chars().nth(NAME).is_some() {
+            return Err(Flaw::new(format!(
+                "the metric `{}` has a name longer than {NAME} characters",
+                shown(metric)
+            )));
+        }
         if self.natures.len() >= METRICS {
             return Err(Flaw::new(format!("there are more than {METRICS} metrics")));
         }
@@ -210,21 +221,24 @@ impl Reading {
             let text = threshold
                 .as_str()
                 .or_else(|| threshold.get("threshold")?.as_str());
-            if let Some(text) = text {
-                self.thresholds.push((metric.to_owned(), text.to_owned()));
+            if let Some(text) = text.filter(|_| self.thresholds.len() < THRESHOLDS) {
+                self.thresholds.push((metric.to_owned(), shown(text)));
             }
         }
         for part in data.submetrics.iter().filter_map(Value::as_array).flatten() {
-            let Some(name) = part.get("name").and_then(Value::as_str) else {
+            let Some(part_name) = part.get("name").and_then(Value::as_str) else {
                 continue;
             };
+            if self.parts.len() >= THRESHOLDS {
+                break;
+            }
             // This one every run has.
-            if name != "http_req_duration{expected_response:true}" {
-                self.parts.insert(name.to_owned());
+            if part_name != "http_req_duration{expected_response:true}" {
+                self.parts.insert(shown(part_name));
             }
             let tags = part.get("tags").and_then(Value::as_object);
-            self.kept
-                .extend(tags.into_iter().flatten().map(|(key, _)| key.clone()));
+            let keys = tags.into_iter().flatten().map(|(key, _)| key);
+            self.kept.extend(keys.take(TAGS).map(|key| shown(key)));
         }
         Ok(())
     }
@@ -256,9 +270,9 @@ impl Reading {
             let status = tag("status").filter(|status| *status != "0");
             let code = tag("error_code").or(status).unwrap_or_default();
             let message = match (tag("error"), status) {
-                (Some(error), _) => shown(error),
-                (None, Some(status)) => format!("unexpected status {status}"),
-                (None, None) => "the request failed".to_owned(),
+                (Some(error), _) => Cow::Borrowed(error),
+                (None, Some(status)) => format!("unexpected status {status}").into(),
+                (None, None) => "the request failed".into(),
             };
             self.gatherer.failure(code, &message, tag("url"), to);
         }
@@ -278,10 +292,11 @@ impl Reading {
         self.key.extend_from_slice(metric.as_bytes());
         let wanted = |key: &str| !DROPPED.contains(&key) || self.kept.contains(key);
         for (key, value) in tags.iter().filter(|(key, _)| wanted(key)) {
+            // What is longer than a name is not told apart.
             self.key.push(0);
-            self.key.extend_from_slice(key.as_bytes());
+            self.key.extend_from_slice(name(key).as_bytes());
             self.key.push(1);
-            self.key.extend_from_slice(value.as_bytes());
+            self.key.extend_from_slice(name(value).as_bytes());
         }
         if let Some(place) = self.places.get(&self.key) {
             return Ok(Some(*place));
@@ -311,10 +326,11 @@ impl Reading {
             .place(metric, kind, contains, chosen.chain(url))
         {
             Ok(place) => place,
-            Err(why) => {
+            Err(why) if self.odd.len() < METRICS => {
                 self.odd.insert(metric.to_owned(), why);
                 return Ok(None);
             }
+            Err(_) => return Ok(None),
         };
         if self.places.len() < REMEMBERED {
             self.places.insert(self.key.clone(), place);

@@ -41,10 +41,10 @@ pub fn kind(named: Option<&str>, values: &Map<String, Value>) -> Option<MetricKi
         }
         None if values.contains_key("avg") || values.contains_key("med") => Some(MetricKind::Trend),
         None if values.contains_key("value") => Some(MetricKind::Gauge),
-        None if values.contains_key("count") => Some(MetricKind::Counter),
-        // Chosen statistics may be any.
+        // Which statistics a trend has is chosen by who runs k6, and its count may be one of them.
         None if values.keys().any(|key| key.starts_with("p(")) => Some(MetricKind::Trend),
         None if values.contains_key("max") || values.contains_key("min") => Some(MetricKind::Trend),
+        None if values.contains_key("count") => Some(MetricKind::Counter),
         None => None,
     }
 }

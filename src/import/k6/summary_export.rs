@@ -6,7 +6,7 @@ use super::summary::{Stats, Summary, checks, kind};
 use crate::import::document::About;
 use crate::import::error::Flaw;
 use crate::import::{Confidence, Importer, Shape, Source, json};
-use crate::metrics::Contains;
+use crate::metrics::{Builtin, Contains, MetricKind};
 use crate::result::{RunResult, ratio};
 
 /// `--summary-export`.
@@ -62,6 +62,13 @@ impl Importer for SummaryExport {
                     "the metric `{name}` has no statistics that are known"
                 ))
             })?;
+            // Of a trend the file may tell nothing but its count.
+            let base = name.split('{').next().unwrap_or(name);
+            let builtin = Builtin::by_name(base).map(|metric| metric.definition().kind);
+            let kind = match (kind, builtin) {
+                (MetricKind::Counter, Some(MetricKind::Trend)) => MetricKind::Trend,
+                (kind, _) => kind,
+            };
             summary.metrics.push(Stats {
                 name,
                 kind,

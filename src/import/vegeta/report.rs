@@ -1,5 +1,7 @@
 //! `vegeta report -type=json`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::import::document::{About, empty, moment};
@@ -9,6 +11,7 @@ use crate::import::{Confidence, Importer, Shape, Source, json};
 use crate::lengths::shorten;
 use crate::metrics::Contains;
 use crate::result::{MetricSeries, RunResult, TrendSummary};
+use crate::secrets::mask_urls;
 
 /// Errors that are named.
 const NAMED: usize = 5;
@@ -38,15 +41,15 @@ impl Importer for Report {
             return Err(Flaw::new("it has no requests: nothing was measured"));
         }
         let codes = json::inner(&document, "status_codes")?;
-        let mut good: u64 = 0;
+        let (mut good, mut told): (u64, u64) = (0, 0);
         for (code, number) in codes {
             let Some(number) = number.as_u64() else {
                 return Err(Flaw::new(format!(
                     "`status_codes` of {code} is no number of requests"
                 )));
             };
-            // As vegeta counts success.
-            if code.starts_with(['2', '3']) {
+            told = told.saturating_add(number);
+            if is_good(code) {
                 good = good.saturating_add(number);
             }
         }
@@ -75,7 +78,7 @@ impl Importer for Report {
         let durations = durations(json::inner(&document, "latencies")?, count)?;
         let all = Requests {
             count,
-            failed: count - good,
+            failed: Some(count - good),
             durations,
         };
         sheet::requests(&mut result, &all, &[])?;
@@ -84,13 +87,21 @@ impl Importer for Report {
             .iter_mut()
             .find(|metric| metric.name == "http_reqs")
         {
+            let series = |code: &str, number: f64| MetricSeries {
+                tags: sheet::by_status(code, is_good(code)),
+                values: sheet::counter(number, seconds),
+            };
             requests.series = codes
                 .iter()
-                .map(|(code, number)| MetricSeries {
-                    tags: [("status".to_owned(), code.clone())].into(),
-                    values: sheet::counter(number.as_f64().unwrap_or_default(), seconds),
-                })
+                .map(|(code, number)| series(code, number.as_f64().unwrap_or_default()))
                 .collect();
+            // Of those nobody knows how they ended.
+            if let Some(rest @ 1..) = count.checked_sub(told) {
+                requests.series.push(MetricSeries {
+                    tags: BTreeMap::new(),
+                    values: sheet::counter(rest as f64, seconds),
+                });
+            }
         }
         for (key, name) in [("bytes_in", "data_received"), ("bytes_out", "data_sent")] {
             let total = document
@@ -106,6 +117,11 @@ impl Importer for Report {
         result.metrics.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(result)
     }
+}
+
+/// As vegeta counts success.
+fn is_good(code: &str) -> bool {
+    code.starts_with(['2', '3'])
 }
 
 fn durations(latencies: &Map<String, Value>, count: u64) -> Result<TrendSummary, Flaw> {
@@ -141,6 +157,7 @@ fn errors(document: &Map<String, Value>) -> Vec<String> {
         .iter()
         .take(NAMED)
         .map(|text| {
+            let text = mask_urls(text);
             let mut text = format!("vegeta saw an error, and does not tell how often: {text}");
             shorten(&mut text, 300);
             text

@@ -9,7 +9,7 @@ use crate::import::document::{About, moment};
 use crate::import::error::Flaw;
 use crate::import::gather::{Gatherer, Place};
 use crate::import::{Confidence, Importer, Shape, Source, json};
-use crate::lengths::shorten;
+use crate::lengths::name;
 use crate::metrics::Builtin;
 use crate::result::RunResult;
 
@@ -125,12 +125,11 @@ fn take(
         } else {
             hit.code.to_string()
         };
-        let mut message = if hit.error.is_empty() {
-            format!("unexpected status {}", hit.code)
+        let message = if hit.error.is_empty() {
+            format!("unexpected status {}", hit.code).into()
         } else {
-            hit.error.clone().into_owned()
+            Cow::Borrowed(&*hit.error)
         };
-        shorten(&mut message, 200);
         let url = Some(&*hit.url).filter(|url| !url.is_empty());
         gatherer.failure(&code, &message, url, to);
     }
@@ -143,19 +142,17 @@ fn of(
     gatherer: &mut Gatherer,
     places: &mut FxHashMap<String, Places>,
 ) -> Places {
-    let key = format!("{}\0{}\0{}\0{}", hit.code, hit.attack, hit.method, hit.url);
+    let (attack, method, url) = (name(&hit.attack), name(&hit.method), name(&hit.url));
+    let key = format!("{}\0{attack}\0{method}\0{url}", hit.code);
     if let Some(known) = places.get(&key) {
         return *known;
     }
-    let status = if hit.code == 0 {
-        String::new()
-    } else {
-        hit.code.to_string()
-    };
+    // As we write it, 0 is that of a request without a response.
+    let status = hit.code.to_string();
     // What follows the question mark varies, and may be secret.
-    let name = hit.url.split('?').next().unwrap_or_default();
+    let path = hit.url.split('?').next().unwrap_or_default();
     let tags = [
-        ("name", name),
+        ("name", path),
         ("method", &*hit.method),
         ("scenario", &*hit.attack),
         ("status", status.as_str()),

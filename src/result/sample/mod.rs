@@ -77,6 +77,7 @@ pub(crate) fn passing() -> RunResult {
             },
             execution_segment: None,
             scale: 1.0,
+            folded_tag_sets: 0,
             notes: Vec::new(),
         },
         options: json!({"scenarios": {"guests": {"executor": "ramping-vus"}}}),
