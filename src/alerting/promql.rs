@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::output::prometheus::label;
 use crate::slo::{Condition, Pattern, Selector};
 
 /// `5m`, `6h`, `3d`: as PromQL writes a duration of whole seconds.
@@ -21,24 +22,6 @@ pub fn duration(duration: Duration) -> String {
 pub fn number(value: f64) -> String {
     let text = format!("{value:.9}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// A name that Prometheus takes for a metric or a label.
-pub fn name(text: &str) -> String {
-    let mut name: String = text
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '_' {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
-        name.insert(0, '_');
-    }
-    name
 }
 
 /// Text in double quotes.
@@ -67,7 +50,7 @@ pub fn matchers(selector: &Selector, further: &[String]) -> String {
 }
 
 fn matcher(condition: &Condition) -> String {
-    let key = name(&condition.key);
+    let key = label(&condition.key);
     let (equal, like) = match condition.negated {
         false => ("=", "=~"),
         true => ("!=", "!~"),

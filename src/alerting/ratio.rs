@@ -1,14 +1,9 @@
 //! What share of events is bad by an objective, in PromQL, and how large a share may be.
 
-use super::promql::{bucket, matchers, name, number};
-use crate::metrics::{Builtin, Contains, MetricKind};
-use crate::slo::{Aggregate, Direction, Objective, Threshold};
-
-/// The bounds of the buckets that every run has, in seconds.
-const BOUNDS: [f64; 28] = [
-    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5,
-    2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0,
-];
+use super::promql::{bucket, matchers, number};
+use crate::metrics::{Builtin, Contains, MetricInfo, MetricKind};
+use crate::output::prometheus::{Names, SECONDS, Shown, shown};
+use crate::slo::{Aggregate, Direction, Objective, Selector, Threshold};
 
 /// The bad share of an objective's events.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +21,8 @@ pub struct Ratio {
 enum Sums {
     /// Counters of bad events and of all.
     Bad { bad: String, all: String },
-    /// Counters of good events, the better one first, and of all.
-    Good { good: Vec<String>, all: String },
+    /// Counters of good events, the better one first, and of all. Where a metric may be called in several ways, those of the one that is there.
+    Good { good: Vec<String>, all: Vec<String> },
 }
 
 impl Ratio {
@@ -54,8 +49,15 @@ impl Ratio {
         match &self.sums {
             Sums::Bad { bad, all } => format!("{}\n/\n{}", sum(bad), sum(all)),
             Sums::Good { good, all } => {
-                let good: Vec<String> = good.iter().map(|good| sum(good)).collect();
-                format!("1 - (\n{}\n)\n/\n{}", good.join("\nor\n"), sum(all))
+                let first_of = |counters: &[String]| {
+                    let sums: Vec<String> = counters.iter().map(|counter| sum(counter)).collect();
+                    sums.join("\nor\n")
+                };
+                let all = match all.as_slice() {
+                    [only] => sum(only),
+                    several => format!("(\n{}\n)", first_of(several)),
+                };
+                format!("1 - (\n{}\n)\n/\n{all}", first_of(good))
             }
         }
     }
@@ -97,7 +99,10 @@ fn of_rate(objective: &Objective) -> Result<Ratio, String> {
     if metric == failed {
         return Err("it asks for failures".to_owned());
     }
-    let counter = format!("rhaid_{}_total", name(metric));
+    let counter = format!(
+        "{}_total",
+        family(metric, MetricKind::Rate, Contains::Default)
+    );
     Ok(Ratio {
         bad: format!("samples of {metric} that are {value}"),
         budget,
@@ -122,46 +127,23 @@ fn of_percentile(objective: &Objective, percentile: f64) -> Result<Ratio, String
     if budget <= 1e-9 {
         return Err("it leaves no budget".to_owned());
     }
-    let contains = match Builtin::by_name(metric) {
-        Some(builtin) => builtin.definition().contains,
-        None => match objective.target.threshold {
-            Threshold::Time(_) => Contains::Time,
-            Threshold::Bytes(_) => Contains::Data,
-            _ => Contains::Default,
-        },
-    };
     let bound = objective.target.threshold.bound();
-    let (unit, bound, text) = match contains {
-        // Bounds of times are milliseconds here, seconds there.
-        Contains::Time => (
-            "_seconds",
-            bound / 1e3,
-            format!("{} s", number(bound / 1e3)),
-        ),
-        Contains::Data => ("_bytes", bound, format!("{} bytes", number(bound))),
-        Contains::Default => ("", bound, number(bound)),
+    let contents: &[Contains] = match (Builtin::by_name(metric), &objective.target.threshold) {
+        (Some(builtin), _) => &[builtin.definition().contains],
+        (None, Threshold::Time(_)) => &[Contains::Time],
+        (None, Threshold::Bytes(_)) => &[Contains::Data],
+        // Nothing tells whether the script's own metric is one of times.
+        _ => &[Contains::Default, Contains::Time],
     };
-    let base = format!("rhaid_{}{unit}", name(metric));
-    let good = |bound: f64| format!("{base}_bucket{}", matchers(selector, &[bucket(bound)]));
-    let is_known =
-        contains == Contains::Time && BOUNDS.iter().any(|known| (known - bound).abs() < 1e-9);
-    let next = BOUNDS.iter().copied().find(|known| *known > bound);
-    let (good, note) = match (is_known, contains, next) {
-        (true, ..) => (vec![good(bound)], None),
-        (false, Contains::Time, Some(next)) => (
-            vec![good(bound), good(next)],
-            Some(format!(
-                "{text} is a bound of the histogram in runs that have this objective; in others the next bound, {} s, takes its place, and the alert is later for it.",
-                number(next)
-            )),
-        ),
-        _ => (
-            vec![good(bound)],
-            Some(format!(
-                "{text} is a bound of the histogram only in runs that have this objective."
-            )),
-        ),
-    };
+    let forms: Vec<Form> = contents
+        .iter()
+        .map(|contains| Form::of(selector, *contains, bound))
+        .collect();
+    let text = forms
+        .first()
+        .map(|form| form.text.clone())
+        .unwrap_or_default();
+    let note = forms.iter().find_map(|form| form.note.clone());
     let what = match metric {
         "http_req_duration" => "requests".to_owned(),
         other => format!("values of {other}"),
@@ -170,11 +152,70 @@ fn of_percentile(objective: &Objective, percentile: f64) -> Result<Ratio, String
         bad: format!("{what} over {text}"),
         budget,
         sums: Sums::Good {
-            good,
-            all: format!("{base}_count{}", matchers(selector, &[])),
+            good: forms.iter().flat_map(|form| form.good.clone()).collect(),
+            all: forms.into_iter().map(|form| form.all).collect(),
         },
         note,
     })
+}
+
+/// The name that outputs give a metric, without what they put behind it.
+fn family(metric: &str, kind: MetricKind, contains: Contains) -> String {
+    let info = MetricInfo {
+        name: metric.to_owned(),
+        kind,
+        contains,
+    };
+    let first: Option<Shown> = shown(&info, Names::Rhaid).into_iter().next();
+    first.map(|shown| shown.family).unwrap_or_default()
+}
+
+/// A histogram as it is called if its values mean this.
+struct Form {
+    /// Values within the bound: exactly, or where there is no such bucket, within the next.
+    good: Vec<String>,
+    all: String,
+    /// The bound, with its unit.
+    text: String,
+    note: Option<String>,
+}
+
+impl Form {
+    fn of(selector: &Selector, contains: Contains, bound: f64) -> Self {
+        // Bounds of times are milliseconds here, seconds there.
+        let (bound, text) = match contains {
+            Contains::Time => (bound / 1e3, format!("{} s", number(bound / 1e3))),
+            Contains::Data => (bound, format!("{} bytes", number(bound))),
+            Contains::Default => (bound, number(bound)),
+        };
+        let base = family(selector.metric(), MetricKind::Trend, contains);
+        let good = |bound: f64| format!("{base}_bucket{}", matchers(selector, &[bucket(bound)]));
+        let is_time = contains == Contains::Time;
+        let is_known = is_time && SECONDS.iter().any(|known| (known - bound).abs() < 1e-9);
+        let next = SECONDS.iter().copied().find(|known| *known > bound);
+        let (good, note) = match next {
+            _ if is_known => (vec![good(bound)], None),
+            Some(next) if is_time => (
+                vec![good(bound), good(next)],
+                Some(format!(
+                    "{text} is a bound of the histogram in runs that have this objective; in others the next bound, {} s, takes its place, and the alert is later for it.",
+                    number(next)
+                )),
+            ),
+            _ => (
+                vec![good(bound)],
+                Some(format!(
+                    "{text} is a bound of the histogram only in runs that have this objective."
+                )),
+            ),
+        };
+        Self {
+            good,
+            all: format!("{base}_count{}", matchers(selector, &[])),
+            text,
+            note,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -198,6 +239,35 @@ mod tests {
         );
         let between = ratio("http_req_duration", "p(99) < 800ms").unwrap();
         assert!(between.note.unwrap().contains("the next bound, 1 s"));
+    }
+
+    #[test]
+    fn series_are_asked_for_by_the_names_that_outputs_give_them() {
+        for (metric, target, expected) in [
+            (
+                "wait_seconds",
+                "p(95) < 100ms",
+                "(rhaid_wait_seconds_bucket{le=\"0.1\"}[1m])",
+            ),
+            (
+                "orders_total",
+                "rate > 99%",
+                "(rhaid_orders_total{result=\"false\"}[1m])",
+            ),
+            ("http_req_failed{job:ci}", "rate < 1%", "{tag_job=\"ci\"}"),
+            ("checks{1tag:x}", "rate > 99%", "tag_1tag=\"x\""),
+        ] {
+            let expression = ratio(metric, target).unwrap().expression("1m", &[]);
+            assert!(expression.contains(expected), "{expression}");
+        }
+        // Of the script's own metric nothing tells whether it is one of times.
+        let either = ratio("booking", "p(95) < 100")
+            .unwrap()
+            .expression("1m", &[]);
+        assert_eq!(
+            either,
+            "1 - (\nsum (rate(rhaid_booking_bucket{le=~\"100(?:\\\\.0)?\"}[1m]))\nor\nsum (rate(rhaid_booking_seconds_bucket{le=\"0.1\"}[1m]))\n)\n/\n(\nsum (rate(rhaid_booking_count[1m]))\nor\nsum (rate(rhaid_booking_seconds_count[1m]))\n)"
+        );
     }
 
     #[test]

@@ -9,10 +9,11 @@ use super::{Failure, complain};
 use crate::exit;
 use crate::live::Voice;
 use crate::logging::{self, Record};
+use crate::metrics::Contains;
 use crate::options::Options;
 use crate::output::{Account, EventKind, Feed, Hub, OutputError, Setting, Wanted, wanted};
 use crate::secrets::{Secrets, mask_urls};
-use crate::slo::Aggregate;
+use crate::slo::{Aggregate, Threshold};
 use crate::units::format_count;
 
 /// The variable that names outputs beside those of the command line, separated by spaces.
@@ -168,8 +169,8 @@ impl Streams {
     }
 }
 
-/// Bounds of objectives on times, in seconds.
-fn bounds(options: &Options) -> Vec<f64> {
+/// Bounds of objectives on single values, by what is compared with them: times in seconds, amounts of data in bytes.
+fn bounds(options: &Options) -> Vec<(Contains, f64)> {
     let mut bounds = Vec::new();
     for objective in &options.slos {
         for expression in [Some(&objective.target), objective.warn.as_ref()] {
@@ -185,7 +186,14 @@ fn bounds(options: &Options) -> Vec<f64> {
                     | Aggregate::Max
                     | Aggregate::Min
             ) {
-                bounds.push(expression.threshold.bound() / 1e3);
+                let bound = expression.threshold.bound();
+                let (time, plain) = ((Contains::Time, bound / 1e3), (Contains::Default, bound));
+                match expression.threshold {
+                    Threshold::Time(_) => bounds.push(time),
+                    Threshold::Bytes(_) => bounds.push((Contains::Data, bound)),
+                    // Nothing tells yet whether the metric is one of times.
+                    _ => bounds.extend([time, plain]),
+                }
             }
         }
     }

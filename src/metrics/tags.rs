@@ -11,7 +11,8 @@ use crate::lengths::shared_name;
 pub struct Tags(Rc<[(Rc<str>, Rc<str>)]>);
 
 impl Tags {
-    /// Tags of these pairs, cut to the length of a [name](crate::lengths::NAME); of pairs with the same key the last wins.
+    /// Tags of these pairs, cut to the length of a [name](crate::lengths::NAME); of pairs with the same key the last wins. A pair
+    /// without a key or without a value is no tag: outputs know none, and would take two tag sets for one.
     pub fn new(pairs: impl IntoIterator<Item = (Rc<str>, Rc<str>)>) -> Self {
         let mut sorted: Vec<(Rc<str>, Rc<str>)> = Vec::new();
         for (key, value) in pairs {
@@ -21,6 +22,7 @@ impl Tags {
                 Err(at) => sorted.insert(at, (key, value)),
             }
         }
+        sorted.retain(|(key, value)| !key.is_empty() && !value.is_empty());
         Self(sorted.into())
     }
 

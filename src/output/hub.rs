@@ -14,9 +14,10 @@ use tokio::task::LocalSet;
 use super::courier::Say;
 use super::feed::{Feed, Message, Wants};
 use super::kinds::Wanted;
-use super::prometheus::{Histograms, Names, bounds_with};
+use super::prometheus::{Bounds, Histograms, Names};
 use super::{Book, Delivered, Output, OutputError};
 use crate::logging::Format;
+use crate::metrics::Contains;
 
 /// Messages that wait for the hub. It waits for nobody, so this many mean that there is no processor for it.
 const BACKLOG: usize = 4_096;
@@ -29,8 +30,8 @@ const SAMPLES_AT_ONCE: usize = 16_384;
 pub struct Surroundings {
     /// The process environment: credentials are read from it, so that no command line shows them.
     pub env: Rc<BTreeMap<String, String>>,
-    /// Bounds of the run's objectives in seconds: histograms have a bucket that ends there.
-    pub bounds: Rc<[f64]>,
+    /// Bounds of histograms, those of the run's objectives among them.
+    pub bounds: Bounds,
     /// What metrics are called in Prometheus.
     pub names: Names,
     /// Which histograms are pushed to it.
@@ -44,7 +45,8 @@ pub struct Surroundings {
 /// What a hub is started with.
 pub struct Setting {
     pub env: BTreeMap<String, String>,
-    pub bounds: Vec<f64>,
+    /// Bounds of the run's objectives, by what is compared with them: histograms have a bucket that ends there.
+    pub bounds: Vec<(Contains, f64)>,
     pub names: Names,
     pub histograms: Histograms,
     pub log_format: Format,
@@ -99,15 +101,13 @@ impl Hub {
         let (reports, accounts) = sync_channel(1);
         let lost = Arc::new(AtomicU64::new(0));
         let names = wanted.iter().map(Wanted::told).collect();
+        let bounds = Bounds::with(&setting.bounds);
         let wants = Wants {
             samples: wanted.iter().any(Wanted::samples),
             spans: wanted.iter().any(Wanted::spans),
             exemplars: wanted.iter().any(Wanted::exemplars).then(|| {
-                let bounds = bounds_with(&setting.bounds);
-                bounds
-                    .iter()
-                    .map(|bound| (bound * 1e9).round() as u64)
-                    .collect()
+                let seconds = bounds.times.iter();
+                seconds.map(|bound| (bound * 1e9).round() as u64).collect()
             }),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -120,7 +120,7 @@ impl Hub {
                 local.block_on(&runtime, async move {
                     let around = Surroundings {
                         env: Rc::new(setting.env),
-                        bounds: setting.bounds.into(),
+                        bounds,
                         names: setting.names,
                         histograms: setting.histograms,
                         log_format: setting.log_format,
@@ -280,7 +280,7 @@ async fn close(outputs: Vec<(Wanted, Box<dyn Output>)>, patience: Duration) -> V
 mod tests {
     use super::*;
     use crate::metrics::recorder::RawSample;
-    use crate::metrics::{Contains, MetricInfo, MetricKind, Snapshot};
+    use crate::metrics::{MetricInfo, MetricKind, Snapshot};
     use crate::output::kinds::wanted;
 
     /// As one worker gathers them in a second that is busy: their lines are more than any queue has room for.

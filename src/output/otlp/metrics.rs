@@ -235,7 +235,7 @@ fn exponential(
 mod tests {
     use super::*;
     use crate::metrics::{Contains, Histogram as Recorded, histogram::to_scaled};
-    use crate::output::prometheus::bounds_with;
+    use crate::output::prometheus::Bounds;
     use proptest::prelude::*;
 
     fn time() -> Time {
@@ -266,7 +266,7 @@ mod tests {
         fn both_kinds_of_histograms_hold_every_value(millis in proptest::collection::vec(0.0..1e6_f64, 1..40)) {
             let mut recorded = Recorded::new();
             millis.iter().for_each(|value| recorded.record(to_scaled(*value)));
-            let mut buckets = Buckets::new(Contains::Time, &bounds_with(&[]));
+            let mut buckets = Buckets::new(Contains::Time, &Bounds::with(&[]));
             buckets.add(&recorded);
             let point = classic(Vec::new(), &buckets, time());
             prop_assert_eq!(point.bucket_counts.iter().sum::<u64>(), millis.len() as u64);

@@ -21,7 +21,7 @@ use prost::Message;
 
 use super::courier::{Courier, Parcel, QUEUE_BYTES};
 use super::hub::Surroundings;
-use super::prometheus::{Histograms, Ledger, Names, bounds_with};
+use super::prometheus::{Histograms, Ledger, Names};
 use super::{Book, Delivered, Event, Moment, Output, OutputError, RunInfo, Tally};
 use crate::trace::Span;
 use transport::{Export, Signal};
@@ -65,7 +65,7 @@ impl Otlp {
             traces,
             metrics,
             logs,
-            ledger: Ledger::new(Names::Rhaid, bounds_with(&around.bounds)),
+            ledger: Ledger::new(Names::Rhaid, around.bounds.clone()),
             histograms: around.histograms,
             run: RunInfo {
                 id: String::new(),

@@ -45,25 +45,49 @@ const PLAIN: [f64; 19] = [
 /// Bounds beside the usual ones at most: each is one more series for every endpoint.
 const MAX_OWN: usize = 12;
 
-/// The bounds of times, with those of objectives among them.
-pub fn bounds_with(own: &[f64]) -> Arc<[f64]> {
-    let mut bounds = SECONDS.to_vec();
-    let fits = |bound: &&f64| bound.is_finite() && **bound > 0.0;
-    for bound in own.iter().filter(fits).take(MAX_OWN) {
-        if let Err(at) = bounds.binary_search_by(|known| known.total_cmp(bound)) {
-            bounds.insert(at, *bound);
+/// The bounds of classic buckets, by what values mean.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// In seconds.
+    pub times: Arc<[f64]>,
+    bytes: Arc<[f64]>,
+    plain: Arc<[f64]>,
+}
+
+impl Bounds {
+    /// The usual ones, with those of objectives among them: what a value means that is compared, and with what, in seconds or bytes.
+    pub fn with(own: &[(Contains, f64)]) -> Self {
+        let of = |usual: &[f64], contains: Contains| {
+            let own = own.iter().filter(|(of, _)| *of == contains);
+            with_own(usual, own.map(|(_, bound)| *bound))
+        };
+        Self {
+            times: of(&SECONDS, Contains::Time),
+            bytes: of(&BYTES, Contains::Data),
+            plain: of(&PLAIN, Contains::Default),
+        }
+    }
+
+    fn of(&self, contains: Contains) -> Arc<[f64]> {
+        match contains {
+            Contains::Time => self.times.clone(),
+            Contains::Data => self.bytes.clone(),
+            Contains::Default => self.plain.clone(),
+        }
+    }
+}
+
+fn with_own(usual: &[f64], own: impl Iterator<Item = f64>) -> Arc<[f64]> {
+    let mut bounds = usual.to_vec();
+    for bound in own.filter(|bound| bound.is_finite() && *bound > 0.0) {
+        if bounds.len() >= usual.len() + MAX_OWN {
+            break;
+        }
+        if let Err(at) = bounds.binary_search_by(|known| known.total_cmp(&bound)) {
+            bounds.insert(at, bound);
         }
     }
     bounds.into()
-}
-
-/// The bounds of what is no time.
-pub fn bounds_of(contains: Contains, times: &Arc<[f64]>) -> Arc<[f64]> {
-    match contains {
-        Contains::Time => times.clone(),
-        Contains::Data => BYTES.into(),
-        Contains::Default => PLAIN.into(),
-    }
 }
 
 /// A request that stands for a bucket.
@@ -108,8 +132,8 @@ pub struct Buckets {
 
 impl Buckets {
     /// An empty one, for values that mean this.
-    pub fn new(contains: Contains, times: &Arc<[f64]>) -> Self {
-        let bounds = bounds_of(contains, times);
+    pub fn new(contains: Contains, bounds: &Bounds) -> Self {
+        let bounds = bounds.of(contains);
         Self {
             counts: vec![0; bounds.len() + 1].into(),
             bounds,
@@ -246,19 +270,29 @@ mod tests {
         for value in milliseconds {
             recorded.record(crate::metrics::histogram::to_scaled(*value));
         }
-        let mut buckets = Buckets::new(Contains::Time, &bounds_with(&[0.8]));
+        let mut buckets = Buckets::new(Contains::Time, &Bounds::with(&[(Contains::Time, 0.8)]));
         buckets.add(&recorded);
         buckets
     }
 
     #[test]
     fn bounds_of_objectives_are_among_the_others_once() {
-        let bounds = bounds_with(&[0.8, 0.5, 0.8, f64::INFINITY, -1.0]);
+        let times = |own: &[f64]| {
+            let own: Vec<_> = own.iter().map(|bound| (Contains::Time, *bound)).collect();
+            Bounds::with(&own).times
+        };
+        let bounds = times(&[0.8, 0.5, 0.8, f64::INFINITY, -1.0]);
         assert_eq!(bounds.len(), SECONDS.len() + 1);
         assert!(bounds.is_sorted());
-        assert_eq!(bounds_with(&[7.0; 100]).len(), SECONDS.len() + 1);
+        assert_eq!(times(&[7.0; 100]).len(), SECONDS.len() + 1);
         let many: Vec<_> = (1..100).map(|n| f64::from(n) / 7.01).collect();
-        assert_eq!(bounds_with(&many).len(), SECONDS.len() + MAX_OWN);
+        assert_eq!(times(&many).len(), SECONDS.len() + MAX_OWN);
+        // Those that are there anyway take no room.
+        let usual: Vec<_> = SECONDS.iter().copied().chain([0.333]).collect();
+        assert!(times(&usual).contains(&0.333));
+        let baskets = Bounds::with(&[(Contains::Default, 30.0)]);
+        assert!(baskets.of(Contains::Default).contains(&30.0));
+        assert!(!baskets.times.contains(&0.03));
     }
 
     #[test]

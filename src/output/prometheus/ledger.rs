@@ -1,9 +1,11 @@
 //! The series of a run as Prometheus sees them: what only grows, added up second by second.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 
-use super::buckets::Buckets;
+use rustc_hash::{FxHashMap, FxHasher};
+
+use super::buckets::{Bounds, Buckets};
 use super::names::{FamilyKind, Names, Part, Stat, help, label, shown};
 use crate::metrics::histogram::from_scaled;
 use crate::metrics::totals::{Accumulator, TagMap};
@@ -74,11 +76,17 @@ pub struct Shown<'a> {
 #[derive(Debug)]
 pub struct Ledger {
     names: Names,
-    times: Arc<[f64]>,
+    bounds: Bounds,
     run: Option<RunInfo>,
     families: Vec<Family>,
     by_name: BTreeMap<String, usize>,
     entries: Vec<Entry>,
+    /// The entry of each line of the book: several lines can come to the same labels.
+    places: Vec<usize>,
+    /// Entries by a hash of what tells them apart.
+    same: FxHashMap<u64, Vec<usize>>,
+    /// Names of series that are taken.
+    taken: BTreeSet<String>,
     slos: Vec<SloResult>,
     /// Declared faults that were on so far: whether they are, and how often they came.
     faults: BTreeMap<String, (u64, u64)>,
@@ -89,15 +97,21 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// An empty one; `times` are the bounds of histograms of times, in seconds.
-    pub fn new(names: Names, times: Arc<[f64]>) -> Self {
+    /// An empty one, of whose histograms these are the bounds.
+    pub fn new(names: Names, bounds: Bounds) -> Self {
         Self {
             names,
-            times,
+            bounds,
             run: None,
             families: Vec::new(),
             by_name: BTreeMap::new(),
             entries: Vec::new(),
+            places: Vec::new(),
+            same: FxHashMap::default(),
+            taken: OWN
+                .iter()
+                .flat_map(|(name, kind)| series_names(name, *kind))
+                .collect(),
             slos: Vec::new(),
             faults: BTreeMap::new(),
             reloads: 0,
@@ -116,19 +130,25 @@ impl Ledger {
     pub fn second(&mut self, now: &Moment, book: &Book) {
         self.elapsed = now.elapsed.as_secs_f64();
         self.slos.clone_from(&now.slos);
-        let known = self.entries.len();
+        let known = self.places.len();
         for line in book.lines().skip(known) {
             let entry = self.enter(line.info, line.tags);
-            self.entries.push(entry);
+            let place = self.place(entry);
+            self.places.push(place);
         }
-        for (entry, line) in self.entries.iter_mut().zip(book.lines()) {
-            entry.known.add(line.current);
+        for (place, line) in self.places.iter().zip(book.lines()) {
+            if let Some(entry) = self.entries.get_mut(*place) {
+                entry.known.add(line.current);
+            }
         }
         for (line, exemplar) in book.exemplars() {
             if let Some(Entry {
                 known: Known::Trend(buckets, _),
                 ..
-            }) = self.entries.get_mut(*line)
+            }) = self
+                .places
+                .get(*line)
+                .and_then(|place| self.entries.get_mut(*place))
             {
                 buckets.exemplify(exemplar, now.at);
             }
@@ -159,6 +179,22 @@ impl Ledger {
         }
     }
 
+    /// The entry's number: that of one which is shown in the same place if there is one. Tags such as `a-b` and `a.b` come to one label, and
+    /// metrics such as `orders` and `orders_total` to one name; they are added up.
+    fn place(&mut self, entry: Entry) -> usize {
+        let alike = self.same.entry(entry.hash()).or_default();
+        let known = alike.iter().copied();
+        let entries = &self.entries;
+        let mut known = known.filter(|at| entries.get(*at).is_some_and(|known| known.is(&entry)));
+        if let Some(place) = known.next() {
+            return place;
+        }
+        let place = self.entries.len();
+        alike.push(place);
+        self.entries.push(entry);
+        place
+    }
+
     fn enter(&mut self, info: &MetricInfo, tags: &TagMap) -> Entry {
         let mut labels: Vec<Label> = Vec::new();
         // Two keys can become one label; the first stays.
@@ -169,6 +205,8 @@ impl Ledger {
                 labels.push((key, value.clone()));
             }
         }
+        // So that two that hold the same are the same.
+        labels.sort_unstable();
         if let Some(run) = &self.run
             && !labels.iter().any(|(key, _)| key == TEST_ID)
         {
@@ -186,7 +224,7 @@ impl Ledger {
         Entry {
             labels,
             parts,
-            known: Known::new(info, &self.times, is_split),
+            known: Known::new(info, &self.bounds, is_split),
             unit: match info.contains {
                 Contains::Time => 1e3,
                 Contains::Data | Contains::Default => 1.0,
@@ -195,18 +233,24 @@ impl Ledger {
     }
 
     fn family(&mut self, name: &str, kind: FamilyKind, help: impl FnOnce() -> String) -> usize {
-        // Two metrics can be called alike, say `wait` in seconds and `wait_seconds`; a family has one kind.
+        // Two metrics can be called alike, say `wait` in seconds and `wait_seconds`; a family has one kind. And a gauge `wait_count` is
+        // called as what a histogram `wait` counts.
         let mut name = name.to_owned();
-        while let Some(&known) = self.by_name.get(&name) {
-            if self
-                .families
-                .get(known)
-                .is_some_and(|family| family.kind == kind)
+        loop {
+            if let Some(&known) = self.by_name.get(&name)
+                && self
+                    .families
+                    .get(known)
+                    .is_some_and(|family| family.kind == kind)
             {
                 return known;
             }
+            if series_names(&name, kind).all(|name| !self.taken.contains(&name)) {
+                break;
+            }
             name.push('_');
         }
+        self.taken.extend(series_names(&name, kind));
         let number = self.families.len();
         self.families.push(Family {
             name: name.clone(),
@@ -374,6 +418,34 @@ impl Ledger {
     }
 }
 
+/// What is told of the run as a whole: names that no metric can have.
+const OWN: [(&str, FamilyKind); 11] = [
+    ("rhaid_run_info", FamilyKind::Gauge),
+    ("rhaid_run_start_timestamp_seconds", FamilyKind::Gauge),
+    ("rhaid_run_elapsed_seconds", FamilyKind::Gauge),
+    ("rhaid_run_aborted", FamilyKind::Gauge),
+    ("rhaid_slo_status", FamilyKind::Gauge),
+    ("rhaid_slo_margin_ratio", FamilyKind::Gauge),
+    ("rhaid_slo_actual", FamilyKind::Gauge),
+    ("rhaid_fault_active", FamilyKind::Gauge),
+    ("rhaid_fault_injections", FamilyKind::Counter),
+    ("rhaid_script_reloads", FamilyKind::Counter),
+    ("rhaid_log_lines", FamilyKind::Counter),
+];
+
+/// The family's own name, and those of its series.
+fn series_names(family: &str, kind: FamilyKind) -> impl Iterator<Item = String> + use<> {
+    let endings: &[&str] = match kind {
+        FamilyKind::Counter => &["", "_total"],
+        FamilyKind::Gauge => &[""],
+        FamilyKind::Histogram => &["", "_bucket", "_count", "_sum"],
+    };
+    let family = family.to_owned();
+    endings
+        .iter()
+        .map(move |ending| format!("{family}{ending}"))
+}
+
 /// The label that tells runs apart.
 pub const TEST_ID: &str = "testid";
 
@@ -392,8 +464,24 @@ fn status_number(status: SloStatus) -> f64 {
     }
 }
 
+impl Entry {
+    /// Whether both would be shown as the same series.
+    fn is(&self, other: &Self) -> bool {
+        self.parts == other.parts && self.labels == other.labels && self.unit == other.unit
+    }
+
+    fn hash(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        self.labels.hash(&mut hasher);
+        for (family, ..) in &self.parts {
+            family.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+}
+
 impl Known {
-    fn new(info: &MetricInfo, times: &Arc<[f64]>, is_split: bool) -> Self {
+    fn new(info: &MetricInfo, bounds: &Bounds, is_split: bool) -> Self {
         match Accumulator::new(info.kind) {
             Accumulator::Counter { .. } => Self::Counter(0.0),
             Accumulator::Gauge { .. } => Self::Gauge(None),
@@ -402,7 +490,7 @@ impl Known {
                 falses: 0,
             },
             Accumulator::Trend(_) => Self::Trend(
-                Box::new(Buckets::new(info.contains, times)),
+                Box::new(Buckets::new(info.contains, bounds)),
                 is_split.then(Box::default),
             ),
         }
@@ -454,5 +542,87 @@ impl Known {
             _ => return None,
         };
         Some(Reading::Number(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{MetricKind, Recorder, Tags};
+    use std::time::Duration;
+
+    /// What a second of these is shown as: counters with a tag.
+    fn shown(of: &[(&str, MetricKind, Option<(&str, &str)>)]) -> Vec<(String, Vec<Label>, f64)> {
+        let mut recorder = Recorder::new(100);
+        for (name, kind, tag) in of {
+            let tags = Tags::new(tag.map(|(key, value)| (key.into(), value.into())));
+            let tags = recorder.intern(tags);
+            let metric = recorder.metric(name, *kind, Contains::Default).unwrap();
+            recorder.add(metric, tags, 2.0).unwrap();
+        }
+        let mut book = Book::default();
+        book.absorb(0, &recorder.snapshot());
+        let mut ledger = Ledger::new(Names::Rhaid, Bounds::with(&[]));
+        let now = Moment {
+            at: 0,
+            elapsed: Duration::from_secs(1),
+            phase: "running",
+            slos: Vec::new(),
+        };
+        ledger.second(&now, &book);
+        let mut all = Vec::new();
+        for family in ledger.shown() {
+            for (labels, reading) in family.series {
+                let value = match reading {
+                    Reading::Number(value) => value,
+                    Reading::Histogram(buckets) => buckets.count as f64,
+                };
+                all.push((family.name.to_owned(), labels, value));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_comes_to_the_same_labels_is_one_series_and_adds_up() {
+        use MetricKind::Counter;
+        let label = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+        let all = shown(&[
+            ("orders", Counter, Some(("a-b", "x"))),
+            ("orders", Counter, Some(("a.b", "x"))),
+            ("orders_total", Counter, Some(("a_b", "x"))),
+            ("orders", Counter, Some(("a.b", "y"))),
+            ("orders", Counter, None),
+            ("orders", Counter, Some(("tenant", ""))),
+        ]);
+        assert_eq!(
+            all,
+            [
+                ("rhaid_orders".to_owned(), label("a_b", "x"), 6.0),
+                ("rhaid_orders".to_owned(), label("a_b", "y"), 2.0),
+                ("rhaid_orders".to_owned(), vec![], 4.0),
+            ]
+        );
+    }
+
+    #[test]
+    fn no_family_is_called_as_a_series_of_another_or_as_one_of_rhaids_own() {
+        use MetricKind::{Counter, Gauge, Trend};
+        let all = shown(&[
+            ("basket", Trend, None),
+            ("basket_count", Gauge, None),
+            ("run_info", Gauge, None),
+            ("log_lines", Counter, None),
+        ]);
+        let names: Vec<&str> = all.iter().map(|(name, ..)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "rhaid_basket",
+                "rhaid_basket_count_",
+                "rhaid_log_lines_",
+                "rhaid_run_info_"
+            ]
+        );
     }
 }

@@ -18,6 +18,6 @@ pub mod remote_write;
 pub mod scrape;
 mod text;
 
-pub use buckets::{Buckets, Example, SCHEMA, SECONDS, ZERO_THRESHOLD, bounds_with};
+pub use buckets::{Bounds, Buckets, Example, SCHEMA, SECONDS, ZERO_THRESHOLD};
 pub use ledger::{Label, Ledger, Reading, TEST_ID};
-pub use names::{FamilyKind, Histograms, Names};
+pub use names::{FamilyKind, Histograms, Names, Part, Shown, label, shown};

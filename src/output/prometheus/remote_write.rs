@@ -10,7 +10,7 @@ use std::ops::RangeBounds;
 use futures_util::future::LocalBoxFuture;
 use prost::Message;
 
-use super::buckets::{Buckets, Example, SCHEMA, ZERO_THRESHOLD, bounds_with};
+use super::buckets::{Buckets, Example, SCHEMA, ZERO_THRESHOLD};
 use super::ledger::{Label, Ledger, Reading};
 use super::names::{FamilyKind, Histograms};
 use super::proto::{self, BucketSpan, MetricMetadata, TimeSeries, WriteRequest};
@@ -63,7 +63,7 @@ impl RemoteWrite {
         };
         Ok(Box::new(Self {
             courier: Courier::start(NAME, QUEUE_BYTES, posts, &around.say),
-            ledger: Ledger::new(around.names, bounds_with(&around.bounds)),
+            ledger: Ledger::new(around.names, around.bounds.clone()),
             histograms: around.histograms,
             seconds: 0,
             last: 0,

@@ -14,7 +14,6 @@ use axum::{Extension, Router};
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::Notify;
 
-use super::buckets::bounds_with;
 use super::exposition::{Format, protobuf};
 use super::ledger::Ledger;
 use super::text::text;
@@ -115,7 +114,7 @@ impl Scrape {
         let address = listener.local_addr().map_err(cannot)?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
         let shared = Arc::new(Shared {
-            ledger: Mutex::new(Ledger::new(around.names, bounds_with(&around.bounds))),
+            ledger: Mutex::new(Ledger::new(around.names, around.bounds.clone())),
             scrapes: Mutex::default(),
             scraped: Notify::new(),
         });

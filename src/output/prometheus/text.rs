@@ -153,13 +153,13 @@ impl fmt::Display for Number {
 mod tests {
     use super::*;
     use crate::metrics::{Builtin, Recorder, Tags};
-    use crate::output::prometheus::{Names, bounds_with};
+    use crate::output::prometheus::{Bounds, Names};
     use crate::output::{Book, Moment, RunInfo};
     use crate::trace::{Exemplar, Settings, SpanId, TraceId, Tracing};
 
     /// A run of two requests, of which one was traced; with the trace.
     fn run() -> (Ledger, TraceId, SpanId) {
-        let mut ledger = Ledger::new(Names::Rhaid, bounds_with(&[]));
+        let mut ledger = Ledger::new(Names::Rhaid, Bounds::with(&[]));
         ledger.begin(&RunInfo {
             id: "run-1".to_owned(),
             script: "a \"b\"\\\n.rhai".to_owned(),
