@@ -60,15 +60,16 @@ impl Losses {
     pub fn of(result: &RunResult) -> Self {
         let own = result.tool.name == "rhaid";
         Self {
-            // Requests of our own that were not folded have a method beside their name.
-            folded: own || result.run.folded_tag_sets > 0,
+            folded: result.run.folded_tag_sets > 0,
             untold: !own,
         }
     }
 
     /// Whether samples of the selector's metric with these tags are meant.
     pub fn fit(self, selector: &Selector, tags: &BTreeMap<String, String>) -> Fit {
-        let folded = self.folded && is_folded(tags.iter());
+        // Older results do not tell that there were too many tag sets; but requests of our own have a method unless they lost it.
+        let own_request = !self.untold && selector.metric().starts_with("http_");
+        let folded = (self.folded || own_request) && is_folded(tags.iter());
         let mut lost = None;
         for condition in selector.conditions() {
             match self.lost(condition, tags, folded) {
@@ -229,6 +230,21 @@ mod tests {
         let named = tags(&[("name", "other"), ("status", "200"), ("method", "GET")]);
         let selector = "m{name:pay}".parse().unwrap();
         assert_eq!(Losses::OWN.fit(&selector, &named), Fit::No);
+    }
+
+    #[test]
+    fn nothing_is_folded_where_nothing_says_so() {
+        let tags = tags(&[("name", "other"), ("scenario", "s")]);
+        let losses = |folded, untold| Losses { folded, untold };
+        let fit = |losses: Losses, metric: &str| {
+            let selector = format!("{metric}{{name:pay}}").parse().unwrap();
+            losses.fit(&selector, &tags)
+        };
+        assert_eq!(fit(losses(false, true), "http_reqs"), Fit::No);
+        assert_eq!(fit(losses(false, false), "webhook_received"), Fit::No);
+        let folded = Fit::Maybe(Lost::Folded);
+        assert_eq!(fit(losses(false, false), "http_reqs"), folded);
+        assert_eq!(fit(losses(true, true), "http_reqs"), folded);
     }
 
     #[test]
