@@ -144,6 +144,8 @@ fn range(objective: &Objective, sure: &Values<'_>, maybe: &Values<'_>) -> Option
         (low.is_finite()).then(|| (low, known().fold(low, f64::max)))
     };
     let judged = |values: Values<'_>| values.judged(objective);
+    // Of what may not be there at all, nothing is sure.
+    judged(*sure)?;
     match (*sure, *maybe) {
         (Values::Counter { sum, seconds }, Values::Counter { sum: more, .. }) => {
             let all = sum + more;
@@ -277,6 +279,7 @@ mod tests {
         assert_eq!(missed("rate < 60%", rate(10, 10), rate(0, 10)), None);
         assert_eq!(missed("rate < 1%", rate(0, 10), rate(10, 10)), None);
         assert_eq!(missed("rate > 90%", rate(0, 10), rate(10, 10)), Some(0.5));
+        assert_eq!(missed("rate < 1%", rate(0, 0), rate(10, 10)), None);
         let sum = |sum| Values::Counter { sum, seconds: 1.0 };
         assert_eq!(missed("count < 5", sum(5.0), sum(1.0)), Some(5.0));
         assert_eq!(missed("count == 0", sum(5.0), sum(1.0)), Some(5.0));
