@@ -60,15 +60,16 @@ impl Losses {
     pub fn of(result: &RunResult) -> Self {
         let own = result.tool.name == "rhaid";
         Self {
-            // Requests of our own that were not folded have a method beside their name.
-            folded: own || result.run.folded_tag_sets > 0,
+            folded: result.run.folded_tag_sets > 0,
             untold: !own,
         }
     }
 
     /// Whether samples of the selector's metric with these tags are meant.
     pub fn fit(self, selector: &Selector, tags: &BTreeMap<String, String>) -> Fit {
-        let folded = self.folded && is_folded(tags.iter());
+        // Older results do not tell that there were too many tag sets; but requests of our own have a method unless they lost it.
+        let own_request = !self.untold && selector.metric().starts_with("http_");
+        let folded = (self.folded || own_request) && is_folded(tags.iter());
         let mut lost = None;
         for condition in selector.conditions() {
             match self.lost(condition, tags, folded) {
@@ -143,6 +144,8 @@ fn range(objective: &Objective, sure: &Values<'_>, maybe: &Values<'_>) -> Option
         (low.is_finite()).then(|| (low, known().fold(low, f64::max)))
     };
     let judged = |values: Values<'_>| values.judged(objective);
+    // Of what may not be there at all, nothing is sure.
+    judged(*sure)?;
     match (*sure, *maybe) {
         (Values::Counter { sum, seconds }, Values::Counter { sum: more, .. }) => {
             let all = sum + more;
@@ -232,6 +235,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_folded_where_nothing_says_so() {
+        let tags = tags(&[("name", "other"), ("scenario", "s")]);
+        let losses = |folded, untold| Losses { folded, untold };
+        let fit = |losses: Losses, metric: &str| {
+            let selector = format!("{metric}{{name:pay}}").parse().unwrap();
+            losses.fit(&selector, &tags)
+        };
+        assert_eq!(fit(losses(false, true), "http_reqs"), Fit::No);
+        assert_eq!(fit(losses(false, false), "webhook_received"), Fit::No);
+        let folded = Fit::Maybe(Lost::Folded);
+        assert_eq!(fit(losses(false, false), "http_reqs"), folded);
+        assert_eq!(fit(losses(true, true), "http_reqs"), folded);
+    }
+
+    #[test]
     fn what_a_tool_does_not_tell_is_not_known() {
         let losses = Losses {
             folded: false,
@@ -261,6 +279,7 @@ mod tests {
         assert_eq!(missed("rate < 60%", rate(10, 10), rate(0, 10)), None);
         assert_eq!(missed("rate < 1%", rate(0, 10), rate(10, 10)), None);
         assert_eq!(missed("rate > 90%", rate(0, 10), rate(10, 10)), Some(0.5));
+        assert_eq!(missed("rate < 1%", rate(0, 0), rate(10, 10)), None);
         let sum = |sum| Values::Counter { sum, seconds: 1.0 };
         assert_eq!(missed("count < 5", sum(5.0), sum(1.0)), Some(5.0));
         assert_eq!(missed("count == 0", sum(5.0), sum(1.0)), Some(5.0));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::found::{find, nature};
+use super::found::{Found, find, nature};
 use super::row::{NO_SAMPLES, NOT_KNOWN};
 use super::{Ending, recorded, row, verdict, windows};
 use crate::exit;
@@ -229,12 +229,20 @@ fn brought(result: &RunResult, recorded: &SloResult) -> Result<One, Unreadable> 
         let why = "its windows passed while the run went on";
         return Ok(taken_over(recorded, why, Some(&objective)));
     }
-    let value = find(result, &objective.selector)?.value(&objective);
-    if let (Err(why), true) = (&value, told) {
+    let found = find(result, &objective.selector)?;
+    let value = found.value(&objective);
+    let met = |row: &SloResult| matches!(row.status, SloStatus::Pass | SloStatus::Warning);
+    // A run of our own knew no more than its result, though an older program passed what it did not know.
+    let doubted = matches!(found, Found::Doubted { .. }) && result.tool.name == "rhaid";
+    if let (Err(why), true) = (&value, told)
+        && !(doubted && met(recorded))
+    {
         return Ok(taken_over(recorded, why, Some(&objective)));
     }
     let mut one = measured(result, &objective, value, None);
-    let met = |row: &SloResult| matches!(row.status, SloStatus::Pass | SloStatus::Warning);
+    if doubted && one.basis == Basis::Nothing {
+        return Ok(one);
+    }
     if !told || met(&one.row) == met(recorded) {
         return Ok(one);
     }
@@ -275,5 +283,40 @@ fn taken_over(recorded: &SloResult, why: &str, objective: Option<&Objective>) ->
         row,
         basis: Basis::Recorded,
         note: Some(format!("taken from the file as it was judged then: {why}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::{MetricSeries, MetricValues, sample};
+    use crate::slo::ObjectiveSpec;
+
+    #[test]
+    fn what_an_older_program_passed_without_knowing_it_is_not_known() {
+        let mut result = sample::passing();
+        let selector = "http_req_failed{name:pay}".parse().unwrap();
+        let spec = ObjectiveSpec::new(selector, "rate < 1%".parse().unwrap());
+        let objective: Objective = spec.try_into().unwrap();
+        result.slos = vec![row(&objective, &judge(&objective, Some(0.0)), None)];
+        let metric = result.metrics.iter_mut();
+        let metric = metric.into_iter().find(|one| one.name == "http_req_failed");
+        let pairs = [("name", "other"), ("status", "500")];
+        metric.unwrap().series = vec![MetricSeries {
+            tags: pairs.map(|(key, value)| (key.into(), value.into())).into(),
+            values: MetricValues::Rate {
+                rate: 1.0,
+                passes: 20,
+                total: 20,
+            },
+        }];
+        let terms = Terms {
+            own: true,
+            ..Terms::default()
+        };
+        let judged = finished(result, &terms).unwrap();
+        assert_eq!(judged.result.slos[0].status, SloStatus::NoData);
+        assert_eq!(judged.result.slos[0].actual_text, NOT_KNOWN);
+        assert_eq!(judged.result.verdict.exit_code, exit::REVIEW);
     }
 }

@@ -11,6 +11,7 @@ use quick_xml::{Reader, XmlVersion};
 use super::sample::{Sample, Samples};
 use crate::import::error::Flaw;
 use crate::import::{Confidence, Importer, Shape, Source};
+use crate::lengths::{TEXT, shorten};
 use crate::result::RunResult;
 
 /// Of a tag with its attributes, or the text between two, in bytes.
@@ -198,7 +199,10 @@ fn told(tag: &BytesStart<'_>) -> Result<Told, Flaw> {
             .normalized_value(XmlVersion::Implicit1_0)
             .map_err(|error| Flaw::new(format!("a sample is not well-formed: {error}")))?;
         if let Some(slot) = values.get_mut(at) {
-            *slot = Some(value.into_owned());
+            let mut value = value.into_owned();
+            // A transaction waits for its end, and there may be many open.
+            shorten(&mut value, TEXT);
+            *slot = Some(value);
         }
     }
     Ok(values)
