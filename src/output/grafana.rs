@@ -221,7 +221,7 @@ mod tests {
             let hears = said.clone();
             let around = Surroundings {
                 env: Rc::default(),
-                bounds: Rc::default(),
+                bounds: crate::output::prometheus::Bounds::with(&[]),
                 names: Names::default(),
                 histograms: Histograms::default(),
                 log_format: Format::default(),

@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::outputs::server::{Prometheus, get, get_as};
+use crate::outputs::tracing::parsed;
 use crate::support::background::wait_until;
 use crate::support::bin::Rhaid;
 use crate::support::ports::free_port;
 use crate::support::reading::run_of;
 use crate::support::server::HttpServer;
-use crate::tracing::parsed;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0";
 
