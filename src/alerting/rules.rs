@@ -12,8 +12,9 @@ use crate::slo::Objective;
 /// The rules of some objectives, as YAML. `source` is what they were read from.
 pub fn rules(source: &str, objectives: &[Objective], windows: Windows) -> String {
     let mut file = format!(
-        "# Made by `rhaid slo rules --slo {source} --windows {}`: change the objectives, not this file.\n\
+        "# Made by `rhaid slo rules --slo {} --windows {}`: change the objectives, not this file.\n\
          # How fast each error budget burns, over several windows (Google's SRE workbook, chapter 5).\ngroups:\n",
+        comment(source),
         windows.name()
     );
     for (number, objective) in objectives.iter().enumerate() {

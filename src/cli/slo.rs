@@ -1,5 +1,6 @@
 //! `rhaid slo`: what can be made of a file of objectives.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -9,7 +10,7 @@ use super::{Failure, print};
 use crate::alerting::{Windows, rules};
 use crate::exit;
 use crate::result;
-use crate::slo::file;
+use crate::slo::{Objective, file};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -49,10 +50,29 @@ struct RulesArguments {
     out: Option<PathBuf>,
 }
 
+/// Rules of two objectives with one name could not be told apart, and Prometheus takes none that are there twice.
+fn refuse_two_alike(file: &Path, objectives: &[Objective]) -> Result<(), Failure> {
+    let mut known = BTreeSet::new();
+    for objective in objectives {
+        let label = objective.label();
+        if !known.insert(label.clone()) {
+            let file = file.display();
+            return Err(Failure::new(
+                exit::CONFIG,
+                format!(
+                    "error: {file}: two objectives are called `{label}`\nhelp: give one of them another `name`: alerts are told apart by it"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Does what the subcommand says.
 pub fn run(arguments: SloArguments) -> Result<u8, Failure> {
     let SloCommand::Rules(arguments) = arguments.command;
     let objectives = file::read(&arguments.slo)?;
+    refuse_two_alike(&arguments.slo, &objectives)?;
     let made = rules(
         &arguments.slo.display().to_string(),
         &objectives,

@@ -12,7 +12,25 @@ use super::courier::{Carrier, Parcel, Refusal};
 
 /// Appends parcels to a file. A disk that does not answer holds up a thread of its own, and nothing else.
 pub struct Appender {
-    file: Arc<Mutex<Box<dyn Write + Send>>>,
+    file: Arc<Mutex<Growing>>,
+}
+
+struct Growing {
+    file: Box<dyn Write + Send>,
+    /// A piece broke off, perhaps in the middle of a line.
+    is_cut: bool,
+}
+
+impl Growing {
+    fn append(&mut self, piece: &[u8]) -> std::io::Result<()> {
+        if self.is_cut {
+            self.file.write_all(b"\n")?;
+            self.is_cut = false;
+        }
+        let written = self.file.write_all(piece).and_then(|()| self.file.flush());
+        self.is_cut = written.is_err();
+        written
+    }
 }
 
 impl Appender {
@@ -38,7 +56,10 @@ impl Appender {
             Box::new(file)
         };
         Ok(Self {
-            file: Arc::new(Mutex::new(file)),
+            file: Arc::new(Mutex::new(Growing {
+                file,
+                is_cut: false,
+            })),
         })
     }
 }
@@ -49,7 +70,7 @@ impl Carrier for Appender {
         Box::pin(async move {
             let write = move || {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                file.write_all(&body).and_then(|()| file.flush())
+                file.append(&body)
             };
             match tokio::task::spawn_blocking(write).await {
                 Ok(Ok(())) => Ok(()),
@@ -78,5 +99,48 @@ impl Write for Members {
 
     fn flush(&mut self) -> std::io::Result<()> {
         self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Has room for so many bytes, and later for any number.
+    struct Disk {
+        room: usize,
+        kept: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
+            if self.room == 0 {
+                self.room = usize::MAX;
+                return Err(std::io::ErrorKind::StorageFull.into());
+            }
+            let taken = piece.len().min(self.room);
+            self.room -= taken;
+            self.kept.lock().unwrap().extend_from_slice(&piece[..taken]);
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_broke_off_is_not_glued_to_the_next() {
+        let kept: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let mut growing = Growing {
+            file: Box::new(Disk {
+                room: 5,
+                kept: kept.clone(),
+            }),
+            is_cut: false,
+        };
+        assert!(growing.append(b"one\ntwo\n").is_err());
+        growing.append(b"three\n").unwrap();
+        assert_eq!(kept.lock().unwrap().as_slice(), b"one\nt\nthree\n");
     }
 }

@@ -115,3 +115,18 @@ fn a_file_that_is_wrong_or_missing_is_told() {
     wrong.expect_code(78);
     assert!(wrong.stderr.contains("s.toml:2:"), "{}", wrong.stderr);
 }
+
+#[test]
+fn two_objectives_of_one_name_are_refused() {
+    let one = "{ target = \"p(95) < 1s\", name = \"fast\" }";
+    let output = rhaid(["slo", "rules", "--slo", "slo.toml"])
+        .file(
+            "slo.toml",
+            format!("[slos]\nhttp_req_duration = [{one}, {one}]\n"),
+        )
+        .run();
+    output
+        .expect_code(78)
+        .expect_text("two objectives are called `fast`")
+        .expect_text("another `name`");
+}
