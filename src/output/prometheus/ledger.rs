@@ -551,8 +551,11 @@ mod tests {
     use crate::metrics::{MetricKind, Recorder, Tags};
     use std::time::Duration;
 
-    /// What a second of these is shown as: counters with a tag.
-    fn shown(of: &[(&str, MetricKind, Option<(&str, &str)>)]) -> Vec<(String, Vec<Label>, f64)> {
+    /// A metric's name and kind, and a tag.
+    type Recorded<'a> = (&'a str, MetricKind, Option<(&'a str, &'a str)>);
+
+    /// What a second of these, two of each, is shown as.
+    fn shown(of: &[Recorded<'_>]) -> Vec<(String, Vec<Label>, f64)> {
         let mut recorder = Recorder::new(100);
         for (name, kind, tag) in of {
             let tags = Tags::new(tag.map(|(key, value)| (key.into(), value.into())));
