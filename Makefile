@@ -41,7 +41,7 @@ build:
 
 test:
 	./tests/prepare
-	$(CARGO) nextest run --all-targets --features parquet,kafka --no-fail-fast
+	$(CARGO) nextest run --all-targets --features parquet,kafka,kubernetes --no-fail-fast
 
 bench:
 	CARGO=$(CARGO) ./benches/side-by-side/run $(BENCH_ARGS)

@@ -8,6 +8,8 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "kubernetes")]
+use super::kubernetes::{ClusterError, ScaleBack};
 use super::process::Identity;
 use super::service::{Docker, ServiceError, Systemd};
 use super::undo::Undo;
@@ -42,6 +44,9 @@ pub enum Deed {
         id: String,
         name: String,
     },
+    /// Gives a deployment its replicas again.
+    #[cfg(feature = "kubernetes")]
+    ScaleBack(ScaleBack),
 }
 
 /// A file that rhaid made, as opposed to one that has its name by now.
@@ -84,6 +89,9 @@ pub enum DeedError {
     System(#[from] io::Error),
     #[error(transparent)]
     Service(#[from] ServiceError),
+    #[cfg(feature = "kubernetes")]
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
 }
 
 impl Deed {
@@ -103,6 +111,8 @@ impl Deed {
             Self::StartUnit { systemctl, unit } => Systemd::at(systemctl).start(unit)?,
             Self::StartContainer { socket, id, name } => Docker::at(socket).start(id, name)?,
             Self::UnpauseContainer { socket, id, name } => Docker::at(socket).unpause(id, name)?,
+            #[cfg(feature = "kubernetes")]
+            Self::ScaleBack(back) => back.carry_out()?,
         }
         Ok(())
     }
@@ -119,11 +129,19 @@ impl Undo for Deed {
             Self::StartUnit { unit, .. } => format!("start the unit `{unit}`"),
             Self::StartContainer { name, .. } => format!("start the container `{name}`"),
             Self::UnpauseContainer { name, .. } => format!("let the container `{name}` go on"),
+            #[cfg(feature = "kubernetes")]
+            Self::ScaleBack(back) => back.about(),
         }
     }
 
     fn undo(&mut self) -> Result<(), String> {
-        self.carry_out().map_err(|error| error.to_string())
+        // What is told of it stands within a line.
+        let told = |error: DeedError| error.to_string().replace("\nhelp: ", "; ");
+        self.carry_out().map_err(told)
+    }
+
+    fn deed(&self) -> Option<&Deed> {
+        Some(self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,12 @@ impl Permission {
         self.covers(host_of(address))
     }
 
+    /// Whether a fault may be aimed at what a URL names.
+    pub fn covers_url(&self, url: &str) -> bool {
+        let url = url::Url::parse(url).ok();
+        url.is_some_and(|url| url.host_str().is_some_and(|host| self.covers(host)))
+    }
+
     /// Whether a fault may be aimed at a host.
     fn covers(&self, host: &str) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -55,7 +61,7 @@ pub enum ChaosError {
     #[error("faults are not allowed in this run\nhelp: `--allow-faults` allows them")]
     NotAllowed,
     #[error(
-        "faults on a {0} are not allowed in this run\nhelp: `--allow-faults={0}` allows them (several: `--allow-faults=proxy,{0}`)"
+        "faults of the kind `{0}` are not allowed in this run\nhelp: `--allow-faults={0}` allows them (several: `--allow-faults=proxy,{0}`)"
     )]
     Kind(Touches),
     #[error(
@@ -141,6 +147,8 @@ pub struct Chaos {
     active: Mutex<Vec<Arc<Injection>>>,
     /// Those that ended while they broke something.
     late: Mutex<Vec<Arc<Injection>>>,
+    /// The run is over, and so is every fault.
+    over: AtomicBool,
     /// How often a fault was injected so far, and how many virtual users failed since the last time, each once.
     waves: AtomicU64,
     touched: AtomicU64,
@@ -166,6 +174,7 @@ impl Chaos {
             ledger,
             active: Mutex::default(),
             late: Mutex::default(),
+            over: AtomicBool::new(false),
             waves: AtomicU64::new(0),
             touched: AtomicU64::new(0),
             events,
@@ -263,6 +272,13 @@ impl Chaos {
             .find(|known| known.id() == id)
             .map(|known| known.left());
         left.unwrap_or_default() + MOMENT
+    }
+
+    /// What a fault leaves to chance: the same for the same seed, fault and name.
+    #[cfg(feature = "kubernetes")]
+    pub(super) fn draw(&self, id: FaultId, name: &str) -> super::proxy::Draw {
+        use super::proxy::Draw;
+        Draw::new(self.seed, &[Draw::of_name(name), id.0])
     }
 
     /// The programs that the run started.
@@ -424,6 +440,7 @@ impl Chaos {
 
     /// Ends all injections, the last first, and closes the proxies.
     pub fn end_all(&self, by: &EndedBy) {
+        self.over.store(true, Ordering::Release);
         for injection in self.injections().iter().rev() {
             self.end(injection.id(), by.clone());
         }
@@ -437,6 +454,11 @@ impl Chaos {
 
     fn late(&self) -> MutexGuard<'_, Vec<Arc<Injection>>> {
         self.late.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether all injections have been ended, as they are at the run's end.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
     }
 
     /// Ends the programs that the run started.

@@ -178,6 +178,15 @@ impl Ledger {
         self.book().failed.clone()
     }
 
+    /// What is to be done as the guardian would do it, by fault.
+    pub fn deeds(&self) -> Vec<(FaultId, Deed)> {
+        let book = self.book();
+        let deeds = book.entries.iter();
+        deeds
+            .filter_map(|entry| Some((entry.fault, entry.undo.deed()?.clone())))
+            .collect()
+    }
+
     /// What is broken now, in words, by fault.
     pub fn broken(&self) -> Vec<(FaultId, String)> {
         let book = self.book();

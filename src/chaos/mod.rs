@@ -4,7 +4,7 @@
 //!
 //! [`Chaos`] is the desk of a run: what is declared ([`Plan`]), what is allowed ([`Permission`]), what is injected now. An
 //! [`Injection`] is one fault while it lasts. [`proxy`] stands between a client and a server and spoils what passes; the other rooms break
-//! processes, machines, services, databases and the load's own look-ups. Whatever a fault changes is entered in the
+//! processes, machines, services, pods, databases and the load's own look-ups. Whatever a fault changes is entered in the
 //! [`Ledger`] before it is changed, with the [`Undo`] that puts it right; the ledger undoes all that is left when it goes. What outlives rhaid,
 //! as a process that stands still, is undone by a [`Deed`], which the [`guardian`] does if rhaid is killed.
 
@@ -16,6 +16,7 @@ mod desk;
 pub mod dns;
 pub mod guardian;
 mod injection;
+pub mod kubernetes;
 mod ledger;
 pub mod machine;
 mod own;

@@ -24,16 +24,19 @@ pub enum Touches {
     Service,
     /// Databases, by their own commands.
     Database,
+    /// Pods and deployments of a cluster.
+    Kubernetes,
 }
 
 impl Touches {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Proxy,
         Self::Dns,
         Self::Process,
         Self::Machine,
         Self::Service,
         Self::Database,
+        Self::Kubernetes,
     ];
 
     pub fn name(self) -> &'static str {
@@ -44,6 +47,7 @@ impl Touches {
             Self::Machine => "machine",
             Self::Service => "service",
             Self::Database => "database",
+            Self::Kubernetes => "kubernetes",
         }
     }
 

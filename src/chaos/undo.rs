@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+use super::deed::Deed;
+
 /// Puts one thing right again.
 pub trait Undo: Send + Debug {
     /// What it does, for a person: ``remove `latency_downstream` from proxy `pms` ``.
@@ -12,4 +14,9 @@ pub trait Undo: Send + Debug {
     /// # Errors
     /// Why the thing is still broken.
     fn undo(&mut self) -> Result<(), String>;
+
+    /// The same in words that the guardian understands, if it is no more than that.
+    fn deed(&self) -> Option<&Deed> {
+        None
+    }
 }

@@ -9,6 +9,7 @@ use super::command_args::RunArguments;
 use super::values::Format;
 use super::{Failure, print, print_plain};
 use crate::chaos::blast::{Blast, Radius};
+use crate::chaos::kubernetes::{self, Configured};
 use crate::chaos::probe::Condition;
 use crate::chaos::{FaultPlan, Permission, Touches, Trigger};
 use crate::exit;
@@ -51,6 +52,8 @@ struct Planned<'a> {
     faults: &'a [FaultPlan],
     blast: Blast,
     permission: Permission,
+    /// The cluster of faults that name none, or why there is none; nothing if none may be touched.
+    cluster: Option<Result<Configured, String>>,
     missing: Vec<String>,
     notes: Vec<String>,
 }
@@ -63,13 +66,17 @@ impl<'a> Planned<'a> {
             false => options.chaos.faults.as_slice(),
         };
         let length = plan_length(&options.scenarios);
+        let touches: BTreeSet<Touches> = arguments.allow_faults.iter().copied().collect();
+        let may_touch_cluster = !arguments.no_faults && touches.contains(&Touches::Kubernetes);
         let mut planned = Self {
             blueprint,
+            cluster: may_touch_cluster
+                .then(|| kubernetes::configured().map_err(|why| why.to_string())),
             length,
             faults,
             blast: Blast::of(faults, length),
             permission: Permission {
-                touches: arguments.allow_faults.iter().copied().collect(),
+                touches,
                 hosts: options.http.rules.clone(),
             },
             missing: Vec::new(),
@@ -108,6 +115,16 @@ impl<'a> Planned<'a> {
                     proxy.upstream, proxy.name
                 ));
             }
+        }
+        match &self.cluster {
+            Some(Ok(cluster)) if !self.permission.covers_url(&cluster.url) => {
+                missing.push(format!(
+                    "`allowed_hosts` with the host of {}: the cluster is on another machine",
+                    cluster.url
+                ));
+            }
+            Some(Err(why)) => missing.push(why.replace("\nhelp: ", "; ")),
+            _ => {}
         }
         missing
     }
@@ -176,6 +193,12 @@ impl<'a> Planned<'a> {
                     "name": command.name,
                     "run": command.spec.argv,
                 })).collect::<Vec<_>>(),
+                "cluster": self.cluster.as_ref().and_then(|cluster| cluster.as_ref().ok()).map(|cluster| json!({
+                    "url": cluster.url,
+                    "by": cluster.by,
+                    "namespace": cluster.namespace,
+                    "allowed": self.permission.covers_url(&cluster.url),
+                })),
             },
             "allowed_kinds": names(&self.permission.touches),
             "faults": self.faults.iter().zip(&self.blast.faults).map(fault_document).collect::<Vec<_>>(),
@@ -229,6 +252,12 @@ impl<'a> Planned<'a> {
                 "  command `{}`: {}",
                 command.name,
                 command.spec.argv.join(" ")
+            ));
+        }
+        if let Some(Ok(cluster)) = &self.cluster {
+            lines.push(format!(
+                "  cluster at {}, namespace `{}`, by {}",
+                cluster.url, cluster.namespace, cluster.by
             ));
         }
         let kinds = names(&self.permission.touches);

@@ -19,7 +19,7 @@ use super::reload::Reloader;
 use super::report::{self, Wanted};
 use super::signals::Signals;
 use super::streams::{self, Streams};
-use super::values::{Format, ProgressFormat};
+use super::values::{self, Format, ProgressFormat};
 use super::watch::Watch;
 use super::{Failure, config, dry_run, limits, print, reload};
 use crate::chaos::{ChaosError, Touches};
@@ -34,6 +34,7 @@ use crate::{exit, vu};
 
 /// Runs a script; the exit code of the contract.
 pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
+    values::check_kinds(&arguments.allow_faults)?;
     if let Some(path) = &arguments.journal {
         arguments.reports.push(Wanted::journal(path));
     }

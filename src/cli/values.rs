@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use crate::chaos::Touches;
+use super::Failure;
+use crate::chaos::{Touches, kubernetes};
+use crate::exit;
 use crate::logging;
 use crate::output::prometheus::{Histograms, Names};
 use crate::suggest::did_you_mean;
@@ -85,6 +87,18 @@ pub fn touches(text: &str) -> Result<Touches, String> {
         did_you_mean(text, names)
             .unwrap_or_else(|| format!("faults may touch: {}", names.join(", ")))
     })
+}
+
+/// Whether this program can touch all of these.
+///
+/// # Errors
+/// When it was built without what that takes.
+pub fn check_kinds(kinds: &[Touches]) -> Result<(), Failure> {
+    if kubernetes::IS_BUILT || !kinds.contains(&Touches::Kubernetes) {
+        return Ok(());
+    }
+    let message = format!("error: {}", kubernetes::NOT_BUILT);
+    Err(Failure::new(exit::USAGE, message))
 }
 
 /// A whole number within bounds.

@@ -45,6 +45,8 @@ pub use deadline::LazyTimer;
 pub use error::HttpError;
 pub use exchange::{Exchange, Observer};
 pub(crate) use h1::{BadChunk, Chunked};
+#[cfg(feature = "kubernetes")]
+pub(crate) use proxy::Proxies;
 pub use request::{Auth, Request, StatusSet};
 pub use response::{Protocol, Response, Timings};
 pub use session::{Contact, Session};

@@ -11,6 +11,12 @@ mod guardian;
 mod http_toxics;
 mod journal;
 mod killed;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
+#[cfg(feature = "kubernetes")]
+mod kubernetes_refusals;
+#[cfg(feature = "kubernetes")]
+mod kubernetes_scaled;
 mod luck;
 mod machine;
 mod more_toxics;
@@ -22,3 +28,5 @@ mod redis;
 mod runs;
 mod service;
 mod toxics;
+#[cfg(not(feature = "kubernetes"))]
+mod without_kubernetes;

@@ -163,7 +163,7 @@ fn is_meddling(name: &str) -> bool {
         || name.ends_with("_PROXY")
         || matches!(
             name.as_str(),
-            "NO_COLOR" | "CLICOLOR" | "CLICOLOR_FORCE" | "FORCE_COLOR"
+            "KUBECONFIG" | "NO_COLOR" | "CLICOLOR" | "CLICOLOR_FORCE" | "FORCE_COLOR"
         )
 }
 
@@ -342,6 +342,18 @@ impl Output {
     #[track_caller]
     pub fn expect_text(&self, text: &str) -> &Self {
         let found = self.stdout.contains(text) || self.stderr.contains(text);
+        assert!(found, "{text:?} was not printed\n{self}");
+        self
+    }
+
+    /// The same for what may be broken into lines, within a frame even.
+    #[track_caller]
+    pub fn expect_words(&self, text: &str) -> &Self {
+        let plain = |stream: &str| {
+            let unframed = stream.replace('│', " ");
+            unframed.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let found = plain(&self.stdout).contains(text) || plain(&self.stderr).contains(text);
         assert!(found, "{text:?} was not printed\n{self}");
         self
     }

@@ -15,6 +15,7 @@
 //! | `proxy`, `socks` | forward proxies that count their uses |
 //! | `ports` | addresses that refuse, are free, or never answer |
 //! | `background` | the thread and runtime behind each server; waiting for a condition |
+//! | `cluster` | a stand-in for a Kubernetes API server |
 //! | `relay` | counts the bytes of a connection, whatever is spoken |
 //! | `golden` | holds texts against golden files |
 //! | `bin` | runs the real binary, with a time limit |
@@ -30,6 +31,7 @@ pub mod auth;
 pub mod background;
 pub mod bin;
 pub mod certs;
+pub mod cluster;
 pub mod golden;
 pub mod h2;
 pub mod journey;

@@ -2,7 +2,8 @@
 
 use crate::random::SplitMix64;
 
-/// What one toxic draws on one connection: the same for the same seed, proxy, toxic and number of the connection.
+/// What one toxic draws on one connection, or another fault at one time: the same for the same seed and numbers, such as those of proxy,
+/// toxic and connection.
 #[derive(Debug, Clone)]
 pub struct Draw(SplitMix64);
 

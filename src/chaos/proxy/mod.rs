@@ -25,6 +25,8 @@ mod worn;
 
 pub use address::leads_to_itself;
 pub use counts::Counts;
+#[cfg(feature = "kubernetes")]
+pub(in crate::chaos) use draw::Draw;
 pub use error::ProxyError;
 pub use fleet::Fleet;
 pub use flow::{Out, Stage};

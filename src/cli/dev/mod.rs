@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::hosted::{BASE_URL, start_demo};
 use super::watch::Watch;
-use super::{Failure, config, limits, print, reload};
+use super::{Failure, config, limits, print, reload, values};
 use crate::exit;
 use crate::live::dev::{Event, Lines, Screen, Setting, Split, Stage, Teller};
 use crate::live::web;
@@ -37,6 +37,7 @@ const SHOWN: usize = 300;
 
 /// Runs a script until someone quits.
 pub fn run(arguments: DevArguments) -> Result<u8, Failure> {
+    values::check_kinds(&arguments.allow_faults)?;
     limits::prepare("this", limits::needed(1, arguments.demo))?;
     let no_start = |error: std::io::Error| {
         Failure::new(exit::INTERNAL, format!("error: cannot start: {error}"))

@@ -30,6 +30,7 @@ mod http_tapped;
 mod http_traced;
 mod iban;
 mod jwt;
+mod kubernetes;
 mod located;
 mod log;
 mod metrics;
@@ -72,7 +73,7 @@ pub const RESPONSE: &str = "Response";
 pub const SELECTION: &str = "Selection";
 
 /// The types that only scripts have, with their names.
-pub fn types() -> [(TypeId, &'static str); 23] {
+pub fn types() -> [(TypeId, &'static str); 25] {
     [
         (TypeId::of::<context::Context>(), CONTEXT),
         (TypeId::of::<response::ScriptResponse>(), RESPONSE),
@@ -97,6 +98,11 @@ pub fn types() -> [(TypeId, &'static str); 23] {
         (TypeId::of::<databases::FaultRedis>(), "FaultRedis"),
         (TypeId::of::<databases::FaultPostgres>(), "FaultPostgres"),
         (TypeId::of::<breaking::FaultNames>(), "FaultNames"),
+        (TypeId::of::<kubernetes::FaultPods>(), "FaultPods"),
+        (
+            TypeId::of::<kubernetes::FaultDeployment>(),
+            "FaultDeployment",
+        ),
     ]
 }
 
@@ -126,7 +132,9 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
         .register_type_with_name::<breaking::FaultService>("FaultService")
         .register_type_with_name::<databases::FaultRedis>("FaultRedis")
         .register_type_with_name::<databases::FaultPostgres>("FaultPostgres")
-        .register_type_with_name::<breaking::FaultNames>("FaultNames");
+        .register_type_with_name::<breaking::FaultNames>("FaultNames")
+        .register_type_with_name::<kubernetes::FaultPods>("FaultPods")
+        .register_type_with_name::<kubernetes::FaultDeployment>("FaultDeployment");
     engine.register_global_module(exported_module!(basics::basics).into());
     engine.register_global_module(exported_module!(checks::checks).into());
     engine.register_global_module(exported_module!(context::context_type).into());
@@ -143,6 +151,7 @@ pub fn register(engine: &mut Engine, env: &Arc<BTreeMap<String, String>>, secret
     engine.register_global_module(exported_module!(faults::fault_types).into());
     engine.register_global_module(exported_module!(breaking::breaking_types).into());
     engine.register_global_module(exported_module!(databases::database_types).into());
+    engine.register_global_module(exported_module!(kubernetes::kubernetes_types).into());
     environment::register(engine, env, secrets);
     log::keep_quiet_about(secrets);
     for (name, manifest) in modules() {

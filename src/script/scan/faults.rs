@@ -6,8 +6,10 @@ use rhai::{ASTNode, Dynamic, Expr, FnCallExpr, Map, Position};
 
 use super::literals::{duration, entries};
 use super::tree::{Function, Source};
+use crate::chaos::kubernetes::{self, Deployment, Pods};
 use crate::chaos::proxy::{ProxyError, Toxicity, toxic};
 use crate::script::api::faults::{attributes, bytes_of};
+use crate::script::convert;
 use crate::script::diagnostic::Diagnostic;
 
 /// What names something that the options declare.
@@ -27,7 +29,7 @@ pub struct Named {
 }
 
 /// What is first called on a fault, and names or opens what is to be broken.
-const OPENERS: [&str; 10] = [
+const OPENERS: [&str; 12] = [
     "proxy",
     "process",
     "processes",
@@ -38,7 +40,12 @@ const OPENERS: [&str; 10] = [
     "redis",
     "postgres",
     "dns",
+    "pods",
+    "deployment",
 ];
+
+/// Those of them that may be given options.
+const WITH_OPTIONS: [&str; 2] = ["pods", "deployment"];
 
 /// What is said of a proxy before something is laid on it.
 const HOW: [&str; 3] = ["upstream", "share", "ramp"];
@@ -56,7 +63,7 @@ const LAID: [&str; 8] = [
 ];
 
 /// What else is called on a fault and on what it opens.
-const OTHERS: [&str; 18] = [
+const OTHERS: [&str; 21] = [
     "wait",
     "undo",
     "counts",
@@ -75,6 +82,9 @@ const OTHERS: [&str; 18] = [
     "terminate",
     "fail",
     "lead_to",
+    "delete",
+    "wait_ready",
+    "scale",
 ];
 
 /// One call of a chain.
@@ -86,10 +96,11 @@ pub fn check(path: &[ASTNode], source: &Source<'_>) -> (Vec<Diagnostic>, Vec<Nam
     let Some(chain) = chain(path) else {
         return (problems, named);
     };
-    let Some(((first, _), rest)) = chain.split_first() else {
+    let Some(((first, place), rest)) = chain.split_first() else {
         return (problems, named);
     };
-    let opens = OPENERS.contains(&first.name.as_str()) && first.args.len() <= 1;
+    let most = 1 + usize::from(WITH_OPTIONS.contains(&first.name.as_str()));
+    let opens = OPENERS.contains(&first.name.as_str()) && first.args.len() <= most;
     let lays = first.name == "toxic" && first.args.len() == 2;
     if !(opens || lays) || source.trees.may_hold(&first.name) {
         return (problems, named);
@@ -99,6 +110,7 @@ pub fn check(path: &[ASTNode], source: &Source<'_>) -> (Vec<Diagnostic>, Vec<Nam
         return (problems, named);
     }
     named.extend(name_of(first, source));
+    problems.extend(of_cluster(first, *place, source));
     let of_proxy = match first.name.as_str() {
         "proxy" => rest,
         "toxic" => chain.as_slice(),
@@ -321,7 +333,14 @@ fn other(opener: &str, call: &FnCallExpr, source: &Source<'_>) -> Option<Diagnos
                 wrong(position, &message, source)
             })
         }
-        ("dns", "slow") | ("redis", "slow") => duration(first?, source),
+        ("dns", "slow") | ("redis", "slow") | ("pods", "wait_ready") => duration(first?, source),
+        ("deployment", "scale") => {
+            let (replicas, position) = number(first?)?;
+            (replicas < 0.0).then(|| {
+                let message = format!("a number of replicas is 0 or more, not {replicas}");
+                wrong(position, &message, source)
+            })
+        }
         ("dns", "lead_to") => match first? {
             Expr::StringConstant(text, position) if text.parse::<std::net::IpAddr>().is_err() => {
                 Some(wrong(
@@ -334,6 +353,38 @@ fn other(opener: &str, call: &FnCallExpr, source: &Source<'_>) -> Option<Diagnos
         },
         _ => None,
     }
+}
+
+/// What is wrong with what names pods or a deployment. What a program without Kubernetes cannot do is no mistake of the script.
+fn of_cluster(call: &FnCallExpr, place: Position, source: &Source<'_>) -> Option<Diagnostic> {
+    if !WITH_OPTIONS.contains(&call.name.as_str()) {
+        return None;
+    }
+    if !kubernetes::IS_BUILT {
+        return Some(wrong(place, kubernetes::NOT_BUILT, source).as_warning());
+    }
+    let Some(Expr::StringConstant(name, position)) = call.args.first() else {
+        return None;
+    };
+    let given = match call.args.get(1) {
+        None => &[][..],
+        options => entries(options)?,
+    };
+    // What is computed is known only then.
+    let known = given.iter().filter_map(|(key, value)| {
+        let value = convert::to_json(&value.get_literal_value(None)?).ok()?;
+        Some((key.name.to_string(), value))
+    });
+    let known: serde_json::Map<String, serde_json::Value> = known.collect();
+    let why = match call.name.as_str() {
+        "pods" => Pods::read(name, &known).err()?,
+        _ => Deployment::read(name, &known).err()?,
+    };
+    let at = why.option().and_then(|option| {
+        let entry = given.iter().find(|(key, _)| key.name == option);
+        entry.map(|(key, _)| key.pos)
+    });
+    Some(wrong(at.unwrap_or(*position), &why.to_string(), source))
 }
 
 fn of_toxic(call: &FnCallExpr, source: &Source<'_>) -> Option<Diagnostic> {
@@ -396,8 +447,14 @@ fn told(why: &rhai::EvalAltResult) -> String {
     }
 }
 
-/// With the help apart, where the message has some after its first clause.
+/// With the help apart, where the message has some on a line of its own or after its first clause.
 fn wrong(position: Position, message: &str, source: &Source<'_>) -> Diagnostic {
+    if let Some((message, help)) = message.split_once("\nhelp: ") {
+        let problem = source
+            .mistake(position, message)
+            .with_help(Some(help.to_owned()));
+        return problem.with_code("fault");
+    }
     let (message, help) = match message.rsplit_once("; ") {
         Some((message, help)) if help.starts_with("did you mean") || help.starts_with("it has") => {
             (message, Some(help.to_owned()))
