@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 600
 
 .PHONY: help build test bench reference screenshot observability dashboards \
 	perf-smoke perf-load perf-stress perf-spike perf-soak perf-reservation perf-webhook perf-baseline perf-validate perf-clean fuzz \
-	chaos-list chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed chaos-redis-down chaos-redis-slow
+	chaos-list chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed chaos-redis-down chaos-redis-slow chaos-kubernetes-pods
 
 help:
 	@echo "make build        the release binary: target/release/rhaid"
@@ -29,7 +29,7 @@ help:
 	@echo "                  chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down"
 	@echo "                  chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss"
 	@echo "                  chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed"
-	@echo "                  chaos-redis-down chaos-redis-slow"
+	@echo "                  chaos-redis-down chaos-redis-slow; chaos-kubernetes-pods, against your cluster"
 	@echo "                  CHAOS_ARGS='--demo --scale 0.25' makes it shorter"
 	@echo "make observability  start Prometheus and Alertmanager with the files of observability/, without containers, until Ctrl-C"
 	@echo "make dashboards   write Grafana's dashboards anew from observability/grafana/source"
@@ -62,16 +62,21 @@ ALLOW_memory = =machine
 ALLOW_process-killed = =process
 ALLOW_redis-down = =proxy,process
 ALLOW_redis-slow = =proxy,process
+ALLOW_kubernetes-pods = =kubernetes
+# What takes another build.
+FEATURES_kubernetes-pods = --features kubernetes
 chaos-redis-down chaos-redis-slow: CHAOS_ARGS = --env BASE_URL=http://127.0.0.1:8098 --env RHAID=target/release/rhaid
 chaos-process-killed: CHAOS_ARGS = --env BASE_URL=http://127.0.0.1:8097 --env RHAID=target/release/rhaid
+# The demo is in no cluster: BASE_URL is to be set.
+chaos-kubernetes-pods: CHAOS_ARGS =
 
 chaos-list:
 	@for script in scripts/chaos/*.rhai; do \
 		printf '%-24s %s\n' "chaos-$$(basename $$script .rhai)" "$$(head -n 1 $$script | sed 's,^// ,,')"; \
 	done
 
-chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed chaos-redis-down chaos-redis-slow: chaos-%:
-	$(CARGO) run --release -- run --allow-faults$(ALLOW_$*) scripts/chaos/$*.rhai $(CHAOS_ARGS)
+chaos-bandwidth chaos-cache-down chaos-cache-slow chaos-connection-resets chaos-database-down chaos-database-hangs chaos-database-slow chaos-garbage chaos-network-latency chaos-packet-loss chaos-partial-errors chaos-retry-storm chaos-service-restart chaos-thundering-herd chaos-cpu chaos-memory chaos-process-killed chaos-redis-down chaos-redis-slow chaos-kubernetes-pods: chaos-%:
+	$(CARGO) run --release $(FEATURES_$*) -- run --allow-faults$(ALLOW_$*) scripts/chaos/$*.rhai $(CHAOS_ARGS)
 
 perf-baseline:
 	$(CARGO) run --release -- run scripts/$(BASELINE).rhai $(PERF_ARGS) --result results/baseline.json

@@ -51,6 +51,9 @@ fn target(name: &str) -> Vec<String> {
                 format!("--env=RHAID={}", env!("CARGO_BIN_EXE_rhaid")),
             ]
         }
+        "kubernetes-pods" => ["--demo", "--allow-faults=kubernetes"]
+            .map(str::to_owned)
+            .into(),
         _ => vec!["--demo".to_owned(), "--allow-faults".to_owned()],
     }
 }
@@ -266,6 +269,23 @@ experiments! {
 }
 
 #[test]
+#[cfg(feature = "kubernetes")]
+fn a_cluster_makes_deleted_pods_again() {
+    use crate::support::cluster::{Cluster, Pod};
+    let pods = ["hotel-a", "hotel-b", "hotel-c"].map(|name| Pod::new(name, &[("app", "hotel")]));
+    let cluster = Cluster::start(pods.into());
+    let output = experiment("kubernetes-pods")
+        .env("KUBECONFIG", cluster.kubeconfig())
+        .run();
+    let fault = expect_to_hold(&output);
+    // The demo is in none of the pods.
+    assert_eq!(failed(fault), 0, "{fault:#}");
+    let names = cluster.names();
+    let again = names.iter().filter(|name| name.ends_with("-again"));
+    assert_eq!((names.len(), again.count()), (3, 2), "{names:?}");
+}
+
+#[test]
 fn naive_clients_make_a_storm_which_is_reported() {
     let output = experiment("retry-storm")
         .args(["--env", "CLIENTS=naive"])
@@ -289,7 +309,9 @@ fn names(folder: &str, ending: &str) -> BTreeSet<String> {
 #[test]
 fn every_experiment_has_its_test_and_its_runbook() {
     let there = names("scripts/chaos", ".rhai");
-    let tested: BTreeSet<String> = TESTED.iter().map(|&name| name.to_owned()).collect();
+    // The last one takes a cluster, and a program that can speak to one.
+    let tested = TESTED.iter().chain(&["kubernetes-pods"]);
+    let tested: BTreeSet<String> = tested.map(|&name| name.to_owned()).collect();
     assert_eq!(there, tested);
     assert_eq!(there, names("docs/chaos", ".md"));
     let guide = std::fs::read_to_string(root().join("docs/chaos.md")).unwrap();
