@@ -26,8 +26,9 @@ pub struct Point {
     pub mean: f64,
     pub median: f64,
     pub p95: f64,
-    /// Failed requests as a fraction of all.
-    pub failed: f64,
+    /// Requests that failed, and those of which it is known whether they did.
+    pub failed: u64,
+    pub asked: u64,
 }
 
 /// What a look is given.
@@ -214,7 +215,8 @@ fn points(result: &RunResult, selector: &Selector) -> Vec<Point> {
                 mean: sum.mean / weight,
                 median: sum.median / weight,
                 p95: sum.p95 / weight,
-                failed: crate::result::ratio(sum.failed as f64, sum.asked as f64),
+                failed: sum.failed,
+                asked: sum.asked,
             }
         })
         .collect()

@@ -15,6 +15,7 @@ mod evidence;
 pub mod generator;
 mod order;
 mod saturation;
+mod scan;
 mod stats;
 #[cfg(test)]
 mod synthetic;
@@ -254,6 +255,14 @@ mod tests {
                 },
             ),
             (
+                "requests fail at the same share all the time",
+                Cause::ErrorsFirst,
+                Load {
+                    failed: |_| 0.03,
+                    ..load()
+                },
+            ),
+            (
                 "the generator is at its end",
                 Cause::Generator,
                 Load {
@@ -284,6 +293,24 @@ mod tests {
         });
         assert!(causes(&result).contains(&Cause::LatencyFirst));
         assert!(!causes(&result).contains(&Cause::ErrorsFirst));
+    }
+
+    #[test]
+    fn failures_are_told_when_they_were_and_steady_ones_as_steady() {
+        let finding = |failed: fn(u64) -> f64| {
+            let result = run(&Load {
+                failed,
+                ..Load::calm()
+            });
+            let found = hints(&result);
+            let hint = found.iter().find(|hint| hint.cause == Cause::ErrorsFirst);
+            hint.unwrap().finding.clone()
+        };
+        assert!(finding(|_| 0.03).contains("throughout the run"));
+        let onset = finding(|second| if second < 60 { 0.0 } else { 0.3 });
+        assert!(onset.contains("from 60s on"), "{onset}");
+        let outage = finding(|second| if (60..80).contains(&second) { 0.3 } else { 0.0 });
+        assert!(outage.contains("from 60s to 80s"), "{outage}");
     }
 
     #[test]

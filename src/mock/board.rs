@@ -8,6 +8,7 @@ use super::pattern::Pattern;
 use super::reply::{Answer, Reply};
 use super::{Condition, MAX_CALLS, MAX_ROUTES};
 use crate::suggest::nearest;
+use crate::units::format_times;
 
 /// A mock server as whoever describes or asks it holds it; cheap to copy.
 #[derive(Clone)]
@@ -206,8 +207,8 @@ impl Mock {
             is_short.then(|| {
                 format!(
                     "{label} was called {}, not {} as its answers say",
-                    times(route.count),
-                    times(asked)
+                    format_times(route.count),
+                    format_times(asked)
                 )
             })
         });
@@ -284,7 +285,7 @@ impl State {
             if route.is_used_up() {
                 return format!(
                     "nearest: {label}, but all its answers were given ({})",
-                    times(route.count)
+                    format_times(route.count)
                 );
             }
         }
@@ -313,15 +314,6 @@ impl State {
                 text
             }
         }
-    }
-}
-
-/// `once`, `2 times`.
-pub fn times(count: u64) -> String {
-    match count {
-        0 => "never".to_owned(),
-        1 => "once".to_owned(),
-        count => format!("{count} times"),
     }
 }
 

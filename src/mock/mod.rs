@@ -13,7 +13,7 @@ mod pattern;
 mod reply;
 mod server;
 
-pub use board::{Mock, Unanswered, times};
+pub use board::{Mock, Unanswered};
 pub use call::Call;
 pub use pattern::{Pattern, PatternError};
 pub use reply::{Answer, Reply};

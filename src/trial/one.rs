@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::suite::{BASE_URL, Suite, Test};
 use super::{Settings, report};
 use crate::harmless;
-use crate::mock::{Mock, times};
+use crate::mock::Mock;
 use crate::run::{lost, overflow};
 use crate::script::journey_factory;
 use crate::script::trial::{Trial, enter};
@@ -315,7 +315,7 @@ fn of_checks(trial: &Trial) -> Vec<Reason> {
     if more > 0 {
         reasons.push(of_text(format!(
             "checks of further names failed {}; no note was kept of them",
-            times(more)
+            units::format_times(more)
         )));
     }
     reasons

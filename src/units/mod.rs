@@ -14,7 +14,7 @@ pub use duration::{
     MAX_DURATION, duration_from_number, format_duration, format_millis, parse_duration,
 };
 pub use error::UnitError;
-pub use rate::{Rate, format_count, format_fraction, format_rate, parse_fraction};
+pub use rate::{Rate, format_count, format_fraction, format_rate, format_times, parse_fraction};
 pub use size::{format_bytes, parse_size};
 
 /// A positive number below a thousand with three significant digits: `1.53`, `15.3`, `153`.

@@ -199,6 +199,15 @@ pub fn format_count(count: u64) -> String {
     text
 }
 
+/// How often something happened: `never`, `once`, `4,213 times`.
+pub fn format_times(count: u64) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        count => format!("{} times", format_count(count)),
+    }
+}
+
 /// A number of events per second for people: `0.500/s`, `15.3/s`, `1,530/s`.
 pub fn format_rate(per_second: f64) -> String {
     if !per_second.is_finite() {

@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::basics::duration_of;
 use super::trial::current;
 use super::{Fallible, error, json};
-use crate::mock::{self, Answer, Condition, MAX_ROUTES, Mock, Pattern, check_header, times};
+use crate::mock::{self, Answer, Condition, MAX_ROUTES, Mock, Pattern, check_header};
 use crate::script::convert;
+use crate::units::format_times;
 
 /// A route of the test's mock; cheap to copy.
 #[derive(Clone)]
@@ -341,11 +342,11 @@ pub mod mock_types {
         if i64::try_from(count) == Ok(expected) {
             return Ok(());
         }
-        let wanted = u64::try_from(expected).map_or_else(|_| expected.to_string(), times);
+        let wanted = u64::try_from(expected).map_or_else(|_| expected.to_string(), format_times);
         error(format!(
             "{} was called {}, not {wanted}\nhelp: {}",
             route.mock.label(route.number),
-            times(count),
+            format_times(count),
             log_of(&route.mock)
         ))
     }
