@@ -13,6 +13,7 @@ use crate::exit;
 use crate::live::Voice;
 use crate::live::web::{Dashboard, Refusal, Settings, Steering, Token, USUAL};
 use crate::run::{Answer, Handle};
+use crate::units::format_rate;
 
 /// The variable that names a token.
 const TOKEN: &str = "RHAID_UI_TOKEN";
@@ -141,6 +142,13 @@ impl Steering for Wheel {
     fn set_vus(&self, scenario: &str, vus: u32) -> Result<(), Refusal> {
         let said = format!("`{scenario}` gets {vus} VUs");
         self.steer(&said, |handle| Steering::set_vus(handle, scenario, vus))
+    }
+
+    fn set_rate(&self, scenario: &str, per_second: f64) -> Result<(), Refusal> {
+        let said = format!("`{scenario}` gets {}", format_rate(per_second));
+        self.steer(&said, |handle| {
+            Steering::set_rate(handle, scenario, per_second)
+        })
     }
 
     fn pause_scenario(&self, scenario: &str, paused: bool) -> Result<(), Refusal> {

@@ -64,6 +64,13 @@ fn describe(scenario: &Scenario, blueprint: &Blueprint) -> Value {
         Plan::External { vus, max_vus } => {
             json!({ "model": "external", "vus": vus, "max_vus": max_vus })
         }
+        Plan::ExternalArrivals {
+            rate,
+            pre_allocated_vus,
+            max_vus,
+        } => {
+            json!({ "model": "external", "rate": rate, "pre_allocated_vus": pre_allocated_vus, "max_vus": max_vus })
+        }
     };
     json!({
         "scenario": scenario.name,

@@ -18,7 +18,7 @@ pub enum Kind {
     ConstantArrivalRate,
     /// Iterations start at a rate that ramps in stages.
     RampingArrivalRate,
-    /// The number of VUs is changed from outside.
+    /// The number of VUs, or the rate, is changed from outside.
     ExternallyControlled,
 }
 
@@ -65,7 +65,7 @@ impl Kind {
                 "the rate of starting iterations goes from `start_rate` to each stage's target in turn"
             }
             Self::ExternallyControlled => {
-                "`vus` VUs loop, and their number is changed while the run goes on"
+                "`vus` VUs loop, or `rate` iterations start per `time_unit`, and that is changed while the run goes on"
             }
         }
     }
@@ -94,7 +94,15 @@ impl Kind {
                 "max_vus",
                 "arrivals",
             ],
-            Self::ExternallyControlled => &["vus", "max_vus", "duration", "pace"],
+            Self::ExternallyControlled => &[
+                "vus",
+                "rate",
+                "time_unit",
+                "pre_allocated_vus",
+                "max_vus",
+                "duration",
+                "pace",
+            ],
         }
     }
 

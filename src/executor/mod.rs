@@ -15,6 +15,7 @@ mod constant_vus;
 mod curve;
 mod error;
 mod externally_controlled;
+mod flow;
 mod fraction;
 mod kind;
 mod per_vu_iterations;
@@ -37,6 +38,7 @@ pub use constant_arrival_rate::ConstantArrivalRate;
 pub use constant_vus::ConstantVus;
 pub use error::{PlanError, SegmentError};
 pub use externally_controlled::ExternallyControlled;
+pub use flow::Flow;
 pub use fraction::Fraction;
 pub use kind::{Kind, UnknownExecutor};
 pub use per_vu_iterations::PerVuIterations;
@@ -75,6 +77,15 @@ pub enum Plan {
         /// VUs of this share at most.
         max_vus: u32,
     },
+    /// Iterations start at a rate that is changed from outside while the run goes on, whatever the VUs are doing.
+    ExternalArrivals {
+        /// Iterations per second of the whole plan at the start.
+        rate: f64,
+        /// As of [`Plan::Arrivals`].
+        pre_allocated_vus: u32,
+        /// As of [`Plan::Arrivals`].
+        max_vus: u32,
+    },
 }
 
 /// From this instant on, a share runs this many VUs.
@@ -101,6 +112,11 @@ pub enum Budget {
 pub trait Executor: Send + Sync + std::fmt::Debug {
     /// Which executor this is.
     fn kind(&self) -> Kind;
+
+    /// Whether iterations start on schedule whatever the VUs are doing (open model).
+    fn is_open(&self) -> bool {
+        self.kind().is_open()
+    }
 
     /// What `share` has to do. The plans of all shares add up to the plan of [`Share::whole`] exactly.
     fn plan(&self, share: &Share) -> Plan;

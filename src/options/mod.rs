@@ -273,8 +273,10 @@ mod tests {
         }
         for kind in crate::executor::Kind::ALL {
             let mut scenario = json!({ "executor": kind.name() });
+            // One that is controlled from outside by its users has none that belong to a rate.
+            let is_steered = kind == crate::executor::Kind::ExternallyControlled;
             for required in ["duration", "rate"] {
-                if kind.keys().contains(&required) {
+                if kind.keys().contains(&required) && !(is_steered && required == "rate") {
                     scenario[required] = json!(5);
                 }
             }
@@ -285,6 +287,10 @@ mod tests {
                 .iter()
                 .filter(|key| kind.keys().contains(&key.name));
             for key in own.chain(keys::SCENARIO) {
+                let of_a_rate = ["rate", "time_unit", "pre_allocated_vus"].contains(&key.name);
+                if is_steered && of_a_rate {
+                    continue;
+                }
                 let Some(value) = default_value(key) else {
                     continue;
                 };

@@ -119,7 +119,34 @@ pub fn build(
                 start, second, &stages, least, most, arrivals,
             )?)
         }
+        Kind::ExternallyControlled if reader.has("rate") => {
+            for other in ["vus", "pace"] {
+                if reader.has(other) {
+                    reader.error(
+                        other,
+                        format!("`{other}` is for a scenario whose users are controlled, and `rate` for one whose rate is"),
+                        Some(format!("leave out `rate` or `{other}`")),
+                    );
+                }
+            }
+            let (unit, second) = time_unit(reader);
+            let rate = reader.rate("rate", unit).unwrap_or_default();
+            let (least, most) = open_vus(reader);
+            let duration = reader.duration("duration").map(scaled);
+            Arc::new(ExternallyControlled::at_rate(
+                rate, second, least, most, duration,
+            )?)
+        }
         Kind::ExternallyControlled => {
+            for other in ["time_unit", "pre_allocated_vus"] {
+                if reader.has(other) {
+                    reader.error(
+                        other,
+                        format!("`{other}` is for a scenario whose rate is controlled, and this one has no `rate`"),
+                        Some(format!("give it a `rate`, or leave out `{other}`")),
+                    );
+                }
+            }
             let vus = vus(reader);
             let most = reader
                 .small_count("max_vus", 0)

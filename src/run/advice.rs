@@ -50,7 +50,7 @@ pub fn of(blueprint: &Blueprint) -> Vec<Diagnostic> {
 /// Whether nothing but its function holds a user of the scenario up.
 fn hurries(scenario: &Scenario) -> bool {
     let executor = &scenario.executor;
-    if scenario.pace.is_some() {
+    if scenario.pace.is_some() || executor.is_open() {
         return false;
     }
     match executor.kind() {

@@ -293,7 +293,6 @@ impl Aggregate {
                     vus: followed.vus.iter().map(|count| count.active).sum(),
                     allocated: scenario
                         .executor
-                        .kind()
                         .is_open()
                         .then(|| followed.vus.iter().map(|count| count.made).sum()),
                     vus_max: followed.vus_max,

@@ -17,7 +17,7 @@ use crate::script::journey_factory;
 use crate::vu::coroutine::{Lost, OVERFLOW_HELP, OVERFLOW_WHY};
 use crate::vu::driver::Assignment;
 use crate::vu::worker::{Brief, Command, work};
-use crate::vu::{Failure, Report, RunShared, ScenarioShared};
+use crate::vu::{Failure, Report, RunShared, ScenarioShared, Wanted};
 
 /// The run's end of the wires to one worker.
 pub(super) struct Member {
@@ -91,12 +91,15 @@ pub(super) fn share_out(
                 ..
             } => (iterations, 0),
             Plan::Looping { .. } | Plan::External { .. } => (0, 0),
-            Plan::Arrivals { max_vus, .. } => (0, max_vus),
+            Plan::Arrivals { max_vus, .. } | Plan::ExternalArrivals { max_vus, .. } => (0, max_vus),
         };
         let shared = ScenarioShared::new(&scenario.name, vu_base, workers, iterations, max_vus);
         // What an external control says is about the whole plan; workers take their share of it.
         scenarios.push(match scenario.executor.plan(&Share::whole()) {
-            Plan::External { vus, max_vus } => shared.controlled(vus, max_vus),
+            Plan::External { vus, max_vus } => shared.controlled(Wanted::Vus(vus), max_vus),
+            Plan::ExternalArrivals { rate, max_vus, .. } => {
+                shared.controlled(Wanted::Rate(rate), max_vus)
+            }
             Plan::Looping { .. } | Plan::Arrivals { .. } => shared,
         });
         vu_base += u64::from(scenario.executor.max_vus());

@@ -12,6 +12,7 @@ use super::rows;
 use crate::options::plan_length;
 use crate::result::{CheckResult, ColumnSpec, EndpointResult, ErrorResult, MetricResult, Reload};
 use crate::slo::Breach;
+use crate::vu::Wanted;
 
 /// How many times as long as the last making of the rows took passes until the next.
 const REST: u32 = 100;
@@ -64,11 +65,10 @@ pub struct Tables {
 }
 
 /// A scenario that is controlled from outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Controlled {
     pub scenario: String,
-    /// Wanted virtual users.
-    pub vus: u32,
+    pub wanted: Wanted,
     pub vus_max: u32,
     pub paused: bool,
 }
@@ -126,7 +126,7 @@ impl Conductor<'_> {
                 let (control, vus_max) = scenario.controls()?;
                 Some(Controlled {
                     scenario: scenario.name.clone(),
-                    vus: control.vus,
+                    wanted: control.wanted,
                     vus_max,
                     paused: control.paused,
                 })

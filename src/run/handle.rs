@@ -13,7 +13,20 @@ use super::progress::FaultProgress;
 use super::wishes::Wish;
 use crate::script::journey_factory;
 use crate::vu::shared::Control;
-use crate::vu::{Brake, RunShared, Stage};
+use crate::vu::{Brake, RunShared, Stage, Wanted};
+
+/// Why a scenario cannot be changed so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsteered {
+    /// There is none of that name.
+    Unknown,
+    /// It follows its plan.
+    Planned,
+    /// It is controlled by its virtual users, not by a rate.
+    ByUsers,
+    /// It is controlled by its rate, not by virtual users.
+    ByRate,
+}
 
 /// Steers a run from any thread.
 #[derive(Debug, Clone)]
@@ -106,21 +119,56 @@ impl Handle {
         scenarios.map(|scenario| scenario.name.clone()).collect()
     }
 
-    /// Changes the virtual users of an externally controlled scenario, to `max_vus` at most; false if there is none
-    /// of that name.
-    pub fn set_vus(&self, scenario: &str, vus: u32) -> bool {
-        self.steer(scenario, |control| control.vus = vus)
+    /// Changes the virtual users of an externally controlled scenario, to `max_vus` at most.
+    ///
+    /// # Errors
+    /// When there is none of that name, or its rate is controlled.
+    pub fn set_vus(&self, scenario: &str, vus: u32) -> Result<(), Unsteered> {
+        self.change(scenario, Wanted::Vus(vus))
     }
 
-    /// Pauses or resumes an externally controlled scenario; false if there is none of that name.
-    pub fn pause(&self, scenario: &str, paused: bool) -> bool {
-        self.steer(scenario, |control| control.paused = paused)
+    /// Changes the rate of an externally controlled scenario, in iterations per second, to a million at most.
+    ///
+    /// # Errors
+    /// When there is none of that name, or its users are controlled.
+    pub fn set_rate(&self, scenario: &str, per_second: f64) -> Result<(), Unsteered> {
+        self.change(scenario, Wanted::Rate(per_second))
     }
 
-    fn steer(&self, scenario: &str, change: impl FnOnce(&mut Control)) -> bool {
+    /// Pauses or resumes an externally controlled scenario.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn pause(&self, scenario: &str, paused: bool) -> Result<(), Unsteered> {
+        self.steer(scenario, |control| {
+            control.paused = paused;
+            Ok(())
+        })
+    }
+
+    fn change(&self, scenario: &str, wanted: Wanted) -> Result<(), Unsteered> {
+        self.steer(scenario, |control| {
+            match (control.wanted, wanted) {
+                (Wanted::Vus(_), Wanted::Rate(_)) => return Err(Unsteered::ByUsers),
+                (Wanted::Rate(_), Wanted::Vus(_)) => return Err(Unsteered::ByRate),
+                _ => control.wanted = wanted,
+            }
+            Ok(())
+        })
+    }
+
+    fn steer(
+        &self,
+        scenario: &str,
+        change: impl FnOnce(&mut Control) -> Result<(), Unsteered>,
+    ) -> Result<(), Unsteered> {
         let mut scenarios = self.run.scenarios.iter();
-        scenarios
-            .find(|known| known.name == scenario)
-            .is_some_and(|known| known.steer(change))
+        let known = scenarios.find(|known| known.name == scenario);
+        let known = known.ok_or(Unsteered::Unknown)?;
+        let mut outcome = Ok(());
+        match known.steer(|control| outcome = change(control)) {
+            true => outcome,
+            false => Err(Unsteered::Planned),
+        }
     }
 }

@@ -13,13 +13,13 @@ use tokio::sync::{Notify, watch};
 use super::brake::PlanClock;
 use super::cast::Cast;
 use super::context::{Interrupt, ScenarioContext};
-use super::plan::{Leaving, PlanState, make_arrival_user};
+use super::plan::{Leaving, PlanState, Starts, make_arrival_user};
 use super::playbook::Playbook;
 use super::precise::Precise;
-use super::shared::{Control, ScenarioShared, Stage};
+use super::shared::{Control, ScenarioShared, Stage, Wanted};
 use super::tickets::IdleUsers;
 use super::worker::{Report, Worker};
-use crate::executor::{Executor, Plan, Share};
+use crate::executor::{Executor, Flow, Plan, Share};
 
 /// One scenario's part for one worker.
 #[derive(Clone)]
@@ -78,49 +78,23 @@ impl Driver {
                 budget,
                 leaving: Leaving::new(),
             },
-            Plan::External { .. } => {
-                // Every externally controlled scenario has a control; one that nobody holds never changes.
-                let control = cast.shared().and_then(ScenarioShared::control);
-                let control = control.unwrap_or_else(|| {
-                    let idle = Control {
-                        vus: 0,
-                        paused: false,
-                    };
-                    watch::channel(idle).1
-                });
-                PlanState::External {
-                    control,
-                    leaving: Leaving::new(),
-                }
-            }
+            Plan::External { .. } => PlanState::External {
+                control: control_of(&cast),
+                leaving: Leaving::new(),
+            },
             Plan::Arrivals {
                 starts,
                 pre_allocated_vus,
                 ..
+            } => arrivals(&cast, Starts::Planned(starts.peekable()), pre_allocated_vus).await,
+            Plan::ExternalArrivals {
+                pre_allocated_vus, ..
             } => {
-                let idle = IdleUsers::default();
-                for _ in 0..pre_allocated_vus {
-                    make_arrival_user(&cast, &idle, None);
-                }
-                let mut stages = cast.worker.run.stages();
-                loop {
-                    let changed = cast.changed.notified();
-                    if cast.prepared.get() >= cast.users.borrow().len() {
-                        break;
-                    }
-                    tokio::select! {
-                        () = changed => {}
-                        _ = stages.wait_for(|stage| *stage > Stage::Running) => break,
-                    }
-                }
-                let inbox = cast
-                    .shared()
-                    .and_then(|shared| shared.inbox(cast.worker.index));
-                PlanState::Arrivals {
-                    starts: starts.peekable(),
-                    idle,
-                    inbox,
-                }
+                let starts = Starts::Steered {
+                    control: control_of(&cast),
+                    flow: Flow::new(cast.assignment.share.clone()),
+                };
+                arrivals(&cast, starts, pre_allocated_vus).await
             }
         };
         Self { cast, plan }
@@ -251,6 +225,45 @@ impl Driver {
             }
             tokio::task::yield_now().await;
         }
+    }
+}
+
+/// What is told from outside. Every externally controlled scenario has a control; one that nobody holds never changes.
+fn control_of(cast: &Rc<Cast>) -> watch::Receiver<Control> {
+    let control = cast.shared().and_then(ScenarioShared::control);
+    control.unwrap_or_else(|| {
+        let idle = Control {
+            wanted: Wanted::NONE,
+            paused: false,
+        };
+        watch::channel(idle).1
+    })
+}
+
+/// An open model, whose first users are there and have done their `vu_start`.
+async fn arrivals(cast: &Rc<Cast>, starts: Starts, pre_allocated_vus: u32) -> PlanState {
+    let idle = IdleUsers::default();
+    for _ in 0..pre_allocated_vus {
+        make_arrival_user(cast, &idle, None);
+    }
+    let mut stages = cast.worker.run.stages();
+    loop {
+        let changed = cast.changed.notified();
+        if cast.prepared.get() >= cast.users.borrow().len() {
+            break;
+        }
+        tokio::select! {
+            () = changed => {}
+            _ = stages.wait_for(|stage| *stage > Stage::Running) => break,
+        }
+    }
+    let inbox = cast
+        .shared()
+        .and_then(|shared| shared.inbox(cast.worker.index));
+    PlanState::Arrivals {
+        starts,
+        idle,
+        inbox,
     }
 }
 

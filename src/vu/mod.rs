@@ -39,5 +39,5 @@ pub use life::{Failure, Journey, Outcome, VuScript};
 pub use observe::{HttpSeries, RequestObserver, redact};
 pub use playbook::Reload;
 pub use rest::rest;
-pub use shared::{RunShared, ScenarioShared, Stage};
+pub use shared::{MOST_RATE, RunShared, ScenarioShared, Stage, Wanted};
 pub use worker::{LogLevel, LogLine, Report, VuCount, Worker, now_millis};

@@ -9,9 +9,9 @@ use tokio::sync::{mpsc, watch};
 use super::brake::PlanClock;
 use super::cast::Cast;
 use super::context::Interrupt;
-use super::shared::{Control, ScenarioShared};
+use super::shared::{Control, ScenarioShared, Wanted};
 use super::tickets::{ArrivalTickets, IdleUsers, LoopTickets, dispatch, preload};
-use crate::executor::{Budget, VuStep};
+use crate::executor::{Budget, Flow, VuStep};
 
 /// A plan as it is being carried out.
 pub(super) enum PlanState {
@@ -21,7 +21,7 @@ pub(super) enum PlanState {
         leaving: Leaving,
     },
     Arrivals {
-        starts: std::iter::Peekable<Box<dyn Iterator<Item = Duration> + Send>>,
+        starts: Starts,
         idle: IdleUsers,
         inbox: Option<mpsc::UnboundedReceiver<Instant>>,
     },
@@ -29,6 +29,54 @@ pub(super) enum PlanState {
         control: watch::Receiver<Control>,
         leaving: Leaving,
     },
+}
+
+/// Where the starts of an open model come from.
+pub(super) enum Starts {
+    Planned(std::iter::Peekable<Box<dyn Iterator<Item = Duration> + Send>>),
+    /// At a rate that is changed from outside.
+    Steered {
+        control: watch::Receiver<Control>,
+        flow: Flow,
+    },
+}
+
+impl Starts {
+    fn peek(&mut self) -> Option<Duration> {
+        match self {
+            Self::Planned(starts) => starts.peek().copied(),
+            Self::Steered { flow, .. } => flow.peek(),
+        }
+    }
+
+    fn next_by(&mut self, now: Duration) -> Option<Duration> {
+        match self {
+            Self::Planned(starts) => starts.next_if(|at| *at <= now),
+            Self::Steered { flow, .. } => flow.next_by(now),
+        }
+    }
+
+    /// Takes in what was told from outside, `now` since the start of the plan.
+    fn listen(&mut self, now: Duration) {
+        if let Self::Steered { control, flow } = self {
+            let control = *control.borrow_and_update();
+            let rate = match control.wanted {
+                Wanted::Rate(rate) if !control.paused => rate,
+                Wanted::Rate(_) | Wanted::Vus(_) => 0.0,
+            };
+            flow.set(rate, now);
+        }
+    }
+
+    /// Waits until something is told from outside.
+    async fn told(&mut self) {
+        if let Self::Steered { control, .. } = self
+            && control.changed().await.is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
 }
 
 /// Users that were ramped down, and until when their iteration may go on.
@@ -56,7 +104,7 @@ impl PlanState {
     fn next_planned(&mut self) -> Option<Duration> {
         match self {
             Self::Looping { steps, .. } => steps.peek().map(|step| step.at),
-            Self::Arrivals { starts, .. } => starts.peek().copied(),
+            Self::Arrivals { starts, .. } => starts.peek(),
             Self::External { .. } => None,
         }
     }
@@ -102,11 +150,14 @@ impl PlanState {
                 cut_off(cast, leaving, now);
             }
             Self::External { control, leaving } => {
-                let Control { vus, paused } = *control.borrow_and_update();
-                let ours = cast.assignment.share.count(u64::from(vus));
+                let told = *control.borrow_and_update();
+                let wanted = match told.wanted {
+                    Wanted::Vus(vus) if !told.paused => vus,
+                    Wanted::Vus(_) | Wanted::Rate(_) => 0,
+                };
                 set_looping(
                     cast,
-                    if paused { 0 } else { ours as usize },
+                    cast.assignment.share.count(u64::from(wanted)) as usize,
                     Budget::Unlimited,
                     leaving,
                     now,
@@ -115,7 +166,13 @@ impl PlanState {
             }
             Self::Arrivals { starts, idle, .. } => {
                 let mut left = ARRIVALS_PER_TURN;
-                while let Some(at) = starts.next_if(|at| begin + *at <= now) {
+                let elapsed = now.saturating_duration_since(begin);
+                // Nothing is due before the plan begins.
+                if begin > now {
+                    return true;
+                }
+                starts.listen(elapsed);
+                while let Some(at) = starts.next_by(elapsed) {
                     arrive(cast, idle, begin + at);
                     left -= 1;
                     if left == 0 {
@@ -136,17 +193,20 @@ impl PlanState {
                     std::future::pending().await
                 }
             }
-            Self::Arrivals { idle, inbox, .. } => match inbox {
-                Some(inbox) => match inbox.recv().await {
-                    Some(scheduled) => {
+            Self::Arrivals {
+                starts,
+                idle,
+                inbox,
+            } => {
+                tokio::select! {
+                    scheduled = handed_over(inbox) => {
                         if !dispatch(idle, scheduled) {
                             drop_arrival(cast);
                         }
                     }
-                    None => std::future::pending().await,
-                },
-                None => std::future::pending().await,
-            },
+                    () = starts.told() => {}
+                }
+            }
         }
     }
 
@@ -161,6 +221,17 @@ impl PlanState {
             // Other workers may still hand over tickets until the time is over.
             Self::Arrivals { .. } | Self::External { .. } => false,
         }
+    }
+}
+
+/// Waits for a ticket of another worker.
+async fn handed_over(inbox: &mut Option<mpsc::UnboundedReceiver<Instant>>) -> Instant {
+    match inbox {
+        Some(inbox) => match inbox.recv().await {
+            Some(scheduled) => scheduled,
+            None => std::future::pending().await,
+        },
+        None => std::future::pending().await,
     }
 }
 

@@ -253,7 +253,7 @@ pub struct ScenarioShared {
     /// Per worker: tickets handed over by workers that have no free virtual user.
     handover: Vec<mpsc::UnboundedSender<Instant>>,
     inboxes: Vec<Mutex<Option<mpsc::UnboundedReceiver<Instant>>>>,
-    /// Virtual users wanted of an externally controlled scenario, and whether it is paused; `None` for the others.
+    /// What an externally controlled scenario is told; `None` for the others.
     control: Option<watch::Sender<Control>>,
     /// Most virtual users of an externally controlled scenario, of the whole plan.
     most_controlled: u32,
@@ -264,11 +264,28 @@ pub struct ScenarioShared {
 }
 
 /// What an externally controlled scenario is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Control {
-    pub vus: u32,
+    pub wanted: Wanted,
     pub paused: bool,
 }
+
+/// The load that is wanted of it, of the whole plan.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Wanted {
+    /// So many virtual users loop.
+    Vus(u32),
+    /// So many iterations start per second.
+    Rate(f64),
+}
+
+impl Wanted {
+    /// Nothing.
+    pub const NONE: Self = Self::Vus(0);
+}
+
+/// Iterations per second that can be asked for.
+pub const MOST_RATE: f64 = 1e6;
 
 impl ScenarioShared {
     /// `iterations`: a shared budget; `max_vus`: most virtual users of this machine's segment.
@@ -352,22 +369,29 @@ impl ScenarioShared {
         self.inboxes.get(worker)?.lock().ok()?.take()
     }
 
-    /// Lets the scenario be controlled from outside: `vus` at the start, `most` at most, both of the whole plan.
+    /// Lets the scenario be controlled from outside: this load at the start, `most` virtual users at most, both of the whole plan.
     #[must_use]
-    pub fn controlled(mut self, vus: u32, most: u32) -> Self {
-        self.control = Some(watch::Sender::new(Control { vus, paused: false }));
+    pub fn controlled(mut self, wanted: Wanted, most: u32) -> Self {
+        self.control = Some(watch::Sender::new(Control {
+            wanted,
+            paused: false,
+        }));
         self.most_controlled = most;
         self
     }
 
-    /// Changes an externally controlled scenario; false if it is none.
+    /// Changes an externally controlled scenario, within what it can be; false if it is none.
     pub fn steer(&self, change: impl FnOnce(&mut Control)) -> bool {
         let Some(control) = &self.control else {
             return false;
         };
         control.send_modify(|control| {
             change(control);
-            control.vus = control.vus.min(self.most_controlled);
+            control.wanted = match control.wanted {
+                Wanted::Vus(vus) => Wanted::Vus(vus.min(self.most_controlled)),
+                Wanted::Rate(rate) if rate.is_finite() => Wanted::Rate(rate.clamp(0.0, MOST_RATE)),
+                Wanted::Rate(_) => Wanted::Rate(0.0),
+            };
         });
         true
     }

@@ -108,7 +108,7 @@ async function pausesAndResumes(page) {
 
 async function steersUsers(page) {
   const row = page.locator("#scenario-table tbody tr", { hasText: "steered" });
-  expect(await page.locator("#scenario-table .steer").count() === 1, "only the steered scenario can be steered");
+  expect(await page.locator("#scenario-table .steer").count() === 2, "only the scenarios that are controlled from outside can be steered");
   await row.getByRole("button", { name: "one user more" }).click();
   await row.getByRole("button", { name: "one user more" }).click();
   const users = (wanted) => eventually(page, (wanted) => [...document.querySelectorAll("#scenario-table tbody tr")].some((row) => row.cells[0].textContent === "steered" && row.cells[3].textContent === wanted), wanted, `there are ${wanted} users`);
@@ -121,6 +121,20 @@ async function steersUsers(page) {
   await row.getByRole("button", { name: "steered: pause" }).click();
   await eventually(page, () => document.querySelector("#scenario-table").textContent.includes("paused"), null, "one scenario stands");
   await row.getByRole("button", { name: "steered: pause" }).click();
+}
+
+async function steersARate(page) {
+  const row = page.locator("#scenario-table tbody tr", { hasText: "paced" });
+  const input = row.getByRole("spinbutton");
+  expect(await input.inputValue() === "5", "the rate stands in its field");
+  await row.getByRole("button", { name: "a higher rate" }).click();
+  expect(await input.inputValue() === "5.5", "a click is about a tenth more");
+  await row.getByRole("button", { name: "a lower rate" }).click();
+  expect(await input.inputValue() === "5", "and another one takes it back");
+  await input.fill("40");
+  await input.press("Enter");
+  const rate = () => [...document.querySelectorAll("#scenario-table tbody tr")].some((row) => row.cells[0].textContent === "paced" && Number.parseFloat(row.cells[5].textContent) > 30);
+  await eventually(page, rate, null, "iterations come at the new rate");
 }
 
 async function injectsAFault(page) {
@@ -216,7 +230,7 @@ for (const width of WIDTHS) {
 }
 const { context, page } = await open(browser, 1200, "light");
 await ready(page);
-for (const step of [hidesTheToken, pausesAndResumes, steersUsers, injectsAFault, sorts, zooms, filtersTheLog, changesTheme, tellsBreach, stops]) {
+for (const step of [hidesTheToken, pausesAndResumes, steersUsers, steersARate, injectsAFault, sorts, zooms, filtersTheLog, changesTheme, tellsBreach, stops]) {
   await step(page).catch((error) => expect(false, `${step.name}: ${error.message}`));
 }
 await context.close();

@@ -58,6 +58,29 @@ fn a_run_is_looked_at_steered_and_stopped_through_the_api() {
     wait("users have come", || get("scenarios/steered")["vus"] == 3);
     let planned = client.change("PATCH", "/api/v1/scenarios/planned", r#"{"vus":3}"#);
     assert_eq!(planned.status, 409, "{}", planned.body);
+    // A rate up and down, of the one that has a rate.
+    let change = |name: &str, body: &str| {
+        let path = format!("/api/v1/scenarios/{name}");
+        client.change("PATCH", &path, body)
+    };
+    assert_eq!(control("paced")["rate"], 5.0);
+    assert_eq!(change("paced", r#"{"rate":60}"#).status, 200);
+    wait("iterations come at the rate", || {
+        get("scenarios/paced")["rate"].as_f64() > Some(40.0)
+    });
+    assert_eq!(change("paced", r#"{"rate":0}"#).status, 200);
+    wait("none comes", || get("scenarios/paced")["rate"] == 0.0);
+    for (name, body, status, told) in [
+        ("paced", r#"{"vus":3}"#, 409, "change `rate`"),
+        ("steered", r#"{"rate":3}"#, 409, "change `vus`"),
+        ("paced", r#"{"rate":-1}"#, 400, "from 0 to a million"),
+        ("paced", r#"{"rate":1e9}"#, 400, "from 0 to a million"),
+    ] {
+        let answer = change(name, body);
+        assert_eq!(answer.status, status, "{body}");
+        assert!(answer.body.contains(told), "{}", answer.body);
+    }
+
     let unknown = client.change("PATCH", "/api/v1/scenarios/stered", r#"{"vus":3}"#);
     assert_eq!(unknown.status, 404);
     assert!(

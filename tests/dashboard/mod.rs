@@ -22,6 +22,7 @@ const SCRIPT: &str = r#"
 export const options = #{
     scenarios: #{
         steered: #{ executor: "externally-controlled", vus: 2, max_vus: 6, graceful_stop: "2s" },
+        paced: #{ executor: "externally-controlled", rate: 5, max_vus: 20, graceful_stop: "2s" },
         planned: #{ executor: "constant-vus", vus: 1, duration: "10m", graceful_stop: "2s" },
     },
     slos: #{

@@ -9,7 +9,7 @@ use rhaid::chaos::Touches;
 use rhaid::executor::Share;
 use rhaid::options::Overrides;
 use rhaid::result::{Outcome, RunResult};
-use rhaid::run::{Blueprint, Handle, Observer, Progress, Request, Settings, conduct};
+use rhaid::run::{Blueprint, Handle, Observer, Progress, Request, Settings, Unsteered, conduct};
 
 use rhaid::secrets::Secrets;
 
@@ -87,6 +87,7 @@ fn run(
         notes: Vec::new(),
         given: None,
         until_stable: None,
+        leaves_faults_out: false,
         faults,
         looking: None,
         feed: None,
@@ -135,11 +136,11 @@ fn users_of_an_externally_controlled_scenario_come_and_go_as_told() {
     let server = HttpServer::start();
     let result = steered(SCRIPT, &server, |handle| {
         expect_users(&server, [1]);
-        assert!(handle.set_vus("steered", 5));
+        handle.set_vus("steered", 5).unwrap();
         expect_users(&server, 1..=5);
-        assert!(handle.set_vus("steered", 2));
+        handle.set_vus("steered", 2).unwrap();
         expect_users(&server, 1..=2);
-        assert!(handle.set_vus("steered", 3));
+        handle.set_vus("steered", 3).unwrap();
         expect_users(&server, 1..=3);
         handle.stop();
     });
@@ -157,7 +158,7 @@ fn users_of_an_externally_controlled_scenario_come_and_go_as_told() {
 fn no_more_users_come_than_the_most_there_may_be() {
     let server = HttpServer::start();
     let result = steered(SCRIPT, &server, |handle| {
-        handle.set_vus("steered", 100);
+        handle.set_vus("steered", 100).unwrap();
         expect_users(&server, 1..=6);
         handle.stop();
     });
@@ -168,9 +169,9 @@ fn no_more_users_come_than_the_most_there_may_be() {
 fn a_pause_lets_iterations_end_and_starts_none_until_it_is_over() {
     let server = HttpServer::start();
     steered(SCRIPT, &server, |handle| {
-        handle.set_vus("steered", 3);
+        handle.set_vus("steered", 3).unwrap();
         expect_users(&server, 1..=3);
-        assert!(handle.pause("steered", true));
+        handle.pause("steered", true).unwrap();
         // Quiet once for a while: whatever was in progress has ended.
         let quiet_since = |pause| {
             let before = server.traffic().request_count();
@@ -181,7 +182,7 @@ fn a_pause_lets_iterations_end_and_starts_none_until_it_is_over() {
             quiet_since(Duration::from_millis(100))
         });
         assert!(quiet_since(Duration::from_millis(200)), "it stays quiet");
-        assert!(handle.pause("steered", false));
+        handle.pause("steered", false).unwrap();
         expect_users(&server, 1..=3);
         handle.stop();
     });
@@ -198,12 +199,68 @@ fn only_an_externally_controlled_scenario_can_be_steered() {
         "#;
     steered(script, &server, |handle| {
         expect_users(&server, [1]);
-        assert!(!handle.set_vus("fixed", 5));
-        assert!(!handle.pause("fixed", true));
-        assert!(!handle.set_vus("nobody", 5));
+        assert_eq!(handle.set_vus("fixed", 5), Err(Unsteered::Planned));
+        assert_eq!(handle.set_rate("fixed", 5.0), Err(Unsteered::Planned));
+        assert_eq!(handle.pause("fixed", true), Err(Unsteered::Planned));
+        assert_eq!(handle.set_vus("nobody", 5), Err(Unsteered::Unknown));
         expect_users(&server, [1]);
         handle.stop();
     });
+}
+
+#[test]
+fn the_rate_of_an_externally_controlled_scenario_is_changed_and_paused() {
+    let server = HttpServer::start();
+    let script = r#"
+        export const options = #{ scenarios: #{
+            steered: #{ executor: "externally-controlled", rate: "0/s", pre_allocated_vus: 2, max_vus: 20 },
+        } };
+        fn iteration(ctx) { http::get(`${env("BASE_URL")}/hello?vu=${ctx.vu}`); }
+        "#;
+    let count = || server.traffic().request_count();
+    // How many come in a second and a half.
+    let in_a_while = || {
+        let before = count();
+        std::thread::sleep(Duration::from_millis(1_500));
+        count() - before
+    };
+    let result = steered(script, &server, |handle| {
+        assert_eq!(in_a_while(), 0);
+        assert_eq!(handle.set_vus("steered", 3), Err(Unsteered::ByRate));
+        handle.set_rate("steered", 100.0).unwrap();
+        let slow = in_a_while();
+        assert!((20..=200).contains(&slow), "{slow}");
+        handle.set_rate("steered", 400.0).unwrap();
+        let fast = in_a_while();
+        assert!(fast > slow, "{slow} and {fast}");
+        handle.pause("steered", true).unwrap();
+        wait_until("nothing is sent", SOON, || in_a_while() == 0);
+        handle.pause("steered", false).unwrap();
+        // What did not come meanwhile does not come now.
+        let again = in_a_while();
+        assert!((20..=900).contains(&again), "{again}");
+        handle.set_rate("steered", f64::NAN).unwrap();
+        wait_until("nothing is sent", SOON, || in_a_while() == 0);
+        handle.stop();
+    });
+    assert_eq!(result.scenarios[0].iterations, count() as u64);
+}
+
+#[test]
+fn a_scenario_is_controlled_by_its_users_or_by_its_rate() {
+    let output = crate::support::reading::run_of(
+        r#"
+        export const options = #{ scenarios: #{
+            both: #{ executor: "externally-controlled", vus: 2, rate: 5, pace: "1s" },
+        } };
+        fn iteration() { sleep(0.01); }
+        "#,
+    )
+    .run();
+    output
+        .expect_code(65)
+        .expect_text("leave out `rate` or `vus`")
+        .expect_text("leave out `rate` or `pace`");
 }
 
 #[test]

@@ -77,38 +77,60 @@ class Controls {
 /** So many milliseconds after a click its own number is shown, unless the run tells it sooner. */
 const SETTLES = 4000;
 
-/** Fewer, a number, more, and a pause of its own. */
+/** How a rate is changed by a click: by about a tenth, in round numbers. */
+function stepOf(rate) {
+  const tenth = Math.max(rate, 1) / 10;
+  const size = 10 ** Math.floor(Math.log10(tenth));
+  return [1, 2, 5].map((digit) => digit * size).findLast((step) => step <= tenth * 1.001) ?? size;
+}
+
+/** Fewer, a number, more, and a pause of its own: of users, or of iterations a second. */
 class ScenarioControl {
   constructor(name) {
     this.path = `/api/v1/scenarios/${encodeURIComponent(name)}`;
     this.control = null;
     this.asked = null;
+    this.unit = make("span", { class: "dim" });
     this.sent = Promise.resolve();
     const button = (text, label, work) => {
       const element = make("button", { type: "button", "aria-label": `${name}: ${label}` }, text);
       element.addEventListener("click", () => act(work));
       return element;
     };
-    this.input = make("input", { type: "number", min: "0", step: "1", inputmode: "numeric", "aria-label": `${name}: users` });
+    this.input = make("input", { type: "number", min: "0", step: "1", inputmode: "numeric" });
     this.input.addEventListener("change", () => act(() => this.set(this.input.valueAsNumber)));
+    this.name = name;
     this.pause = button("Pause", "pause", async () => {
       await ask("PATCH", this.path, { paused: !this.control.paused });
       this.control = { ...this.control, paused: !this.control.paused };
       this.show(this.control);
     });
-    this.element = make("span", { class: "steer" },
-      button("−", "one user fewer", () => this.set(this.control.vus - 1)), this.input,
-      button("+", "one user more", () => this.set(this.control.vus + 1)), this.pause);
+    this.less = button("−", "", () => this.step(-1));
+    this.more = button("+", "", () => this.step(1));
+    this.element = make("span", { class: "steer" }, this.less, this.input, this.unit, this.more, this.pause);
   }
 
-  async set(vus) {
-    if (!Number.isFinite(vus)) return;
-    vus = Math.min(Math.max(0, Math.round(vus)), this.control.vus_max);
+  /** What of the control is changed. */
+  get key() {
+    return this.control.rate === null ? "vus" : "rate";
+  }
+
+  step(direction) {
+    const now = this.control[this.key];
+    if (this.key === "vus") return this.set(now + direction);
+    const step = stepOf(direction < 0 ? now - 1e-9 : now);
+    return this.set((Math.round(now / step) + direction) * step);
+  }
+
+  async set(value) {
+    if (!Number.isFinite(value)) return;
+    const { key } = this;
+    value = key === "vus" ? Math.min(Math.max(0, Math.round(value)), this.control.vus_max) : Math.min(Math.max(0, Math.round(value * 1e3) / 1e3), 1e6);
     // Shown at once, so that the next click goes on from there, whatever an older second still tells.
-    this.asked = { vus, until: performance.now() + SETTLES };
+    this.asked = { value, until: performance.now() + SETTLES };
     this.show(this.control);
     // One after the other: the last click counts.
-    this.sent = this.sent.catch(() => {}).then(() => ask("PATCH", this.path, { vus }));
+    this.sent = this.sent.catch(() => {}).then(() => ask("PATCH", this.path, { [key]: value }));
     try {
       await this.sent;
     } catch (trouble) {
@@ -118,12 +140,21 @@ class ScenarioControl {
   }
 
   show(control) {
-    if (this.asked && (control.vus === this.asked.vus || performance.now() > this.asked.until)) this.asked = null;
-    this.control = this.asked ? { ...control, vus: this.asked.vus } : control;
+    this.control = control;
+    const { key } = this;
+    if (this.asked && (control[key] === this.asked.value || performance.now() > this.asked.until)) this.asked = null;
+    if (this.asked) this.control = { ...control, [key]: this.asked.value };
     control = this.control;
     for (const part of this.element.children) part.disabled = false;
-    this.input.max = control.vus_max;
-    if (document.activeElement !== this.input) this.input.value = control.vus;
+    const isRate = key === "rate";
+    this.input.max = isRate ? 1e6 : control.vus_max;
+    this.input.step = isRate ? "any" : "1";
+    const label = (element, text) => element.setAttribute("aria-label", `${this.name}: ${text}`);
+    label(this.input, isRate ? "iterations a second" : "users");
+    label(this.less, isRate ? "a lower rate" : "one user fewer");
+    label(this.more, isRate ? "a higher rate" : "one user more");
+    say(this.unit, isRate ? "/s" : "");
+    if (document.activeElement !== this.input) this.input.value = control[key];
     say(this.pause, control.paused ? "Resume" : "Pause");
   }
 }

@@ -29,6 +29,7 @@ use super::{openapi, page};
 use crate::result::RunResult;
 use crate::run;
 use crate::suggest::did_you_mean;
+use crate::vu::MOST_RATE;
 
 /// How long who guessed wrong waits for the answer.
 const PENALTY: Duration = Duration::from_millis(500);
@@ -407,12 +408,19 @@ async fn change_scenario(
     let change = || -> Answer {
         let change: ScenarioChange = read(&body)?;
         if change == ScenarioChange::default() {
-            let text = "nothing to change: give `vus` or `paused`";
+            let text = "nothing to change: give `vus`, `rate` or `paused`";
             return Err(Wrong::new(StatusCode::BAD_REQUEST, text));
         }
         let steering = shared.steering()?;
         if let Some(vus) = change.vus {
             steering.set_vus(&name, vus)?;
+        }
+        if let Some(rate) = change.rate {
+            if !(0.0..=MOST_RATE).contains(&rate) {
+                let text = "a rate is a number of iterations per second, from 0 to a million";
+                return Err(Wrong::new(StatusCode::BAD_REQUEST, text));
+            }
+            steering.set_rate(&name, rate)?;
         }
         if let Some(paused) = change.paused {
             steering.pause_scenario(&name, paused)?;

@@ -10,7 +10,7 @@ use crate::result::{
 };
 use crate::run::{Controlled, FaultProgress, ScenarioProgress, ScenarioState};
 use crate::slo::Breach;
-use crate::vu::{LogLevel, LogLine};
+use crate::vu::{LogLevel, LogLine, Wanted};
 
 /// How the run stands.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
@@ -96,11 +96,13 @@ pub struct Scenario {
 }
 
 /// What an externally controlled scenario is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Control {
-    /// Wanted virtual users.
-    pub vus: u32,
-    /// The most that it may have.
+    /// Wanted virtual users; none where the rate is controlled.
+    pub vus: Option<u32>,
+    /// Wanted iterations per second; none where the users are controlled.
+    pub rate: Option<f64>,
+    /// The most virtual users that it may have.
     pub vus_max: u32,
     /// It stands.
     pub paused: bool,
@@ -112,6 +114,8 @@ pub struct Control {
 pub struct ScenarioChange {
     /// Wanted virtual users; never more than its `max_vus`.
     pub vus: Option<u32>,
+    /// Wanted iterations per second, of one whose rate is controlled; never more than a million.
+    pub rate: Option<f64>,
     /// Lets it stand, or go on.
     pub paused: Option<bool>,
 }
@@ -315,7 +319,14 @@ pub fn scenario(progress: &ScenarioProgress, controls: &[Controlled]) -> Scenari
         elapsed: progress.elapsed.as_secs_f64(),
         total: progress.total.map(|total| total.as_secs_f64()),
         control: control.map(|control| Control {
-            vus: control.vus,
+            vus: match control.wanted {
+                Wanted::Vus(vus) => Some(vus),
+                Wanted::Rate(_) => None,
+            },
+            rate: match control.wanted {
+                Wanted::Vus(_) => None,
+                Wanted::Rate(rate) => Some(rate),
+            },
             vus_max: control.vus_max,
             paused: control.paused,
         }),

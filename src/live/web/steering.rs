@@ -1,6 +1,6 @@
 //! What can be asked of a run from outside.
 
-use crate::run::{Answer, Handle, Refused};
+use crate::run::{Answer, Handle, Refused, Unsteered};
 use crate::suggest::did_you_mean;
 use crate::vu::Stage;
 
@@ -34,6 +34,12 @@ pub trait Steering: Send + Sync {
     /// # Errors
     /// When there is no such scenario, or it follows its plan.
     fn set_vus(&self, scenario: &str, vus: u32) -> Result<(), Refusal>;
+
+    /// Changes the iterations per second of a scenario that is controlled from outside by its rate.
+    ///
+    /// # Errors
+    /// When there is no such scenario, or it follows its plan.
+    fn set_rate(&self, scenario: &str, per_second: f64) -> Result<(), Refusal>;
 
     /// Lets one scenario that is controlled from outside stand, or go on.
     ///
@@ -74,17 +80,15 @@ impl Steering for Handle {
     }
 
     fn set_vus(&self, scenario: &str, vus: u32) -> Result<(), Refusal> {
-        match Self::set_vus(self, scenario, vus) {
-            true => Ok(()),
-            false => Err(not_steered(self, scenario)),
-        }
+        Self::set_vus(self, scenario, vus).map_err(|why| not_steered(self, scenario, why))
+    }
+
+    fn set_rate(&self, scenario: &str, per_second: f64) -> Result<(), Refusal> {
+        Self::set_rate(self, scenario, per_second).map_err(|why| not_steered(self, scenario, why))
     }
 
     fn pause_scenario(&self, scenario: &str, paused: bool) -> Result<(), Refusal> {
-        match Self::pause(self, scenario, paused) {
-            true => Ok(()),
-            false => Err(not_steered(self, scenario)),
-        }
+        Self::pause(self, scenario, paused).map_err(|why| not_steered(self, scenario, why))
     }
 
     fn inject(&self, fault: &str) -> Result<Answer, Refusal> {
@@ -105,13 +109,19 @@ impl From<Refused> for Refusal {
     }
 }
 
-fn not_steered(handle: &Handle, scenario: &str) -> Refusal {
-    let names = handle.scenarios();
-    if names.iter().any(|name| name == scenario) {
-        return Refusal::NotNow(format!(
-            "the scenario `{scenario}` follows its plan; only scenarios of the executor `externally-controlled` are steered"
-        ));
+fn not_steered(handle: &Handle, scenario: &str, why: Unsteered) -> Refusal {
+    let instead = match why {
+        Unsteered::Unknown => None,
+        Unsteered::Planned => Some(
+            "follows its plan; only scenarios of the executor `externally-controlled` are steered",
+        ),
+        Unsteered::ByUsers => Some("is controlled by its users: change `vus`"),
+        Unsteered::ByRate => Some("is controlled by its rate: change `rate`"),
+    };
+    if let Some(instead) = instead {
+        return Refusal::NotNow(format!("the scenario `{scenario}` {instead}"));
     }
+    let names = handle.scenarios();
     let hint = did_you_mean(scenario, names.iter().map(String::as_str));
     let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
     Refusal::Unknown(format!("there is no scenario `{scenario}`{hint}"))
