@@ -41,15 +41,7 @@ pub struct Peer(pub SocketAddr);
 pub async fn serve(listener: TcpListener, router: Router, connections: usize) {
     let places = Arc::new(Semaphore::new(connections));
     loop {
-        let (stream, remote) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(_) => {
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
-        // Without it an answer may wait for an acknowledgement; then it is slower, not wrong.
-        let _ = stream.set_nodelay(true);
+        let (stream, remote) = accept(&listener).await;
         let Ok(place) = places.clone().try_acquire_owned() else {
             tokio::spawn(turn_away(stream));
             continue;
@@ -60,6 +52,18 @@ pub async fn serve(listener: TcpListener, router: Router, connections: usize) {
             let _ = connection(stream, remote, router).await;
             drop(place);
         });
+    }
+}
+
+/// The next connection. One that cannot be taken is passed over, after a pause.
+pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        if let Ok((stream, remote)) = listener.accept().await {
+            // Without it an answer may wait for an acknowledgement; then it is slower, not wrong.
+            let _ = stream.set_nodelay(true);
+            return (stream, remote);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -24,6 +24,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::answer::Answer;
 use super::call::Call;
 use super::desk::Desk;
+use crate::listening::accept;
 
 /// Connections that wait to be taken while the thread is busy.
 const BACKLOG: i32 = 4_096;
@@ -31,8 +32,6 @@ const BACKLOG: i32 = 4_096;
 const MAX_CONNECTIONS: usize = 8_192;
 /// Bytes of a request's head at most.
 const MAX_HEAD: usize = 64 << 10;
-/// After a connection could not be taken, for want of files perhaps.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// What one call may take.
 #[derive(Debug, Clone, Copy)]
@@ -148,15 +147,7 @@ async fn serve(listener: std::net::TcpListener, limits: Limits, desk: Arc<Desk>)
         let Ok(place) = places.clone().acquire_owned().await else {
             return;
         };
-        let (stream, remote) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(_) => {
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
-        // Without it an answer may wait for an acknowledgement; then it is slower, not wrong.
-        let _ = stream.set_nodelay(true);
+        let (stream, remote) = accept(&listener).await;
         let desk = desk.clone();
         tokio::spawn(async move {
             let service =

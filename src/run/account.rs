@@ -56,6 +56,12 @@ impl Conductor<'_> {
                 units::format_count(self.lost_spans)
             ));
         }
+        if self.lost_lines > 0 {
+            notes.push(format!(
+                "{} lines of the log were left out, for there were more than 1,000 different ones a second on a worker",
+                units::format_count(self.lost_lines)
+            ));
+        }
         if let (Some(after), Some(wanted)) = (self.stable_after, self.settings.until_stable) {
             notes.push(format!(
                 "ended after {}, before the end of the plan: the value of every objective was known to within {} by then (`--until-stable`)",

@@ -11,7 +11,7 @@ use crate::metrics::{SeriesId, Snapshot};
 use crate::output::{Anomaly, EventKind, Feed, RunInfo};
 use crate::result::{AnomalyResult, RunResult, VerdictStatus};
 use crate::trace::{Exemplar, Span};
-use crate::vu::{LogLine, now_millis};
+use crate::vu::{LogLevel, LogLine, now_millis};
 
 /// What is told to the outputs, if there are any.
 #[derive(Debug)]
@@ -128,6 +128,26 @@ impl Conductor<'_> {
         }
     }
 
+    /// A worker has left out so many lines of the log, because there were too many in a second.
+    pub(super) fn tell_lost_lines(&mut self, count: u64) {
+        self.lost_lines += count;
+        if count > 0 {
+            let now = self.run.elapsed_seconds();
+            self.tell_line(&LogLine {
+                level: LogLevel::Warn,
+                text: "lines of different texts, left out for they came too fast".to_owned(),
+                scenario: String::new(),
+                vu: 0,
+                iteration: None,
+                place: None,
+                at: now,
+                time: now_millis(),
+                more: count,
+                trace: None,
+            });
+        }
+    }
+
     /// A fault comes or goes.
     pub(super) fn tell_of_fault(&mut self, event: &Event, text: &str) {
         match event {
@@ -141,7 +161,7 @@ impl Conductor<'_> {
                 let name = self.telling.faults.remove(id).unwrap_or_default();
                 self.tell(EventKind::FaultEnded { id: id.0, name }, text);
             }
-            Event::Did { .. } | Event::Asked { .. } => {}
+            Event::Did { .. } | Event::Ending { .. } | Event::Asked { .. } => {}
         }
     }
 

@@ -81,7 +81,8 @@ fn values(text: &str) -> Vec<(usize, usize)> {
             .unwrap_or_default();
         if let Some((name, value)) = pair.split_once('=')
             && !value.is_empty()
-            && is_secret_name(&percent_decode_str(name).decode_utf8_lossy())
+            && (is_secret_name(&percent_decode_str(name).decode_utf8_lossy())
+                || name == "p" && has_user(text, at))
         {
             found.push((start + name.len() + 1, start + pair.len()));
         }
@@ -89,9 +90,34 @@ fn values(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
+/// Whether the query around this place has a user `u`, as that of InfluxDB 1 has: its `p` is the password then.
+fn has_user(text: &str, at: usize) -> bool {
+    let near = LONGEST as usize;
+    let (before, after) = text.split_at(at);
+    let start = before.char_indices().rev().take(near).last();
+    let before = start.map_or("", |(start, _)| before.get(start..).unwrap_or_default());
+    let end = after
+        .char_indices()
+        .nth(near)
+        .map_or(after.len(), |(end, _)| end);
+    let after = after.get(..end).unwrap_or_default();
+    let before = before.rsplit(ends_url).next().unwrap_or_default();
+    let after = after.split(ends_url).next().unwrap_or_default();
+    [before, after]
+        .iter()
+        .any(|part| part.contains("?u=") || part.contains("&u="))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_texts_do_not_take_long() {
+        let began = std::time::Instant::now();
+        mask_urls(&"&p=a".repeat(25_000));
+        assert!(began.elapsed().as_secs() < 20);
+    }
 
     #[test]
     fn a_text_that_is_all_slashes_is_looked_at_once() {
@@ -118,6 +144,12 @@ mod tests {
             ("?pin=1234&api_key=", "?pin=***&api_key="),
             ("rate > 1 // 2: a @ b", "rate > 1 // 2: a @ b"),
             ("http://u:p?token=x@h", "http://u:***"),
+            (
+                "http://h/write?u=a&db=x&p=pw",
+                "http://h/write?u=a&db=x&p=***",
+            ),
+            ("http://h/write?p=pw&u=a or", "http://h/write?p=***&u=a or"),
+            ("http://h/search?p=2&q=1 u=a", "http://h/search?p=2&q=1 u=a"),
         ] {
             assert_eq!(mask_urls(text), masked);
         }

@@ -87,16 +87,21 @@ fn way(has_fault: bool) -> Way {
         .replace("group_interval: 1m", "group_interval: 1s");
     let alertmanager = servers::alertmanager(&config);
     let config =
-        std::fs::read_to_string(repository("observability/prometheus/prometheus.yml")).unwrap();
+        std::fs::read_to_string(repository("observability/prometheus/prometheus.yaml")).unwrap();
     let config = config
         .replace("_interval: 5s", "_interval: 1s")
-        .replace("  - slo-month.rules.yml\n", "")
-        .replace("slo-run.rules.yml", "rules.yml")
+        .replace("  - \"*.rules.yaml\"\n", "")
+        .replace("*.rules.yml", "rules.yml")
+        // Addresses that stand in files beside it.
+        .replace("file_sd_configs", "static_configs")
         .replace(
-            "127.0.0.1:9093",
-            &format!("127.0.0.1:{}", alertmanager.port),
+            "files: [targets/alertmanager.yaml]",
+            &format!("targets: [127.0.0.1:{}]", alertmanager.port),
         )
-        .replace("127.0.0.1:9464", &format!("127.0.0.1:{}", exporter.port));
+        .replace(
+            "files: [targets/rhaid.yaml]",
+            &format!("targets: [127.0.0.1:{}]", exporter.port),
+        );
     let prometheus = servers::prometheus(&config, &rules);
     Way {
         run,

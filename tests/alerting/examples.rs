@@ -58,7 +58,7 @@ fn promtool_takes_the_rules_and_their_unit_tests_pass() {
         &["test", "rules", "slo-month.test.yml", "slo-run.test.yml"],
         &folder,
     );
-    content("promtool", &["check", "config", "prometheus.yml"], &folder);
+    content("promtool", &["check", "config", "prometheus.yaml"], &folder);
 }
 
 #[test]

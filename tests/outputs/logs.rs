@@ -101,6 +101,30 @@ fn what_is_said_again_and_again_is_counted() {
 }
 
 #[test]
+fn what_is_left_out_for_it_came_too_fast_is_counted_in_the_log_and_in_the_result() {
+    let output = journey("for n in 0..3000 { log::info(`line ${n}`); }")
+        .args(["--iterations", "1", "--workers", "1"])
+        .args(["--log-output", "run.log", "--log-format", "json"])
+        .run();
+    let lines = objects(&output, "run.log");
+    let messages = lines.iter().map(|line| line["message"].as_str().unwrap());
+    let (mut own, mut left_out) = (0, 0);
+    for message in messages {
+        if message.contains("line ") {
+            own += 1;
+        }
+        if let Some((count, _)) = message.split_once(" more like this: lines of different texts") {
+            let digits = count.replace(|c: char| !c.is_ascii_digit(), "");
+            left_out += digits.parse::<u64>().unwrap();
+        }
+    }
+    assert_eq!(own + left_out, 3_000, "{own} told, {left_out} left out");
+    assert!(left_out > 0);
+    let notes = output.expect_result()["run"]["notes"].to_string();
+    assert!(notes.contains("lines of the log were left out"), "{notes}");
+}
+
+#[test]
 fn a_line_of_ten_megabytes_is_cut() {
     let output =
         journey("let long = \"abcdefghij\"; for n in 0..20 { long += long; } log::info(long);")

@@ -17,7 +17,7 @@ BUILT_IN = "rhaid_(" + "|".join(
         "group_duration",
         "vus(_max)?",
         "webhook_(latency|received|missing|duplicate|unexpected|out_of_order|bad_signature|dropped)",
-        "run_(info|start_timestamp|elapsed|aborted)",
+        "run_(info|start_timestamp|elapsed|aborted|folded_tag_sets)",
         "slo_(status|margin_ratio|actual)",
         "fault_(active|injections)",
         "script_reloads",

@@ -40,20 +40,21 @@ impl Time {
     }
 }
 
-/// Requests with all that is known now, and how many points each has.
+/// Posts requests with all that is known now, and how many points each has. One is gone before the next is made: all of them together
+/// can be large.
 pub fn requests(
     ledger: &Ledger,
     run: &RunInfo,
     time: Time,
     histograms: Histograms,
-) -> Vec<(ExportMetricsServiceRequest, u64)> {
-    let mut requests = Vec::new();
+    mut post: impl FnMut(ExportMetricsServiceRequest, u64),
+) {
     let (mut metrics, mut points) = (Vec::new(), 0);
     for family in ledger.shown() {
         let (name, unit) = named(family.name);
         for series in family.series.chunks(BATCH) {
             if points + series.len() > BATCH {
-                requests.push((request(run, std::mem::take(&mut metrics)), points as u64));
+                post(request(run, std::mem::take(&mut metrics)), points as u64);
                 points = 0;
             }
             points += series.len();
@@ -67,9 +68,8 @@ pub fn requests(
         }
     }
     if points > 0 {
-        requests.push((request(run, metrics), points as u64));
+        post(request(run, metrics), points as u64);
     }
-    requests
 }
 
 fn request(run: &RunInfo, metrics: Vec<Metric>) -> ExportMetricsServiceRequest {

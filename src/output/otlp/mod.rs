@@ -16,12 +16,13 @@ mod transport;
 use std::rc::Rc;
 
 use futures_util::future::LocalBoxFuture;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
 
-use super::courier::{Courier, Parcel, QUEUE_BYTES};
+use super::courier::{Courier, Parcel, QUEUE_BYTES, Say};
 use super::hub::Surroundings;
-use super::prometheus::{Histograms, Ledger, Names};
+use super::prometheus::{Histograms, Ledger, Names, too_many_sets};
 use super::{Book, Delivered, Event, Moment, Output, OutputError, RunInfo, Tally};
 use crate::trace::Span;
 use transport::{Export, Signal};
@@ -43,6 +44,7 @@ pub struct Otlp {
     traces: Courier,
     metrics: Courier,
     logs: Courier,
+    say: Say,
     ledger: Ledger,
     histograms: Histograms,
     run: RunInfo,
@@ -65,6 +67,7 @@ impl Otlp {
             traces,
             metrics,
             logs,
+            say: around.say.clone(),
             ledger: Ledger::new(Names::Rhaid, around.bounds.clone()),
             histograms: around.histograms,
             run: RunInfo {
@@ -86,13 +89,13 @@ impl Otlp {
             pushed: std::mem::replace(&mut self.pushed, at),
             is_end,
         };
-        let requests = metrics::requests(&self.ledger, &self.run, time, self.histograms);
-        for (request, points) in requests {
+        let post = |request: ExportMetricsServiceRequest, points| {
             self.metrics.post(Parcel {
                 body: request.encode_to_vec(),
                 samples: points,
             });
-        }
+        };
+        metrics::requests(&self.ledger, &self.run, time, self.histograms, post);
     }
 
     fn post_logs(&mut self) {
@@ -115,7 +118,9 @@ impl Output for Otlp {
     }
 
     fn second(&mut self, now: &Moment, book: &Book) {
-        self.ledger.second(now, book);
+        if self.ledger.second(now, book) {
+            (self.say)(&too_many_sets(NAME));
+        }
         self.last = now.at;
         if self.seconds.is_multiple_of(INTERVAL) {
             self.push(now.at, false);

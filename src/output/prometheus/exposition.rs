@@ -3,9 +3,10 @@
 use prost::Message;
 
 use super::buckets::{Buckets, Example, SCHEMA, ZERO_THRESHOLD};
-use super::ledger::{Ledger, Reading, Shown};
+use super::ledger::Ledger;
 use super::names::FamilyKind;
 use super::proto::{BucketSpan, client};
+use super::reading::{Reading, Shown};
 use super::text::Dialect;
 
 /// The media type of Prometheus' protobuf, each family with its length before it.

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::buckets::{Bounds, Buckets};
 use super::names::{FamilyKind, Names, Part, Stat, help, label, shown};
+use super::reading::{Label, Reading, Shown, TEST_ID};
+use super::whole::{OWN, Whole};
 use crate::metrics::histogram::from_scaled;
 use crate::metrics::totals::{Accumulator, TagMap};
 use crate::metrics::{Contains, Histogram, MetricInfo};
-use crate::output::{Book, Event, EventKind, Moment, RunInfo};
-use crate::result::{SloResult, SloStatus};
-use crate::slo::label_of;
+use crate::output::{Book, Event, Moment, RunInfo};
 
-/// A label and its value.
-pub type Label = (String, String);
+/// So many tag sets are told apart. With eight distributions of some thirty buckets each, a request's tag set is 250 series, each of
+/// which Prometheus keeps for itself; beyond this it is rather a mistake, such as ids in URLs, than a wish.
+pub const MOST_SETS: usize = 2_000;
 
 /// What is known of one series of the run.
 #[derive(Debug)]
@@ -49,29 +50,6 @@ struct Family {
     help: String,
 }
 
-/// One value of one series, to be shown.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Reading<'a> {
-    Number(f64),
-    Histogram(&'a Buckets),
-}
-
-impl PartialEq for Buckets {
-    fn eq(&self, other: &Self) -> bool {
-        self.count == other.count && self.native() == other.native()
-    }
-}
-
-/// All series of one family.
-#[derive(Debug)]
-pub struct Shown<'a> {
-    /// Without `_total`.
-    pub name: &'a str,
-    pub kind: FamilyKind,
-    pub help: &'a str,
-    pub series: Vec<(Vec<Label>, Reading<'a>)>,
-}
-
 /// The series of a run.
 #[derive(Debug)]
 pub struct Ledger {
@@ -87,13 +65,10 @@ pub struct Ledger {
     same: FxHashMap<u64, Vec<usize>>,
     /// Names of series that are taken.
     taken: BTreeSet<String>,
-    slos: Vec<SloResult>,
-    /// Declared faults that were on so far: whether they are, and how often they came.
-    faults: BTreeMap<String, (u64, u64)>,
-    reloads: u64,
-    is_aborted: bool,
-    logs: BTreeMap<&'static str, u64>,
-    elapsed: f64,
+    /// Hashes of the tag sets that are told apart, and of those that are not.
+    sets: FxHashSet<u64>,
+    folded: FxHashSet<u64>,
+    whole: Whole,
 }
 
 impl Ledger {
@@ -112,12 +87,9 @@ impl Ledger {
                 .iter()
                 .flat_map(|(name, kind)| series_names(name, *kind))
                 .collect(),
-            slos: Vec::new(),
-            faults: BTreeMap::new(),
-            reloads: 0,
-            is_aborted: false,
-            logs: BTreeMap::new(),
-            elapsed: 0.0,
+            sets: FxHashSet::default(),
+            folded: FxHashSet::default(),
+            whole: Whole::default(),
         }
     }
 
@@ -126,10 +98,11 @@ impl Ledger {
         self.run = Some(run.clone());
     }
 
-    /// Adds a second.
-    pub fn second(&mut self, now: &Moment, book: &Book) {
-        self.elapsed = now.elapsed.as_secs_f64();
-        self.slos.clone_from(&now.slos);
+    /// Adds a second. Whether there were too many tag sets to tell apart, for the first time.
+    #[must_use]
+    pub fn second(&mut self, now: &Moment, book: &Book) -> bool {
+        self.whole.second(now);
+        let was_folded = self.whole.folded > 0;
         let known = self.places.len();
         for line in book.lines().skip(known) {
             let entry = self.enter(line.info, line.tags);
@@ -153,30 +126,12 @@ impl Ledger {
                 buckets.exemplify(exemplar, now.at);
             }
         }
+        !was_folded && self.whole.folded > 0
     }
 
     /// Something happened.
     pub fn event(&mut self, event: &Event) {
-        match &event.kind {
-            EventKind::FaultBegan { name, .. } => {
-                let fault = self.faults.entry(name.clone()).or_default();
-                *fault = (fault.0 + 1, fault.1 + 1);
-            }
-            EventKind::FaultEnded { name, .. } => {
-                let fault = self.faults.entry(name.clone()).or_default();
-                fault.0 = fault.0.saturating_sub(1);
-            }
-            EventKind::Reloaded => self.reloads += 1,
-            EventKind::Log(line) => {
-                *self.logs.entry(line.level.as_str()).or_default() += line.more.max(1);
-            }
-            EventKind::Aborted => self.is_aborted = true,
-            EventKind::Started
-            | EventKind::Ended { .. }
-            | EventKind::AnomalyFound(_)
-            | EventKind::AnomalyEnded(_)
-            | EventKind::Own { .. } => {}
-        }
+        self.whole.event(event);
     }
 
     /// The entry's number: that of one which is shown in the same place if there is one. Tags such as `a-b` and `a.b` come to one label, and
@@ -207,6 +162,16 @@ impl Ledger {
         }
         // So that two that hold the same are the same.
         labels.sort_unstable();
+        let set = hash_of(&labels);
+        if !self.sets.contains(&set) {
+            if self.sets.len() < MOST_SETS {
+                self.sets.insert(set);
+            } else {
+                self.folded.insert(set);
+                self.whole.folded = self.folded.len();
+                labels = vec![("name".to_owned(), "other".to_owned())];
+            }
+        }
         if let Some(run) = &self.run
             && !labels.iter().any(|(key, _)| key == TEST_ID)
         {
@@ -286,152 +251,12 @@ impl Ledger {
                 family.series.push((labels, reading));
             }
         }
-        families.extend(self.of_the_run());
+        families.extend(self.run.iter().flat_map(|run| self.whole.shown(run)));
         families.retain(|family| !family.series.is_empty());
         families.sort_by_key(|family| family.name);
         families
     }
-
-    /// What is told of the run as a whole.
-    fn of_the_run(&self) -> Vec<Shown<'_>> {
-        // These are rhaid's own, whatever the names of metrics are.
-        let Some(run) = &self.run else {
-            return Vec::new();
-        };
-        let id = || (TEST_ID.to_owned(), run.id.clone());
-        let with = |labels: &[(&str, &str)]| -> Vec<Label> {
-            let labels = labels.iter().filter(|(_, value)| !value.is_empty());
-            let labels = labels.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-            labels.chain([id()]).collect()
-        };
-        let family = |name, kind, help, series| Shown {
-            name,
-            kind,
-            help,
-            series,
-        };
-        let number = |value: f64| Reading::Number(value);
-        let slos = |value: &dyn Fn(&SloResult) -> Option<f64>| -> Vec<_> {
-            let row = |slo: &SloResult| {
-                let over = slo.over.as_deref().unwrap_or_default();
-                // As alerting rules name it.
-                let label = label_of(
-                    slo.name.as_deref(),
-                    &slo.metric,
-                    &slo.target,
-                    slo.over.as_deref(),
-                );
-                let labels = [
-                    ("slo", label.as_str()),
-                    ("metric", slo.metric.as_str()),
-                    ("target", slo.target.as_str()),
-                    ("over", over),
-                    ("priority", slo.priority.label()),
-                ];
-                Some((with(&labels), number(value(slo)?)))
-            };
-            self.slos.iter().filter_map(row).collect()
-        };
-        let faults = |value: &dyn Fn(&(u64, u64)) -> u64| -> Vec<_> {
-            let row = |(name, fault): (&String, &(u64, u64))| {
-                (with(&[("fault", name)]), number(value(fault) as f64))
-            };
-            self.faults.iter().map(row).collect()
-        };
-        let logs = self
-            .logs
-            .iter()
-            .map(|(level, count)| (with(&[("level", level)]), number(*count as f64)));
-        let version = env!("CARGO_PKG_VERSION");
-        use FamilyKind::{Counter, Gauge};
-        vec![
-            family(
-                "rhaid_run_info",
-                Gauge,
-                "The run: always 1",
-                vec![(
-                    with(&[("script", run.script.as_str()), ("version", version)]),
-                    number(1.0),
-                )],
-            ),
-            family(
-                "rhaid_run_start_timestamp_seconds",
-                Gauge,
-                "When the run began",
-                vec![(with(&[]), number(run.at as f64 / 1e3))],
-            ),
-            family(
-                "rhaid_run_elapsed_seconds",
-                Gauge,
-                "Since the scenarios' start",
-                vec![(with(&[]), number(self.elapsed))],
-            ),
-            family(
-                "rhaid_run_aborted",
-                Gauge,
-                "Whether the run was ended before its time",
-                vec![(with(&[]), number(f64::from(u8::from(self.is_aborted))))],
-            ),
-            family(
-                "rhaid_slo_status",
-                Gauge,
-                "How an SLO stands: 0 pass, 1 warning, 2 fail, 3 critical, 4 no data",
-                slos(&|slo| Some(status_number(slo.status))),
-            ),
-            family(
-                "rhaid_slo_margin_ratio",
-                Gauge,
-                "Distance to the target as a share of it: negative past it",
-                slos(&|slo| slo.margin),
-            ),
-            family(
-                "rhaid_slo_actual",
-                Gauge,
-                "What an SLO's metric is, in its base unit",
-                slos(&|slo| slo.actual.map(|actual| actual / unit_of(slo))),
-            ),
-            family(
-                "rhaid_fault_active",
-                Gauge,
-                "Whether a fault is on",
-                faults(&|(now, _)| u64::from(*now > 0)),
-            ),
-            family(
-                "rhaid_fault_injections",
-                Counter,
-                "How often a fault was injected",
-                faults(&|(_, times)| *times),
-            ),
-            family(
-                "rhaid_script_reloads",
-                Counter,
-                "How often a newer version of the script took over",
-                vec![(with(&[]), number(self.reloads as f64))],
-            ),
-            family(
-                "rhaid_log_lines",
-                Counter,
-                "Lines that were logged",
-                logs.collect(),
-            ),
-        ]
-    }
 }
-
-/// What is told of the run as a whole: names that no metric can have.
-const OWN: [(&str, FamilyKind); 11] = [
-    ("rhaid_run_info", FamilyKind::Gauge),
-    ("rhaid_run_start_timestamp_seconds", FamilyKind::Gauge),
-    ("rhaid_run_elapsed_seconds", FamilyKind::Gauge),
-    ("rhaid_run_aborted", FamilyKind::Gauge),
-    ("rhaid_slo_status", FamilyKind::Gauge),
-    ("rhaid_slo_margin_ratio", FamilyKind::Gauge),
-    ("rhaid_slo_actual", FamilyKind::Gauge),
-    ("rhaid_fault_active", FamilyKind::Gauge),
-    ("rhaid_fault_injections", FamilyKind::Counter),
-    ("rhaid_script_reloads", FamilyKind::Counter),
-    ("rhaid_log_lines", FamilyKind::Counter),
-];
 
 /// The family's own name, and those of its series.
 fn series_names(family: &str, kind: FamilyKind) -> impl Iterator<Item = String> + use<> {
@@ -446,22 +271,10 @@ fn series_names(family: &str, kind: FamilyKind) -> impl Iterator<Item = String> 
         .map(move |ending| format!("{family}{ending}"))
 }
 
-/// The label that tells runs apart.
-pub const TEST_ID: &str = "testid";
-
-/// What one of Prometheus' base unit is, in the unit of results.
-fn unit_of(slo: &SloResult) -> f64 {
-    if slo.unit == "ms" { 1e3 } else { 1.0 }
-}
-
-fn status_number(status: SloStatus) -> f64 {
-    match status {
-        SloStatus::Pass => 0.0,
-        SloStatus::Warning => 1.0,
-        SloStatus::Fail => 2.0,
-        SloStatus::Critical => 3.0,
-        SloStatus::NoData => 4.0,
-    }
+fn hash_of(labels: &[Label]) -> u64 {
+    let mut hasher = FxHasher::default();
+    labels.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Entry {
@@ -572,7 +385,7 @@ mod tests {
             phase: "running",
             slos: Vec::new(),
         };
-        ledger.second(&now, &book);
+        assert!(!ledger.second(&now, &book));
         let mut all = Vec::new();
         for family in ledger.shown() {
             for (labels, reading) in family.series {
@@ -627,5 +440,59 @@ mod tests {
                 "rhaid_run_info_"
             ]
         );
+    }
+
+    #[test]
+    fn beyond_what_can_be_told_apart_all_is_counted_together() {
+        let mut recorder = Recorder::new(10 * MOST_SETS);
+        let orders = recorder
+            .metric("orders", MetricKind::Counter, Contains::Default)
+            .unwrap();
+        let mut book = Book::default();
+        let mut ledger = Ledger::new(Names::Rhaid, Bounds::with(&[]));
+        let mut second = |from: usize, to: usize| {
+            for number in from..to {
+                let tag = ("name".into(), format!("/rooms/{number}").into());
+                let tags = recorder.intern(Tags::new([tag]));
+                recorder.add(orders, tags, 1.0).unwrap();
+            }
+            book.absorb(0, &recorder.snapshot());
+            let now = Moment {
+                at: 0,
+                elapsed: Duration::from_secs(1),
+                phase: "running",
+                slos: Vec::new(),
+            };
+            let is_folding = ledger.second(&now, &book);
+            book.end_second();
+            is_folding
+        };
+        assert!(!second(0, MOST_SETS));
+        // Said once; and those that were known before go on being told apart.
+        assert!(second(MOST_SETS - 10, MOST_SETS + 40));
+        assert!(!second(MOST_SETS + 20, MOST_SETS + 50));
+        ledger.begin(&RunInfo {
+            id: "a".to_owned(),
+            script: String::new(),
+            at: 0,
+        });
+        let shown = ledger.shown();
+        let family = |name: &str| {
+            &shown
+                .iter()
+                .find(|shown| shown.name == name)
+                .unwrap()
+                .series
+        };
+        let orders = family("rhaid_orders");
+        assert_eq!(orders.len(), MOST_SETS + 1);
+        let value = |name: &str| {
+            let is_it = |(labels, _): &&(Vec<Label>, Reading<'_>)| labels[0].1 == name;
+            orders.iter().find(is_it).unwrap().1.clone()
+        };
+        assert_eq!(value("other"), Reading::Number(70.0));
+        assert_eq!(value("/rooms/1995"), Reading::Number(2.0));
+        let folded = &family("rhaid_run_folded_tag_sets")[0].1;
+        assert_eq!(*folded, Reading::Number(50.0));
     }
 }

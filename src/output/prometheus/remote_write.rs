@@ -11,10 +11,12 @@ use futures_util::future::LocalBoxFuture;
 use prost::Message;
 
 use super::buckets::{Buckets, Example, SCHEMA, ZERO_THRESHOLD};
-use super::ledger::{Label, Ledger, Reading};
+use super::ledger::Ledger;
 use super::names::{FamilyKind, Histograms};
 use super::proto::{self, BucketSpan, MetricMetadata, TimeSeries, WriteRequest};
-use crate::output::courier::{Courier, Parcel, QUEUE_BYTES};
+use super::reading::{Label, Reading, Shown};
+use super::too_many_sets;
+use crate::output::courier::{Courier, Parcel, QUEUE_BYTES, Say};
 use crate::output::hub::Surroundings;
 use crate::output::receiver::{self, Posts, Receiver};
 use crate::output::{Book, Event, Moment, Output, OutputError, RunInfo, Tally};
@@ -23,7 +25,7 @@ pub const NAME: &str = "remote-write";
 
 /// Seconds from one push to the next, and so between two samples of a series.
 const INTERVAL: u64 = 5;
-/// Series in one request.
+/// Series in one request, of whose last histogram some may come on top.
 const SERIES: usize = 2_000;
 /// Prometheus' mark for a series that has ended: a NaN with these bits.
 const STALE: u64 = 0x7ff0_0000_0000_0002;
@@ -42,6 +44,7 @@ pub fn check(target: &str) -> Result<(), String> {
 /// Pushes a run's series.
 pub struct RemoteWrite {
     courier: Courier,
+    say: Say,
     ledger: Ledger,
     histograms: Histograms,
     seconds: u64,
@@ -63,6 +66,7 @@ impl RemoteWrite {
         };
         Ok(Box::new(Self {
             courier: Courier::start(NAME, QUEUE_BYTES, posts, &around.say),
+            say: around.say.clone(),
             ledger: Ledger::new(around.names, around.bounds.clone()),
             histograms: around.histograms,
             seconds: 0,
@@ -82,39 +86,34 @@ impl RemoteWrite {
             histograms: self.histograms,
             series: Vec::new(),
         };
-        let mut metadata = Vec::new();
-        for family in self.ledger.shown() {
-            let ending = match family.kind {
-                FamilyKind::Counter => "_total",
-                FamilyKind::Gauge | FamilyKind::Histogram => "",
-            };
-            let name = format!("{}{ending}", family.name);
-            metadata.push(MetricMetadata {
-                kind: match family.kind {
-                    FamilyKind::Counter => 1,
-                    FamilyKind::Gauge => 2,
-                    FamilyKind::Histogram => 3,
-                },
-                metric_family_name: name.clone(),
-                help: family.help.to_owned(),
+        let families = self.ledger.shown();
+        if !self.has_metadata.replace(true) {
+            self.post(WriteRequest {
+                timeseries: Vec::new(),
+                metadata: families.iter().map(metadata).collect(),
             });
+        }
+        for family in &families {
+            let name = name_of(family);
             for (labels, reading) in &family.series {
                 match reading {
                     Reading::Number(value) => writer.number(&name, labels, *value),
                     Reading::Histogram(buckets) => writer.histogram(&name, labels, buckets),
                 }
+                // Gone before the next ones are made: all of them together can be gigabytes.
+                if writer.series.len() >= SERIES {
+                    self.post_series(&mut writer);
+                }
             }
         }
-        if !self.has_metadata.replace(true) {
+        self.post_series(&mut writer);
+    }
+
+    fn post_series(&self, writer: &mut Writer) {
+        let timeseries = std::mem::take(&mut writer.series);
+        if !timeseries.is_empty() {
             self.post(WriteRequest {
-                timeseries: Vec::new(),
-                metadata,
-            });
-        }
-        let mut series = writer.series.into_iter().peekable();
-        while series.peek().is_some() {
-            self.post(WriteRequest {
-                timeseries: series.by_ref().take(SERIES).collect(),
+                timeseries,
                 metadata: Vec::new(),
             });
         }
@@ -127,6 +126,27 @@ impl RemoteWrite {
             // Beyond what a block can be, which two thousand series are far from.
             Err(_) => self.courier.lose(samples),
         }
+    }
+}
+
+/// The name of a family's series, or of what they begin with.
+fn name_of(family: &Shown<'_>) -> String {
+    let ending = match family.kind {
+        FamilyKind::Counter => "_total",
+        FamilyKind::Gauge | FamilyKind::Histogram => "",
+    };
+    format!("{}{ending}", family.name)
+}
+
+fn metadata(family: &Shown<'_>) -> MetricMetadata {
+    MetricMetadata {
+        kind: match family.kind {
+            FamilyKind::Counter => 1,
+            FamilyKind::Gauge => 2,
+            FamilyKind::Histogram => 3,
+        },
+        metric_family_name: name_of(family),
+        help: family.help.to_owned(),
     }
 }
 
@@ -267,7 +287,9 @@ impl Output for RemoteWrite {
     }
 
     fn second(&mut self, now: &Moment, book: &Book) {
-        self.ledger.second(now, book);
+        if self.ledger.second(now, book) {
+            (self.say)(&too_many_sets(NAME));
+        }
         self.last = now.at;
         if self.seconds.is_multiple_of(INTERVAL) {
             self.push(now.at, false);

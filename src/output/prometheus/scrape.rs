@@ -17,7 +17,9 @@ use tokio::sync::Notify;
 use super::exposition::{Format, protobuf};
 use super::ledger::Ledger;
 use super::text::text;
+use super::too_many_sets;
 use crate::listening::{self, Peer};
+use crate::output::courier::Say;
 use crate::output::hub::Surroundings;
 use crate::output::{Book, Delivered, Event, Moment, Output, OutputError, RunInfo, Tally};
 
@@ -90,6 +92,7 @@ impl Scrapes {
 /// Serves a run's series.
 pub struct Scrape {
     shared: Arc<Shared>,
+    say: Say,
 }
 
 /// What is wrong with an address.
@@ -123,7 +126,10 @@ impl Scrape {
             .with_state(shared.clone());
         (around.say)(&format!("metrics for Prometheus: http://{address}/metrics"));
         tokio::spawn(listening::serve(listener, routes, MAX_CONNECTIONS));
-        Ok(Box::new(Self { shared }))
+        Ok(Box::new(Self {
+            shared,
+            say: around.say.clone(),
+        }))
     }
 }
 
@@ -163,7 +169,10 @@ impl Output for Scrape {
     }
 
     fn second(&mut self, now: &Moment, book: &Book) {
-        locked(&self.shared.ledger).second(now, book);
+        let is_folding = locked(&self.shared.ledger).second(now, book);
+        if is_folding {
+            (self.say)(&too_many_sets(NAME));
+        }
     }
 
     fn event(&mut self, event: &Event) {

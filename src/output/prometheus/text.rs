@@ -5,8 +5,9 @@
 use std::fmt::{self, Write};
 
 use super::buckets::{Buckets, Example};
-use super::ledger::{Label, Ledger, Reading, Shown};
+use super::ledger::Ledger;
 use super::names::FamilyKind;
+use super::reading::{Label, Reading, Shown};
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,7 +191,7 @@ mod tests {
             phase: "running",
             slos: Vec::new(),
         };
-        ledger.second(&now, &book);
+        assert!(!ledger.second(&now, &book));
         (ledger, exemplar.trace, exemplar.span)
     }
 
