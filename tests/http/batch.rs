@@ -167,3 +167,27 @@ fn an_entry_that_is_wrong_is_a_script_error_and_nothing_is_sent() {
     }
     assert_eq!(server.traffic().request_count(), 0);
 }
+
+#[test]
+fn an_entry_with_a_delay_begins_after_the_others() {
+    let server = HttpServer::start();
+    let ran = Journey::new(
+        r#"
+        let began = time::now();
+        let answers = http::batch([#{ url: url + "/hello", delay: "300ms" }, url + "/status/404"]);
+        seen.took = time::now() - began;
+        seen.statuses = answers.map(|r| r.status);
+        // The wait is not the response's.
+        seen.duration = answers[0].timings.duration;
+        try { http::batch([#{ url: url, delay: "soon" }]); } catch (why) { seen.why = `${why}`; }
+        "#,
+    )
+    .at(&server)
+    .run();
+    let saw = ran.saw();
+    assert_eq!(saw["statuses"], json!([200, 404]));
+    let (took, duration) = (saw["took"].as_f64(), saw["duration"].as_f64());
+    assert!(took.unwrap() >= 0.3, "{saw}");
+    assert!(duration.unwrap() < 300.0, "{saw}");
+    assert!(saw["why"].as_str().unwrap().contains("soon"), "{saw}");
+}

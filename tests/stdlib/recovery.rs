@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::support::journey::{Journey, Ran};
+use crate::support::ports::free_port;
 
 const HEAD: &str = r#"
 import "std/recovery" as recovery;
@@ -206,4 +207,74 @@ fn state_that_is_restored_is_told_from_state_that_is_lost() {
         );
         assert_eq!(ran.metric("recovery_wrong")["count"], 1.0);
     }
+}
+
+/// A program that keeps what it is given on a disk, and one that keeps it in its memory, both killed with `kill -9` and started again.
+#[test]
+fn a_program_that_was_killed_has_restored_its_state_or_lost_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = format!("127.0.0.1:{}", free_port());
+    let configuration = dir.path().join("nginx.conf");
+    std::fs::write(&configuration, keeps_files(&store)).unwrap();
+    std::fs::create_dir(dir.path().join("kept")).unwrap();
+    let hotel = format!("127.0.0.1:{}", free_port());
+    let options = format!(
+        r#"commands: #{{
+            store: #{{ run: ["/usr/sbin/nginx", "-p", "{0}", "-c", "{0}/nginx.conf", "-e", "{0}/error.log"], ready: "{store}" }},
+            hotel: #{{ run: ["{1}", "demo", "--listen", "{hotel}"], ready: "{hotel}" }},
+        }}"#,
+        dir.path().display(),
+        env!("CARGO_BIN_EXE_rhaid"),
+    );
+    let ran = Journey::new(
+        r#"
+        let note = env("STORE") + "/kept/note";
+        if http::put(note, "room 7 is booked").status != 201 { throw "the store does not keep it"; }
+        book("guest-1");
+        let kept = #{ note: || http::get(note) };
+        let bookings = #{ bookings: || found("guest-1") };
+        recovery::snapshot("store", kept);
+        recovery::snapshot("hotel", bookings);
+        for name in ["store", "hotel"] {
+            let gone = chaos::inject(`${name} killed`, "60s", |fault| fault.command(name).kill());
+            gone.undo();
+        }
+        seen.store = recovery::restored("store", kept, #{ within: "20s", every: "50ms" }).held;
+        seen.hotel = recovery::restored("hotel", bookings, #{ within: "2s", every: "50ms" }).changed;
+        "#,
+    )
+    .functions(HEAD)
+    .options(&options)
+    .env("STORE", &format!("http://{store}"))
+    .env("BASE_URL", &format!("http://{hotel}"))
+    .args(["--allow-faults=process"])
+    .run();
+    assert_eq!(
+        ran.saw(),
+        &json!({ "store": true, "hotel": ["bookings"] }),
+        "{}",
+        ran.output
+    );
+}
+
+fn keeps_files(address: &str) -> String {
+    format!(
+        "daemon off;
+master_process off;
+pid nginx.pid;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    server {{
+        listen {address};
+        location /kept/ {{ root .; dav_methods PUT; }}
+    }}
+}}
+"
+    )
 }

@@ -114,7 +114,7 @@ fn a_bulkhead_holds_or_not() {
         let slow = ["GET", global::API + "/pms/room-types"];
         let other = ["GET", global::API + "/reservations/R00000001", (), #{ expected_statuses: [404] }];
         http::post(global::API + "/reservations", #{ room: "room-double", guest: "Ada" });
-        seen.held = resilience::bulkhead_holds(slow, other, #{ limit: "2s" }).held;
+        seen.held = resilience::bulkhead_holds(slow, other, #{ lead: "500ms", limit: "1s" }).held;
         "#,
         "bulkhead holds",
     );

@@ -230,7 +230,8 @@ pub mod http_module {
     }
 
     /// Sends several requests at once: a list of URLs, `[method, url, body, params]` or `#{ method, url, body, params }`
-    /// gives a list of responses in the same order. The options `batch` and `batch_per_host` limit how many are in flight.
+    /// gives a list of responses in the same order. With `delay` in its map, a request begins so long after the others. The options
+    /// `batch` and `batch_per_host` limit how many are in flight, those that have not begun yet among them.
     #[rhai_fn(name = "batch", return_raw)]
     pub fn batch(requests: Array) -> Result<Array, Box<EvalAltResult>> {
         let vu = virtual_user("http::batch")?;

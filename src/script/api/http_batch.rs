@@ -5,10 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
+use std::time::Duration;
 
 use ::http::Method;
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
+use super::basics::duration_of;
 use super::http::{Ready, method_of, prepare, send};
 use super::{Fallible, error, http_params};
 use crate::http::Response;
@@ -18,13 +20,24 @@ use crate::suggest::did_you_mean;
 use crate::vu::Vu;
 
 /// What the map of a batch's entry may hold.
-const ENTRY_KEYS: [&str; 4] = ["url", "method", "body", "params"];
+const ENTRY_KEYS: [&str; 5] = ["url", "method", "body", "params", "delay"];
 
-/// One entry of a batch: a URL, [method, url, body, params], or a map of these.
-pub fn entry_of(vu: &Vu, entry: &Dynamic) -> Fallible<Ready> {
+/// A request of a batch.
+pub struct Entry {
+    ready: Ready,
+    /// How long after the others it begins.
+    delay: Option<Duration>,
+}
+
+/// One entry of a batch: a URL, [method, url, body, params], or a map of these and a `delay`.
+pub fn entry_of(vu: &Vu, entry: &Dynamic) -> Fallible<Entry> {
     if let Some(url) = entry.read_lock::<ImmutableString>() {
-        return prepare(vu, Method::GET, &url, Dynamic::UNIT, None);
+        return Ok(Entry {
+            ready: prepare(vu, Method::GET, &url, Dynamic::UNIT, None)?,
+            delay: None,
+        });
     }
+    let mut delay = None;
     let mut parts: [Option<Dynamic>; 4] = [const { None }; 4];
     let [method, url, body, params] = &mut parts;
     if let Some(list) = entry.read_lock::<Array>() {
@@ -47,6 +60,7 @@ pub fn entry_of(vu: &Vu, entry: &Dynamic) -> Fallible<Ready> {
                 "method" => *method = Some(value.clone()),
                 "body" => *body = Some(value.clone()),
                 "params" => *params = Some(value.clone()),
+                "delay" => delay = Some(duration_of(value)?),
                 unknown => return error(unknown_entry_key(unknown)),
             }
         }
@@ -75,7 +89,17 @@ pub fn entry_of(vu: &Vu, entry: &Dynamic) -> Fallible<Ready> {
         Some(params) => Some(http_params::map(&params, "params")?),
         None => None,
     };
-    prepare(vu, method, &url, body.unwrap_or_default(), params.as_ref())
+    Ok(Entry {
+        ready: prepare(vu, method, &url, body.unwrap_or_default(), params.as_ref())?,
+        delay,
+    })
+}
+
+async fn begin(vu: &Vu, entry: Entry) -> Response {
+    if let Some(delay) = entry.delay {
+        tokio::time::sleep(delay).await;
+    }
+    send(vu, entry.ready).await
 }
 
 fn unknown_entry_key(key: &str) -> String {
@@ -89,30 +113,30 @@ fn unknown_entry_key(key: &str) -> String {
 }
 
 /// Sends requests in parallel, at most so many at once and so many to one host; answers in the order of the requests.
-pub async fn send_all(vu: &Vu, entries: Vec<Ready>) -> Vec<Response> {
+pub async fn send_all(vu: &Vu, entries: Vec<Entry>) -> Vec<Response> {
     let settings = vu.worker.client.settings();
     let (limit, per_host) = (settings.batch, settings.batch_per_host);
     let mut answers: Vec<Option<Response>> = entries.iter().map(|_| None).collect();
-    let mut waiting: VecDeque<(usize, Ready)> = entries.into_iter().enumerate().collect();
+    let mut waiting: VecDeque<(usize, Entry)> = entries.into_iter().enumerate().collect();
     let mut busy: HashMap<Rc<str>, usize> = HashMap::new();
     type Running<'a> = (usize, Rc<str>, Pin<Box<dyn Future<Output = Response> + 'a>>);
     let mut running: Vec<Running<'_>> = Vec::new();
     std::future::poll_fn(|cx| {
         loop {
             while running.len() < limit {
-                let free = |(_, ready): &(usize, Ready)| {
-                    busy.get(&ready.request.target.authority)
+                let free = |(_, entry): &(usize, Entry)| {
+                    busy.get(&entry.ready.request.target.authority)
                         .is_none_or(|n| *n < per_host)
                 };
                 let Some(at) = waiting.iter().position(free) else {
                     break;
                 };
-                let Some((index, ready)) = waiting.remove(at) else {
+                let Some((index, entry)) = waiting.remove(at) else {
                     break;
                 };
-                let host = ready.request.target.authority.clone();
+                let host = entry.ready.request.target.authority.clone();
                 *busy.entry(host.clone()).or_default() += 1;
-                running.push((index, host, Box::pin(send(vu, ready))));
+                running.push((index, host, Box::pin(begin(vu, entry))));
             }
             // All are polled each time: they share the user's one timer, so each must look at its own deadline.
             let mut finished = false;
