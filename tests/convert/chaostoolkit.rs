@@ -4,6 +4,7 @@ use crate::convert::{rhaid, script};
 use crate::support::golden::hold;
 
 const EXPERIMENT: &str = include_str!("fixtures/experiment.json");
+const CLUSTER: &str = include_str!("fixtures/cluster.yaml");
 const COMMANDS: &str = include_str!("fixtures/experiment.yaml");
 
 #[test]
@@ -89,6 +90,15 @@ fn commands_become_faults_of_processes_and_services() {
     .run();
     hold("convert", "chaostoolkit_commands", &script(&output));
     hold("convert", "chaostoolkit_commands_told", &output.stderr);
+}
+
+#[test]
+fn actions_on_a_cluster_become_faults_of_pods_and_deployments() {
+    let output = rhaid(["convert", "chaostoolkit", "cluster.yaml", "-o", "out.rhai"])
+        .file("cluster.yaml", CLUSTER)
+        .run();
+    hold("convert", "chaostoolkit_cluster", &script(&output));
+    hold("convert", "chaostoolkit_cluster_told", &output.stderr);
 }
 
 #[test]

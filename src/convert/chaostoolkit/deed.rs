@@ -1,8 +1,9 @@
-//! What an action breaks, or puts right: Toxiproxy by its extension, processes, services and containers by their commands.
+//! What an action breaks, or puts right: Toxiproxy and Kubernetes by their extensions, processes, services and containers by their commands.
 
 use serde_json::{Map, Value as Json};
 
 use super::activity::Activity;
+use super::kubernetes;
 use super::values::Values;
 use crate::chaos::Touches;
 use crate::convert::emit::words::{key, number, quoted};
@@ -41,6 +42,9 @@ pub fn of(activity: &Activity<'_>, values: &Values) -> Deed {
         "http" => Deed::Request,
         "python" if activity.text("module").starts_with("chaostoxi.") => {
             toxiproxy(activity, values)
+        }
+        "python" if kubernetes::is_known(activity.text("module")) => {
+            kubernetes::of(activity, values)
         }
         "python" if (activity.text("module"), activity.text("func")) == ("time", "sleep") => {
             let arguments = activity.provider.get("arguments").and_then(Json::as_object);

@@ -1,12 +1,13 @@
 //! Experiments of the Chaos Toolkit: its probes become a load with objectives, its actions faults.
 //!
 //! ```text
-//! values    configuration and secrets: what `${name}` stands for
-//! activity  one probe or action, as the document has it
-//! request   what its provider `http` sends, and what is expected
-//! deed      what an action breaks, or puts right
-//! timeline  when each fault begins and ends
-//! script    all of this as a journey
+//! values      configuration and secrets: what `${name}` stands for
+//! activity    one probe or action, as the document has it
+//! request     what its provider `http` sends, and what is expected
+//! deed        what an action breaks, or puts right
+//! kubernetes  the same, of actions on a cluster
+//! timeline    when each fault begins and ends
+//! script      all of this as a journey
 //! ```
 //!
 //! An experiment looks twice, before and after; a run looks all the time. So the probes are sent as requests from the start to the end,
@@ -15,6 +16,7 @@
 
 mod activity;
 mod deed;
+mod kubernetes;
 mod request;
 mod script;
 mod timeline;

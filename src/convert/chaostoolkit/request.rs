@@ -173,14 +173,17 @@ fn expect(step: &mut Step, activity: &Activity<'_>, left: &mut Vec<String>) {
                 {
                     condition(
                         &format!("{path} is there"),
-                        format!("r.json({}) != ()", quoted(path)),
+                        // A JSONPath gives a list of all that it finds.
+                        format!("r.json({}).len() > 0", quoted(path)),
                     );
                 }
                 ("jsonpath", Some(expected)) if looks_at_body && path.starts_with('$') => {
-                    match scalar(expected) {
-                        Some(value) => condition(
+                    let one = std::slice::from_ref(expected);
+                    let all = expected.as_array().map_or(one, Vec::as_slice);
+                    match all.iter().map(scalar).collect::<Option<Vec<_>>>() {
+                        Some(values) => condition(
                             &format!("{path} is as expected"),
-                            format!("r.json({}) == {value}", quoted(path)),
+                            format!("r.json({}) == [{}]", quoted(path), values.join(", ")),
                         ),
                         None => left.push(format!("the tolerance of `{}`", activity.name)),
                     }

@@ -90,6 +90,12 @@ impl Timeline {
                 self.probe(activity, values, left);
             } else {
                 match deed::of(activity, values) {
+                    // What is scaled a second time is scaled back.
+                    Deed::Break(done)
+                        if done.touches == Touches::Kubernetes && self.is_broken(&done.name) =>
+                    {
+                        self.mend(&done.name, start);
+                    }
                     Deed::Break(done) => {
                         self.touches.insert(done.touches);
                         if let Some(proxy) = done.proxy {
@@ -148,6 +154,13 @@ impl Timeline {
         }
     }
 
+    /// Whether something is broken under that name, and not yet put right.
+    fn is_broken(&self, name: &str) -> bool {
+        self.faults
+            .iter()
+            .any(|fault| fault.end.is_none() && fault.deed.as_deref() == Some(name))
+    }
+
     /// Ends what was broken under that name.
     fn mend(&mut self, name: &str, now: f64) {
         for fault in &mut self.faults {
@@ -186,6 +199,12 @@ impl Timeline {
             match deed::of(activity, values) {
                 Deed::Mend(_) | Deed::Pause(_) | Deed::Proxy { .. } => {}
                 Deed::Request => requests.push(request::step(activity, values, left)),
+                // The way back of something that was broken, said as another change of it.
+                Deed::Break(done)
+                    if self
+                        .faults
+                        .iter()
+                        .any(|fault| fault.deed.as_deref() == Some(&done.name)) => {}
                 Deed::Break(_) => self
                     .todo
                     .push((activity.told(), "a rollback that breaks something")),
