@@ -27,6 +27,8 @@ pub enum Deed {
         name: String,
         /// It is asked to end first, and has so long for it. Zero: it is not asked.
         grace_ms: u64,
+        /// What those have in their environment who descend from it and have left its group.
+        mark: Option<String>,
     },
     /// Removes a file that rhaid made.
     Remove { file: OwnFile },
@@ -37,6 +39,9 @@ pub enum Deed {
         socket: PathBuf,
         id: String,
         name: String,
+        /// It has ended. Otherwise it may still be on its way to that.
+        #[serde(default)]
+        is_settled: bool,
     },
     /// Lets a paused container go on.
     UnpauseContainer {
@@ -95,6 +100,16 @@ pub enum DeedError {
 }
 
 impl Deed {
+    /// Whether it may have to wait for what it puts right to come about first.
+    pub fn may_wait(&self) -> bool {
+        match self {
+            Self::StartContainer { is_settled, .. } => !is_settled,
+            #[cfg(feature = "kubernetes")]
+            Self::ScaleBack(back) => !back.is_settled,
+            _ => false,
+        }
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -105,11 +120,19 @@ impl Deed {
                 process.signal(Signal::SIGCONT)?;
             }
             Self::Kill {
-                process, grace_ms, ..
-            } => process.end_group(Duration::from_millis(*grace_ms))?,
+                process,
+                grace_ms,
+                mark,
+                ..
+            } => process.end_with_strays(mark.as_deref(), Duration::from_millis(*grace_ms))?,
             Self::Remove { file } => file.remove()?,
             Self::StartUnit { systemctl, unit } => Systemd::at(systemctl).start(unit)?,
-            Self::StartContainer { socket, id, name } => Docker::at(socket).start(id, name)?,
+            Self::StartContainer {
+                socket,
+                id,
+                name,
+                is_settled,
+            } => Docker::at(socket).start(id, name, *is_settled)?,
             Self::UnpauseContainer { socket, id, name } => Docker::at(socket).unpause(id, name)?,
             #[cfg(feature = "kubernetes")]
             Self::ScaleBack(back) => back.carry_out()?,
@@ -138,6 +161,15 @@ impl Undo for Deed {
         // What is told of it stands within a line.
         let told = |error: DeedError| error.to_string().replace("\nhelp: ", "; ");
         self.carry_out().map_err(told)
+    }
+
+    fn settle(&mut self) {
+        match self {
+            Self::StartContainer { is_settled, .. } => *is_settled = true,
+            #[cfg(feature = "kubernetes")]
+            Self::ScaleBack(back) => back.is_settled = true,
+            _ => {}
+        }
     }
 
     fn deed(&self) -> Option<&Deed> {

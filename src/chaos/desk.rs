@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::aside::Aside;
 use super::injection::Injection;
 use super::ledger::{FailedUndo, FaultId, Ledger};
 use super::plan::{Plan, ProxyPlan, Touches};
@@ -16,6 +17,10 @@ use super::proxy::{Fleet, Proxy, ProxyError, Spec};
 use crate::http::AddressRules;
 use crate::suggest::did_you_mean;
 
+/// What is undone at once is waited for, so that what comes next finds it undone.
+const MOMENT: Duration = Duration::from_millis(50);
+/// How long one fault keeps others waiting that are undone after it.
+const KEPT_WAITING: Duration = Duration::from_secs(2);
 /// Faults that one run injects at most.
 const MOST_INJECTIONS: u64 = 1_000;
 
@@ -26,6 +31,8 @@ pub struct Permission {
     pub touches: BTreeSet<Touches>,
     /// Hosts that the run may reach. Without any, faults are for this machine alone.
     pub hosts: AddressRules,
+    /// The load is to run alone: whatever asks for a fault gets one that does nothing.
+    pub leaves_out: bool,
 }
 
 impl Permission {
@@ -60,6 +67,10 @@ fn host_of(address: &str) -> &str {
 pub enum ChaosError {
     #[error("faults are not allowed in this run\nhelp: `--allow-faults` allows them")]
     NotAllowed,
+    #[error(
+        "the run starts programs ({names}), and that has to be allowed\nhelp: `--allow-faults=process` allows it; with `--no-faults` beside it they are started, and nothing is broken"
+    )]
+    CommandsNotAllowed { names: String },
     #[error(
         "faults of the kind `{0}` are not allowed in this run\nhelp: `--allow-faults={0}` allows them (several: `--allow-faults=proxy,{0}`)"
     )]
@@ -123,6 +134,13 @@ pub enum Event {
     },
     /// Something was broken, in words.
     Did { id: FaultId, what: String },
+    /// It is over, and is being undone.
+    Ending {
+        id: FaultId,
+        at: Instant,
+        by: EndedBy,
+    },
+    /// It is undone.
     Ended {
         id: FaultId,
         at: Instant,
@@ -153,6 +171,7 @@ pub struct Chaos {
     waves: AtomicU64,
     touched: AtomicU64,
     events: mpsc::UnboundedSender<Event>,
+    aside: Aside,
 }
 
 impl Chaos {
@@ -178,6 +197,7 @@ impl Chaos {
             waves: AtomicU64::new(0),
             touched: AtomicU64::new(0),
             events,
+            aside: Aside::default(),
         };
         (Arc::new(chaos), told)
     }
@@ -201,7 +221,11 @@ impl Chaos {
     /// When one of them cannot listen, or stands before a host that is not allowed.
     pub fn open(&self) -> Result<Vec<(ProxyPlan, String)>, ChaosError> {
         for plan in &self.plan.commands {
-            self.check(Touches::Process)?;
+            if self.check(Touches::Process).is_err() {
+                return Err(ChaosError::CommandsNotAllowed {
+                    names: self.command_names(),
+                });
+            }
             let started = self.commands.start(&plan.name, plan.spec.clone());
             started.map_err(|why| ChaosError::Command {
                 name: plan.name.clone(),
@@ -226,6 +250,12 @@ impl Chaos {
             opened.push((plan.clone(), proxy.spec().listen));
         }
         Ok(opened)
+    }
+
+    fn command_names(&self) -> String {
+        let names = self.plan.commands.iter();
+        let names: Vec<_> = names.map(|plan| format!("`{}`", plan.name)).collect();
+        names.join(", ")
     }
 
     fn fleet(&self) -> Result<&Fleet, ChaosError> {
@@ -348,6 +378,12 @@ impl Chaos {
         name: &str,
         longest: Duration,
     ) -> Result<Arc<Injection>, ChaosError> {
+        if self.permission.leaves_out {
+            // Over before it began: nothing is broken by it.
+            let left_out = Injection::new(FaultId(u64::MAX), name, longest, self);
+            left_out.close();
+            return Ok(Arc::new(left_out));
+        }
         if self.permission.touches.is_empty() {
             return Err(ChaosError::NotAllowed);
         }
@@ -373,6 +409,9 @@ impl Chaos {
     /// # Errors
     /// When there is none of that name, or none is allowed.
     pub fn ask(&self, name: &str) -> Result<(), ChaosError> {
+        if self.permission.leaves_out {
+            return Ok(());
+        }
         if self.permission.touches.is_empty() {
             return Err(ChaosError::NotAllowed);
         }
@@ -413,19 +452,54 @@ impl Chaos {
         self.active().clone()
     }
 
-    /// Ends an injection; nothing if it has ended already.
+    /// Whether a fault has not been ended.
+    pub fn is_on(&self, id: FaultId) -> bool {
+        self.active().iter().any(|injection| injection.id() == id)
+    }
+
+    /// Ends an injection, and waits until it is undone; nothing if it has ended already.
     pub fn end(&self, id: FaultId, by: EndedBy) {
+        if let Some(injection) = self.close_one(id, &by) {
+            self.undo(&injection, by);
+        }
+    }
+
+    /// The same without waiting longer than a moment for what takes its time: that is told when it is done.
+    pub fn end_soon(self: &Arc<Self>, id: FaultId, by: EndedBy) {
+        self.end_beside(id, by, MOMENT);
+    }
+
+    fn end_beside(self: &Arc<Self>, id: FaultId, by: EndedBy, longest: Duration) {
+        let Some(injection) = self.close_one(id, &by) else {
+            return;
+        };
+        let chaos = Arc::clone(self);
+        self.aside
+            .begin(longest, move || chaos.undo(&injection, by));
+    }
+
+    /// From now on nothing more is broken by it.
+    fn close_one(&self, id: FaultId, by: &EndedBy) -> Option<Arc<Injection>> {
         let injection = {
             let mut active = self.active();
             let place = active.iter().position(|injection| injection.id() == id);
             place.map(|place| active.remove(place))
-        };
-        let Some(injection) = injection else { return };
+        }?;
         injection.close();
+        self.tell(Event::Ending {
+            id,
+            at: Instant::now(),
+            by: by.clone(),
+        });
+        Some(injection)
+    }
+
+    fn undo(&self, injection: &Arc<Injection>, by: EndedBy) {
+        let id = injection.id();
         let (undone, failed) = match injection.at_rest() {
             Some(_rest) => self.ledger.undo_fault(id),
             None => {
-                self.late().push(Arc::clone(&injection));
+                self.late().push(Arc::clone(injection));
                 (0, Vec::new())
             }
         };
@@ -438,18 +512,28 @@ impl Chaos {
         });
     }
 
-    /// Ends all injections, the last first, and closes the proxies.
-    pub fn end_all(&self, by: &EndedBy) {
+    /// Ends all injections, the last first, and waits until all is undone, no longer than so: whether it is. One that takes its time
+    /// does not keep the others waiting for long.
+    pub fn end_all(self: &Arc<Self>, by: &EndedBy, longest: Duration) -> bool {
+        let until = Instant::now() + longest;
         self.over.store(true, Ordering::Release);
         for injection in self.injections().iter().rev() {
-            self.end(injection.id(), by.clone());
+            self.end_beside(injection.id(), by.clone(), KEPT_WAITING);
         }
         let late = std::mem::take(&mut *self.late());
         for injection in late {
-            let _rest = injection.rest();
-            self.ledger.undo_fault(injection.id());
+            let chaos = Arc::clone(self);
+            self.aside.begin(KEPT_WAITING, move || {
+                let _rest = injection.rest();
+                chaos.ledger.undo_fault(injection.id());
+            });
         }
-        self.ledger.undo_all();
+        let chaos = Arc::clone(self);
+        self.aside.begin(KEPT_WAITING, move || {
+            chaos.ledger.undo_all();
+        });
+        self.aside
+            .wait(until.saturating_duration_since(Instant::now()))
     }
 
     fn late(&self) -> MutexGuard<'_, Vec<Arc<Injection>>> {

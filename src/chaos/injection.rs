@@ -200,11 +200,7 @@ impl Injection {
             made
         });
         self.undo_what_came_too_late(&chaos);
-        done.map_err(|why| match self.is_over() {
-            // It was undone while it was being done.
-            true => ChaosError::Over.to_string(),
-            false => why,
-        })
+        done
     }
 
     /// Lays a toxic on a proxy of the run.
@@ -420,7 +416,7 @@ mod tests {
                 .dose("pms", &latency(1, None))
                 .unwrap();
         }
-        chaos.end_all(&EndedBy::RunEnd);
+        assert!(chaos.end_all(&EndedBy::RunEnd, Duration::from_secs(20)));
         assert!(proxy.toxics().is_empty() && chaos.injections().is_empty());
     }
 

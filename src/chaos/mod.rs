@@ -9,6 +9,7 @@
 //! as a process that stands still, is undone by a [`Deed`], which the [`guardian`] does if rhaid is killed.
 
 pub mod api;
+mod aside;
 pub mod blast;
 pub mod database;
 mod deed;

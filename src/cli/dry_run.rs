@@ -78,6 +78,7 @@ impl<'a> Planned<'a> {
             permission: Permission {
                 touches,
                 hosts: options.http.rules.clone(),
+                leaves_out: arguments.no_faults,
             },
             missing: Vec::new(),
             notes: Vec::new(),
@@ -116,21 +117,25 @@ impl<'a> Planned<'a> {
                 ));
             }
         }
-        match &self.cluster {
-            Some(Ok(cluster)) if !self.permission.covers_url(&cluster.url) => {
-                missing.push(format!(
-                    "`allowed_hosts` with the host of {}: the cluster is on another machine",
-                    cluster.url
-                ));
-            }
-            Some(Err(why)) => missing.push(why.replace("\nhelp: ", "; ")),
-            _ => {}
-        }
         missing
     }
 
     fn what_is_odd(&self, is_left_out: bool) -> Vec<String> {
         let mut notes = Vec::new();
+        // Nothing is refused for that: it is the fault that fails.
+        match &self.cluster {
+            Some(Ok(cluster)) if !self.permission.covers_url(&cluster.url) => {
+                notes.push(format!(
+                    "a fault on the cluster at {} will fail, for it is on another machine: name its host in `allowed_hosts`",
+                    cluster.url
+                ));
+            }
+            Some(Err(why)) => notes.push(format!(
+                "a fault on a cluster will fail: {}",
+                why.replace("\nhelp: ", "; ")
+            )),
+            _ => {}
+        }
         let declared = self.blueprint.options.chaos.faults.len();
         if is_left_out && declared > 0 {
             notes.push(format!(

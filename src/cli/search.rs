@@ -182,6 +182,7 @@ pub fn run(arguments: &SearchArguments) -> Result<u8, Failure> {
         given: None,
         until_stable: None,
         faults: None,
+        leaves_faults_out: false,
         looking: None,
         feed: None,
         detail: false,

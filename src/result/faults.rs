@@ -75,6 +75,9 @@ pub struct FaultImpact {
     /// Seconds from its end until all was well again; none if it never was in this run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover_seconds: Option<f64>,
+    /// Another fault began before all was well again: how long that would have taken is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_by_next: bool,
     /// Requests that failed during it and the recovery, beyond as many as would have failed at the share of before.
     pub requests_lost: f64,
     /// Virtual users of which a request failed during it or the recovery.

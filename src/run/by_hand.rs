@@ -112,7 +112,7 @@ impl Conductor<'_> {
     fn inject_by_hand(&mut self, fault: &str) -> Result<(), Refused> {
         let declared = &self.blueprint.options.chaos.faults;
         let index = place(fault, declared)?;
-        if self.settings.faults.is_none() {
+        if self.settings.faults.is_none() || self.settings.leaves_faults_out {
             return Err(Refused::NotAllowed);
         }
         if self.phase != "running" || self.run.stage() != Stage::Running {
@@ -136,7 +136,7 @@ impl Conductor<'_> {
             return Err(Refused::NotOn(fault.to_owned()));
         }
         for injection in at_work {
-            chaos.end(injection.id(), EndedBy::Hand);
+            chaos.end_soon(injection.id(), EndedBy::Hand);
         }
         Ok(())
     }

@@ -127,6 +127,7 @@ pub async fn conduct(
         detailer: None,
         slow: SlowRequests::default(),
         lost_spans: 0,
+        lost_lines: 0,
     };
     let mut bench = Bench::new(
         &blueprint.options.slos,
@@ -184,6 +185,8 @@ pub(super) struct Conductor<'a> {
     pub(super) slow: SlowRequests,
     /// Spans that were more than workers hand over.
     pub(super) lost_spans: u64,
+    /// Lines of the log that were left out.
+    pub(super) lost_lines: u64,
     /// Another run goes on with the data of `setup`.
     pub(super) handed_over: bool,
 }
@@ -234,14 +237,20 @@ impl Conductor<'_> {
             self.director.begin(&self.aggregate.totals, start, http);
             before = environment::usage(self.settings.workers);
             self.ask_all(|reply| Command::Run { start, reply }).await;
+        }
+        let over = Instant::now();
+        let ran_for = self.elapsed_at(over);
+        let used = environment::usage(self.settings.workers).since(&before);
+        if self.start.is_some() {
+            self.director.scenarios_are_over(over);
+            self.begin_to_end_faults().await;
+            self.drain();
+            self.last_second(ran_for);
+            // No second of the run any more, however long it takes.
+            self.phase = STOPPING;
             self.end_faults().await;
         }
         self.drain();
-        let ran_for = self.start.map(|start| start.elapsed()).unwrap_or_default();
-        let used = environment::usage(self.settings.workers).since(&before);
-        if self.start.is_some() {
-            self.last_second(ran_for);
-        }
         let tears_down = has_teardown && self.start.is_some() && !self.handed_over;
         if tears_down && self.run.stage() < Stage::Killed {
             self.phase = "teardown";
@@ -252,6 +261,8 @@ impl Conductor<'_> {
             })
             .await;
             self.mind_the_lost();
+            // It may have injected one, too.
+            self.finish_undoing().await;
         }
         self.drain();
         self.run.hooks.close();
@@ -344,6 +355,7 @@ impl Conductor<'_> {
             } => {
                 self.aggregate
                     .interval(worker, &snapshot, vus, errors, dropped_logs);
+                self.tell_lost_lines(dropped_logs);
                 self.tell_interval(worker, snapshot);
             }
             Report::Traced { worker, gathered } => {
@@ -473,6 +485,7 @@ impl Conductor<'_> {
         }
         self.mind_stability();
         self.mind_faults();
+        self.end_faults_with_the_plan();
         self.aggregate.end_second();
         // The reports speak of whole seconds, however long they took.
         let covered = Duration::from_secs(self.elapsed().as_secs());

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::blueprint::Blueprint;
@@ -15,6 +15,7 @@ use super::terms::Settings;
 use crate::chaos::{Chaos, ChaosError, EndedBy, Event, Permission};
 use crate::http;
 use crate::metrics::{Builtin, MetricKind, Tags};
+use crate::options::plan_length;
 use crate::result::AbortedBy;
 use crate::slo::Objective;
 use crate::units::format_duration;
@@ -23,15 +24,34 @@ use crate::vu::{Failure, LogLevel, LogLine, Outcome, RunShared, Stage, now_milli
 
 /// How long functions of faults may take at the end of a run, to put right what they broke themselves.
 const LAST_UNDO: Duration = Duration::from_secs(10);
+/// How long what rhaid itself undoes may take then: each way back has a time limit of its own that is shorter.
+const LONGEST_UNDO: Duration = Duration::from_secs(90);
+/// What is undone within this time belongs to the run's last second.
+const QUICKLY: Duration = Duration::from_millis(250);
 /// How long before that is told.
 const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// Ends all faults on a thread of its own: whether all was undone within that time.
+fn ending(chaos: &Arc<Chaos>, longest: Duration) -> oneshot::Receiver<bool> {
+    let (tell, told) = oneshot::channel();
+    let chaos = Arc::clone(chaos);
+    let end = move || {
+        let _ = tell.send(chaos.end_all(&EndedBy::RunEnd, longest));
+    };
+    // Without a thread, what is left is undone when the run is gone.
+    let _ = std::thread::Builder::new()
+        .name("undo all".to_owned())
+        .spawn(end);
+    told
+}
 
 /// Undoes what is left when a run is gone, however it went.
 pub(super) struct UndoneAtLast(pub Arc<Chaos>);
 
 impl Drop for UndoneAtLast {
     fn drop(&mut self) {
-        self.0.end_all(&EndedBy::RunEnd);
+        // What takes longer the guardian does, once rhaid is gone.
+        self.0.end_all(&EndedBy::RunEnd, LAST_UNDO);
         self.0.close();
     }
 }
@@ -43,12 +63,13 @@ pub(super) fn desk(
 ) -> (Arc<Chaos>, mpsc::UnboundedReceiver<Event>) {
     let options = &blueprint.options;
     let mut plan = options.chaos.clone();
-    if settings.faults.is_none() {
+    if settings.faults.is_none() || settings.leaves_faults_out {
         plan.faults.clear();
     }
     let permission = Permission {
         touches: settings.faults.clone().unwrap_or_default(),
         hosts: options.http.rules.clone(),
+        leaves_out: settings.leaves_faults_out,
     };
     Chaos::new(plan, permission, options.seed)
 }
@@ -137,7 +158,8 @@ impl Conductor<'_> {
     /// A run that is stopped breaks nothing any more: iterations under way must not wait for a fault's end.
     pub(super) fn undo_faults(&mut self) {
         self.faults_over = true;
-        self.director.chaos().end_all(&EndedBy::RunEnd);
+        // Beside: this goes on meanwhile, and waits for it at the end.
+        drop(ending(self.director.chaos(), LONGEST_UNDO));
     }
 
     /// Does what is due now.
@@ -180,9 +202,15 @@ impl Conductor<'_> {
 
     /// A fault's function has ended: the fault goes on, unless the function failed.
     pub(super) fn fault_done(&mut self, done: Done) {
-        // What came too late because the fault had ended is no failure.
-        let came_too_late =
-            |failure: &Failure| failure.message.contains(&ChaosError::Over.to_string());
+        self.hear_of_faults();
+        // What came too late because somebody had ended the fault is no failure. One that was not done within its own time never was.
+        let was_ended = self
+            .director
+            .ended_by(done.id)
+            .is_some_and(|by| !matches!(by, EndedBy::Time | EndedBy::Error(_)));
+        let came_too_late = |failure: &Failure| {
+            was_ended || failure.message.contains(&ChaosError::Over.to_string())
+        };
         if let Some(failure) = failure_of(&done.outcome).filter(|failure| !came_too_late(failure)) {
             self.part_failed(format!(
                 "the fault `{}` failed: {}",
@@ -190,7 +218,7 @@ impl Conductor<'_> {
             ));
             self.say(LogLevel::Error, failure.rendered);
             let why = EndedBy::Error(failure.message);
-            self.director.chaos().end(done.id, why);
+            self.director.chaos().end_soon(done.id, why);
         }
         if let Some(Outcome::Abort(reason)) = done.outcome {
             self.abort(AbortedBy::Script, reason);
@@ -208,7 +236,7 @@ impl Conductor<'_> {
                 Act::Inject(index) => self.inject(index),
                 Act::Guard { id, reason, abort } => {
                     let why = EndedBy::Guard(reason.clone());
-                    self.director.chaos().end(id, why);
+                    self.director.chaos().end_soon(id, why);
                     if abort && self.settings.looking.is_none() {
                         self.abort(AbortedBy::Guardrail, reason);
                     }
@@ -239,15 +267,27 @@ impl Conductor<'_> {
         }
     }
 
-    /// The scenarios are over: so is every fault. Their functions may put right what they broke themselves.
-    pub(super) async fn end_faults(&mut self) {
-        self.director.chaos().end_all(&EndedBy::RunEnd);
-        let functions = self.director.functions();
-        if functions.is_empty() {
-            return self.hear_of_faults();
+    /// No fault lasts longer than the plan: what it holds up could otherwise not end, and would hold up the end of the run.
+    pub(super) fn end_faults_with_the_plan(&mut self) {
+        let length = plan_length(&self.blueprint.options.scenarios);
+        let is_over = length.is_some_and(|length| self.plan_time(Instant::now()) >= length);
+        if is_over && !self.faults_over && self.settings.looking.is_none() {
+            self.undo_faults();
         }
-        let mut functions = functions;
-        if !self.until(all_end(&mut functions, AT_ONCE)).await {
+    }
+
+    /// The scenarios are over: so is every fault. What is undone at once is, and nothing is waited for longer than that.
+    pub(super) async fn begin_to_end_faults(&mut self) {
+        self.faults_over = true;
+        let undone = ending(self.director.chaos(), LONGEST_UNDO);
+        let _ = self.until(tokio::time::timeout(QUICKLY, undone)).await;
+        self.hear_of_faults();
+    }
+
+    /// Waits until all is undone. Functions of faults may put right what they broke themselves.
+    pub(super) async fn end_faults(&mut self) {
+        let mut functions = self.director.functions();
+        if !functions.is_empty() && !self.until(all_end(&mut functions, AT_ONCE)).await {
             let limit = format_duration(LAST_UNDO);
             let text = format!(
                 "waiting for functions of faults to end, {limit} at most: {}",
@@ -265,10 +305,44 @@ impl Conductor<'_> {
                 self.say(LogLevel::Warn, text);
             }
         }
+        self.finish_undoing().await;
         while let Ok(done) = self.director.done.try_recv() {
             self.fault_done(done);
         }
         self.hear_of_faults();
+    }
+
+    /// Waits until nothing is broken any more, as long as that goes on and nobody wants to end at once.
+    pub(super) async fn finish_undoing(&mut self) {
+        let began = Instant::now();
+        let mut is_told = false;
+        loop {
+            let undone = ending(self.director.chaos(), AT_ONCE);
+            let is_done = self.until(undone).await.unwrap_or(true);
+            self.hear_of_faults();
+            if is_done {
+                return;
+            }
+            let waited = began.elapsed();
+            if waited >= LONGEST_UNDO || self.run.stage() >= Stage::Killed && waited >= LAST_UNDO {
+                break;
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                let unfinished = self.director.chaos().ledger().unfinished();
+                let what: Vec<_> = unfinished.into_iter().map(|failed| failed.what).collect();
+                let text = format!(
+                    "waiting for what is still being undone: {}",
+                    what.join("; ")
+                );
+                self.say(LogLevel::Info, text);
+            }
+        }
+        let unfinished = self.director.chaos().ledger().unfinished();
+        for failed in &unfinished {
+            let text = format!("fault: cannot {}: {}", failed.what, failed.why);
+            self.say(LogLevel::Error, text);
+        }
+        self.director.unfinished(unfinished);
     }
 
     /// Shows whoever watches what happens.
@@ -293,7 +367,7 @@ impl Conductor<'_> {
                     _ => format!("fault ends ({undone} put right)"),
                 }
             }
-            Event::Asked { .. } => return,
+            Event::Ending { .. } | Event::Asked { .. } => return,
         };
         self.tell_of_fault(event, &text);
         let is_bad = matches!(

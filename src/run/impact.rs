@@ -10,8 +10,8 @@ use crate::metrics::totals::Accumulator;
 use crate::metrics::{Builtin, Totals, TrackerId};
 use crate::result::{self, FaultImpact, FaultPhase, FaultResult, FaultStatus, PhaseName, ratio};
 
-/// Reports about a second come this much later, in seconds.
-const MOMENT: f64 = 0.2;
+/// What comes in so short a time before a second's end comes after it, in seconds.
+const MOMENT: f64 = 0.02;
 /// Seconds in a row that are well after a fault of which nothing was declared.
 const RECOVERED_FOR: u64 = 3;
 /// A second is well if not more than this share of requests fails beyond that of before …
@@ -21,10 +21,14 @@ const MORE_FAILURES: f64 = 0.01;
 const SLOWER: [(f64, f64, f64); 2] = [(50.0, 2.0, 20.0), (95.0, 3.0, 100.0)];
 /// What a response time afterwards may make of the score at least.
 const LEAST_SPEED: f64 = 0.5;
+/// The effect of one that broke nothing.
+const NOTHING: &str = "it broke nothing";
 /// Requests before a fault from which a percentile can be told.
 const ENOUGH: u64 = 20;
 /// Weights of the parts of the score: requests answered, response times, recovery, and how it was afterwards.
 const WEIGHTS: [f64; 4] = [0.4, 0.2, 0.25, 0.15];
+/// Added to response times before they are compared, in milliseconds: microseconds more are no slowness.
+const HARDLY_ANY: f64 = 5.0;
 /// A recovery that takes this many seconds, or as long as the fault, counts for nothing.
 const LONGEST_RECOVERY: f64 = 30.0;
 
@@ -112,8 +116,11 @@ pub struct Record {
     end: Option<Stand>,
     recovered: Option<(f64, Stand)>,
     before: Requests,
-    /// When the next fault began.
+    /// When the next fault began, and whether it was not well again by then.
     until: Option<Stand>,
+    is_cut: bool,
+    /// It began in the second in which this one ended.
+    gives_way: bool,
     /// That all was well again was told as a metric.
     counted: bool,
     /// From its injection to the end of the first second that was not well.
@@ -168,6 +175,8 @@ impl Record {
             end: None,
             recovered: None,
             until: None,
+            is_cut: false,
+            gives_way: false,
             counted: false,
             detected: None,
             seconds: 0,
@@ -233,16 +242,16 @@ impl Record {
         Some((&self.name, self.started?, until))
     }
 
-    /// Whether it has ended, and all was well since.
+    /// Whether it has ended, and all was well since, or another one began.
     pub fn is_over(&self) -> bool {
-        self.id.is_none() || self.recovered.is_some()
+        self.id.is_none() || self.recovered.is_some() || self.is_cut
     }
 
     /// It ended when so many bytes had passed the run's proxies: one that spoiled what nobody sent has done nothing.
     pub fn count(&mut self, passed: u64) {
         let spoils = |effect: &String| effect.contains(" of proxy `");
         if self.effects.is_empty() {
-            self.effects.push("it broke nothing".to_owned());
+            self.effects.push(NOTHING.to_owned());
         } else if passed == self.passed && self.effects.iter().all(spoils) {
             self.effects
                 .push("nothing passed a proxy of the run while it lasted".to_owned());
@@ -253,9 +262,19 @@ impl Record {
         self.effects.push(what);
     }
 
-    pub fn ended(&mut self, at: f64, by: EndedBy, failed: Vec<FailedUndo>) {
+    pub fn ended_by(&self) -> Option<&EndedBy> {
+        self.ended.as_ref().map(|(_, by)| by)
+    }
+
+    /// One more thing was not put right.
+    pub fn fail(&mut self, failed: FailedUndo) {
+        if !self.failed.contains(&failed) {
+            self.failed.push(failed);
+        }
+    }
+
+    pub fn ended(&mut self, at: f64, by: EndedBy) {
         self.ended = Some((at, by));
-        self.failed = failed;
     }
 
     /// A second ends. `now`: how it stands.
@@ -265,7 +284,7 @@ impl Record {
         };
         let ends = now.seconds;
         if ends <= started + MOMENT {
-            // It was told of late: the second had ended when the fault came.
+            // It was looked at late: the second had ended when the fault came.
             self.start = now.clone();
             self.before = self.before_end().all_since(&self.calm);
             return;
@@ -282,6 +301,10 @@ impl Record {
             // The second in which it ended belongs to it.
             self.end = Some(now.clone());
             self.good_since = Some(now.clone());
+            if self.gives_way {
+                self.is_cut = true;
+                self.until = Some(now.clone());
+            }
             return;
         }
         if !was_well {
@@ -308,11 +331,27 @@ impl Record {
         Some((self.name.clone(), after))
     }
 
-    /// Another fault begins: what comes after this one ends there.
+    /// Another fault begins: what comes after this one ends there, and so does the look at whether all is well again.
     pub fn make_way(&mut self, now: &Stand) {
-        if self.until.is_none() {
-            self.until = Some(now.clone());
+        if self.until.is_some() || self.ended.is_none() {
+            return;
         }
+        if self.end.is_none() {
+            // The second in which it ended goes on.
+            self.gives_way = true;
+            return;
+        }
+        if self.recovered.is_none() {
+            match (self.good, self.good_since.take(), &self.ended) {
+                // As far as could be seen, it was.
+                (1.., Some(since), Some((ended, _))) => {
+                    let after = (since.seconds - ended).max(0.0);
+                    self.recovered = Some((after, since));
+                }
+                _ => self.is_cut = true,
+            }
+        }
+        self.until = Some(now.clone());
     }
 
     /// The row of a result. `last`: how it stood at the end of the run; `budget`: failed requests that an objective allows.
@@ -339,19 +378,18 @@ impl Record {
             start_seconds: self.started,
             end_seconds: self.ended.as_ref().map(|(at, _)| *at),
             failed_undos: failed_undos.collect(),
-            impact: self.id.map(|_| self.impact(last, budget)),
+            // One that broke nothing had no effect that could be told.
+            impact: self
+                .id
+                .filter(|_| self.effects.as_slice() != [NOTHING])
+                .map(|_| self.impact(last, budget)),
             phases,
         }
     }
 
     /// Where each phase ends.
     fn borders<'a>(&'a self, last: &'a Stand) -> [&'a Stand; 3] {
-        let well = self.recovered.as_ref().map(|(_, stand)| stand.seconds);
-        let next = self
-            .until
-            .as_ref()
-            .filter(|next| well.is_some_and(|well| well <= next.seconds));
-        let last = next.unwrap_or(last);
+        let last = self.until.as_ref().unwrap_or(last);
         let end = self.end.as_ref().unwrap_or(last);
         let recovered = self.recovered.as_ref().map_or(last, |(_, stand)| stand);
         [end, recovered, last]
@@ -386,6 +424,7 @@ impl Record {
             users_touched: self.touched[1].saturating_sub(self.touched[0]),
             degraded_share: ratio(self.bad_seconds as f64, self.seconds as f64),
             error_budget_spent: budget.map(|budget| ratio(hit.failed, budget)),
+            cut_by_next: self.is_cut,
             score: self.score(
                 &during,
                 &after,
@@ -421,13 +460,19 @@ impl Record {
         let speed = |of: &Requests| match of.duration.is_empty() || self.before.duration.is_empty()
         {
             true => 1.0,
-            false => ratio(at(&self.before.duration, 95.0), at(&of.duration, 95.0)).min(1.0),
+            false => ratio(
+                at(&self.before.duration, 95.0) + HARDLY_ANY,
+                at(&of.duration, 95.0) + HARDLY_ANY,
+            )
+            .min(1.0),
         };
         let lasted = self
             .ended
             .as_ref()
             .map_or(0.0, |(at, _)| at - self.started.unwrap_or(*at));
         let longest = lasted.max(LONGEST_RECOVERY);
+        // What nobody noticed needs no recovery.
+        let recovered = recovered.or((self.bad_seconds == 0).then_some(0.0));
         let recovery = recovered.map_or(0.0, |seconds| (1.0 - seconds / longest).max(0.0));
         let afterwards = match (recovered, after.requests) {
             (None, _) => 0.0,

@@ -44,7 +44,7 @@ pub use conductor::conduct;
 pub(crate) use crew::{lost, overflow};
 pub use detail::{Controlled, Detail, FaultBand, Tables};
 pub use edits::{Edits, between};
-pub use handle::Handle;
+pub use handle::{Handle, Unsteered};
 pub use masking::mask_diagnostics;
 pub use progress::{FaultProgress, Progress, ScenarioProgress, ScenarioState};
 pub use reloads::take_over;

@@ -29,6 +29,8 @@ pub struct Settings {
     pub until_stable: Option<f64>,
     /// What the script's faults may touch; without it the load runs alone.
     pub faults: Option<BTreeSet<Touches>>,
+    /// The load runs alone whatever they may touch; programs of the run's own are started all the same, if that is allowed.
+    pub leaves_faults_out: bool,
     /// Someone looks on.
     pub looking: Option<Looking>,
     /// Takes what is measured out of the run while it goes.

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use super::api_client::{Server, connect};
+use super::guardian::until;
 use super::servers::{ask, echo};
 use crate::support::bin::{Output, Rhaid};
 
@@ -163,9 +164,9 @@ fn an_api_that_others_can_reach_is_warned_of() {
     let quiet = Server::start(&[]);
     assert_eq!(quiet.stderr(), "");
     let server = Server::with(|command| command.args(["--listen", "0.0.0.0:0"]));
-    assert!(
+    until("it is warned of", || {
         server
             .stderr()
             .contains("warning: the API listens on 0.0.0.0:")
-    );
+    });
 }

@@ -166,6 +166,56 @@ fn pods_that_are_not_ready_in_time_are_told_and_a_cluster_that_is_busy_is_asked_
 }
 
 #[test]
+fn nothing_is_deleted_any_more_when_the_fault_is_over_and_what_was_is_named() {
+    let cluster = hotel();
+    let late = Mood::Late(std::time::Duration::from_millis(1_200));
+    cluster.state().moods.push(("DELETE".to_owned(), late));
+    let script = r#"
+        export const options = #{
+            scenarios: #{ guests: #{ executor: "constant-vus", exec: "rest", vus: 1, duration: "5s" } },
+            faults: [ #{ name: "pods", exec: "gone", start: "200ms", duration: "1800ms" } ],
+        };
+        fn rest() { sleep("100ms"); }
+        fn gone(fault) { fault.pods("app=hotel", #{ count: 3 }).delete(); }
+        "#;
+    let output = Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+        .script(script)
+        .args(["--no-history", "--allow-faults=kubernetes"])
+        .env("KUBECONFIG", cluster.kubeconfig())
+        .run();
+    output.expect_code(2).expect_words("deleted before that");
+    // The one that was under way, and no third one.
+    let asked = cluster.asked();
+    let deletions = asked.iter().filter(|asked| asked.starts_with("DELETE"));
+    assert_eq!(deletions.count(), 2, "{asked:?}");
+    let effects = output.expect_result()["faults"][0]["effects"].to_string();
+    assert!(
+        effects.contains("hotel-") && effects.contains("perhaps"),
+        "{effects}"
+    );
+}
+
+#[test]
+fn a_cluster_on_this_machine_as_a_proxy_sees_it_is_none_of_this_machine() {
+    let cluster = hotel();
+    let own = format!("server: {}", cluster.url());
+    let config = std::fs::read_to_string(cluster.kubeconfig()).unwrap();
+    let config = config.replace(
+        &own,
+        &format!("{own}\n    proxy-url: http://192.0.2.1:3128"),
+    );
+    assert!(config.contains("proxy-url"), "{config}");
+    let path = cluster.folder().join("through-a-proxy");
+    std::fs::write(&path, config).unwrap();
+    let output = run_with(&path, r#"fault.pods("app=hotel").delete()"#).run();
+    output
+        .expect_code(2)
+        .expect_words("192.0.2.1")
+        .expect_words("allowed_hosts");
+    assert!(cluster.asked().is_empty());
+}
+
+#[test]
 fn a_wait_ends_with_the_run() {
     let cluster = hotel();
     cluster.state().ready_in = 1_000;
@@ -304,6 +354,6 @@ fn the_dry_run_tells_the_cluster_and_asks_it_nothing() {
     let output = nowhere.arg("--dry-run").run();
     output
         .expect_code(0)
-        .expect_words("Missing")
+        .expect_words("a fault on a cluster will fail")
         .expect_words("no Kubernetes cluster is configured");
 }

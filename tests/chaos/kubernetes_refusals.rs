@@ -65,7 +65,7 @@ fn a_cluster_that_is_busy_is_asked_again_and_not_for_ever() {
 
 #[test]
 fn an_answer_that_is_none_is_told() {
-    answered("GET", Mood::Html(200)).expect_words("answers what is not Kubernetes'");
+    answered("GET", Mood::Html(200)).expect_words("answers something that is not Kubernetes");
     answered("GET", Mood::Html(502)).expect_words("(status 502)");
     answered("GET", Mood::Cut).expect_words("cannot reach the cluster at http://127.0.0.1:");
     answered("GET", Mood::Status(404)).expect_words("(status 404)");
@@ -189,7 +189,7 @@ fn another_machines_cluster_is_no_target_unless_it_is_allowed() {
         .arg("--dry-run")
         .run()
         .expect_code(0)
-        .expect_words("`allowed_hosts` with the host of https://prod.example.invalid:6443");
+        .expect_words("a fault on the cluster at https://prod.example.invalid:6443 will fail");
 }
 
 #[test]

@@ -60,6 +60,70 @@ fn a_deployment_has_its_replicas_again_when_the_fault_is_over() {
     assert!(what[1].contains("fieldManager=rhaid"), "{what:?}");
 }
 
+/// The answer to a change may be lost, and the change is done all the same.
+#[test]
+fn what_was_done_although_the_answer_does_not_say_so_is_undone() {
+    for status in [504, 500] {
+        let cluster = hotel();
+        let once = ("PATCH".to_owned(), Mood::Done(status));
+        cluster.state().once.push(once);
+        let output = run(&cluster, SCALE);
+        output.expect_code(0).expect_words("given 3");
+        assert_eq!(replicas(&cluster), 3, "{status}");
+        let effects = output.expect_result()["faults"][0]["effects"].to_string();
+        assert!(effects.contains("from 3 to 0"), "{effects}");
+    }
+}
+
+#[test]
+fn what_comes_about_after_the_fault_is_over_is_undone_and_told() {
+    let cluster = hotel();
+    let once = ("PATCH".to_owned(), Mood::Late(Duration::from_millis(2_500)));
+    cluster.state().once.push(once);
+    let faults = r#"#{ name: "no database", exec: "gone", start: "200ms", duration: "1s" }"#;
+    let output = held(
+        &cluster,
+        r#"fn gone(fault) { fault.deployment("db").scale(0); }"#,
+        faults,
+    )
+    .run();
+    // It never held within its time.
+    output
+        .expect_code(2)
+        .expect_words("the fault was over before the cluster answered");
+    assert_eq!((replicas(&cluster), told(&cluster)), (3, vec![0, 3]));
+    let fault = &output.expect_result()["faults"][0];
+    assert_eq!(fault["failed_undos"], serde_json::Value::Null, "{fault:#}");
+}
+
+#[test]
+fn what_teardown_broke_and_cannot_be_put_right_is_told_with_71() {
+    let cluster = hotel();
+    let script = r#"
+        export const options = #{ vus: 1, iterations: 1 };
+        fn iteration() {}
+        fn teardown() {
+            chaos::inject("late", "60s", |fault| fault.deployment("db").scale(0));
+            http::get(env("API") + "/broken");
+        }
+        "#;
+    // From then on the cluster cannot be asked.
+    cluster.answer("GET /apis", Mood::Status(500));
+    cluster
+        .state()
+        .once
+        .push(("GET /apis".to_owned(), Mood::Late(Duration::from_millis(1))));
+    let output = Rhaid::at(env!("CARGO_BIN_EXE_rhaid"))
+        .script(script)
+        .args(["--no-history", "--allow-faults=kubernetes"])
+        .env("KUBECONFIG", cluster.kubeconfig())
+        .env("API", cluster.url())
+        .run();
+    output.expect_code(71);
+    let failed = output.expect_result()["faults"][0]["failed_undos"].to_string();
+    assert!(failed.contains("scale the deployment `db`"), "{failed}");
+}
+
 #[test]
 fn steps_of_one_fault_are_undone_the_last_first() {
     let cluster = hotel();

@@ -176,7 +176,7 @@ fn a_command_is_killed_and_started_again_and_ends_with_the_run() {
     let second = commands.pid("hotel").unwrap().unwrap();
     assert_ne!(first, second);
 
-    commands.restart("hotel", true).unwrap();
+    commands.restart(&ledger, FAULT, "hotel", true).unwrap();
     let third = Identity::of(commands.pid("hotel").unwrap().unwrap()).unwrap();
     assert_ne!(third.pid, second);
 
@@ -261,4 +261,28 @@ fn a_command_sees_its_variables_and_arguments_and_no_input() {
     until("it has written", || {
         std::fs::read_to_string(&log).unwrap() == expected
     });
+}
+
+#[test]
+fn what_a_command_has_started_ends_with_it_wherever_it_went() {
+    let dir = tempfile::tempdir().unwrap();
+    let (daemon, child) = (dir.path().join("daemon"), dir.path().join("child"));
+    // One has lost its parent as daemons do, one has a session of its own.
+    let script = format!(
+        "(setsid sh -c 'echo $$ > {0}.new; mv {0}.new {0}; exec sleep 600' &); setsid sh -c 'echo $$ > {1}.new; mv {1}.new {1}; exec sleep 600' & wait",
+        daemon.display(),
+        child.display()
+    );
+    let commands = Commands::new(Guardian::new(own(), None));
+    let spec = CommandSpec::new(["sh", "-c", &script].map(str::to_owned).into());
+    commands.start("both", spec).unwrap();
+    let started = [daemon, child].map(|file| {
+        until("it has started", || file.exists());
+        let pid = std::fs::read_to_string(&file).unwrap();
+        Identity::of(pid.trim().parse().unwrap()).unwrap()
+    });
+    drop(commands);
+    for process in started {
+        assert!(process.stat().unwrap().is_none(), "{process:?}");
+    }
 }

@@ -130,6 +130,7 @@ fn the_guardian_lets_containers_and_units_run_again() {
     let guardian = Guardian::new(own(), None);
     let name = || "hotel-db".to_owned();
     let start = Deed::StartContainer {
+        is_settled: true,
         socket: stopped.socket.clone(),
         id: ID.to_owned(),
         name: name(),

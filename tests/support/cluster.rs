@@ -25,6 +25,10 @@ pub enum Mood {
     Cut,
     /// Nothing, ever.
     Silent,
+    /// It is done, and this status is the answer.
+    Done(u16),
+    /// It is done and answered after a while, whether somebody waits for that or not.
+    Late(Duration),
 }
 
 /// What was asked.
@@ -125,6 +129,8 @@ pub struct State {
     /// So many changes of it come too late.
     pub overtaken: u32,
     pub moods: Vec<(String, Mood)>,
+    /// The first request that begins so is answered so, and no other one.
+    pub once: Vec<(String, Mood)>,
     pub asked: Vec<Asked>,
     next: u32,
 }
@@ -163,6 +169,7 @@ impl Cluster {
             version: 1,
             overtaken: 0,
             moods: Vec::new(),
+            once: Vec::new(),
             asked: Vec::new(),
             next: 0,
         };
@@ -277,6 +284,10 @@ impl State {
                 Some(left) => *left -= 1,
                 None => {}
             }
+        }
+        let once = self.once.iter();
+        if let Some(at) = once.clone().position(|(head, _)| what.starts_with(head)) {
+            return Some(self.once.remove(at).1);
         }
         let mut moods = self.moods.iter().rev();
         let (_, mood) = moods.find(|(beginning, _)| what.starts_with(beginning))?;
@@ -461,14 +472,22 @@ fn serve(stream: impl Read + Write, state: &Mutex<State>) -> Option<()> {
         });
         let mood = state.mood(&what);
         let answer = match mood {
-            None => state.answer(&what, &body),
+            None | Some(Mood::Done(_)) => state.answer(&what, &body),
             Some(_) => (500, Value::Null),
         };
         (mood, answer)
     };
+    let (mood, (code, answer)) = match mood {
+        Some(Mood::Late(after)) => {
+            std::thread::sleep(after);
+            (None, state.lock().unwrap().answer(&what, &body))
+        }
+        mood => (mood, (code, answer)),
+    };
     let (code, text) = match mood {
         None => (code, answer.to_string()),
-        Some(Mood::Status(code)) => (code, status(code, "so it is").to_string()),
+        Some(Mood::Late(_)) => return None,
+        Some(Mood::Done(code) | Mood::Status(code)) => (code, status(code, "so it is").to_string()),
         Some(Mood::Forbidden) => (403, forbidden(&what).to_string()),
         Some(Mood::Html(code)) => (code, "<html>\u{1b}[2Jnot what you think</html>".to_owned()),
         Some(Mood::Cut) => {

@@ -66,7 +66,10 @@ pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Vec<String> {
         let _ = writeln!(output, "{answer}").and_then(|()| output.flush());
     }
     let mut failed = Vec::new();
-    for (_, mut deed) in open.into_iter().rev() {
+    // What may have to wait keeps nothing else waiting.
+    let (waiting, at_once): (Vec<_>, Vec<_>) =
+        open.into_values().rev().partition(|deed| deed.may_wait());
+    for mut deed in at_once.into_iter().chain(waiting) {
         if let Err(why) = put_right(&mut deed) {
             failed.push(format!("cannot {}: {why}", deed.about()));
         }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kube::config::{Config, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
@@ -17,6 +17,8 @@ use crate::suggest::did_you_mean;
 
 /// Longer than this nobody waits for one answer.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two looks at whether an answer is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
 /// For all that one fault asks, and for the program that a kubeconfig may name, which gets credentials.
 pub const LONGEST: Duration = Duration::from_secs(60);
 
@@ -125,23 +127,37 @@ impl Cluster {
     /// # Errors
     /// When it is another machine's, and not in `allowed_hosts`.
     pub fn check(&self, chaos: &Chaos) -> Result<(), ClusterError> {
-        chaos.check_url(&self.url()).map_err(|why| match why {
-            ChaosError::Host { host } => ClusterError::Elsewhere {
-                url: self.url(),
-                by: self.by(),
-                host,
-            },
-            other => other.into(),
-        })
+        // Through a proxy "this machine" is the proxy's.
+        let host = self.config.cluster_url.host().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let is_here = host == "localhost"
+            || bare
+                .parse()
+                .is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+        let proxy = self.config.proxy_url.as_ref().filter(|_| is_here);
+        let proxy = proxy.map(ToString::to_string);
+        for url in proxy.into_iter().chain([self.url()]) {
+            chaos.check_url(&url).map_err(|why| match why {
+                ChaosError::Host { host } => ClusterError::Elsewhere {
+                    url,
+                    by: self.by(),
+                    host,
+                },
+                other => other.into(),
+            })?;
+        }
+        Ok(())
     }
 
-    /// Asks it, on a thread with a runtime of its own: whoever calls may be within another one. It takes so long at most.
+    /// Asks it, on a thread with a runtime of its own: whoever calls may be within another one. It takes so long at most, and no longer
+    /// than it is wanted: what is under way then goes on until it has an answer.
     ///
     /// # Errors
     /// What `ask` says, or that it took too long.
     pub fn ask<T, F>(
         &self,
         longest: Duration,
+        is_over: &dyn Fn() -> bool,
         ask: impl FnOnce(Session) -> F + Send + 'static,
     ) -> Result<T, ClusterError>
     where
@@ -169,12 +185,20 @@ impl Cluster {
                 let _ = tell.send(outcome);
             })
             .map_err(ClusterError::System)?;
-        told.recv_timeout(longest).unwrap_or_else(|why| {
-            Err(match why {
-                RecvTimeoutError::Timeout => self.silent("all of it", longest),
-                RecvTimeoutError::Disconnected => self.unreachable("its thread ended"),
-            })
-        })
+        let began = Instant::now();
+        loop {
+            match told.recv_timeout(LOOK.min(longest)) {
+                Ok(outcome) => return outcome,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(self.unreachable("its thread ended"));
+                }
+                Err(RecvTimeoutError::Timeout) if began.elapsed() >= longest => {
+                    return Err(self.silent("all of it", longest));
+                }
+                Err(RecvTimeoutError::Timeout) if is_over() => return Err(ClusterError::TooLate),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
     }
 
     /// What kube is given to make a client of.

@@ -1,5 +1,7 @@
 //! Deployments that have fewer replicas for a while.
 
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,6 +13,12 @@ use super::place::Place;
 use super::session::{Change, Seen};
 use crate::chaos::{Chaos, Deed, FaultId, Ledger};
 
+/// How long a change is waited for of which nobody has said that it is done.
+const COMES_ABOUT: Duration = Duration::from_secs(15);
+/// The same, where the connection broke.
+const SOON: Duration = Duration::from_secs(2);
+/// Between two looks at whether it has come about.
+const LOOK: Duration = Duration::from_millis(500);
 /// How often a change is tried that somebody else was faster with.
 const TRIES: usize = 5;
 
@@ -33,6 +41,9 @@ pub struct ScaleBack {
     uid: String,
     before: u32,
     left: u32,
+    /// The cluster has said that it is done. Otherwise it may still come about.
+    #[serde(default)]
+    pub(in crate::chaos) is_settled: bool,
 }
 
 impl Deployment {
@@ -64,8 +75,17 @@ impl Deployment {
     ) -> Result<Scaled, ClusterError> {
         let cluster = Cluster::of(&self.scope)?;
         cluster.check(chaos)?;
+        let is_over = || !chaos.is_on(fault);
+        let scaled = |before: u32| Scaled {
+            before,
+            told: format!(
+                "scaled deployment `{}` in `{}` from {before} to {replicas}",
+                self.name,
+                cluster.namespace(),
+            ),
+        };
         for _ in 0..TRIES {
-            let seen = self.look(&cluster)?;
+            let seen = self.look(&cluster, &is_over)?;
             if replicas >= seen.replicas {
                 return Err(ClusterError::NotLess {
                     name: self.name.clone(),
@@ -81,6 +101,7 @@ impl Deployment {
                 uid: seen.uid.clone(),
                 before: seen.replicas,
                 left: replicas,
+                is_settled: false,
             };
             let entry = ledger.enter_deed(fault, Deed::ScaleBack(way_back))?;
             // After the entry: of two faults that come at once, at least one sees the other.
@@ -88,32 +109,73 @@ impl Deployment {
                 ledger.withdraw(entry);
                 return Err(ClusterError::Held(self.name.clone()));
             }
-            match change(&cluster, &self.name, &seen, replicas) {
+            match change(&cluster, &self.name, &seen, replicas, &is_over) {
                 Ok(Change::Done) => {
-                    return Ok(Scaled {
-                        before: seen.replicas,
-                        told: format!(
-                            "scaled deployment `{}` in `{}` from {} to {replicas}",
-                            self.name,
-                            cluster.namespace(),
-                            seen.replicas
-                        ),
-                    });
+                    ledger.settle(entry);
+                    return Ok(scaled(seen.replicas));
                 }
                 Ok(Change::Overtaken) => ledger.withdraw(entry),
-                Err(error) => {
-                    // It may have been done.
-                    let _ = ledger.undo(entry);
-                    return Err(error);
+                Ok(Change::Unclear) => {
+                    let now = self.look(&cluster, &is_over);
+                    match now {
+                        Ok(now) if now.replicas != replicas || now.uid != seen.uid => {
+                            ledger.withdraw(entry);
+                        }
+                        Ok(_) => {
+                            ledger.settle(entry);
+                            return Ok(scaled(seen.replicas));
+                        }
+                        Err(why) => return Err(why),
+                    }
+                }
+                // The way back stays entered, and looks again: it may have been done, or still be done.
+                Err(why) if why.is_unclear() => {
+                    // Whom nobody reaches any more has done it by now, or never will.
+                    let is_gone = matches!(why, ClusterError::Reach { .. });
+                    let longest = if is_gone { SOON } else { COMES_ABOUT };
+                    if self.comes_about(&cluster, &seen, replicas, longest, &is_over) {
+                        ledger.settle(entry);
+                        return Ok(scaled(seen.replicas));
+                    }
+                    if is_gone && !is_over() {
+                        ledger.withdraw(entry);
+                    }
+                    return Err(why);
+                }
+                Err(why) => {
+                    ledger.withdraw(entry);
+                    return Err(why);
                 }
             }
         }
         Err(ClusterError::Contended(self.name.clone()))
     }
 
-    fn look(&self, cluster: &Cluster) -> Result<Seen, ClusterError> {
+    /// Whether a change of which nobody has said that it is done can be seen, as long as the fault is on.
+    fn comes_about(
+        &self,
+        cluster: &Cluster,
+        before: &Seen,
+        replicas: u32,
+        longest: Duration,
+        is_over: &dyn Fn() -> bool,
+    ) -> bool {
+        let began = Instant::now();
+        while !is_over() && began.elapsed() < longest {
+            if let Ok(seen) = self.look(cluster, is_over)
+                && seen.uid == before.uid
+                && seen.replicas == replicas
+            {
+                return true;
+            }
+            std::thread::sleep(LOOK);
+        }
+        false
+    }
+
+    fn look(&self, cluster: &Cluster, is_over: &dyn Fn() -> bool) -> Result<Seen, ClusterError> {
         let name = self.name.clone();
-        let seen = cluster.ask(LONGEST, move |session| async move {
+        let seen = cluster.ask(LONGEST, is_over, move |session| async move {
             session.replicas(&name).await
         })?;
         seen.ok_or_else(|| ClusterError::NoDeployment {
@@ -128,9 +190,10 @@ fn change(
     name: &str,
     seen: &Seen,
     replicas: u32,
+    is_over: &dyn Fn() -> bool,
 ) -> Result<Change, ClusterError> {
     let (name, seen) = (name.to_owned(), seen.clone());
-    cluster.ask(LONGEST, move |session| async move {
+    cluster.ask(LONGEST, is_over, move |session| async move {
         session.scale(&name, &seen, replicas).await
     })
 }
@@ -155,12 +218,31 @@ impl ScaleBack {
         };
         let cluster = Cluster::within(&self.place, &scope)?;
         let back = self.clone();
-        cluster.ask(LONGEST, move |session| async move {
-            for _ in 0..TRIES {
+        let began = Instant::now();
+        cluster.ask(LONGEST, &|| false, move |session| async move {
+            let mut tries = 0;
+            while tries < TRIES {
                 let seen = match session.replicas(&back.name).await? {
                     Some(seen) if seen.uid == back.uid && seen.replicas == back.left => seen,
+                    // It was asked for, and has not come about: it may be on its way.
+                    Some(seen)
+                        if !back.is_settled
+                            && seen.uid == back.uid
+                            && seen.replicas == back.before =>
+                    {
+                        if began.elapsed() >= COMES_ABOUT {
+                            return Err(ClusterError::Unsettled {
+                                name: back.name,
+                                has: seen.replicas,
+                                after: began.elapsed(),
+                            });
+                        }
+                        tokio::time::sleep(LOOK).await;
+                        continue;
+                    }
                     _ => return Ok(()),
                 };
+                tries += 1;
                 if session.scale(&back.name, &seen, back.before).await? == Change::Done {
                     return Ok(());
                 }
@@ -191,12 +273,13 @@ mod tests {
             uid: "u".to_owned(),
             before: 3,
             left: 0,
+            is_settled: true,
         };
         let deed = Deed::ScaleBack(back);
         let line = serde_json::to_string(&deed).unwrap();
         assert_eq!(
             line,
-            r#"{"do":"scale_back","place":{"files":["/root/.kube/config"]},"context":"kind","namespace":"shop","name":"db","uid":"u","before":3,"left":0}"#
+            r#"{"do":"scale_back","place":{"files":["/root/.kube/config"]},"context":"kind","namespace":"shop","name":"db","uid":"u","before":3,"left":0,"is_settled":true}"#
         );
         assert_eq!(serde_json::from_str::<Deed>(&line).unwrap(), deed);
     }

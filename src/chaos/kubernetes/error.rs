@@ -77,7 +77,7 @@ pub enum ClusterError {
         status: u16,
         message: String,
     },
-    #[error("the cluster at {url} answers what is not Kubernetes': {asked}: {why}")]
+    #[error("the cluster at {url} answers something that is not Kubernetes: {asked}: {why}")]
     Nonsense {
         url: String,
         asked: String,
@@ -132,6 +132,17 @@ pub enum ClusterError {
         /// Why the last look told nothing.
         last: Option<String>,
     },
+    #[error("the fault was over before the cluster answered")]
+    TooLate,
+    #[error(
+        "nobody knows whether the cluster still scales the deployment `{name}`: it was asked to, did not say that it is done, and {} later it has {has} replicas as before",
+        format_duration(*.after)
+    )]
+    Unsettled {
+        name: String,
+        has: u32,
+        after: Duration,
+    },
     #[error("there is no deployment `{name}` in the namespace `{namespace}`")]
     NoDeployment { name: String, namespace: String },
     #[error(
@@ -153,6 +164,17 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
+    /// Whether what was asked for may have been done, or still be done.
+    pub fn is_unclear(&self) -> bool {
+        match self {
+            Self::Silent { .. } | Self::Reach { .. } | Self::Nonsense { .. } | Self::TooLate => {
+                true
+            }
+            Self::Refused { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
     /// Which option is wrong, by its name.
     pub fn option(&self) -> Option<&str> {
         match self {

@@ -1,6 +1,7 @@
 //! Pods that are deleted.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -13,7 +14,7 @@ use super::given::{Amount, Options, Scope, is_name};
 use super::recovery::Recovery;
 use super::session::Deletion;
 use crate::chaos::proxy::Draw;
-use crate::chaos::{Chaos, FaultId};
+use crate::chaos::{Chaos, Event, FaultId};
 
 /// Pods with some labels, and what is to be done to how many of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,8 +113,13 @@ impl Pods {
         let cluster = Cluster::of(&self.scope)?;
         cluster.check(chaos)?;
         let namespace = cluster.namespace().to_owned();
+        let asked_in = namespace.clone();
         let (pods, mut draw) = (self.clone(), chaos.draw(fault, &self.selector));
-        let (all, wanted, done) = cluster.ask(LONGEST, move |session| async move {
+        let is_over = || !chaos.is_on(fault);
+        // What was done stands here also when nobody waits any more for the rest of it.
+        let account = Arc::new(Mutex::new(Account::default()));
+        let kept = Arc::clone(&account);
+        let outcome = cluster.ask(LONGEST, &is_over, move |session| async move {
             let found: Vec<Found> = session
                 .pods(&pods.selector)
                 .await?
@@ -121,21 +127,29 @@ impl Pods {
                 .filter_map(Found::of)
                 .collect();
             let wanted = found.iter().filter(|pod| pod.counts()).count();
-            let running = pods.running(found, &namespace)?;
+            let running = pods.running(found, &asked_in)?;
             let all = running.len();
-            let chosen = pods.choose(running, &namespace, &mut draw)?;
+            let chosen = pods.choose(running, &asked_in, &mut draw)?;
             let mut done: Vec<Found> = Vec::new();
             let mut gone = Vec::new();
             for pod in chosen {
+                if !Account::begin(&kept, &pod.name) {
+                    return Err(ClusterError::TooLate);
+                }
                 match session.delete(&pod.name, &pod.uid, pods.grace).await {
-                    Ok(Deletion::Done) => done.push(pod),
-                    Ok(Deletion::Gone) => gone.push(pod.name),
-                    Err(why) if done.is_empty() => return Err(why),
+                    Ok(Deletion::Done) => {
+                        Account::of(&kept).is_deleted();
+                        done.push(pod);
+                    }
+                    Ok(Deletion::Gone) => {
+                        Account::of(&kept).under_way = None;
+                        gone.push(pod.name);
+                    }
                     Err(why) => {
-                        return Err(ClusterError::Partly {
-                            done: done.into_iter().map(|pod| pod.name).collect(),
-                            why: Box::new(why),
-                        });
+                        if !why.is_unclear() {
+                            Account::of(&kept).under_way = None;
+                        }
+                        return Err(why);
                     }
                 }
             }
@@ -143,7 +157,15 @@ impl Pods {
                 true => Err(ClusterError::Vanished(gone)),
                 false => Ok((all, wanted, done)),
             }
-        })?;
+        });
+        let (all, wanted, done) = match outcome {
+            Ok(done) => done,
+            Err(why) => {
+                let mut account = Account::of(&account);
+                account.is_over = true;
+                return Err(account.failure(&self.selector, &namespace, fault, chaos, why));
+            }
+        };
         let names: Vec<String> = done.iter().map(|pod| pod.name.clone()).collect();
         Ok(Deleted {
             told: format!(
@@ -217,6 +239,65 @@ impl Pods {
             chosen.push(running.remove(at.min(last)));
         }
         Ok(chosen)
+    }
+}
+
+/// What has been done of a deletion so far.
+#[derive(Debug, Default)]
+struct Account {
+    done: Vec<String>,
+    /// It may be deleted by now, or in a moment.
+    under_way: Option<String>,
+    /// Nobody wants any more of it.
+    is_over: bool,
+}
+
+impl Account {
+    fn of(shared: &Mutex<Self>) -> MutexGuard<'_, Self> {
+        shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next one's turn has come, if it is still wanted.
+    fn begin(shared: &Mutex<Self>, name: &str) -> bool {
+        let mut account = Self::of(shared);
+        if !account.is_over {
+            account.under_way = Some(name.to_owned());
+        }
+        !account.is_over
+    }
+
+    fn is_deleted(&mut self) {
+        self.done.extend(self.under_way.take());
+    }
+
+    /// Why it went no further; what was done is told, and stands in the fault's effects.
+    fn failure(
+        &self,
+        selector: &str,
+        namespace: &str,
+        fault: FaultId,
+        chaos: &Chaos,
+        why: ClusterError,
+    ) -> ClusterError {
+        let perhaps = self
+            .under_way
+            .iter()
+            .map(|name| format!("{name} (perhaps: nobody said that it is done)"));
+        let done: Vec<String> = self.done.iter().cloned().chain(perhaps).collect();
+        if done.is_empty() {
+            return why;
+        }
+        chaos.tell(Event::Did {
+            id: fault,
+            what: format!(
+                "deleted pods of `{selector}` in `{namespace}`: {}",
+                done.join(", ")
+            ),
+        });
+        ClusterError::Partly {
+            done,
+            why: Box::new(why),
+        }
     }
 }
 

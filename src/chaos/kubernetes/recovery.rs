@@ -54,7 +54,7 @@ impl Recovery {
     ) -> Result<Option<Duration>, ClusterError> {
         let this = self.clone();
         self.cluster
-            .ask(longest + PATIENCE, move |session| async move {
+            .ask(longest + PATIENCE, &|| false, move |session| async move {
                 let seen = RefCell::default();
                 tokio::select! {
                     took = this.all_ready(&session, &seen) => Ok(Some(took)),

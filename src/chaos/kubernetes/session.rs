@@ -3,12 +3,15 @@
 use std::future::Future;
 use std::time::Duration;
 
+use http_body_util::Limited;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, Preconditions};
+use kube::client::ClientBuilder;
 use kube::{Client, core::ObjectList};
 use serde_json::json;
+use tower::util::MapResponseLayer;
 
 use super::cluster::{Cluster, PATIENCE};
 use super::error::{Asked, ClusterError};
@@ -17,6 +20,8 @@ use super::error::{Asked, ClusterError};
 const PAGE: u32 = 500;
 /// Pages of one list. A fault on more pods than this is none that anybody meant.
 const MOST_PAGES: usize = 20;
+/// Bytes of one answer: many times what a page of pods has.
+const MOST_BYTES: usize = 64 << 20;
 /// How often a list is begun anew whose pages the cluster has forgotten.
 const TRIES: usize = 3;
 /// Before a cluster that is busy is asked again.
@@ -27,6 +32,19 @@ const MANAGER: &str = "rhaid";
 /// Whether the cluster itself says that it may be otherwise in a moment.
 fn is_busy(why: &kube::Error) -> bool {
     matches!(why, kube::Error::Api(status) if matches!(status.code, 429 | 503 | 504))
+}
+
+/// Whether what was asked for may have been done all the same: too many requests are turned away before.
+fn may_be_done(why: &kube::Error) -> bool {
+    !matches!(why, kube::Error::Api(status) if status.code == 429)
+}
+
+/// The answer to a change.
+struct Answered<T> {
+    /// What was asked for, or the status if it says something of the thing itself.
+    outcome: Result<T, u16>,
+    /// It was asked for before, and nobody knows what came of that: the status may be about the change itself.
+    is_repeated: bool,
 }
 
 /// A client of a cluster, for as long as its runtime lives.
@@ -49,6 +67,8 @@ pub enum Change {
     Done,
     /// Somebody else was faster.
     Overtaken,
+    /// It was asked for more than once, and is not as it was: by the first time, or by somebody else.
+    Unclear,
 }
 
 /// The replicas of a deployment, as they were seen.
@@ -67,7 +87,13 @@ impl Session {
             verbs: "",
             resource: "",
         };
-        let client = Client::try_from(cluster.config()).map_err(|why| cluster.told(why, &asked))?;
+        let builder = ClientBuilder::try_from(cluster.config());
+        let builder = builder.map_err(|why| cluster.told(why, &asked))?;
+        // An answer that has no end fills nobody's memory.
+        let bound = MapResponseLayer::new(|answer: http::Response<_>| {
+            answer.map(|body| Limited::new(body, MOST_BYTES))
+        });
+        let client = builder.with_layer(&bound).build();
         Ok(Self { client, cluster })
     }
 
@@ -80,15 +106,39 @@ impl Session {
     where
         F: Future<Output = kube::Result<T>>,
     {
+        Ok(self.answered(asked, question).await?.outcome)
+    }
+
+    /// The same, and whether it was asked for more than once.
+    async fn answered<T, F>(
+        &self,
+        asked: &Asked,
+        question: impl Fn() -> F,
+    ) -> Result<Answered<T>, ClusterError>
+    where
+        F: Future<Output = kube::Result<T>>,
+    {
+        let mut is_repeated = false;
         let mut pauses = PAUSES.into_iter();
         loop {
             match tokio::time::timeout(PATIENCE, question()).await {
-                Ok(Ok(answer)) => return Ok(Ok(answer)),
+                Ok(Ok(answer)) => {
+                    return Ok(Answered {
+                        outcome: Ok(answer),
+                        is_repeated,
+                    });
+                }
                 Ok(Err(kube::Error::Api(status))) if matches!(status.code, 404 | 409 | 410) => {
-                    return Ok(Err(status.code));
+                    return Ok(Answered {
+                        outcome: Err(status.code),
+                        is_repeated,
+                    });
                 }
                 Ok(Err(why)) => match pauses.next().filter(|_| is_busy(&why)) {
-                    Some(pause) => tokio::time::sleep(pause).await,
+                    Some(pause) => {
+                        is_repeated |= may_be_done(&why);
+                        tokio::time::sleep(pause).await;
+                    }
                     None => return Err(self.cluster.told(why, asked)),
                 },
                 Err(_) => return Err(self.cluster.silent(&asked.to_string(), PATIENCE)),
@@ -169,10 +219,24 @@ impl Session {
             ..DeleteParams::default()
         };
         let pods = self.pods_api();
-        match self.answer(&asked, || pods.delete(name, &params)).await? {
-            Ok(_) => Ok(Deletion::Done),
-            Err(404 | 409) => Ok(Deletion::Gone),
-            Err(status) => Err(Self::refused(&asked, status)),
+        match self
+            .answered(&asked, || pods.delete(name, &params))
+            .await?
+        {
+            Answered { outcome: Ok(_), .. }
+            // It is gone by now, or another one has its name: by the first time that it was asked for.
+            | Answered {
+                outcome: Err(404 | 409),
+                is_repeated: true,
+            } => Ok(Deletion::Done),
+            Answered {
+                outcome: Err(404 | 409),
+                ..
+            } => Ok(Deletion::Gone),
+            Answered {
+                outcome: Err(status),
+                ..
+            } => Err(Self::refused(&asked, status)),
         }
     }
 
@@ -227,10 +291,20 @@ impl Session {
         let deployments = self.deployments();
         let patch = Patch::Merge(&patch);
         let change = || deployments.patch_scale(name, &params, &patch);
-        match self.answer(&asked, change).await? {
-            Ok(_) => Ok(Change::Done),
-            Err(404 | 409) => Ok(Change::Overtaken),
-            Err(status) => Err(Self::refused(&asked, status)),
+        match self.answered(&asked, change).await? {
+            Answered { outcome: Ok(_), .. } => Ok(Change::Done),
+            Answered {
+                outcome: Err(404 | 409),
+                is_repeated: false,
+            } => Ok(Change::Overtaken),
+            Answered {
+                outcome: Err(409),
+                is_repeated: true,
+            } => Ok(Change::Unclear),
+            Answered {
+                outcome: Err(status),
+                ..
+            } => Err(Self::refused(&asked, status)),
         }
     }
 }

@@ -197,7 +197,7 @@ fn start(
         .process_group(0)
         .spawn()
         .map_err(failed)?;
-    let mut ours = Ours::take(child, "rhaid burner", Duration::ZERO, guardian)?;
+    let mut ours = Ours::take(child, "rhaid burner", Duration::ZERO, None, guardian)?;
     let answer = ours.child().stdout.take();
     let (Some(go), Some(answer)) = (&ours.child().stdin, answer) else {
         return Err(MachineError::Burner("it has no pipes".to_owned()));

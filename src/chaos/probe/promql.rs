@@ -69,6 +69,10 @@ impl Promql {
     fn result(&self, body: &[u8]) -> Result<Vec<f64>, String> {
         let odd = || "its answer is none of Prometheus".to_owned();
         let answer: Value = serde_json::from_slice(body).map_err(|_| odd())?;
+        // An error may have data beside it: what was found until then.
+        if answer.get("status").and_then(Value::as_str) != Some("success") {
+            return Err(odd());
+        }
         let data = answer.get("data").ok_or_else(odd)?;
         let result = data.get("result").ok_or_else(odd)?;
         // A pair of a time and a number, which is a text.
@@ -115,6 +119,9 @@ impl Probe for Promql {
         let found = self.result(answer.body)?;
         if found.is_empty() {
             return Err("it held of nothing".to_owned());
+        }
+        if found.iter().any(|value| value.is_nan()) {
+            return Err("it was no number (NaN)".to_owned());
         }
         match self.is_bool && found.contains(&0.0) {
             true => Err("it was 0".to_owned()),

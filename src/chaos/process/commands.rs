@@ -157,19 +157,32 @@ impl Commands {
         }
     }
 
-    /// Ends a command, starts it again and waits until it is ready: how long all of that took.
+    /// Ends a command, starts it again and waits until it is ready: how long all of that took. The way back of one that does not start
+    /// tries once more.
     ///
     /// # Errors
     /// When there is none of that name, it does not end, or it does not start.
-    pub fn restart(&self, name: &str, politely: bool) -> Result<Duration, CommandError> {
+    pub fn restart(
+        &self,
+        ledger: &Ledger,
+        fault: FaultId,
+        name: &str,
+        politely: bool,
+    ) -> Result<Duration, CommandError> {
         let one = self.one(name)?;
         let began = Instant::now();
-        one.end(if politely {
+        let entry = ledger.enter(fault, Box::new(StartAgain(Arc::clone(&one))));
+        let grace = if politely {
             one.spec.grace
         } else {
             Duration::ZERO
-        })?;
+        };
+        if let Err(why) = one.end(grace) {
+            ledger.withdraw(entry);
+            return Err(why);
+        }
         one.start()?;
+        ledger.withdraw(entry);
         Ok(began.elapsed())
     }
 

@@ -11,9 +11,11 @@ use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::ours::Ours;
+use super::strays;
 use crate::chaos::{Guardian, GuardianError};
 
 /// What to start.
@@ -47,10 +49,12 @@ pub enum LaunchError {
 pub fn launch(guardian: &Guardian, what: Launch<'_>) -> Result<Ours, LaunchError> {
     let failed = |error: io::Error| LaunchError::Start(error.to_string());
     let mut command = guardian.own().command("launch");
+    let mark = mark();
     command
         .arg("--")
         .args(what.argv)
         .envs(what.env)
+        .env(strays::VARIABLE, &mark)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(what.log.map_or_else(Stdio::null, Stdio::from))
@@ -59,7 +63,7 @@ pub fn launch(guardian: &Guardian, what: Launch<'_>) -> Result<Ours, LaunchError
         command.current_dir(dir);
     }
     let child = command.spawn().map_err(failed)?;
-    let mut ours = Ours::take(child, what.name, what.grace, guardian)?;
+    let mut ours = Ours::take(child, what.name, what.grace, Some(&mark), guardian)?;
     let mut told = String::new();
     let begun = match (ours.child().stdin.take(), ours.child().stdout.take()) {
         (Some(mut go), Some(mut answer)) => go
@@ -76,6 +80,18 @@ pub fn launch(guardian: &Guardian, what: Launch<'_>) -> Result<Ours, LaunchError
         return Ok(ours);
     }
     Err(LaunchError::Start(told))
+}
+
+/// What no other program that rhaid starts, or has started, is marked with.
+fn mark() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    format!(
+        "{}-{}-{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed),
+        since.unwrap_or_default().as_nanos()
+    )
 }
 
 /// The other side: waits for the line, then becomes the program. Returns only if that was not to be, after it has told rhaid why.

@@ -9,6 +9,7 @@
 //! | `find` | processes by number, name or command line, and which are never touched |
 //! | `stop` | stops them; the way back lets them go on |
 //! | `ours` | a process that rhaid started and will end, whatever happens to rhaid |
+//! | `strays` | what it has started in turn, and that has left its group |
 //! | `launch` | a program in a process that the guardian knows before the program begins |
 //! | `commands` | named programs of a run: started, killed, started again, ended with it |
 
@@ -19,6 +20,7 @@ mod identity;
 mod launch;
 mod ours;
 mod stop;
+mod strays;
 
 pub use commands::{CommandSpec, Commands, Ready};
 pub use error::{CommandError, ProcessError};

@@ -15,10 +15,12 @@ pub struct Ours {
     identity: Identity,
     guardian: Guardian,
     number: Option<Number>,
+    mark: Option<String>,
 }
 
 impl Ours {
-    /// Takes a child that waits to be told that it may begin, and tells the guardian of it.
+    /// Takes a child that waits to be told that it may begin, and tells the guardian of it. By the `mark` in its environment
+    /// those are found whom it starts and who leave its group.
     ///
     /// # Errors
     /// When there is no guardian; the child is ended.
@@ -26,6 +28,7 @@ impl Ours {
         mut child: Child,
         name: &str,
         grace: Duration,
+        mark: Option<&str>,
         guardian: &Guardian,
     ) -> Result<Self, GuardianError> {
         // It waits, so that its number is its own.
@@ -37,6 +40,7 @@ impl Ours {
                     process: identity,
                     name: name.to_owned(),
                     grace_ms: u64::try_from(grace.as_millis()).unwrap_or(u64::MAX),
+                    mark: mark.map(str::to_owned),
                 };
                 Ok((identity, guardian.enter(deed)?))
             });
@@ -46,6 +50,7 @@ impl Ours {
                 identity,
                 guardian: guardian.clone(),
                 number: Some(number),
+                mark: mark.map(str::to_owned),
             }),
             Err(error) => {
                 let _ = child.kill();
@@ -69,7 +74,7 @@ impl Ours {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Ends it and its group, first asking it if there is a `grace`. Nothing if that was done.
+    /// Ends it, its group and its strays, first asking them if there is a `grace`. Nothing if that was done.
     ///
     /// # Errors
     /// When it is still there.
@@ -77,7 +82,7 @@ impl Ours {
         let Some(number) = self.number else {
             return Ok(());
         };
-        self.identity.end_group(grace)?;
+        self.identity.end_with_strays(self.mark.as_deref(), grace)?;
         self.child.wait()?;
         self.number = None;
         self.guardian.done(number);

@@ -30,10 +30,15 @@ pub enum Close {
     Reset,
 }
 
+/// How long each toxic, by its number, has something wait.
+type Waits = Vec<(u64, Duration)>;
+
 /// What leaves a stage: items in the order of their times, and perhaps the end of the connection.
 #[derive(Debug, Default)]
 pub struct Out {
     items: Vec<(Instant, Item)>,
+    /// Of each item; a stage leaves this to whoever lets things through it.
+    waits: Vec<Waits>,
     close: Option<(Instant, Close)>,
 }
 
@@ -42,6 +47,14 @@ impl Out {
     pub fn bytes(&mut self, at: Instant, bytes: Bytes) {
         if !bytes.is_empty() {
             self.items.push((at, Item::Bytes(bytes)));
+        }
+    }
+
+    /// One item, as it was read at `at`.
+    fn read(at: Instant, item: Item) -> Self {
+        Self {
+            items: vec![(at, item)],
+            ..Self::default()
         }
     }
 
@@ -121,10 +134,17 @@ pub(super) struct Slot {
     pub stage: Option<Box<dyn Stage>>,
 }
 
+/// Something that waits to be written. Nothing overtakes what is before it in the queue, even if it is due sooner.
+struct Waiting {
+    due: Instant,
+    waits: Waits,
+    item: Item,
+}
+
 /// One direction.
 pub(super) struct Flow {
     slots: Vec<Slot>,
-    queue: VecDeque<(Instant, Item)>,
+    queue: VecDeque<Waiting>,
     queued: usize,
     room: usize,
     close: Option<(Instant, Close)>,
@@ -162,7 +182,6 @@ impl Flow {
     /// Takes the place of all slots; those that are not among the new ones are removed, with what they keep.
     pub fn refit(&mut self, now: Instant, order: Vec<Fitted>) {
         let mut old = std::mem::take(&mut self.slots);
-        let mut removed_any = false;
         let mut index = 0;
         while index < old.len() {
             if order.iter().any(|fitted| fitted.keeps(&old[index])) {
@@ -173,7 +192,9 @@ impl Flow {
             let is_changed = order.iter().any(|fitted| fitted.replaces(&slot));
             let is_gentle = order.iter().any(|fitted| fitted.is_step_from(&slot));
             if let Some(stage) = &mut slot.stage {
-                removed_any |= !is_gentle;
+                if !is_gentle {
+                    forget(&mut self.queue, slot.id);
+                }
                 let mut out = Out::default();
                 if is_changed {
                     stage.changed(now, &mut out);
@@ -181,14 +202,8 @@ impl Flow {
                     stage.removed(now, &mut out);
                 }
                 let (queue, queued) = (&mut self.queue, &mut self.queued);
-                let leave = &mut |at, item| push(queue, queued, at, item);
+                let leave = &mut |waiting| push(queue, queued, waiting);
                 pass(&mut old[index..], out, leave, &mut self.close);
-            }
-        }
-        if removed_any {
-            // What waited for the toxic that is gone waits no longer.
-            for (due, _) in &mut self.queue {
-                *due = (*due).min(now);
             }
         }
         for fitted in order {
@@ -213,18 +228,12 @@ impl Flow {
 
     /// Bytes were read.
     pub fn bytes(&mut self, now: Instant, bytes: Bytes) {
-        self.enter(Out {
-            items: vec![(now, Item::Bytes(bytes))],
-            close: None,
-        });
+        self.enter(Out::read(now, Item::Bytes(bytes)));
     }
 
     /// The sender has finished.
     pub fn end(&mut self, now: Instant) {
-        self.enter(Out {
-            items: vec![(now, Item::End)],
-            close: None,
-        });
+        self.enter(Out::read(now, Item::End));
     }
 
     /// Something passed in the other direction.
@@ -239,7 +248,7 @@ impl Flow {
             pass(
                 after,
                 out,
-                &mut |at, item| push(queue, queued, at, item),
+                &mut |waiting| push(queue, queued, waiting),
                 &mut self.close,
             );
         }
@@ -250,7 +259,7 @@ impl Flow {
         pass(
             &mut self.slots,
             out,
-            &mut |at, item| push(queue, queued, at, item),
+            &mut |waiting| push(queue, queued, waiting),
             &mut self.close,
         );
     }
@@ -260,7 +269,7 @@ impl Flow {
         pass(
             &mut [],
             out,
-            &mut |at, item| push(queue, queued, at, item),
+            &mut |waiting| push(queue, queued, waiting),
             &mut self.close,
         );
     }
@@ -269,20 +278,20 @@ impl Flow {
     pub fn due(&self, now: Instant) -> Option<&Item> {
         self.queue
             .front()
-            .filter(|(due, _)| *due <= now)
-            .map(|(_, item)| item)
+            .filter(|first| first.due <= now)
+            .map(|first| &first.item)
     }
 
     /// So many bytes of the first item were written; or it was the end.
     pub fn sent(&mut self, count: usize) {
-        let done = match self.queue.front_mut() {
-            Some((_, Item::Bytes(bytes))) => {
+        let done = match self.queue.front_mut().map(|first| &mut first.item) {
+            Some(Item::Bytes(bytes)) => {
                 let count = count.min(bytes.len());
                 self.queued -= count;
                 let _ = bytes.split_to(count);
                 bytes.is_empty()
             }
-            Some((_, Item::End | Item::Close(_))) => true,
+            Some(Item::End | Item::Close(_)) => true,
             None => false,
         };
         if done {
@@ -309,7 +318,7 @@ impl Flow {
 
     /// When something happens next by itself.
     pub fn next(&self) -> Option<Instant> {
-        let due = self.queue.front().map(|(due, _)| *due);
+        let due = self.queue.front().map(|first| first.due);
         let close = self.first_close().map(|(at, _)| at);
         due.into_iter().chain(close).min()
     }
@@ -343,36 +352,60 @@ fn weight(item: &Item) -> usize {
     }
 }
 
-/// Nothing overtakes what was queued before it.
-fn push(queue: &mut VecDeque<(Instant, Item)>, queued: &mut usize, at: Instant, item: Item) {
-    let at = queue.back().map_or(at, |(last, _)| at.max(*last));
-    *queued += weight(&item);
-    queue.push_back((at, item));
+fn push(queue: &mut VecDeque<Waiting>, queued: &mut usize, waiting: Waiting) {
+    *queued += weight(&waiting.item);
+    queue.push_back(waiting);
+}
+
+/// What waited for a toxic that is gone waits no longer for it, but as long as before for the others.
+fn forget(queue: &mut VecDeque<Waiting>, toxic: u64) {
+    for waiting in queue {
+        let due = &mut waiting.due;
+        waiting.waits.retain(|(id, wait)| {
+            let is_gone = *id == toxic;
+            if is_gone {
+                *due = due.checked_sub(*wait).unwrap_or(*due);
+            }
+            !is_gone
+        });
+    }
 }
 
 /// Lets what comes through these stages, one after the other.
 fn pass(
     stages: &mut [Slot],
     mut given: Out,
-    leave: &mut dyn FnMut(Instant, Item),
+    leave: &mut dyn FnMut(Waiting),
     close: &mut Option<(Instant, Close)>,
 ) {
-    for stage in stages.iter_mut().filter_map(|slot| slot.stage.as_mut()) {
-        let mut out = Out {
-            items: Vec::new(),
-            close: given.close,
+    given.waits.resize_with(given.items.len(), Waits::new);
+    for slot in stages {
+        let Some(stage) = &mut slot.stage else {
+            continue;
         };
-        for (at, item) in given.items {
+        let mut out = Out {
+            close: given.close,
+            ..Out::default()
+        };
+        for ((at, item), waits) in given.items.into_iter().zip(given.waits) {
             match item {
                 Item::Bytes(bytes) => stage.bytes(at, bytes, &mut out),
                 Item::End => stage.end(at, &mut out),
                 Item::Close(how) => out.finish(at, how),
             }
+            for (later, _) in &out.items[out.waits.len()..] {
+                let mut waits = waits.clone();
+                let wait = later.saturating_duration_since(at);
+                if !wait.is_zero() {
+                    waits.push((slot.id, wait));
+                }
+                out.waits.push(waits);
+            }
         }
         given = out;
     }
-    for (at, item) in given.items {
-        leave(at, item);
+    for ((due, item), waits) in given.items.into_iter().zip(given.waits) {
+        leave(Waiting { due, waits, item });
     }
     if let Some((at, how)) = given.close
         && close.is_none_or(|(sooner, _)| at < sooner)
@@ -386,4 +419,89 @@ pub fn after(at: Instant, pause: Duration) -> Instant {
     // An hour-glass that would overflow stands still for a century.
     at.checked_add(pause)
         .unwrap_or_else(|| at + Duration::from_secs(3_153_600_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Holds everything up for a while, like the toxic `latency`; or lets so many bytes through in a second.
+    struct Late(Duration);
+    struct Narrow(u64, Option<Instant>);
+
+    impl Stage for Late {
+        fn bytes(&mut self, at: Instant, bytes: Bytes, out: &mut Out) {
+            out.bytes(after(at, self.0), bytes);
+        }
+    }
+
+    impl Stage for Narrow {
+        fn bytes(&mut self, at: Instant, bytes: Bytes, out: &mut Out) {
+            let from = self.1.map_or(at, |free| free.max(at));
+            let free = from + Duration::from_secs(bytes.len() as u64) / self.0 as u32;
+            self.1 = Some(free);
+            out.bytes(free, bytes);
+        }
+    }
+
+    fn new(id: u64, stage: impl Stage + 'static) -> Fitted {
+        Fitted::New(Slot {
+            id,
+            revision: 0,
+            holds: 1 << 20,
+            is_skin: false,
+            gentle: false,
+            stage: Some(Box::new(stage)),
+        })
+    }
+
+    /// How many bytes have left the flow by then.
+    fn leave(flow: &mut Flow, now: Instant) -> usize {
+        let mut count = 0;
+        while let Some(Item::Bytes(bytes)) = flow.due(now) {
+            let length = bytes.len();
+            flow.sent(length);
+            count += length;
+        }
+        count
+    }
+
+    fn two_toxics(start: Instant) -> Flow {
+        let mut flow = Flow::new();
+        let late = Late(Duration::from_secs(2));
+        flow.refit(start, vec![new(1, late), new(2, Narrow(10, None))]);
+        for _ in 0..10 {
+            flow.bytes(start, Bytes::from_static(&[0; 10]));
+        }
+        flow
+    }
+
+    #[test]
+    fn what_waits_for_one_toxic_waits_on_when_another_is_taken_away() {
+        let start = Instant::now();
+        let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
+        // Ten bytes a second: without the other toxic, thirty have passed after three seconds and the rest in its time.
+        let mut flow = two_toxics(start);
+        assert_eq!(leave(&mut flow, at(2.9)), 0);
+        flow.refit(at(2.9), vec![Fitted::Kept(2)]);
+        assert_eq!(leave(&mut flow, at(2.9)), 20);
+        assert_eq!(leave(&mut flow, at(5.1)), 30);
+        assert_eq!(leave(&mut flow, at(10.1)), 50);
+
+        // Without the limit only the delay is left, which is over.
+        let mut flow = two_toxics(start);
+        assert_eq!(leave(&mut flow, at(1.0)), 0);
+        flow.refit(at(1.0), vec![Fitted::Kept(1)]);
+        assert_eq!(leave(&mut flow, at(1.9)), 0);
+        assert_eq!(leave(&mut flow, at(2.0)), 100);
+    }
+
+    #[test]
+    fn what_waits_for_the_only_toxic_goes_when_it_is_taken_away() {
+        let start = Instant::now();
+        let mut flow = two_toxics(start);
+        flow.refit(start, Vec::new());
+        assert_eq!(leave(&mut flow, start), 100);
+        assert!(flow.is_clear());
+    }
 }

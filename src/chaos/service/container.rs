@@ -11,6 +11,10 @@ use super::socket::{Answer, ask};
 use crate::chaos::{Deed, EntryId, FaultId, Ledger};
 use crate::suggest::did_you_mean;
 
+/// By then one that was asked to end has ended.
+const ENDS: Duration = Duration::from_secs(GRACE as u64 + 5);
+/// Between two looks at whether it has.
+const LOOK: Duration = Duration::from_millis(200);
 /// So long a container has to end before Docker kills it, in seconds.
 const GRACE: u32 = 10;
 
@@ -136,8 +140,19 @@ impl Docker {
         Ok(began.elapsed())
     }
 
-    /// Starts a container. One that runs already is left as it is.
-    pub(in crate::chaos) fn start(&self, id: &str, name: &str) -> Result<(), ServiceError> {
+    /// Starts a container. One that runs already is left as it is, unless it is on its way to its end: nobody has said that it has come there.
+    pub(in crate::chaos) fn start(
+        &self,
+        id: &str,
+        name: &str,
+        has_ended: bool,
+    ) -> Result<(), ServiceError> {
+        let began = Instant::now();
+        if !has_ended {
+            while began.elapsed() < ENDS && self.container(id)?.state == "running" {
+                std::thread::sleep(LOOK);
+            }
+        }
         self.post("start", name, &format!("/containers/{id}/start"))
     }
 
@@ -155,6 +170,7 @@ impl Docker {
             socket: self.socket.clone(),
             id: container.id.clone(),
             name: name.to_owned(),
+            is_settled: false,
         }
     }
 
@@ -169,7 +185,10 @@ impl Docker {
     ) -> Result<EntryId, ServiceError> {
         let entry = ledger.enter_deed(fault, way_back)?;
         match self.post(what, name, path) {
-            Ok(()) => Ok(entry),
+            Ok(()) => {
+                ledger.settle(entry);
+                Ok(entry)
+            }
             Err(error) => {
                 // Half of it may have been done.
                 let _ = ledger.undo(entry);

@@ -393,6 +393,11 @@ impl Steering for Desk {
         Ok(())
     }
 
+    fn set_rate(&self, scenario: &str, per_second: f64) -> Result<(), Refusal> {
+        let handle = self.state().handle.clone().ok_or_else(no_run)?;
+        Steering::set_rate(&handle, scenario, per_second)
+    }
+
     fn pause_scenario(&self, scenario: &str, paused: bool) -> Result<(), Refusal> {
         let handle = self.state().handle.clone().ok_or_else(no_run)?;
         handle.pause_scenario(scenario, paused)
@@ -456,7 +461,8 @@ fn change_vus(state: &mut State, scenario: &str, more: bool) -> String {
     state.hands.set(scenario, Hand::Held(vus));
     match &state.handle {
         Some(handle) => {
-            handle.set_vus(scenario, vus);
+            // One that is not there any more gets them in the next run.
+            let _ = handle.set_vus(scenario, vus);
             format!("`{scenario}`: {users}")
         }
         None => format!("`{scenario}`: {users} in the next run, r begins it"),

@@ -136,6 +136,7 @@ fn direct(
             notes: Vec::new(),
             given: data,
             until_stable: None,
+            leaves_faults_out: false,
             faults: (!arguments.allow_faults.is_empty())
                 .then(|| arguments.allow_faults.iter().copied().collect()),
             detail: arguments.dashboard.is_wanted(),

@@ -18,6 +18,10 @@ pub(super) enum State {
         id: FaultId,
         until: Instant,
     },
+    /// Its time is over, and it is being undone.
+    Ending {
+        id: FaultId,
+    },
     Done,
 }
 
@@ -49,7 +53,12 @@ impl Declared {
     }
 
     pub fn state_is(&self, wanted: FaultId) -> bool {
-        matches!(self.state, State::Active { id, .. } if id == wanted)
+        matches!(self.state, State::Active { id, .. } | State::Ending { id } if id == wanted)
+    }
+
+    /// Whether it is at work, or not yet undone.
+    pub fn is_on(&self) -> bool {
+        matches!(self.state, State::Active { .. } | State::Ending { .. })
     }
 
     /// How it stands at first, and what it looks at.

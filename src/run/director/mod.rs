@@ -17,7 +17,7 @@ use super::detail::FaultBand;
 use super::impact::{Record, Stands, Well};
 use super::phases::Stand;
 use crate::chaos::probe::{Probe, Watch};
-use crate::chaos::{Chaos, ChaosError, EndedBy, Event, FaultId, Injection, Trigger};
+use crate::chaos::{Chaos, ChaosError, EndedBy, Event, FailedUndo, FaultId, Injection, Trigger};
 use crate::http;
 use crate::metrics::Totals;
 use crate::result::FaultResult;
@@ -73,6 +73,8 @@ pub struct Director {
     records: Vec<Record>,
     well: Well,
     start: Option<Instant>,
+    /// When the scenarios were over.
+    over: Option<Instant>,
     /// The last stand, and the one since which no fault has been at work.
     last: Stand,
     calm: Stand,
@@ -107,6 +109,7 @@ impl Director {
             records: Vec::new(),
             well: Well::new(totals),
             start: None,
+            over: None,
             last: Stand::default(),
             calm: Stand::default(),
             is_calm: true,
@@ -142,7 +145,7 @@ impl Director {
         let due = |fault: &Declared| match fault.state {
             State::Waiting(due) => due,
             State::Active { until, .. } => Some(until),
-            State::Done => None,
+            State::Ending { .. } | State::Done => None,
         };
         self.declared.iter().filter_map(due).min()
     }
@@ -156,7 +159,10 @@ impl Director {
                     fault.state = State::Waiting(None);
                     coming.push(index);
                 }
-                State::Active { id, until } if until <= now => self.chaos.end(id, EndedBy::Time),
+                State::Active { id, until } if until <= now => {
+                    fault.state = State::Ending { id };
+                    self.chaos.end_soon(id, EndedBy::Time);
+                }
                 _ => {}
             }
         }
@@ -168,7 +174,7 @@ impl Director {
         let Some(fault) = self.declared.get_mut(index) else {
             return Ok(None);
         };
-        if matches!(fault.state, State::Active { .. }) {
+        if fault.is_on() {
             return Ok(None);
         }
         let wanted = fault.plan.steady_for.as_secs().max(1);
@@ -207,7 +213,7 @@ impl Director {
             return Err(Refused::NotNow);
         };
         let name = &fault.plan.name;
-        if matches!(fault.state, State::Active { .. }) {
+        if fault.is_on() {
             return Err(Refused::AlreadyOn(name.clone()));
         }
         let wanted = fault.plan.steady_for.as_secs().max(1);
@@ -291,12 +297,16 @@ impl Director {
                 }
                 None
             }
-            Event::Ended {
-                id, at, by, failed, ..
-            } => {
+            Event::Ending { id, at, by } => {
                 let seconds = self.seconds_at(at);
                 if let Some(record) = self.record(id) {
-                    record.ended(seconds, by, failed);
+                    record.ended(seconds, by);
+                }
+                None
+            }
+            Event::Ended { id, at, failed, .. } => {
+                if let Some(record) = self.record(id) {
+                    failed.into_iter().for_each(|failed| record.fail(failed));
                 }
                 let passed = self.chaos.passed();
                 if let Some(record) = self.record(id) {
@@ -318,10 +328,34 @@ impl Director {
             .find(|record| record.id() == Some(id))
     }
 
+    /// From the scenarios' start, and never after their end.
     fn seconds_at(&self, at: Instant) -> f64 {
+        let at = self.over.map_or(at, |over| at.min(over));
         self.start.map_or(0.0, |start| {
             at.saturating_duration_since(start).as_secs_f64()
         })
+    }
+
+    /// The scenarios are over.
+    pub fn scenarios_are_over(&mut self, at: Instant) {
+        self.over = Some(at);
+    }
+
+    /// How a fault that has been injected ended, if it has.
+    pub fn ended_by(&self, id: FaultId) -> Option<&EndedBy> {
+        let mut records = self.records.iter();
+        records
+            .find(|record| record.id() == Some(id))
+            .and_then(Record::ended_by)
+    }
+
+    /// What was not put right by the run's end.
+    pub fn unfinished(&mut self, failed: Vec<FailedUndo>) {
+        for failed in failed {
+            if let Some(record) = self.record(failed.fault) {
+                record.fail(failed);
+            }
+        }
     }
 
     /// A fault is over: what waits for that is set, and it may come again.

@@ -234,13 +234,17 @@ pub mod breaking_types {
     #[rhai_fn(name = "restart", return_raw, pure)]
     pub fn restart_command(command: &mut FaultCommand) -> Result<f64, Box<EvalAltResult>> {
         let name = command.name.clone();
-        on_the_side(&command.fault, Touches::Process, move |_, _, chaos| {
-            let took = chaos
-                .commands()
-                .restart(&name, true)
-                .map_err(|why| why.to_string())?;
-            Ok((took.as_secs_f64(), format!("restarted command `{name}`")))
-        })
+        on_the_side(
+            &command.fault,
+            Touches::Process,
+            move |ledger, id, chaos| {
+                let took = chaos
+                    .commands()
+                    .restart(ledger, id, &name, true)
+                    .map_err(|why| why.to_string())?;
+                Ok((took.as_secs_f64(), format!("restarted command `{name}`")))
+            },
+        )
     }
 
     /// This machine: its processors, memory, disks and files.

@@ -196,6 +196,10 @@ pub mod chaos_module {
             Err(why) => return error(why.to_string()),
         };
         let fault = Fault(injection);
+        if fault.0.is_over() {
+            // The load is to run alone.
+            return Ok(fault);
+        }
         let done = fault.0.undo_after(duration);
         let done = done.or_else(|why| error(why.to_string()));
         let done =
