@@ -42,6 +42,7 @@ Exit codes:
        or scripts threw                      74  the result could not be written
    64  wrong usage                           78  rhaid.toml is wrong
    65  the script is wrong; nothing ran     130  interrupted; results are written
+   71  a fault could not be undone: something may still be broken
 
 `rhaid COMMAND --help` has examples of each command."
 )]

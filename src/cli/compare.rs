@@ -14,7 +14,7 @@ use crate::baseline::{Store, turn};
 use crate::compare::{Comparison, Labelled, Variation, Verdict, compare};
 use crate::exit;
 use crate::report::{Look, render_comparison};
-use crate::result::RunResult;
+use crate::result::{Outcome, RunResult};
 
 #[derive(Debug, Args)]
 #[command(
@@ -26,7 +26,7 @@ Examples:
   rhaid compare smoke results/new.json --all                a baseline, where no file is called so
   rhaid compare old.json new.json --quiet --format json | jq .verdict
 
-Each is a result file, of rhaid or of another tool that `rhaid validate` reads, or a baseline. Each figure is worse, better, the same, or there is too little to tell; what is real is told by a block bootstrap over the runs' intervals (docs/compare.md). The exit code is 0, or with --fail-on-regression 1 where something is worse by more than that (2 with --strict)."
+Each is a result file, of rhaid or of another tool that `rhaid validate` reads, or a baseline. Each figure is worse, better, the same, or there is too little to tell; what is real is told by a block bootstrap over the runs' intervals (docs/compare.md). The exit code is 0, or with --fail-on-regression 1 where something is worse by more than that, or where the second run did not come to its end (2 with --strict)."
 )]
 pub struct CompareArguments {
     /// The run that is held to be normal: a result file, or baseline:NAME.
@@ -105,9 +105,19 @@ pub fn run(arguments: CompareArguments) -> Result<u8, Failure> {
         false => comparison,
     };
     show(&comparison, &arguments)?;
-    let reasons = regressions(&comparison, arguments.gate.fail_on_regression);
+    let mut reasons = regressions(&comparison, arguments.gate.fail_on_regression);
     for reason in &reasons {
         complain(&format!("regression: {reason}"));
+    }
+    if arguments.gate.fail_on_regression.is_some() {
+        if let Some(why) = unfinished(&after) {
+            complain(&format!("regression: {why}"));
+            reasons.push(why);
+        } else if comparison.verdict == Verdict::CannotTell {
+            complain(
+                "note: nothing is worse for certain, but there is too little to tell of the main figures that nothing is: no proof of a good run (help: longer runs, or more requests)",
+            );
+        }
     }
     if let (Some(needed), Some(name), Some(store)) =
         (arguments.gate.promote_after, &before.baseline, &mut store)
@@ -125,6 +135,20 @@ pub fn run(arguments: CompareArguments) -> Result<u8, Failure> {
         false if arguments.strict => exit::BLOCKED,
         false => exit::REVIEW,
     })
+}
+
+/// A run that did not come to its end cannot be shown to be no worse: what it would have come to, nobody knows.
+fn unfinished(after: &Chosen) -> Option<String> {
+    let how = match &after.result.run.outcome {
+        Outcome::Completed => return None,
+        Outcome::Interrupted => "was interrupted".to_owned(),
+        Outcome::Aborted { reason, .. } => format!("was aborted: {reason}"),
+        Outcome::SetupFailed { reason } => format!("failed in its setup: {reason}"),
+    };
+    Some(format!(
+        "`{}` {how}; that nothing is worse cannot be said of a run that did not come to its end",
+        after.label
+    ))
 }
 
 fn show(comparison: &Comparison, arguments: &CompareArguments) -> Result<(), Failure> {

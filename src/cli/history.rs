@@ -16,7 +16,7 @@ use crate::history::table::{self, TableError};
 use crate::history::{self, Filter, HistoryError, Kind, Line, Point, Recorded, Store, trend};
 use crate::metrics::{Builtin, Contains};
 use crate::project::Project;
-use crate::report::format::{latency, measured, percent, span, thousands};
+use crate::report::format::{latency, measured, per_second, percent, span, thousands};
 use crate::report::{Look, lines_of};
 use crate::result::{RunResult, write_table};
 use crate::suggest::did_you_mean;
@@ -244,8 +244,24 @@ fn json_text(value: &impl serde::Serialize) -> String {
     )
 }
 
-fn minute(moment: &str) -> String {
-    moment.get(..16).unwrap_or(moment).replace('T', " ")
+/// A moment to the second, as it is in UTC.
+fn second(moment: &str) -> String {
+    moment.get(..19).unwrap_or(moment).replace('T', " ")
+}
+
+/// What tells a run from those of the same second: the last part of its id, which names its result file.
+fn mark(id: &str) -> String {
+    id.rsplit('-').next().unwrap_or(id).to_owned()
+}
+
+/// A status, its exit code, and what a pipeline makes of it where the status alone does not tell.
+fn status_of(run: &Recorded) -> String {
+    let meaning = match (run.status.as_str(), run.exit_code) {
+        ("failed", 1) => ", to review",
+        ("failed", 2) => ", blocks",
+        _ => "",
+    };
+    format!("{} ({}{meaning})", run.status, run.exit_code)
 }
 
 fn list(arguments: &ListArguments) -> Result<(), Failure> {
@@ -258,12 +274,22 @@ fn list(arguments: &ListArguments) -> Result<(), Failure> {
         return print("there is no such run in the history\n");
     }
     let headings = [
-        "STARTED", "SCRIPT", "BRANCH", "COMMIT", "LASTED", "REQUESTS", "FAILED", "P95", "STATUS",
+        "STARTED (UTC)",
+        "RUN",
+        "SCRIPT",
+        "BRANCH",
+        "COMMIT",
+        "LASTED",
+        "REQUESTS",
+        "FAILED",
+        "P95",
+        "STATUS",
     ];
     let none = || "-".to_owned();
     let rows = runs.iter().map(|run| {
         vec![
-            minute(&run.started_at),
+            second(&run.started_at),
+            mark(&run.id),
             run.script.clone(),
             run.branch.clone().unwrap_or_else(none),
             run.commit
@@ -274,11 +300,11 @@ fn list(arguments: &ListArguments) -> Result<(), Failure> {
                 .map_or_else(none, |requests| thousands(requests.max(0.0) as u64)),
             run.failed.map_or_else(none, percent),
             run.p95.map_or_else(none, |p95| latency(p95, true)),
-            format!("{} ({})", run.status, run.exit_code),
+            status_of(run),
         ]
     });
     let look = Look {
-        width: 120,
+        width: 140,
         ..Look::default()
     };
     let mut text = lines_of(&headings, rows, &look);
@@ -286,22 +312,34 @@ fn list(arguments: &ListArguments) -> Result<(), Failure> {
     print_plain(&text)
 }
 
-/// Bars for the figures of the runs that are listed.
+/// Bars for the figures of the runs that are listed, the latest at the right, with what the lowest and the highest of them stand for.
 fn courses(runs: &[Recorded]) -> String {
-    let of = |figure: fn(&Recorded) -> Option<f64>| -> Vec<f64> {
-        runs.iter().filter_map(figure).collect()
-    };
-    let rows = [
-        ("p95", of(|run| run.p95)),
-        ("failed", of(|run| run.failed)),
+    type Figure = fn(&Recorded) -> Option<f64>;
+    type Words = fn(f64) -> String;
+    let rows: [(&str, Figure, Words); 3] = [
+        ("p95", |run| run.p95, |p95| latency(p95, true)),
+        ("failed", |run| run.failed, percent),
         (
             "requests/s",
-            of(|run| Some(run.requests? / run.duration_seconds).filter(|rate| rate.is_finite())),
+            |run| Some(run.requests? / run.duration_seconds).filter(|rate| rate.is_finite()),
+            per_second,
         ),
     ];
     let mut text = String::new();
-    for (name, values) in rows.iter().filter(|(_, values)| values.len() > 1) {
-        text.push_str(&format!("\n{name:<10}  {}", trend::sparkline(values, 60)));
+    for (name, figure, words) in rows {
+        let values: Vec<f64> = runs.iter().filter_map(figure).collect();
+        let [_, .., latest] = values.as_slice() else {
+            continue;
+        };
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        text.push_str(&format!(
+            "\n{name:<10}  {}  {} to {}, latest {}",
+            trend::sparkline(&values, 60),
+            words(least),
+            words(most),
+            words(*latest),
+        ));
     }
     if text.is_empty() {
         text
@@ -398,8 +436,9 @@ fn described(point: &Point) -> String {
         .as_ref()
         .map(|commit| format!(", commit {}", commit.get(..8).unwrap_or(commit)));
     format!(
-        "{}{}",
-        minute(&point.started_at),
+        "{} ({}){}",
+        second(&point.started_at),
+        mark(&point.id),
         commit.unwrap_or_default()
     )
 }

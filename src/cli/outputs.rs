@@ -215,16 +215,29 @@ fn inode(_: &Path) -> Option<(u64, u64)> {
     None
 }
 
+/// Links that lead to links are followed so often, as by Linux.
+const MOST_LINKS: u32 = 40;
+
 /// The path without links; of what is not there yet, as much as is.
 fn resolved(path: &Path) -> PathBuf {
+    followed(path, MOST_LINKS)
+}
+
+fn followed(path: &Path, links: u32) -> PathBuf {
     if let Ok(path) = path.canonicalize() {
         return path;
     }
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => resolved(parent).join(name),
-        _ => path,
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return path;
+    };
+    // A link to what is not there yet: it is made there.
+    if links > 0
+        && let Ok(target) = fs::read_link(&path)
+    {
+        return followed(&parent.join(target), links - 1);
     }
+    followed(parent, links).join(name)
 }
 
 /// What is there already and is no older output.
@@ -292,6 +305,24 @@ mod tests {
             told.contains("`--result` and `--report html` would be the same file"),
             "{told}"
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_what_is_not_there_yet_are_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::os::unix::fs::symlink("later.json", at("one")).unwrap();
+        std::os::unix::fs::symlink(at("one"), at("two")).unwrap();
+        std::os::unix::fs::symlink("round", at("round")).unwrap();
+        let mut files = Files::default();
+        files.writes("`--result`", &at("one"));
+        files.writes("`--report html`", &at("two"));
+        assert!(files.check().is_err());
+        let mut files = Files::default();
+        files.writes("`--result`", &at("round"));
+        files.writes("`--report html`", &at("later.json"));
+        assert!(files.check().is_ok());
     }
 
     #[test]

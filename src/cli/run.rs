@@ -27,7 +27,7 @@ use crate::compare::Comparison;
 use crate::live::web::{Dashboard, Teller};
 use crate::live::{Shown, View, Voice};
 use crate::logging;
-use crate::report::{Against, Look, render_brief, render_changes, render_console};
+use crate::report::{Against, Look, render_against, render_brief};
 use crate::result::{self, Place, RunResult, VerdictStatus};
 use crate::run::{Blueprint, Handle, Observer, Progress, RunError, Settings, conduct};
 use crate::{exit, vu};
@@ -126,6 +126,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
         given: None,
         until_stable: arguments.until_stable,
         faults: allowed_faults(&arguments, &blueprint)?,
+        leaves_faults_out: arguments.no_faults,
         looking: None,
         feed: streams.as_ref().map(Streams::feed),
         detail: arguments.dashboard.is_wanted(),
@@ -180,9 +181,11 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
             Failure::new(exit::USAGE, format!("error: {why}"))
         }
         RunError::Hooks(why) => Failure::new(exit::CONFIG, format!("error: {why}")),
-        RunError::Chaos(why @ (ChaosError::NotAllowed | ChaosError::Kind(_))) => {
-            Failure::new(exit::USAGE, format!("error: {why}"))
-        }
+        RunError::Chaos(
+            why @ (ChaosError::NotAllowed
+            | ChaosError::Kind(_)
+            | ChaosError::CommandsNotAllowed { .. }),
+        ) => Failure::new(exit::USAGE, format!("error: {why}")),
         RunError::Chaos(why) => Failure::new(exit::CONFIG, format!("error: {why}")),
         other => Failure::new(exit::INTERNAL, format!("error: {other}")),
     })?;
@@ -355,10 +358,7 @@ fn finish(
             Ok(())
         }
         (Format::Text, None) if is_told => Ok(()),
-        (Format::Text, None) => {
-            let changes = comparison.map(|comparison| render_changes(comparison, &look));
-            print(&(render_console(&told, &look) + changes.unwrap_or_default().as_str()))
-        }
+        (Format::Text, None) => print(&render_against(&told, &look, comparison)),
     };
     let shown = shown.and(delivered.map(drop));
     match (written, shown) {

@@ -67,7 +67,7 @@ pub fn is_well(fault: &FaultResult) -> bool {
     let recovered = fault
         .impact
         .as_ref()
-        .is_some_and(|impact| impact.recover_seconds.is_some());
+        .is_some_and(|impact| impact.recover_seconds.is_some() || impact.detect_seconds.is_none());
     as_planned && recovered && fault.failed_undos.is_empty()
 }
 
@@ -105,7 +105,10 @@ fn impact(fault: &FaultResult, unicode: bool) -> Vec<String> {
     });
     let ended = fault.end_seconds.is_some();
     match impact.recover_seconds {
-        Some(_) if impact.detect_seconds.is_none() => {}
+        _ if impact.detect_seconds.is_none() => {}
+        None if impact.cut_by_next => {
+            said.push("not well again before the next fault began".to_owned());
+        }
         Some(seconds) if seconds < 0.5 => said.push("well again at once".to_owned()),
         Some(seconds) => said.push(format!(
             "well again {} after its end",
@@ -198,6 +201,7 @@ pub(crate) mod sample {
             failed_undos: Vec::new(),
             impact: Some(FaultImpact {
                 detect_seconds: Some(0.5),
+                cut_by_next: false,
                 recover_seconds: Some(2.0),
                 requests_lost: 120.0,
                 users_touched: 31,

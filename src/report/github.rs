@@ -5,6 +5,7 @@
 use super::headline::Headline;
 use super::{Look, Report, ReportError};
 use crate::result::{RunResult, SloStatus};
+use crate::units::format_times;
 
 /// GitHub shows ten errors and ten warnings of a step.
 const MOST: usize = 10;
@@ -54,7 +55,7 @@ impl Report for Github {
             lines.push(command("error", headline.word, script, message.trim()));
         }
         for error in result.errors.iter().take(MOST - lines.len().min(MOST)) {
-            let message = format!("{} times: {}", error.count, error.message);
+            let message = format!("{}: {}", format_times(error.count), error.message);
             lines.push(command("warning", "Errors of the run", script, &message));
         }
         lines.truncate(2 * MOST);

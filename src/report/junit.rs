@@ -181,7 +181,10 @@ fn verdict(result: &RunResult) -> TestSuite {
     let headline = Headline::of(result);
     let mut suite = TestSuite::new("run");
     let message = format!("{}: {}", headline.word, headline.phrase);
-    let mut case = TestCase::new("the run was carried out", failure(headline.word, &message));
+    let mut case = TestCase::new(
+        "the run came to its end as planned",
+        failure(headline.word, &message),
+    );
     case.set_classname(harmless::line(&result.run.script));
     suite.add_test_case(case);
     suite

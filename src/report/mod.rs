@@ -32,10 +32,7 @@ use crate::compare::Comparison;
 use crate::result::{RunResult, to_json};
 
 use console::{changes, figure, for_page};
-pub use console::{
-    regression, render as render_console, render_brief, render_changes, render_comparison,
-    render_judged,
-};
+pub use console::{regression, render_against, render_brief, render_comparison, render_judged};
 pub use csv::text_cell;
 pub use headline::{Headline, Tone};
 pub use table::lines_of;
@@ -137,6 +134,19 @@ impl Report for Console {
 
     fn render(&self, result: &RunResult, look: &Look) -> Result<String, ReportError> {
         Ok(console::render(result, look))
+    }
+
+    fn render_against(
+        &self,
+        result: &RunResult,
+        look: &Look,
+        against: &Against<'_>,
+    ) -> Result<String, ReportError> {
+        Ok(console::render_against(
+            result,
+            look,
+            Some(against.comparison),
+        ))
     }
 }
 

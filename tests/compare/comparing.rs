@@ -1,5 +1,6 @@
 //! Two files, compared: the table, the JSON, the exit codes, and files that are no results.
 
+use rhaid::result::{AbortedBy, Outcome};
 use serde_json::Value;
 
 use crate::compare::{pair, rhaid, text, with_pair};
@@ -47,6 +48,27 @@ fn a_regression_ends_with_one_and_strictly_with_two() {
     with_pair(0.8, &gate).run().expect_code(0);
     let lenient = ["compare", "a.json", "b.json", "--fail-on-regression", "60%"];
     with_pair(1.2, &lenient).run().expect_code(0);
+}
+
+#[test]
+fn a_run_that_was_aborted_cannot_pass_the_gate() {
+    let (before, mut after) = pair(1.0);
+    after.run.outcome = Outcome::Aborted {
+        by: AbortedBy::Slo,
+        reason: "`http_req_failed rate < 1%` was past its target".to_owned(),
+    };
+    let compared = |arguments: &[&str]| {
+        rhaid()
+            .file("a.json", text(&before))
+            .file("b.json", text(&after))
+            .args(["compare", "a.json", "b.json", "--quiet"])
+            .args(arguments)
+            .run()
+    };
+    compared(&[]).expect_code(0);
+    compared(&["--fail-on-regression", "5%"])
+        .expect_code(1)
+        .expect_text("regression: `b.json` was aborted: `http_req_failed rate < 1%`");
 }
 
 #[test]

@@ -97,6 +97,9 @@ function targetLines(targets) {
   };
 }
 
+/** Room above a chart of time, where the words of its marks stand clear of the lines and targets below. */
+const HEADROOM = 24;
+
 /** Vertical lines and bands for what happened to the run: never by colour alone, each has its sign and its word. */
 function markLines(marks) {
   return (u) => {
@@ -104,7 +107,7 @@ function markLines(marks) {
     const ratio = devicePixelRatio;
     ctx.save();
     ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.rect(bbox.left, bbox.top - HEADROOM * ratio, bbox.width, bbox.height + HEADROOM * ratio);
     ctx.clip();
     writing(ctx, "left");
     let free = -Infinity;
@@ -132,8 +135,8 @@ function markLines(marks) {
       ctx.setLineDash([]);
       ctx.lineWidth = 3 * ratio;
       ctx.strokeStyle = colour("card");
-      ctx.strokeText(text, left, bbox.top + 12 * ratio);
-      ctx.fillText(text, left, bbox.top + 12 * ratio);
+      ctx.strokeText(text, left, bbox.top - 7 * ratio);
+      ctx.fillText(text, left, bbox.top - 7 * ratio);
     }
     ctx.restore();
   };
@@ -203,7 +206,7 @@ function plot(place, data, options, { isTime = false, height = 240, marks = [], 
   for (const [name, added] of Object.entries(options.hooks ?? {})) hooks[name] = [...(hooks[name] ?? []), ...added];
   const x = isTime ? { time: false, auto: false, min: zoom.from, max: zoom.to } : options.scales.x;
   const all = {
-    width: Math.max(240, place.clientWidth), height, padding: [12, 22, 0, 0], ...options, hooks,
+    width: Math.max(240, place.clientWidth), height, padding: [isTime ? HEADROOM : 12, 22, 0, 0], ...options, hooks,
     scales: { ...options.scales, x },
     legend: { live: true, markers: { width: 2, dash: (u, i) => u.series[i].dash ? "dashed" : "solid" }, ...options.legend },
     cursor: {

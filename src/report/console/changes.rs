@@ -18,6 +18,9 @@ const MOST_ROWS: usize = 20;
 /// Rows in the section of a summary.
 const FEW_ROWS: usize = 8;
 
+/// How [`margin`] tells what is hardly a change, behind the sign.
+const NEXT_TO_NOTHING: &str = "<0.1%";
+
 /// The page that `rhaid compare` prints: what changed and the main metrics, or with `all` every row.
 pub fn render_comparison(comparison: &Comparison, look: &Look, all: bool) -> String {
     let look = wide_enough(look);
@@ -53,10 +56,8 @@ pub fn render_comparison(comparison: &Comparison, look: &Look, all: bool) -> Str
     page.finish()
 }
 
-/// What changed against a baseline, as the end of a run's summary.
-pub fn render_changes(comparison: &Comparison, look: &Look) -> String {
-    let look = wide_enough(look);
-    let mut page = Page::new(&look);
+/// What changed against a baseline, as a section of a run's summary.
+pub(super) fn section(page: &mut Page<'_>, comparison: &Comparison) {
     let mut changed: Vec<&Row> = comparison
         .rows
         .iter()
@@ -64,14 +65,13 @@ pub fn render_changes(comparison: &Comparison, look: &Look) -> String {
         .collect();
     gravest_first(&mut changed);
     page.section(&format!("Against {}", comparison.before.label), "");
-    headline(&mut page, comparison, "  ");
-    differences(&mut page, comparison);
+    headline(page, comparison, "  ");
+    differences(page, comparison);
     if !changed.is_empty() {
         page.blank();
-        page.table(&table(&page, changed.iter().take(FEW_ROWS).copied()));
+        page.table(&table(page, changed.iter().take(FEW_ROWS).copied()));
         page.left_out(changed.len(), FEW_ROWS);
     }
-    format!("\n{}", page.finish())
 }
 
 /// A comparison as the page shows it: the main rows, and those that changed, the gravest first.
@@ -402,7 +402,11 @@ fn range(row: &Row) -> String {
         Some(before) if before != 0.0 => margin(change / before.abs()),
         _ => format!("{}{}", sign(change), amount(row, change.abs(), true)),
     };
-    format!("{} to {}", text(interval.low), text(interval.high))
+    let (low, high) = (text(interval.low), text(interval.high));
+    if low.ends_with(NEXT_TO_NOTHING) && high.ends_with(NEXT_TO_NOTHING) {
+        return format!("within {}", NEXT_TO_NOTHING.trim_start_matches('<'));
+    }
+    format!("{low} to {high}")
 }
 
 /// What is worse although the run strays so much that no test could tell.

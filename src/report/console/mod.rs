@@ -22,20 +22,29 @@ use console::Style;
 
 use self::page::Page;
 use super::Look;
+use crate::compare::Comparison;
 use crate::result::RunResult;
 pub use judged::render_judged;
 
-pub use changes::{changes, figure, for_page, regression, render_changes, render_comparison};
+pub use changes::{changes, figure, for_page, regression, render_comparison};
 
 /// The narrowest page; a narrower terminal wraps it.
 const NARROWEST: usize = 40;
 
 /// The summary of `result` as text that ends with a newline, no line wider than `look.width` (at least 40).
 pub fn render(result: &RunResult, look: &Look) -> String {
+    render_against(result, look, None)
+}
+
+/// The same, with what changed against a baseline, if there is one to hold it against.
+pub fn render_against(result: &RunResult, look: &Look, comparison: Option<&Comparison>) -> String {
     let look = wide_enough(look);
     let mut page = Page::new(&look);
     verdict::headline(&mut page, result);
     verdict::objectives(&mut page, result, None);
+    if let Some(comparison) = comparison {
+        changes::section(&mut page, comparison);
+    }
     recommendations::recommendations(&mut page, result);
     faults::faults(&mut page, result);
     anomalies::anomalies(&mut page, result);

@@ -106,6 +106,7 @@ pub fn fill(page: &impl Serialize) -> Result<String, ReportError> {
     let wrong = |error: &dyn std::fmt::Display| ReportError::Template(error.to_string());
     let mut templates = Handlebars::new();
     templates.set_strict_mode(true);
+    super::prose::register(&mut templates);
     for (name, text) in TEMPLATES {
         templates
             .register_template_string(name, text)

@@ -93,6 +93,7 @@ fn meaning(code: u8, strict: bool) -> &'static str {
         }
         exit::UNREACHABLE => "setup could not reach the target; nothing was tested",
         exit::CANNOT_WRITE => "the result could not be written",
+        exit::NOT_UNDONE => "a fault could not be undone: something may still be broken",
         exit::INTERRUPTED => "interrupted; what had been measured by then is here",
         _ => "the run could not be carried out",
     }

@@ -24,6 +24,7 @@ mod extras;
 mod head;
 mod heat;
 mod pack;
+mod prose;
 mod quality;
 mod slow;
 mod traffic;
