@@ -314,6 +314,27 @@ mod tests {
     }
 
     #[test]
+    fn slowness_that_was_over_long_before_did_not_come_first() {
+        let result = run(&Load {
+            median: |second| {
+                if (30..50).contains(&second) {
+                    200.0
+                } else {
+                    40.0
+                }
+            },
+            failed: |second| if second < 90 { 0.0 } else { 0.4 },
+            ..Load::calm()
+        });
+        assert!(
+            !causes(&result).contains(&Cause::LatencyFirst),
+            "{:#?}",
+            hints(&result)
+        );
+        assert!(causes(&result).contains(&Cause::ErrorsFirst));
+    }
+
+    #[test]
     fn noise_alone_gives_no_hint_however_often_it_is_looked_at() {
         let mut alarms = 0;
         for seed in 0..40 {

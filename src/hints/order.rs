@@ -31,8 +31,12 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
         slowness.line(|index| begin(evidence, index)),
     ];
     lines.extend(most_frequent_error(evidence));
-    // Within an interval nobody can tell which was first.
-    if let Some(slows) = slowness.from.filter(|slows| slows + 1 < fails) {
+    // Within an interval nobody can tell which was first. What was slow long before, and well again since, led to nothing.
+    let was_slow = fails
+        .checked_sub(1)
+        .and_then(|before| points.get(before))
+        .is_some_and(|point| slowness.is_slow(point));
+    if let Some(slows) = slowness.from.filter(|slows| slows + 1 < fails && was_slow) {
         return Some(Finding {
             cause: Cause::LatencyFirst,
             confidence: Confidence::High,
@@ -48,7 +52,9 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
             ],
         });
     }
-    let is_failing_first = slowness.from.is_none_or(|slows| fails + 1 < slows);
+    let is_failing_first = slowness
+        .from
+        .is_none_or(|slows| fails + 1 < slows || slows + 1 < fails && !was_slow);
     let is_asked = evidence.subject == Subject::Failures || slowness.from.is_none();
     (is_failing_first && is_asked).then(|| Finding {
         cause: Cause::ErrorsFirst,
@@ -115,13 +121,19 @@ impl Slowness {
         let beginning = (points.len() / 6).max(3);
         let first: Vec<f64> = points.iter().take(beginning).map(|p| p.p95).collect();
         let calm = median(&first);
-        let is_slow = |point: &Point| point.p95 > SLOWER * calm;
-        Self {
+        let mut this = Self {
             calm,
             most: points.iter().map(|point| point.p95).fold(0.0, f64::max),
-            // The first of two neighbours: a single one may be chance.
-            from: points.windows(2).position(|pair| pair.iter().all(is_slow)),
-        }
+            from: None,
+        };
+        // The first of two neighbours: a single one may be chance.
+        let mut pairs = points.windows(2);
+        this.from = pairs.position(|pair| pair.iter().all(|point| this.is_slow(point)));
+        this
+    }
+
+    fn is_slow(&self, point: &Point) -> bool {
+        point.p95 > SLOWER * self.calm
     }
 
     fn line(&self, begin: impl Fn(usize) -> f64) -> String {

@@ -347,24 +347,37 @@ impl Conductor<'_> {
 
     /// Shows whoever watches what happens.
     fn tell_fault(&mut self, event: &Event) {
+        let named = |id| match self.director.name_of(id) {
+            Some(name) => format!("fault `{name}`"),
+            None => "fault".to_owned(),
+        };
         let text = match event {
             Event::Began { name, .. } => format!("fault `{name}` begins"),
-            Event::Did { what, .. } => format!("fault: {what}"),
+            Event::Did { id, what } => format!("{}: {what}", named(*id)),
             Event::Ended {
-                by, undone, failed, ..
+                id,
+                by,
+                undone,
+                failed,
+                ..
             } => {
+                let named = named(*id);
                 for failed in failed {
-                    let text = format!("fault: cannot {}: {}", failed.what, failed.why);
+                    let text = format!("{named}: cannot {}: {}", failed.what, failed.why);
                     self.say(LogLevel::Error, text);
                 }
+                let left = match failed.len() {
+                    0 => String::new(),
+                    left => format!(", {left} still broken"),
+                };
                 match by {
                     EndedBy::Guard(reason) => {
-                        format!("fault undone, for its guard was crossed: {reason}")
+                        format!("{named} undone, for its guard was crossed: {reason}")
                     }
                     EndedBy::Error(_) => {
-                        format!("fault undone, for it failed ({undone} put right)")
+                        format!("{named} undone, for it failed ({undone} put right{left})")
                     }
-                    _ => format!("fault ends ({undone} put right)"),
+                    _ => format!("{named} ends ({undone} put right{left})"),
                 }
             }
             Event::Ending { .. } | Event::Asked { .. } => return,

@@ -262,6 +262,10 @@ impl Record {
         self.effects.push(what);
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     pub fn ended_by(&self) -> Option<&EndedBy> {
         self.ended.as_ref().map(|(_, by)| by)
     }

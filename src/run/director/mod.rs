@@ -341,6 +341,14 @@ impl Director {
         self.over = Some(at);
     }
 
+    /// What a fault that has been injected is called.
+    pub fn name_of(&self, id: FaultId) -> Option<&str> {
+        let mut records = self.records.iter();
+        records
+            .find(|record| record.id() == Some(id))
+            .map(Record::name)
+    }
+
     /// How a fault that has been injected ended, if it has.
     pub fn ended_by(&self, id: FaultId) -> Option<&EndedBy> {
         let mut records = self.records.iter();

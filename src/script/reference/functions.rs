@@ -244,6 +244,17 @@ fn type_name(rust: &str) -> &'static str {
         "Call" => "`Call`",
         "Prepared" => "body",
         "File" => "file",
+        "Fault" => "`Fault`",
+        "FaultProxy" => "`FaultProxy`",
+        "FaultProcess" => "`FaultProcess`",
+        "FaultCommand" => "`FaultCommand`",
+        "FaultMachine" => "`FaultMachine`",
+        "FaultService" => "`FaultService`",
+        "FaultRedis" => "`FaultRedis`",
+        "FaultPostgres" => "`FaultPostgres`",
+        "FaultNames" => "`FaultNames`",
+        "FaultPods" => "`FaultPods`",
+        "FaultDeployment" => "`FaultDeployment`",
         _ => "",
     }
 }

@@ -155,6 +155,15 @@ let weekday = time::format(time::parse(\"2026-01-31\"), \"%A\");",
         example: "tags::set(\"tariff\", \"weekend\");",
     },
     Room {
+        key: "chaos",
+        title: "`chaos`",
+        purpose: "Faults that a journey injects, and the proxies of the run. [Faults](chaos.md) need `--allow-faults`; with `--no-faults` an injection gives a [`Fault`](#fault) that is over and does nothing.",
+        example: "\
+let busy = chaos::inject(\"busy\", \"5s\", |fault| fault.machine().cpu(80));
+http::get(`${env(\"BASE_URL\")}/health/live`);
+busy.undo();",
+    },
+    Room {
         key: "mock",
         title: "`mock`",
         purpose: "The server that a [test](testing.md) describes, and what it was asked. It works only under `rhaid test`, where every test has one of its own.",
@@ -237,6 +246,72 @@ for link in page.html(\"a[href]\").all() { log::info(link.attr(\"href\")); }",
         key: "Metric",
         title: "`Metric`",
         purpose: "A handle on one of the script's metrics.",
+        example: "",
+    },
+    Room {
+        key: "Fault",
+        title: "`Fault`",
+        purpose: "One injection of a fault: what its function is given, and what `chaos::inject` gives. What it names is broken by the methods of that, and put right when the fault is over.",
+        example: "",
+    },
+    Room {
+        key: "FaultProxy",
+        title: "`FaultProxy`",
+        purpose: "A proxy of the run, from `fault.proxy`: each method lays a [toxic](toxics.md) on it.",
+        example: "",
+    },
+    Room {
+        key: "FaultProcess",
+        title: "`FaultProcess`",
+        purpose: "Processes of this machine, from `fault.process` and `fault.processes`.",
+        example: "",
+    },
+    Room {
+        key: "FaultCommand",
+        title: "`FaultCommand`",
+        purpose: "A command of the run, from `fault.command`.",
+        example: "",
+    },
+    Room {
+        key: "FaultMachine",
+        title: "`FaultMachine`",
+        purpose: "This machine, from `fault.machine()`.",
+        example: "",
+    },
+    Room {
+        key: "FaultService",
+        title: "`FaultService`",
+        purpose: "A unit of systemd or a container, from `fault.unit` and `fault.container`.",
+        example: "",
+    },
+    Room {
+        key: "FaultRedis",
+        title: "`FaultRedis`",
+        purpose: "A Redis, from `fault.redis`.",
+        example: "",
+    },
+    Room {
+        key: "FaultPostgres",
+        title: "`FaultPostgres`",
+        purpose: "A PostgreSQL, from `fault.postgres`.",
+        example: "",
+    },
+    Room {
+        key: "FaultNames",
+        title: "`FaultNames`",
+        purpose: "What the load looks up, from `fault.dns`.",
+        example: "",
+    },
+    Room {
+        key: "FaultPods",
+        title: "`FaultPods`",
+        purpose: "Pods of a cluster, from `fault.pods`, in a rhaid that was built with `--features kubernetes`.",
+        example: "",
+    },
+    Room {
+        key: "FaultDeployment",
+        title: "`FaultDeployment`",
+        purpose: "A deployment of a cluster, from `fault.deployment`, in a rhaid that was built with `--features kubernetes`.",
         example: "",
     },
     Room {
