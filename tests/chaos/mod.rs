@@ -28,5 +28,6 @@ mod redis;
 mod runs;
 mod service;
 mod toxics;
+mod waits;
 #[cfg(not(feature = "kubernetes"))]
 mod without_kubernetes;
