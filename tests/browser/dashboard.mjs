@@ -215,6 +215,8 @@ async function stops(page) {
   await says(page, "verdict-word", "Interrupted");
   await says(page, "verdict-exit", "130");
   await page.waitForSelector("#save:not([disabled])", { timeout: PATIENCE });
+  const users = () => [...document.querySelectorAll("#tiles div")].some((tile) => tile.textContent.startsWith("Users") && tile.textContent.includes("at most"));
+  await eventually(page, users, null, "the tiles show the whole run");
   const coming = page.waitForEvent("download");
   await page.click("#save");
   await (await coming).saveAs(saved);

@@ -104,6 +104,17 @@ function take(kind, told) {
   document.documentElement.dataset.ready = "";
 }
 
+/** The figures of the whole run that its tiles show. */
+function wholeOf(result) {
+  const total = (name) => result.metrics.find((metric) => metric.name === name)?.total;
+  const requests = total("http_reqs");
+  return {
+    rate: requests && result.run.duration_seconds > 0 ? requests.count / result.run.duration_seconds : null,
+    p95: total("http_req_duration")?.p95 ?? null,
+    vus: total("vus")?.max ?? 0,
+  };
+}
+
 /** The run is over: its result is fetched while there is somebody to give it. */
 async function over() {
   if (resultText !== null) return;
@@ -111,6 +122,7 @@ async function over() {
   try {
     resultText = await ask("GET", "/api/v1/result");
     byId("save").disabled = false;
+    parts.tiles.show(known.status, history_, known.sums, wholeOf(JSON.parse(resultText)));
   } catch (trouble) {
     notice(`The result could not be fetched: ${trouble.message}`, "bad", 0);
   }

@@ -20,7 +20,8 @@ class Tiles {
     this.kept = new Kept(list, () => make("div", {}, make("dt"), make("dd")));
   }
 
-  show(status, history, sums) {
+  /** `whole`: the figures of a run that is over; until then, those of its last second. */
+  show(status, history, sums, whole = null) {
     const step = Math.min(history.step, history.seconds % history.step || history.step);
     const rate = (name) => {
       const value = history.last(name);
@@ -31,10 +32,10 @@ class Tiles {
     const dropped = sums.dropped_iterations ?? 0;
     const errors = sums.iteration_errors ?? 0;
     const tiles = [
-      ["Requests", perSecond(rate("http_reqs"))],
-      ["p95", latency(history.last("http_req_duration_p95"))],
+      ["Requests", perSecond(whole ? whole.rate : rate("http_reqs"))],
+      ["p95", latency(whole ? whole.p95 : history.last("http_req_duration_p95"))],
       ["Failed", share(failed), failed > 0],
-      ["Users", number(status.vus)],
+      ["Users", whole ? `${number(whole.vus)} at most` : number(status.vus)],
       ["Iterations", number(status.iterations)],
       ...(checks === undefined ? [] : [["Checks passed", share(checks), checks < 1]]),
       ...(dropped > 0 ? [["Dropped", number(dropped), true]] : []),
