@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "kubernetes")]
 use super::kubernetes::{ClusterError, ScaleBack};
-use super::process::Identity;
+use super::process::{Identity, end_family};
 use super::service::{Docker, ServiceError, Systemd};
 use super::undo::Undo;
 
@@ -124,7 +124,7 @@ impl Deed {
                 grace_ms,
                 mark,
                 ..
-            } => process.end_with_strays(mark.as_deref(), Duration::from_millis(*grace_ms))?,
+            } => end_family(*process, mark.as_deref(), Duration::from_millis(*grace_ms))?,
             Self::Remove { file } => file.remove()?,
             Self::StartUnit { systemctl, unit } => Systemd::at(systemctl).start(unit)?,
             Self::StartContainer {

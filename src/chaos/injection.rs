@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::desk::{Chaos, ChaosError, EndedBy, Event};
+use super::desk::Chaos;
 use super::ledger::{FaultId, Ledger};
 use super::plan::Touches;
 use super::proxy::toxic::kind;
 use super::proxy::{Proxy, Stream, Toxicity};
+use super::terms::{ChaosError, EndedBy, Event};
 use super::undo::Undo;
 use crate::units::{format_duration, format_fraction};
 
@@ -349,8 +350,8 @@ impl Undo for Enable {
 
 #[cfg(test)]
 mod tests {
-    use super::super::desk::Permission;
     use super::super::plan::{Plan, ProxyPlan};
+    use super::super::terms::Permission;
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);

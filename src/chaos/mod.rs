@@ -26,13 +26,15 @@ pub mod probe;
 pub mod process;
 pub mod proxy;
 pub mod service;
+mod terms;
 mod undo;
 
 pub use deed::{Deed, DeedError, OwnFile};
-pub use desk::{Chaos, ChaosError, EndedBy, Event, Permission};
+pub use desk::Chaos;
 pub use guardian::{Guardian, GuardianError};
 pub use injection::{Dose, Injection, MILLIS};
 pub use ledger::{EntryId, FailedUndo, FaultId, Ledger};
 pub use own::Own;
 pub use plan::{CommandPlan, FaultPlan, Guard, Plan, ProxyPlan, Touches, Trigger};
+pub use terms::{ChaosError, EndedBy, Event, Permission};
 pub use undo::Undo;

@@ -8,8 +8,6 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-use super::strays;
-
 /// Between two looks whether a process has gone.
 pub(super) const LOOK: Duration = Duration::from_millis(5);
 /// A process that was killed is gone when the kernel has cleared up, which takes longer the more memory it had.
@@ -170,20 +168,6 @@ impl Identity {
             io::ErrorKind::TimedOut,
             format!("process {} does not end", self.pid),
         ))
-    }
-
-    /// The same, with those whom they have started and who have left the group, if their environment has a `mark`.
-    ///
-    /// # Errors
-    /// As [`end_group`](Self::end_group).
-    pub fn end_with_strays(self, mark: Option<&str>, grace: Duration) -> io::Result<()> {
-        let Some(mark) = mark else {
-            return self.end_group(grace);
-        };
-        // Afterwards nobody knows any more whose children they were.
-        let known = strays::descendants(self)?;
-        self.end_group(grace)?;
-        strays::end(&known, mark, grace)
     }
 
     fn gone_within(self, limit: Duration) -> io::Result<bool> {

@@ -29,3 +29,4 @@ pub use identity::{Identity, Stat};
 pub use launch::{Launch, LaunchError, become_program, launch};
 pub use ours::Ours;
 pub use stop::{Stopped, stop};
+pub use strays::end_family;

@@ -5,6 +5,7 @@ use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
 use super::identity::Identity;
+use super::strays::end_family;
 use crate::chaos::guardian::Number;
 use crate::chaos::{Deed, Guardian, GuardianError};
 
@@ -82,7 +83,7 @@ impl Ours {
         let Some(number) = self.number else {
             return Ok(());
         };
-        self.identity.end_with_strays(self.mark.as_deref(), grace)?;
+        end_family(self.identity, self.mark.as_deref(), grace)?;
         self.child.wait()?;
         self.number = None;
         self.guardian.done(number);

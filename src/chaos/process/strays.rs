@@ -15,11 +15,26 @@ pub const VARIABLE: &str = "RHAID_LAUNCH";
 /// Who starts others while he is ended is looked for again so often.
 const ROUNDS: usize = 8;
 
+/// Ends a process and its group, and if it was given a `mark` those whom they have started and who have left the group: first asked to, if
+/// there is a `grace`, then without asking.
+///
+/// # Errors
+/// When the system does not tell or forbids it, or somebody is still there.
+pub fn end_family(leader: Identity, mark: Option<&str>, grace: Duration) -> io::Result<()> {
+    let Some(mark) = mark else {
+        return leader.end_group(grace);
+    };
+    // Afterwards nobody knows any more whose children they were.
+    let known = descendants(leader)?;
+    leader.end_group(grace)?;
+    end(&known, mark, grace)
+}
+
 /// A leader's descendants, wherever they are: those whose parents live.
 ///
 /// # Errors
 /// When the system does not tell.
-pub fn descendants(leader: Identity) -> io::Result<Vec<Identity>> {
+fn descendants(leader: Identity) -> io::Result<Vec<Identity>> {
     let all = everybody()?;
     let mut found: Vec<&Stat> = all.iter().filter(|stat| stat.identity == leader).collect();
     let mut at = 0;
@@ -35,7 +50,7 @@ pub fn descendants(leader: Identity) -> io::Result<Vec<Identity>> {
 ///
 /// # Errors
 /// When the system does not tell or forbids it, or somebody is still there.
-pub fn end(known: &[Identity], mark: &str, grace: Duration) -> io::Result<()> {
+fn end(known: &[Identity], mark: &str, grace: Duration) -> io::Result<()> {
     let mut known = known.to_vec();
     if !grace.is_zero() {
         known = there(&known, mark)?;
