@@ -176,7 +176,10 @@ impl Conductor<'_> {
         match self.director.inject(index, Instant::now()) {
             Ok(None) => {}
             Ok(Some(call)) => self.ask_for(call),
-            Err(why) => self.part_failed(why),
+            Err(why) => {
+                self.say(LogLevel::Warn, why.clone());
+                self.part_failed(why);
+            }
         }
     }
 
@@ -238,6 +241,10 @@ impl Conductor<'_> {
                     let why = EndedBy::Guard(reason.clone());
                     self.director.chaos().end_soon(id, why);
                     if abort && self.settings.looking.is_none() {
+                        let reason = match self.director.name_of(id) {
+                            Some(name) => format!("{reason} (the guard of the fault `{name}`)"),
+                            None => reason,
+                        };
                         self.abort(AbortedBy::Guardrail, reason);
                     }
                 }
