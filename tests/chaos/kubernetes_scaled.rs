@@ -247,3 +247,16 @@ fn the_guardian_puts_it_back_when_rhaid_is_killed() {
     std::thread::sleep(Duration::from_millis(100));
     assert_eq!(told(&cluster), [0, 3]);
 }
+
+#[test]
+fn the_guardian_waits_for_what_was_under_way_when_rhaid_was_killed() {
+    let cluster = hotel();
+    let once = ("PATCH".to_owned(), Mood::Late(Duration::from_secs(2)));
+    cluster.state().once.push(once);
+    let running = run_with(&cluster.kubeconfig(), SCALE).spawn();
+    until("it is asked for", || !told(&cluster).is_empty());
+    assert_eq!(replicas(&cluster), 3);
+    running.signal("KILL");
+    until("it has come about", || told(&cluster) == [0, 3]);
+    until("it is put back", || replicas(&cluster) == 3);
+}
