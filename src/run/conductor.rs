@@ -328,6 +328,7 @@ impl Conductor<'_> {
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let run = self.run.clone();
         loop {
+            self.let_faults_stand();
             let due = self.director.next();
             tokio::select! {
                 biased;

@@ -162,8 +162,15 @@ impl Conductor<'_> {
         drop(ending(self.director.chaos(), LONGEST_UNDO));
     }
 
+    /// Faults that are to come wait as long as the plan stands.
+    pub(super) fn let_faults_stand(&mut self) {
+        let held = self.run.brake.held(Instant::now());
+        self.director.stand(held.saturating_sub(self.held_before));
+    }
+
     /// Does what is due now.
     pub(super) fn direct(&mut self) {
+        self.let_faults_stand();
         for index in self.director.due(Instant::now()) {
             self.inject(index);
         }

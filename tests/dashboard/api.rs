@@ -1,5 +1,7 @@
 //! Reading, steering, the stream of events, the OpenAPI document.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -275,4 +277,21 @@ fn a_script_that_is_written_meanwhile_is_shown_and_steered_too() {
     shown.wait("it goes on", |status| status["paused"] == false);
     change("/api/v1/status", r#"{"stopped":true}"#);
     shown.run.wait().expect_code(0);
+}
+
+#[test]
+fn a_body_that_does_not_come_is_not_waited_for() {
+    let shown = Shown::start(&["--ui-listen", "127.0.0.1:0"]);
+    let mut stream = TcpStream::connect(&shown.client.address).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    write!(
+        stream,
+        "PATCH /api/v1/status HTTP/1.1\r\nhost: {}\r\ncontent-length: 100\r\n\r\n{{",
+        shown.client.address
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains("did not come within"), "{answer}");
 }

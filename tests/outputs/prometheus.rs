@@ -1,6 +1,6 @@
 //! `--out prometheus=…`, scraped by the real Prometheus.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::outputs::server::{Prometheus, get};
@@ -98,6 +98,30 @@ fn the_text_is_open_metrics_and_another_path_is_not_there() {
         "{text}"
     );
     assert!(get(target, "/other").unwrap().starts_with("HTTP/1.0 404"));
+    running.wait().expect_code(0);
+}
+
+/// Who opens connections and says nothing takes no more than the places that there are, and none for ever.
+#[test]
+fn more_connections_than_there_are_places_for_are_turned_away() {
+    let server = HttpServer::start();
+    let target = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+    let running = journey(&server.url(""), 5)
+        .args(["--out", &format!("prometheus={target}")])
+        .spawn();
+    wait_until("it listens", Duration::from_secs(20), || {
+        get(target, "/metrics").is_ok()
+    });
+    let silent: Vec<_> = (0..32)
+        .map(|_| TcpStream::connect(target).unwrap())
+        .collect();
+    wait_until("it is full", Duration::from_secs(10), || {
+        get(target, "/metrics").is_ok_and(|text| text.contains(" 503 "))
+    });
+    drop(silent);
+    wait_until("there is room again", Duration::from_secs(20), || {
+        get(target, "/metrics").is_ok_and(|text| text.contains("rhaid_run_info"))
+    });
     running.wait().expect_code(0);
 }
 

@@ -137,3 +137,28 @@ fn nothing_is_injected_where_faults_are_not_allowed() {
         handle.stop();
     });
 }
+
+#[test]
+fn a_fault_waits_while_the_run_is_paused() {
+    let server = HttpServer::start();
+    let script = r#"
+        export const options = #{
+            scenarios: #{ guests: #{ executor: "constant-arrival-rate", exec: "look", rate: 20, duration: "4s", max_vus: 20 } },
+            proxies: #{ web: env("BASE_URL") },
+            faults: [ #{ name: "slow", exec: "slow", start: "1500ms", duration: "500ms" } ],
+        };
+        fn slow(fault) { fault.proxy("web").latency("20ms"); }
+        fn look() { http::get(env("BASE_URL") + "/status/200"); }
+        "#;
+    let result = steered_with(allowed(), script, &server, |handle| {
+        begun(handle, &server);
+        handle.brake().pause(true);
+        std::thread::sleep(Duration::from_secs(3));
+        assert!(!is_on(handle, "slow"), "it has come while the plan stood");
+        handle.brake().pause(false);
+    });
+    let slow = result.faults.iter().find(|fault| fault.name == "slow");
+    let began = slow.and_then(|fault| fault.start_seconds).unwrap();
+    assert!(began >= 4.4, "{began}");
+    assert_eq!(statuses(&result, "slow"), [FaultStatus::Held]);
+}

@@ -75,6 +75,8 @@ pub struct Director {
     start: Option<Instant>,
     /// When the scenarios were over.
     over: Option<Instant>,
+    /// For how long the plan has stood.
+    held: Duration,
     /// The last stand, and the one since which no fault has been at work.
     last: Stand,
     calm: Stand,
@@ -110,6 +112,7 @@ impl Director {
             well: Well::new(totals),
             start: None,
             over: None,
+            held: Duration::ZERO,
             last: Stand::default(),
             calm: Stand::default(),
             is_calm: true,
@@ -136,6 +139,20 @@ impl Director {
                 _ => None,
             };
             fault.state = State::Waiting(due);
+        }
+    }
+
+    /// The plan has stood for so long in all: what is to come by itself comes as much later.
+    pub fn stand(&mut self, held: Duration) {
+        let more = held.saturating_sub(self.held);
+        if more.is_zero() {
+            return;
+        }
+        self.held = held;
+        for fault in &mut self.declared {
+            if let State::Waiting(Some(due)) = &mut fault.state {
+                *due += more;
+            }
         }
     }
 
