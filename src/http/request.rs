@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 use super::body::Body;
 use super::target::Target;
+use crate::trace::Mark;
 
 /// How to prove who is asking.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct Request {
     pub cookies: Vec<(String, String)>,
     pub expected: Option<Rc<StatusSet>>,
     pub discard_body: Option<bool>,
+    /// Where it stands in its trace, in a run that is traced.
+    pub mark: Option<Mark>,
 }
 
 impl Request {
@@ -46,12 +49,24 @@ impl Request {
             cookies: Vec::new(),
             expected: None,
             discard_body: None,
+            mark: None,
         }
     }
 
     /// Whether the header was set by the script.
     pub fn has_header(&self, name: &HeaderName) -> bool {
         self.headers.iter().any(|(other, _)| other == name)
+    }
+
+    /// Calls `add` with each header that tells where the request stands in its trace. One that the script sets itself stays.
+    pub fn marks(&self, mut add: impl FnMut(&'static str, &[u8])) {
+        if let Some(mark) = &self.mark {
+            mark.headers(|name, value| {
+                if !self.headers.iter().any(|(own, _)| own == name) {
+                    add(name, value);
+                }
+            });
+        }
     }
 
     /// Whether repeating it cannot do harm (RFC 9110, section 9.2.2).

@@ -1,5 +1,6 @@
 //! A URL, parsed once: everything about it that a request needs, ready to be written.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use url::{Host, Url};
 use super::HttpError;
 use super::h1::KnownHead;
 use crate::lengths;
-use crate::secrets::mask_urls;
+use crate::secrets::{MASK, is_secret_name, mask_urls};
 
 /// Where a request goes. Interned by the worker's client, so building a request parses nothing.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct Target {
     pub get_head: Bytes,
     /// The header it answered with last, on this thread.
     pub known_head: KnownHead,
+    shown: OnceCell<Box<str>>,
 }
 
 impl Target {
@@ -108,7 +110,13 @@ impl Target {
             user,
             get_head: head.into(),
             known_head: KnownHead::default(),
+            shown: OnceCell::new(),
         })
+    }
+
+    /// The URL as it is fit for reports: without a password, and without the values in its query whose names say that they are secret.
+    pub fn shown(&self) -> &str {
+        self.shown.get_or_init(|| redact(&self.url).into())
     }
 
     /// Whether a connection to one serves the other.
@@ -117,9 +125,35 @@ impl Target {
     }
 }
 
+fn redact(url: &Url) -> String {
+    let mut clean = url.clone();
+    if url.query_pairs().any(|(name, _)| is_secret_name(&name)) {
+        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+        let mut query = clean.query_pairs_mut();
+        query.clear();
+        for (name, value) in &pairs {
+            let value = if is_secret_name(name) { MASK } else { value };
+            query.append_pair(name, value);
+        }
+    }
+    // Only URLs that cannot have credentials refuse, and those have none.
+    let _ = clean.set_password(None);
+    let _ = clean.set_username("");
+    // A value may be a URL of its own.
+    mask_urls(clean.as_str()).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_of_a_url_has_no_secrets() {
+        let target = Target::parse("http://qa:p%40ss@h/a?token=t0p&b=c", "").unwrap();
+        assert_eq!(target.shown(), "http://h/a?token=***&b=c");
+        let plain = Target::parse("http://h/a?b=c%20d", "").unwrap();
+        assert_eq!(plain.shown(), plain.url.as_str());
+    }
 
     #[test]
     fn a_url_is_taken_apart() {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -24,7 +25,8 @@ const LONGEST_ASKED: Duration = Duration::from_secs(60);
 /// Something to deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parcel {
-    pub body: Vec<u8>,
+    /// Shared with whoever sends it.
+    pub body: Bytes,
     /// How many samples are in it.
     pub samples: u64,
 }
@@ -248,7 +250,7 @@ mod tests {
     #[derive(Clone, Default)]
     struct Fickle {
         answers: Rc<RefCell<VecDeque<Refusal>>>,
-        taken: Rc<RefCell<Vec<Vec<u8>>>>,
+        taken: Rc<RefCell<Vec<Bytes>>>,
     }
 
     impl Carrier for Fickle {
@@ -273,7 +275,7 @@ mod tests {
 
     fn parcel(text: &str, samples: u64) -> Parcel {
         Parcel {
-            body: text.as_bytes().to_vec(),
+            body: Bytes::copy_from_slice(text.as_bytes()),
             samples,
         }
     }

@@ -25,7 +25,7 @@ impl Csv {
         let head = ["time", "metric", "kind", "contains", "tags"];
         let head = head.into_iter().chain(COLUMNS);
         courier.post(Parcel {
-            body: rows([head.map(str::to_owned).collect()]),
+            body: rows([head.map(str::to_owned).collect()]).into(),
             samples: 0,
         });
         Ok(Box::new(Self { courier }))
@@ -72,7 +72,7 @@ impl Output for Csv {
         if !table.is_empty() {
             let samples = table.len() as u64;
             self.courier.post(Parcel {
-                body: rows(table),
+                body: rows(table).into(),
                 samples,
             });
         }

@@ -90,14 +90,14 @@ impl Annotator {
             let mut url = self.receiver.url.clone();
             url.set_path(&format!("{}/{id}", url.path().trim_end_matches('/')));
             let change = json!({ "timeEnd": end, "text": annotation.text });
-            let body = change.to_string().into_bytes();
+            let body = change.to_string().into();
             self.receiver
                 .send(Method::PATCH, &url, &HEADERS, body)
                 .await?;
             self.open.remove(&number);
             return Ok(());
         }
-        let body = serde_json::to_vec(&annotation).unwrap_or_default();
+        let body = serde_json::to_vec(&annotation).unwrap_or_default().into();
         let url = &self.receiver.url;
         let answer = self.receiver.ask(url, &HEADERS, body).await?;
         if let (Some(number), None) = (anomaly, annotation.time_end) {
@@ -159,7 +159,7 @@ impl Output for Grafana {
             },
         };
         self.courier.post(Parcel {
-            body: serde_json::to_vec(&note).unwrap_or_default(),
+            body: serde_json::to_vec(&note).unwrap_or_default().into(),
             samples: 1,
         });
     }

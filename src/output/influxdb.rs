@@ -113,7 +113,7 @@ impl Output for InfluxDb {
         }
         if samples > 0 {
             self.courier.post(Parcel {
-                body: body.into_bytes(),
+                body: body.into(),
                 samples,
             });
         }

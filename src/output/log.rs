@@ -37,7 +37,7 @@ impl Log {
     fn post(&mut self) {
         if self.count > 0 {
             self.courier.post(Parcel {
-                body: std::mem::take(&mut self.lines),
+                body: std::mem::take(&mut self.lines).into(),
                 samples: std::mem::take(&mut self.count),
             });
         }

@@ -66,7 +66,7 @@ impl Loki {
             })
             .collect();
         self.courier.post(Parcel {
-            body: json!({ "streams": streams }).to_string().into_bytes(),
+            body: json!({ "streams": streams }).to_string().into(),
             samples,
         });
     }

@@ -36,7 +36,7 @@ impl Ndjson {
 
     fn post(&mut self, samples: u64) {
         if !self.lines.is_empty() {
-            let body = std::mem::take(&mut self.lines);
+            let body = std::mem::take(&mut self.lines).into();
             self.courier.post(Parcel { body, samples });
         }
     }

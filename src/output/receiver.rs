@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, StatusCode, Url};
@@ -127,7 +128,7 @@ impl Receiver {
         &self,
         url: &Url,
         headers: &[(&'static str, &'static str)],
-        body: Vec<u8>,
+        body: Bytes,
     ) -> Result<(), Refusal> {
         self.ask(url, headers, body).await.map(drop)
     }
@@ -140,7 +141,7 @@ impl Receiver {
         &self,
         url: &Url,
         headers: &[(&'static str, &'static str)],
-        body: Vec<u8>,
+        body: Bytes,
     ) -> Result<Response, Refusal> {
         self.send(Method::POST, url, headers, body).await
     }
@@ -154,7 +155,7 @@ impl Receiver {
         method: Method,
         url: &Url,
         headers: &[(&'static str, &'static str)],
-        body: Vec<u8>,
+        body: Bytes,
     ) -> Result<Response, Refusal> {
         let mut request = self
             .client
@@ -323,7 +324,9 @@ mod tests {
         });
         let receiver = Receiver::new("loki", &target, &env(&[]));
         let receiver = receiver.unwrap_or_else(|error| panic!("{error}"));
-        let refusal = receiver.post(&receiver.url, &[], b"x".to_vec()).await;
+        let refusal = receiver
+            .post(&receiver.url, &[], Bytes::from_static(b"x"))
+            .await;
         let Err(Refusal::Later { why, .. }) = refusal else {
             panic!("{refusal:?}")
         };

@@ -50,7 +50,7 @@ impl Output for Samples {
             lines.add(sample);
         }
         self.courier.post(Parcel {
-            body: lines.body,
+            body: lines.body.into(),
             samples: samples.len() as u64,
         });
     }

@@ -150,7 +150,7 @@ impl Output for StatsD {
         let (mut datagram, mut samples) = (String::new(), 0);
         for text in book.lines().flat_map(|line| lines(&line)) {
             if !datagram.is_empty() && datagram.len() + text.len() + 1 > DATAGRAM {
-                let body = std::mem::take(&mut datagram).into_bytes();
+                let body = std::mem::take(&mut datagram).into();
                 self.courier.post(Parcel { body, samples });
                 samples = 0;
             }
@@ -162,7 +162,7 @@ impl Output for StatsD {
         }
         if samples > 0 {
             self.courier.post(Parcel {
-                body: datagram.into_bytes(),
+                body: datagram.into(),
                 samples,
             });
         }

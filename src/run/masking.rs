@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashMap;
+
 use crate::result::{
     AnomalyResult, CheckResult, EndpointResult, ErrorResult, MetricResult, Outcome, RunResult,
     SloResult,
@@ -15,6 +17,37 @@ pub fn mask_words(text: &mut String, secrets: &Secrets) {
     secrets.mask_text(text);
     if let Cow::Owned(masked) = mask_urls(text) {
         *text = masked;
+    }
+}
+
+/// Masks many texts, of which most come again and again: each is looked at once.
+pub struct Masks<'a> {
+    secrets: &'a Secrets,
+    /// What becomes of a text, if it changes.
+    known: FxHashMap<String, Option<String>>,
+}
+
+impl<'a> Masks<'a> {
+    /// For texts of one moment: what is a secret may become known later.
+    pub fn new(secrets: &'a Secrets) -> Self {
+        Self {
+            secrets,
+            known: FxHashMap::default(),
+        }
+    }
+
+    /// As [`mask_words`] does.
+    pub fn mask(&mut self, text: &mut String) {
+        if let Some(masked) = self.known.get(text) {
+            if let Some(masked) = masked {
+                text.clone_from(masked);
+            }
+            return;
+        }
+        let whole = text.clone();
+        mask_words(text, self.secrets);
+        let masked = (*text != whole).then(|| text.clone());
+        self.known.insert(whole, masked);
     }
 }
 
@@ -133,5 +166,29 @@ pub fn mask_diagnostics(diagnostics: &mut [Diagnostic], secrets: &Secrets) {
             .help
             .iter_mut()
             .for_each(|help| mask_words(help, secrets));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_comes_again_is_masked_again() {
+        let secrets = Secrets::default();
+        secrets.keep("hunter2");
+        let mut masks = Masks::new(&secrets);
+        for (text, masked) in [
+            ("GET", "GET"),
+            ("it is hunter2", "it is ***"),
+            ("http://qa:pass@h/", "http://qa:***@h/"),
+            ("it is ***", "it is ***"),
+        ] {
+            for _ in 0..2 {
+                let mut looked_at = text.to_owned();
+                masks.mask(&mut looked_at);
+                assert_eq!(looked_at, masked);
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 use super::conductor::Conductor;
-use super::masking::{mask_slos, mask_words};
+use super::masking::{Masks, mask_slos, mask_words};
 use crate::chaos::{Event, FaultId};
 use crate::metrics::{SeriesId, Snapshot};
 use crate::output::{Anomaly, EventKind, Feed, RunInfo};
@@ -84,8 +84,9 @@ impl Conductor<'_> {
         let Some(feed) = self.telling.feed.as_ref().filter(|feed| feed.takes_spans()) else {
             return;
         };
+        let mut masks = Masks::new(&self.blueprint.secrets);
         for text in spans.iter_mut().flat_map(Span::texts) {
-            mask_words(text, &self.blueprint.secrets);
+            masks.mask(text);
         }
         feed.spans(spans, lost);
     }

@@ -86,6 +86,9 @@ impl Secrets {
 
 /// A text that was cut may end in the beginning of a secret. `None` if it does not.
 fn mask_cut(text: &str, known: &BTreeSet<String>) -> Option<String> {
+    if known.is_empty() || !text.contains(CUT) {
+        return None;
+    }
     let mut masked = String::new();
     let mut changed = false;
     let mut rest = text;

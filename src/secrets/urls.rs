@@ -10,6 +10,11 @@ use super::{MASK, is_secret_name};
 
 /// The text without them.
 pub fn mask_urls(text: &str) -> Cow<'_, str> {
+    // Most texts have nothing with which either could begin.
+    let begins = |byte| matches!(byte, b'/' | b'?' | b'&' | b'#');
+    if !text.bytes().any(begins) {
+        return Cow::Borrowed(text);
+    }
     let mut hidden = passwords(text);
     hidden.extend(values(text));
     if hidden.is_empty() {

@@ -1,7 +1,7 @@
 //! Distributed traces: what tells the target which iteration a request belongs to, and what is kept of it.
 //!
 //! - **In**: the option `tracing` ([`Settings`]) and what a virtual user did, which `vu` notes.
-//! - **Out**: headers for requests ([`Propagation`]), finished [`Span`]s and [`Exemplar`]s for outputs, and the slowest requests for the
+//! - **Out**: headers for requests ([`Mark`]), finished [`Span`]s and [`Exemplar`]s for outputs, and the slowest requests for the
 //!   result.
 //!
 //! An iteration is one trace: iteration, then group, then request, then phase. The room knows neither HTTP nor virtual users.
@@ -20,7 +20,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub use exemplar::{Exemplar, Exemplars};
 pub use ids::{Ids, SpanId, TraceId};
-pub use propagation::{NAMES as PROPAGATIONS, Propagation};
+pub use propagation::{Mark, NAMES as PROPAGATIONS, Propagation};
 pub use sampling::{HELP as SAMPLE_HELP, Sampling};
 pub use slow::{SlowRequest, SlowRequests};
 pub use span::{Key, Kind, Span, Value};

@@ -24,20 +24,13 @@ pub const NAMES: [(&str, Propagation); 4] = [
     ("jaeger", Propagation::Jaeger),
 ];
 
+const TRACEPARENT: &str = "traceparent";
+const B3: &str = "b3";
+const B3_MULTI: [&str; 3] = ["x-b3-traceid", "x-b3-spanid", "x-b3-sampled"];
+const UBER: &str = "uber-trace-id";
+
 /// A header's value of at most so many bytes: no format has a longer one.
 const LONGEST: usize = 64;
-
-/// Every byte in hexadecimal.
-static PAIRS: [[u8; 2]; 256] = {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
 
 /// A value as it is put together: on the stack, for it is made for every request.
 struct Text {
@@ -53,28 +46,18 @@ impl Text {
         }
     }
 
-    fn add(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
+    /// Of a length that is known beforehand, so that nothing is called for a few bytes.
+    fn add<const N: usize>(&mut self, bytes: &[u8; N]) -> &mut Self {
+        let end = self.length + N;
         if let Some(place) = self.bytes.get_mut(self.length..end) {
             place.copy_from_slice(bytes);
             self.length = end;
         }
-    }
-
-    fn text(mut self, text: &str) -> Self {
-        self.add(text.as_bytes());
         self
     }
 
-    fn hex(mut self, bytes: &[u8]) -> Self {
-        let end = self.length + 2 * bytes.len();
-        if let Some(place) = self.bytes.get_mut(self.length..end) {
-            for (pair, byte) in place.chunks_exact_mut(2).zip(bytes) {
-                pair.copy_from_slice(&PAIRS[usize::from(*byte)]);
-            }
-            self.length = end;
-        }
-        self
+    fn hex(&mut self, digits: &[[u8; 8]]) -> &mut Self {
+        digits.iter().fold(self, Self::add)
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -95,30 +78,54 @@ impl Propagation {
         named.map(|(_, propagation)| *propagation)
     }
 
-    /// Calls `add` with each header, its name in lower case.
-    pub fn headers(
-        self,
-        trace: TraceId,
-        span: SpanId,
-        sampled: bool,
-        mut add: impl FnMut(&'static str, &[u8]),
-    ) {
-        let (trace, span) = (trace.to_bytes(), span.to_bytes());
-        let ids = |between: &str| Text::new().hex(&trace).text(between).hex(&span);
-        let digit = if sampled { "1" } else { "0" };
+    /// What its headers are called, in lower case.
+    pub const fn header_names(self) -> &'static [&'static str] {
         match self {
-            Self::W3c => {
-                let ids = Text::new().text("00-").hex(&trace).text("-").hex(&span);
-                add("traceparent", ids.text("-0").text(digit).as_bytes());
+            Self::W3c => &[TRACEPARENT],
+            Self::B3 => &[B3],
+            Self::B3Multi => &B3_MULTI,
+            Self::Jaeger => &[UBER],
+        }
+    }
+}
+
+/// What a request tells of its place in a trace. Headers are made of it as the request is written, without anything kept: most
+/// requests of a run with a small share have nothing else to do with tracing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    pub format: Propagation,
+    pub trace: TraceId,
+    pub span: SpanId,
+    /// Whether the target is to record it.
+    pub sampled: bool,
+}
+
+impl Mark {
+    /// Calls `add` with the name and the value of each header.
+    pub fn headers(&self, mut add: impl FnMut(&'static str, &[u8])) {
+        let (trace, span) = (self.trace.digits(), self.span.digits());
+        let digit = if self.sampled { b"1" } else { b"0" };
+        let mut text = Text::new();
+        match self.format {
+            Propagation::W3c => {
+                text.add(b"00-").hex(&trace).add(b"-").hex(&span);
+                add(TRACEPARENT, text.add(b"-0").add(digit).as_bytes());
             }
-            Self::B3 => add("b3", ids("-").text("-").text(digit).as_bytes()),
-            Self::B3Multi => {
-                add("x-b3-traceid", Text::new().hex(&trace).as_bytes());
-                add("x-b3-spanid", Text::new().hex(&span).as_bytes());
-                add("x-b3-sampled", digit.as_bytes());
+            Propagation::B3 => {
+                text.hex(&trace).add(b"-").hex(&span);
+                add(B3, text.add(b"-").add(digit).as_bytes());
+            }
+            Propagation::B3Multi => {
+                let [trace_id, span_id, sampled] = B3_MULTI;
+                add(trace_id, text.hex(&trace).as_bytes());
+                add(span_id, Text::new().hex(&span).as_bytes());
+                add(sampled, digit);
             }
             // The zero was the parent, which nobody reads any more.
-            Self::Jaeger => add("uber-trace-id", ids(":").text(":0:").text(digit).as_bytes()),
+            Propagation::Jaeger => {
+                text.hex(&trace).add(b":").hex(&span);
+                add(UBER, text.add(b":0:").add(digit).as_bytes());
+            }
         }
     }
 }
@@ -130,10 +137,18 @@ mod tests {
     use proptest::prelude::*;
 
     fn written(propagation: Propagation, ids: &mut Ids, sampled: bool) -> Vec<(String, String)> {
+        let mark = Mark {
+            format: propagation,
+            trace: ids.trace(),
+            span: ids.span(),
+            sampled,
+        };
         let mut all = Vec::new();
-        propagation.headers(ids.trace(), ids.span(), sampled, |name, value| {
+        mark.headers(|name, value| {
             all.push((name.to_owned(), String::from_utf8(value.to_vec()).unwrap()));
         });
+        let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, propagation.header_names());
         all
     }
 

@@ -24,38 +24,60 @@ pub struct SlowRequest {
     pub trace: TraceId,
 }
 
-/// The slowest of each endpoint.
+/// The slowest of each endpoint: by name, then by method.
 #[derive(Debug, Default)]
-pub struct SlowRequests(BTreeMap<(String, String), Vec<SlowRequest>>);
+pub struct SlowRequests {
+    kept: BTreeMap<String, BTreeMap<String, Vec<SlowRequest>>>,
+    endpoints: usize,
+}
 
 impl SlowRequests {
-    /// Looks at one more.
-    pub fn add(&mut self, request: SlowRequest) {
-        let key = (request.name.clone(), request.method.clone());
-        if self.0.len() >= ENDPOINTS && !self.0.contains_key(&key) {
-            return;
+    /// Looks at one more, of this endpoint and so many nanoseconds. `make` is asked for the whole of it if it is kept: most are not.
+    pub fn offer(
+        &mut self,
+        name: &str,
+        method: &str,
+        duration: u64,
+        make: impl FnOnce() -> SlowRequest,
+    ) {
+        let known = self.kept.get(name);
+        if !known.is_some_and(|methods| methods.contains_key(method)) {
+            if self.endpoints >= ENDPOINTS {
+                return;
+            }
+            self.endpoints += 1;
+            let methods = self.kept.entry(name.to_owned()).or_default();
+            methods.insert(method.to_owned(), Vec::new());
         }
-        let kept = self.0.entry(key).or_default();
-        let at = kept.partition_point(|other| other.duration >= request.duration);
+        let methods = self.kept.get_mut(name);
+        let Some(kept) = methods.and_then(|methods| methods.get_mut(method)) else {
+            return;
+        };
+        let at = kept.partition_point(|other| other.duration >= duration);
         if at < EACH {
-            kept.insert(at, request);
+            kept.insert(at, make());
             kept.truncate(EACH);
         }
     }
 
+    /// Looks at one more.
+    pub fn add(&mut self, request: SlowRequest) {
+        let (name, method) = (request.name.clone(), request.method.clone());
+        self.offer(&name, &method, request.duration, || request);
+    }
+
     /// All that were kept, the slowest first; afterwards there are none.
     pub fn take(&mut self) -> Vec<SlowRequest> {
-        let mut all: Vec<_> = std::mem::take(&mut self.0)
-            .into_values()
-            .flatten()
-            .collect();
+        let kept = std::mem::take(self).kept.into_values();
+        let mut all: Vec<_> = kept.flat_map(BTreeMap::into_values).flatten().collect();
         all.sort_by(|a, b| b.duration.cmp(&a.duration).then(a.at.total_cmp(&b.at)));
         all
     }
 
     /// The slowest so far, at most so many.
     pub fn slowest(&self, most: usize) -> Vec<SlowRequest> {
-        let mut all: Vec<_> = self.0.values().flatten().cloned().collect();
+        let kept = self.kept.values().flat_map(BTreeMap::values);
+        let mut all: Vec<_> = kept.flatten().cloned().collect();
         all.sort_by(|a, b| b.duration.cmp(&a.duration).then(a.at.total_cmp(&b.at)));
         all.truncate(most);
         all

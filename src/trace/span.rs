@@ -1,5 +1,7 @@
 //! A finished span, as outputs take it.
 
+use std::borrow::Cow;
+
 use super::{SpanId, TraceId};
 
 /// What a span is about.
@@ -57,18 +59,18 @@ impl Key {
 /// A value of an attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    Text(String),
+    Text(Cow<'static, str>),
     Number(i64),
 }
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(Cow::Owned(text.to_owned()))
     }
 }
 
-impl From<String> for Value {
-    fn from(text: String) -> Self {
+impl From<Cow<'static, str>> for Value {
+    fn from(text: Cow<'static, str>) -> Self {
         Self::Text(text)
     }
 }
@@ -85,7 +87,7 @@ pub struct Span {
     pub trace: TraceId,
     pub id: SpanId,
     pub parent: Option<SpanId>,
-    pub name: String,
+    pub name: Cow<'static, str>,
     pub kind: Kind,
     /// Nanoseconds since 1970.
     pub begin: u64,
@@ -105,8 +107,12 @@ impl Span {
                 Value::Text(text) => Some(text),
                 Value::Number(_) => None,
             });
-        std::iter::once(&mut self.name)
-            .chain(attributes)
-            .chain(&mut self.failure)
+        let texts = std::iter::once(&mut self.name).chain(attributes);
+        // What is borrowed is written in the program itself.
+        let made = texts.filter_map(|text| match text {
+            Cow::Owned(text) => Some(text),
+            Cow::Borrowed(_) => None,
+        });
+        made.chain(&mut self.failure)
     }
 }

@@ -178,7 +178,7 @@ fn iterate(vu: &Rc<Vu>, script: &mut dyn VuScript, ticket: Ticket) -> Iterated {
     vu.clear_interrupt();
     vu.begin_iteration(lag);
     vu.tell(|| What::IterationBegan);
-    traced::begin(vu);
+    traced::begin(vu, begin);
     vu.begin_to_play();
     let outcome = script.iterate();
     vu.end_to_play();
@@ -240,7 +240,7 @@ pub fn limited(
             vu.interrupt(Interrupt::Timeout(limit));
         })
     };
-    traced::begin(vu);
+    traced::begin(vu, Instant::now());
     let outcome = part();
     traced::finish(vu, what, &outcome);
     watchdog.abort();

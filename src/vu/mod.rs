@@ -36,7 +36,7 @@ pub use brake::Brake;
 pub use context::{Interrupt, ScenarioContext, Vu, WaitError, current, turn_is_over, turns, wait};
 pub use errors::{ErrorTally, Example, FailureKind, Seen, SeenExchange, TallyKey};
 pub use life::{Failure, Journey, Outcome, VuScript};
-pub use observe::{HttpSeries, RequestObserver, redact};
+pub use observe::{HttpSeries, RequestObserver};
 pub use playbook::Reload;
 pub use rest::rest;
 pub use shared::{MOST_RATE, RunShared, ScenarioShared, Stage, Wanted};

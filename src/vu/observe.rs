@@ -10,7 +10,6 @@ use super::context::Vu;
 use super::errors::{Example, FailureKind, TallyKey};
 use crate::http::{Exchange, HttpError, Observer, Protocol, Timings};
 use crate::metrics::{Builtin, MetricId, Recorder, SeriesId, TagSetId};
-use crate::secrets::{MASK, is_secret_name, mask_urls};
 
 /// What tells two requests' samples apart. The name is compared by address: names are interned, and the
 /// cached handles keep them alive.
@@ -187,8 +186,8 @@ impl RequestObserver<'_> {
                 .errors
                 .borrow_mut()
                 .add(key, vu.worker.run.elapsed_seconds(), || Example {
-                    text: format!("{} {}", exchange.method, redact(&exchange.target.url)),
-                    url: Some(redact(&exchange.target.url)),
+                    text: format!("{} {}", exchange.method, exchange.target.shown()),
+                    url: Some(exchange.target.shown().to_owned()),
                     scenario: vu.scenario.name.to_string(),
                     vu: vu.id,
                     iteration: vu.iteration.get(),
@@ -199,25 +198,6 @@ impl RequestObserver<'_> {
             *self.unexplained.borrow_mut() = opened;
         }
     }
-}
-
-/// A URL fit for reports: no password, and no value in its query whose name says that it is one.
-pub fn redact(url: &url::Url) -> String {
-    let mut clean = url.clone();
-    if url.query_pairs().any(|(name, _)| is_secret_name(&name)) {
-        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
-        let mut query = clean.query_pairs_mut();
-        query.clear();
-        for (name, value) in &pairs {
-            let value = if is_secret_name(name) { MASK } else { value };
-            query.append_pair(name, value);
-        }
-    }
-    // Only URLs that cannot have credentials refuse, and those have none.
-    let _ = clean.set_password(None);
-    let _ = clean.set_username("");
-    // A value may be a URL of its own.
-    mask_urls(clean.as_str()).into_owned()
 }
 
 fn make_series(

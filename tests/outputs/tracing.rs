@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::bin::Rhaid;
+use crate::support::h2::H2Server;
 use crate::support::reading::{Reading, run_of};
 use crate::support::server::HttpServer;
 use crate::support::traffic::SeenRequest;
@@ -163,6 +164,38 @@ fn other_formats_are_an_option_and_a_header_of_the_script_stays() {
         own.headers_named("traceparent").collect::<Vec<_>>(),
         ["mine"]
     );
+}
+
+#[test]
+fn a_request_tells_its_place_once_whatever_the_protocol_and_the_runs_own_headers() {
+    let (one, two) = (HttpServer::start(), H2Server::start());
+    for (url, options) in [
+        (one.url(""), ""),
+        (two.url(""), "http2: \"prior-knowledge\","),
+    ] {
+        let script = format!(
+            "export const options = #{{ tracing: #{{ sample: \"100%\" }}, {options} headers: #{{ traceparent: \"theirs\" }} }};
+            fn iteration() {{ http::get(env(\"TARGET\") + \"/status/503\"); }}"
+        );
+        let output = run_of(&script).env("TARGET", url).run();
+        let seen = &output.expect_result()["errors"][0]["example"]["request"];
+        let headers = seen["headers"].as_array().unwrap();
+        let told: Vec<&str> = headers
+            .iter()
+            .filter(|header| header["name"] == "traceparent")
+            .filter_map(|header| header["value"].as_str())
+            .collect();
+        let server = if options.is_empty() {
+            one.requests()
+        } else {
+            two.requests()
+        };
+        let [request] = server.as_slice() else {
+            panic!("{} requests", server.len());
+        };
+        let (trace, span, flags) = parsed(request);
+        assert_eq!(told, [format!("00-{trace}-{span}-{flags}")], "{seen:#}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A request's header as HTTP/2 sends it.
 
-use http::{HeaderName, header};
+use http::{HeaderName, HeaderValue, header};
 
 use super::super::HttpError;
 use super::super::outgoing::Outgoing;
@@ -31,6 +31,13 @@ pub fn head(outgoing: &Outgoing<'_>) -> Result<http::Request<()>, HttpError> {
         if !connection_level(name) {
             builder = builder.header(name, value);
         }
+    }
+    if let Some(headers) = builder.headers_mut() {
+        request.marks(|name, value| {
+            if let Ok(value) = HeaderValue::from_bytes(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        });
     }
     if let Some(content_type) = request.body.content_type()
         && !request.has_header(&header::CONTENT_TYPE)

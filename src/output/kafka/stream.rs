@@ -49,7 +49,7 @@ impl Kafka {
         if self.batch.count > 0 {
             let Batch { body, count } = std::mem::take(&mut self.batch);
             self.courier.post(Parcel {
-                body,
+                body: body.into(),
                 samples: count,
             });
         }

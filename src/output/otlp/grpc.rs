@@ -31,7 +31,7 @@ pub async fn unary(receiver: &Receiver, url: &Url, message: &[u8]) -> Result<Vec
             .to_be_bytes(),
     );
     body.extend_from_slice(message);
-    let response = receiver.ask(url, &HEADERS, body).await?;
+    let response = receiver.ask(url, &HEADERS, body.into()).await?;
     let (parts, mut body) = http::Response::<reqwest::Body>::from(response).into_parts();
     let (mut answer, mut trailers) = (Vec::new(), None);
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {

@@ -12,6 +12,7 @@ mod logs;
 mod metrics;
 mod traces;
 mod transport;
+mod wire;
 
 use std::rc::Rc;
 
@@ -91,7 +92,7 @@ impl Otlp {
         };
         let post = |request: ExportMetricsServiceRequest, points| {
             self.metrics.post(Parcel {
-                body: request.encode_to_vec(),
+                body: request.encode_to_vec().into(),
                 samples: points,
             });
         };
@@ -104,7 +105,7 @@ impl Otlp {
             let some: Vec<_> = records.by_ref().take(BATCH).collect();
             let samples = some.len() as u64;
             self.logs.post(Parcel {
-                body: logs::request(&self.run, some).encode_to_vec(),
+                body: logs::request(&self.run, some).encode_to_vec().into(),
                 samples,
             });
         }
@@ -133,7 +134,7 @@ impl Output for Otlp {
         self.traces.lose(lost);
         for some in spans.chunks(BATCH) {
             self.traces.post(Parcel {
-                body: traces::request(&self.run, some).encode_to_vec(),
+                body: traces::request(&self.run, some).into(),
                 samples: some.len() as u64,
             });
         }

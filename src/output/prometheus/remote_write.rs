@@ -122,7 +122,10 @@ impl RemoteWrite {
     fn post(&self, request: WriteRequest) {
         let samples = request.timeseries.len() as u64;
         match snap::raw::Encoder::new().compress_vec(&request.encode_to_vec()) {
-            Ok(body) => self.courier.post(Parcel { body, samples }),
+            Ok(body) => self.courier.post(Parcel {
+                body: body.into(),
+                samples,
+            }),
             // Beyond what a block can be, which two thousand series are far from.
             Err(_) => self.courier.lose(samples),
         }

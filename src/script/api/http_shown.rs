@@ -3,7 +3,7 @@
 use crate::http::{Request, Response};
 use crate::secrets::{MASK, Secrets, is_secret_name, mask_urls};
 use crate::vu::tap::{Body, Headers};
-use crate::vu::{Seen, SeenExchange, TallyKey, Vu, redact};
+use crate::vu::{Seen, SeenExchange, TallyKey, Vu};
 
 /// Of a body that is shown with an error, in bytes.
 const BODY: usize = 8 << 10;
@@ -15,6 +15,7 @@ pub fn request_headers(vu: &Vu, request: &Request) -> Headers {
         .iter()
         .map(|(name, value)| shown(name.as_str(), value.as_bytes()))
         .collect();
+    request.marks(|name, value| headers.push(shown(name, value)));
     if let Some(kind) = request.body.content_type()
         && !request.has_header(&http::header::CONTENT_TYPE)
     {
@@ -55,7 +56,7 @@ pub fn explain(vu: &Vu, key: &TallyKey, request: &Request, response: &Response) 
     };
     let exchange = SeenExchange {
         request: seen(
-            format!("{} {}", request.method, redact(&request.target.url)),
+            format!("{} {}", request.method, request.target.shown()),
             request_headers(vu, request),
             &request.body.to_bytes(),
         ),

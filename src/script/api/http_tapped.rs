@@ -6,7 +6,7 @@ use super::http::Ready;
 use super::http_shown::{explain, request_headers, response_headers};
 use crate::http::{Exchange, Observer, Response};
 use crate::vu::tap::{Body, Exchanged, What};
-use crate::vu::{RequestObserver, Vu, redact};
+use crate::vu::{RequestObserver, Vu};
 
 /// Counts what goes over the wire, beside the one who records it.
 struct Onlooker<'a> {
@@ -44,7 +44,7 @@ pub async fn send(vu: &Vu, ready: Ready) -> Response {
         recording,
     } = ready;
     let name = recording.name.as_ref().map(ToString::to_string);
-    let url = redact(&request.target.url);
+    let url = request.target.shown().to_owned();
     let (method, body) = (
         request.method.to_string(),
         Body::of(&request.body.to_bytes()),
@@ -70,7 +70,7 @@ pub async fn send(vu: &Vu, ready: Ready) -> Response {
     }
     let (bytes_sent, bytes_received) = onlooker.bytes.get();
     vu.tell(|| {
-        let final_url = redact(&response.target.url);
+        let final_url = response.target.shown().to_owned();
         What::Request(Box::new(Exchanged {
             name,
             method,

@@ -4,32 +4,22 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Instant;
 
-use ::http::{HeaderName, HeaderValue};
-
 use super::http::Ready;
 use super::http_shown::explain;
 use crate::http::{Exchange, Observer, Request, Response, Target};
-use crate::trace::Tracing;
+use crate::trace::{Mark, Tracing};
 use crate::vu::traced::{self, Context, Hop};
 use crate::vu::{RequestObserver, Vu};
 
-/// Tells the target by headers where the request stands; a header that the script sets itself stays. Gives the place if the trace is
-/// recorded.
+/// Has the request tell the target where it stands. Gives the place if the trace is recorded.
 pub fn mark(vu: &Vu, tracing: &Tracing, request: &mut Request) -> Option<Context> {
     let context = vu.trace.as_ref()?.borrow_mut().context();
-    let format = tracing.settings.propagation;
-    format.headers(
-        context.trace,
-        context.span,
-        context.sampled,
-        |name, value| {
-            let name = HeaderName::from_static(name);
-            if let (false, Ok(value)) = (request.has_header(&name), HeaderValue::from_bytes(value))
-            {
-                request.headers.push((name, value));
-            }
-        },
-    );
+    request.mark = Some(Mark {
+        format: tracing.settings.propagation,
+        trace: context.trace,
+        span: context.span,
+        sampled: context.sampled,
+    });
     context.sampled.then_some(context)
 }
 

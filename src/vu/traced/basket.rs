@@ -1,7 +1,7 @@
 //! What the virtual users of one worker gathered since the last report.
 
 use crate::metrics::SeriesId;
-use crate::trace::{Exemplar, Exemplars, SlowRequest, SlowRequests, Span, Tail, Tracing};
+use crate::trace::{Exemplar, Exemplars, Sampling, SlowRequest, SlowRequests, Span, Tail, Tracing};
 
 /// Spans a second and worker; the rest is counted.
 const SPANS_PER_SECOND: usize = 10_000;
@@ -14,7 +14,8 @@ pub struct Basket {
     pub slow: SlowRequests,
     /// If somebody takes them.
     pub exemplars: Option<Exemplars>,
-    tail: Tail,
+    /// In tail mode.
+    tail: Option<Tail>,
 }
 
 /// What was in it.
@@ -31,35 +32,40 @@ pub struct Gathered {
 impl Basket {
     /// An empty one.
     pub fn new(tracing: Option<&Tracing>) -> Self {
-        let slowest = tracing.map_or(crate::trace::SLOWEST, |tracing| tracing.settings.slowest);
+        let settings = tracing.map(|tracing| &tracing.settings);
+        let tail = settings.filter(|settings| settings.sampling == Sampling::Tail);
         Self {
             spans: Vec::new(),
             lost: 0,
             slow: SlowRequests::default(),
             exemplars: tracing.and_then(|tracing| tracing.exemplars.clone().map(Exemplars::new)),
-            tail: Tail::new(slowest),
+            tail: tail.map(|settings| Tail::new(settings.slowest)),
         }
     }
 
-    /// Whether a request that took so many nanoseconds is among the slowest of this worker so far.
+    /// Whether a request that took so many nanoseconds is among the slowest of this worker so far, which only tail mode asks.
     pub fn is_slow(&mut self, nanos: u64) -> bool {
-        self.tail.is_slow(nanos)
+        self.tail.as_mut().is_some_and(|tail| tail.is_slow(nanos))
     }
 
-    /// Takes a trace, whole or not at all: a part of one would look as if the rest had not been. Says whether it did.
-    pub fn put(&mut self, trace: Vec<Span>) -> bool {
-        let fits = self.spans.len() + trace.len() <= SPANS_PER_SECOND;
-        match fits {
-            true => self.spans.extend(trace),
-            false => self.lost += trace.len() as u64,
+    /// Takes the trace that `add` adds, whole or not at all: a part of one would look as if the rest had not been. Says whether it did.
+    pub fn put(&mut self, add: impl FnOnce(&mut Vec<Span>)) -> bool {
+        let before = self.spans.len();
+        add(&mut self.spans);
+        let fits = self.spans.len() <= SPANS_PER_SECOND;
+        if !fits {
+            self.lost += (self.spans.len() - before) as u64;
+            self.spans.truncate(before);
         }
         fits
     }
 
     /// What is in it; afterwards it is empty.
     pub fn take(&mut self) -> Gathered {
+        // The next second will have about as many.
+        let next = Vec::with_capacity(self.spans.len());
         Gathered {
-            spans: std::mem::take(&mut self.spans),
+            spans: std::mem::replace(&mut self.spans, next),
             lost: std::mem::take(&mut self.lost),
             slow: self.slow.take(),
             exemplars: self
@@ -94,7 +100,7 @@ mod tests {
                 trace: id,
                 id: ids.span(),
                 parent: None,
-                name: String::new(),
+                name: "".into(),
                 kind: Kind::Internal,
                 begin: 0,
                 end: 0,
@@ -104,12 +110,12 @@ mod tests {
             (0..3_000).map(span).collect()
         };
         for _ in 0..4 {
-            basket.put(trace(&mut ids));
+            basket.put(|spans| spans.extend(trace(&mut ids)));
         }
         let gathered = basket.take();
         assert_eq!((gathered.spans.len(), gathered.lost), (9_000, 3_000));
         assert!(basket.take().is_empty());
-        basket.put(trace(&mut ids));
+        basket.put(|spans| spans.extend(trace(&mut ids)));
         assert_eq!(basket.take().spans.len(), 3_000);
     }
 }

@@ -69,7 +69,7 @@ impl Trace {
         }
     }
 
-    fn begin(&mut self, sampling: Sampling) {
+    fn begin(&mut self, sampling: Sampling, now: Instant) {
         self.id = self.ids.trace();
         self.root = self.ids.span();
         self.sampled = sampling.takes(self.id);
@@ -78,7 +78,7 @@ impl Trace {
         self.notes.clear();
         self.left_out = 0;
         self.is_worthy = false;
-        self.began = Instant::now();
+        self.began = now;
     }
 
     /// Where a request that begins now stands.
@@ -147,10 +147,10 @@ impl Trace {
     }
 }
 
-/// A part of the script begins: an iteration, `setup` or another.
-pub fn begin(vu: &Vu) {
+/// A part of the script begins now: an iteration, `setup` or another.
+pub fn begin(vu: &Vu, now: Instant) {
     if let (Some(trace), Some(tracing)) = (&vu.trace, &vu.worker.run.tracing) {
-        trace.borrow_mut().begin(tracing.settings.sampling);
+        trace.borrow_mut().begin(tracing.settings.sampling, now);
     }
 }
 
@@ -184,7 +184,7 @@ fn settle(vu: &Vu, trace: &mut Trace, tracing: &Tracing, part: &str, outcome: &O
         for note in &notes {
             if let Note::Request(request) = note {
                 let since = request.ended.saturating_duration_since(vu.worker.run.epoch);
-                basket.slow.add(request.told(trace.id, since.as_secs_f64()));
+                request.offer(&mut basket.slow, trace.id, since.as_secs_f64());
             }
         }
         let mut is_whole = true;
@@ -201,7 +201,8 @@ fn settle(vu: &Vu, trace: &mut Trace, tracing: &Tracing, part: &str, outcome: &O
                 failure,
                 left_out: trace.left_out,
             };
-            is_whole = basket.put(root.spans(&notes, tracing, &mut trace.ids));
+            let ids = &mut trace.ids;
+            is_whole = basket.put(|spans| root.spans(&notes, tracing, ids, spans));
         }
         if let (true, Some(exemplars)) = (is_whole, &mut basket.exemplars) {
             for note in &notes {

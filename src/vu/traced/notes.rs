@@ -1,15 +1,21 @@
 //! From notes to spans.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Instant;
 
 use http::Method;
 
-use super::super::observe::{HttpSeries, redact};
+use super::super::observe::HttpSeries;
 use super::name_of;
 use crate::http::{HttpError, Protocol, Target, Timings};
 use crate::metrics::SeriesId;
-use crate::trace::{Exemplar, Key, Kind, SlowRequest, Span, SpanId, TraceId, Tracing, Value};
+use crate::trace::{
+    Exemplar, Ids, Key, Kind, SlowRequest, SlowRequests, Span, SpanId, TraceId, Tracing, Value,
+};
+
+/// What is said of most requests.
+const ATTRIBUTES: usize = 7;
 
 /// Something that happened in an iteration.
 #[derive(Debug)]
@@ -68,16 +74,18 @@ impl Request {
         self.hops.last().map_or(0, |hop| hop.timings.duration())
     }
 
-    /// As the result may tell of it.
-    pub fn told(&self, trace: TraceId, at: f64) -> SlowRequest {
-        SlowRequest {
-            name: name_of(self.name.as_ref(), &self.last).to_string(),
-            method: self.method.to_string(),
+    /// Has the result tell of it, if it is among the slowest.
+    pub fn offer(&self, slow: &mut SlowRequests, trace: TraceId, at: f64) {
+        let name = name_of(self.name.as_ref(), &self.last);
+        let (method, duration) = (self.method.as_str(), self.duration());
+        slow.offer(&name, method, duration, || SlowRequest {
+            name: name.to_string(),
+            method: method.to_owned(),
             status: self.status,
             at,
-            duration: self.duration(),
+            duration,
             trace,
-        }
+        });
     }
 
     /// As an example of every time that was recorded of it.
@@ -117,19 +125,22 @@ impl Request {
     }
 
     fn span(&self, trace: TraceId, tracing: &Tracing) -> Span {
-        let url = redact(&self.target.url);
-        let mut attributes = vec![
-            (Key::Method, Value::from(self.method.as_str())),
+        let url = self.target.shown();
+        let method = method_text(&self.method);
+        let mut attributes = Vec::with_capacity(ATTRIBUTES);
+        attributes.extend([
+            (Key::Method, Value::from(method.clone())),
             (Key::ServerAddress, Value::from(&*self.target.host)),
             (Key::ServerPort, Value::from(u64::from(self.target.port))),
             (
                 Key::Name,
                 Value::from(&*name_of(self.name.as_ref(), &self.target)),
             ),
-        ];
+        ]);
         if self.status > 0 {
             attributes.push((Key::Status, Value::from(u64::from(self.status))));
-            attributes.push((Key::ProtocolVersion, Value::from(version(self.protocol))));
+            let version = Cow::Borrowed(version(self.protocol));
+            attributes.push((Key::ProtocolVersion, Value::from(version)));
         }
         let failure = self.failure();
         if let Some((kind, _)) = &failure {
@@ -137,7 +148,7 @@ impl Request {
         }
         if self.hops.len() > 1 {
             attributes.push((Key::ResendCount, Value::from(self.hops.len() as u64 - 1)));
-            let last = redact(&self.last.url);
+            let last = self.last.shown();
             if last != url {
                 attributes.push((Key::FinalUrl, Value::from(last)));
             }
@@ -149,8 +160,8 @@ impl Request {
             parent: Some(self.parent),
             // A URL may differ from request to request; a name that the script gave does not.
             name: match &self.name {
-                Some(name) => format!("{} {name}", self.method),
-                None => self.method.to_string(),
+                Some(name) => Cow::Owned(format!("{method} {name}")),
+                None => method,
             },
             kind: Kind::Client,
             begin: tracing.unix_nanos(self.began),
@@ -160,14 +171,8 @@ impl Request {
         }
     }
 
-    /// Its phases, laid back from the end of each exchange.
-    fn phases(
-        &self,
-        trace: TraceId,
-        tracing: &Tracing,
-        mut id: impl FnMut() -> SpanId,
-    ) -> Vec<Span> {
-        let mut spans = Vec::new();
+    /// Adds its phases, laid back from the end of each exchange.
+    fn phases(&self, trace: TraceId, tracing: &Tracing, ids: &mut Ids, spans: &mut Vec<Span>) {
         let first = tracing.unix_nanos(self.began);
         for hop in &self.hops {
             let times = &hop.timings;
@@ -194,9 +199,9 @@ impl Request {
                 let begin = end.saturating_sub(nanos).max(first).min(end);
                 spans.push(Span {
                     trace,
-                    id: id(),
+                    id: ids.span(),
                     parent: Some(self.id),
-                    name: name.to_owned(),
+                    name: Cow::Borrowed(name),
                     kind: Kind::Internal,
                     begin,
                     end,
@@ -206,8 +211,21 @@ impl Request {
                 end = begin;
             }
         }
-        spans
     }
+}
+
+/// Those that everybody uses need no room of their own.
+fn method_text(method: &Method) -> Cow<'static, str> {
+    Cow::Borrowed(match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => return Cow::Owned(method.to_string()),
+    })
 }
 
 /// As semantic conventions write it.
@@ -235,14 +253,8 @@ pub struct Root<'a> {
 }
 
 impl Root<'_> {
-    /// All spans of the trace.
-    pub fn spans(
-        self,
-        notes: &[Note],
-        tracing: &Tracing,
-        ids: &mut crate::trace::Ids,
-    ) -> Vec<Span> {
-        let mut spans = Vec::with_capacity(1 + notes.len() * 5);
+    /// Adds all spans of the trace.
+    pub fn spans(self, notes: &[Note], tracing: &Tracing, ids: &mut Ids, spans: &mut Vec<Span>) {
         let mut attributes = vec![(Key::Scenario, Value::from(self.scenario))];
         // `setup` and its like belong to no virtual user.
         if self.vu > 0 {
@@ -250,7 +262,8 @@ impl Root<'_> {
             attributes.push((Key::Iteration, Value::from(self.iteration)));
         }
         if self.failure.is_some() {
-            attributes.push((Key::ErrorType, Value::from("script")));
+            let script = Cow::Borrowed("script");
+            attributes.push((Key::ErrorType, Value::from(script)));
         }
         if self.left_out > 0 {
             attributes.push((Key::LeftOut, Value::from(self.left_out)));
@@ -259,7 +272,7 @@ impl Root<'_> {
             trace: self.trace,
             id: self.id,
             parent: None,
-            name: self.part,
+            name: Cow::Owned(self.part),
             kind: Kind::Internal,
             begin: tracing.unix_nanos(self.began),
             end: tracing.unix_nanos(self.ended),
@@ -272,10 +285,10 @@ impl Root<'_> {
                     trace: self.trace,
                     id: group.id,
                     parent: Some(group.parent),
-                    name: match group.path.rsplit_once("::") {
+                    name: Cow::Owned(match group.path.rsplit_once("::") {
                         Some((_, name)) => name.to_owned(),
                         None => group.path.clone(),
-                    },
+                    }),
                     kind: Kind::Internal,
                     begin: tracing.unix_nanos(group.began),
                     end: tracing.unix_nanos(group.ended.unwrap_or(self.ended)),
@@ -284,10 +297,9 @@ impl Root<'_> {
                 }),
                 Note::Request(request) => {
                     spans.push(request.span(self.trace, tracing));
-                    spans.extend(request.phases(self.trace, tracing, || ids.span()));
+                    request.phases(self.trace, tracing, ids, spans);
                 }
             }
         }
-        spans
     }
 }
