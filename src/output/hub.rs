@@ -283,6 +283,34 @@ mod tests {
     use crate::metrics::{MetricInfo, MetricKind, Snapshot};
     use crate::output::kinds::wanted;
 
+    #[test]
+    fn outputs_that_are_still_at_work_are_given_up_and_named() {
+        let (over, mut end) = mpsc::channel(1);
+        // Its other side stays, and never answers.
+        let (_reports, accounts) = sync_channel(1);
+        let lost = Arc::new(AtomicU64::new(7));
+        let hub = Hub {
+            feed: Feed::new(mpsc::channel(1).0, lost.clone(), Wants::default()),
+            over,
+            accounts,
+            thread: std::thread::spawn(|| {}),
+            lost,
+            names: vec!["otlp=http://a:4318".to_owned(), "log=run.log".to_owned()],
+        };
+        let has_waited = std::cell::Cell::new(false);
+        let patience = Duration::from_millis(20);
+        let (accounts, lost) = hub.end(patience, || has_waited.set(true));
+        assert_eq!(end.try_recv(), Ok(patience));
+        assert!(has_waited.get());
+        assert_eq!(lost, 7);
+        let names: Vec<&str> = accounts.iter().map(|a| a.output.as_str()).collect();
+        assert_eq!(names, ["otlp=http://a:4318", "log=run.log"]);
+        for account in &accounts {
+            assert!(!account.in_time, "{account:?}");
+            assert!(account.delivered.problem.is_some(), "{account:?}");
+        }
+    }
+
     /// As one worker gathers them in a second that is busy: their lines are more than any queue has room for.
     #[test]
     fn a_second_of_more_samples_than_the_queue_has_room_for_arrives_whole() {
