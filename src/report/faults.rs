@@ -51,7 +51,8 @@ pub fn shown(fault: &FaultResult, unicode: bool) -> Shown {
         score: fault
             .impact
             .as_ref()
-            .map(|impact| format!("{:.0}", impact.score)),
+            .and_then(|impact| impact.score)
+            .map(|score| format!("{score:.0}")),
         phases: phases(fault, unicode),
         broken: fault
             .failed_undos
@@ -99,9 +100,14 @@ fn impact(fault: &FaultResult, unicode: bool) -> Vec<String> {
         return Vec::new();
     };
     let mut said = Vec::new();
-    said.push(match impact.detect_seconds {
-        None => "nothing got worse that could be noticed".to_owned(),
-        Some(seconds) => format!("noticed within {}", span(seconds, unicode)),
+    if impact.no_before {
+        said.push("no request had ended before it, so there is nothing to compare with".to_owned());
+    }
+    said.push(match (impact.detect_seconds, impact.no_before) {
+        (None, false) => "nothing got worse that could be noticed".to_owned(),
+        (None, true) => "few or no requests failed".to_owned(),
+        (Some(seconds), false) => format!("noticed within {}", span(seconds, unicode)),
+        (Some(seconds), true) => format!("requests failed within {}", span(seconds, unicode)),
     });
     let ended = fault.end_seconds.is_some();
     match impact.recover_seconds {
@@ -114,15 +120,21 @@ fn impact(fault: &FaultResult, unicode: bool) -> Vec<String> {
             "well again {} after its end",
             span(seconds, unicode)
         )),
+        None if ended && impact.no_before => {
+            said.push("requests went on failing to the end of the run".to_owned());
+        }
         None if ended => said.push("never well again in this run".to_owned()),
         None => {}
     }
     if impact.requests_lost > 0.0 {
         let users = plural(impact.users_touched, "user", "users");
         let requests = plural(impact.requests_lost as u64, "request", "requests");
-        said.push(format!("{requests} lost by {users}"));
+        said.push(match impact.no_before {
+            false => format!("{requests} lost by {users}"),
+            true => format!("{requests} of {users} failed"),
+        });
     }
-    if impact.degraded_share > 0.0 {
+    if impact.degraded_share > 0.0 && !impact.no_before {
         said.push(format!(
             "{} of its time degraded",
             percent(impact.degraded_share)
@@ -207,7 +219,8 @@ pub(crate) mod sample {
                 users_touched: 31,
                 degraded_share: 0.9,
                 error_budget_spent: Some(0.25),
-                score: 61.3,
+                score: Some(61.3),
+                no_before: false,
             }),
             phases: vec![
                 phase(PhaseName::Before, 0.0, 60.0, 6_000, 0, 4.0),
@@ -239,6 +252,28 @@ mod tests {
             ]
         );
         assert_eq!(shown.phases[1].failed, "3.79%");
+    }
+
+    #[test]
+    fn one_with_nothing_before_it_is_not_said_to_have_made_anything_worse() {
+        let mut fault = sample::fault();
+        let impact = fault.impact.as_mut().unwrap();
+        (impact.no_before, impact.score, impact.recover_seconds) = (true, None, None);
+        let told = shown(&fault, true);
+        assert_eq!(
+            told.impact,
+            [
+                "no request had ended before it, so there is nothing to compare with",
+                "requests failed within 500ms",
+                "requests went on failing to the end of the run",
+                "120 requests of 31 users failed",
+                "25.0% of the run's error budget spent",
+            ]
+        );
+        assert_eq!((told.score, told.is_well), (None, false));
+        let impact = fault.impact.as_mut().unwrap();
+        (impact.detect_seconds, impact.requests_lost) = (None, 0.0);
+        assert_eq!(shown(&fault, true).impact[1], "few or no requests failed");
     }
 
     #[test]

@@ -87,8 +87,12 @@ pub struct FaultImpact {
     /// Of the failures that an objective allows in the whole run, the share that fell into it and the recovery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_budget_spent: Option<f64>,
-    /// From 0 (it was an outage) to 100 (nobody noticed).
-    pub score: f64,
+    /// From 0 (it was an outage) to 100 (nobody noticed); none if there is nothing to compare with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// No request had ended before it: what it did cannot be told from what would have been without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_before: bool,
 }
 
 /// A part of the run, seen from a fault.

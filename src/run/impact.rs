@@ -421,6 +421,7 @@ impl Record {
         let expected = hit.requests * self.before.failed_share();
         let recover_seconds = self.recovered.as_ref().map(|(after, _)| *after);
         let after = last.all_since(recovered);
+        let no_before = self.before.requests == 0.0;
         FaultImpact {
             detect_seconds: self.detected,
             recover_seconds,
@@ -429,12 +430,15 @@ impl Record {
             degraded_share: ratio(self.bad_seconds as f64, self.seconds as f64),
             error_budget_spent: budget.map(|budget| ratio(hit.failed, budget)),
             cut_by_next: self.is_cut,
-            score: self.score(
-                &during,
-                &after,
-                recover_seconds,
-                [self.calm_rate(), rate(&during, &self.start, end)],
-            ),
+            score: (!no_before).then(|| {
+                self.score(
+                    &during,
+                    &after,
+                    recover_seconds,
+                    [self.calm_rate(), rate(&during, &self.start, end)],
+                )
+            }),
+            no_before,
         }
     }
 

@@ -363,6 +363,23 @@ fn a_command_is_killed_and_started_again_or_stands_still_for_a_while() {
 }
 
 #[test]
+fn a_fault_that_nothing_came_before_is_not_compared_with_it() {
+    let output = run_of(
+        4,
+        r#"faults: [ #{ exec: "down", start: 0, duration: "1500ms", recovered_for: "1s" } ],"#,
+        r#"fn down(fault) { fault.proxy("pms").down(); }"#,
+    )
+    .arg("--allow-faults")
+    .run();
+    output.expect_words("no request had ended before it, so there is nothing to compare with");
+    assert!(!output.stdout.contains("resilience"), "{output}");
+    let impact = &fault(&output, "down")["impact"];
+    assert_eq!(impact["no_before"], true, "{impact:#}");
+    assert!(impact["score"].is_null(), "{impact:#}");
+    assert!(impact["detect_seconds"].is_number(), "{impact:#}");
+}
+
+#[test]
 fn commands_must_be_allowed_and_a_misspelt_one_is_told() {
     let run = |name: &str| {
         run_with_command(
