@@ -3,7 +3,7 @@
 use super::sample::Sample;
 use super::series::{Finding, Kind, News, Series};
 use crate::metrics::histogram::{Histogram, from_scaled};
-use crate::metrics::totals::{Accumulator, Group};
+use crate::metrics::totals::{Accumulator, Group, TagMap};
 use crate::metrics::{Builtin, Contains};
 use crate::result::{AnomalyKind, AnomalyMeasure, AnomalyResult};
 
@@ -435,7 +435,7 @@ fn note(
 fn row(group: &Group, measure: AnomalyMeasure, now: f64, finding: Finding) -> AnomalyResult {
     AnomalyResult {
         metric: group.info.name.clone(),
-        tags: group.tags.clone(),
+        tags: TagMap::clone(&group.tags),
         measure,
         kind: match finding.kind {
             Kind::Spike => AnomalyKind::Spike,

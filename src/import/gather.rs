@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::document::{About, empty};
 use super::error::Flaw;
@@ -141,7 +142,9 @@ impl Gatherer {
             role: Role::of(name),
             kind,
             is_time: contains == Contains::Time,
-            rows: self.intervals.rows(&info, &kept.into_iter().collect()),
+            rows: self
+                .intervals
+                .rows(&info, &Arc::new(kept.into_iter().collect())),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What was measured in each part of the run, of samples that come in any order.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -116,8 +117,8 @@ impl Slot for Part {
 pub struct Parts {
     parts: Timeline<Part>,
     grouping: Grouping,
-    index: HashMap<(String, TagMap), Row>,
-    named: Vec<(MetricInfo, TagMap)>,
+    index: HashMap<(String, Arc<TagMap>), Row>,
+    named: Vec<(MetricInfo, Arc<TagMap>)>,
 }
 
 impl Parts {
@@ -131,7 +132,7 @@ impl Parts {
     }
 
     /// The rows that samples of a metric with these tags belong to.
-    pub fn rows(&mut self, info: &MetricInfo, tags: &TagMap) -> [Option<Row>; 2] {
+    pub fn rows(&mut self, info: &MetricInfo, tags: &Arc<TagMap>) -> [Option<Row>; 2] {
         let mut rows = [None; 2];
         for (slot, tags) in rows.iter_mut().zip((self.grouping)(info, tags)) {
             let key = (info.name.clone(), tags);
@@ -192,7 +193,7 @@ impl Parts {
                 }
                 IntervalRow {
                     metric: info.name,
-                    tags,
+                    tags: Arc::unwrap_or_clone(tags),
                     values: cells.values(),
                 }
             });
@@ -228,7 +229,7 @@ mod tests {
     #[test]
     fn every_list_is_as_long_as_there_are_intervals() {
         let mut parts = Parts::new();
-        let tags: TagMap = [("name".to_owned(), "a".to_owned())].into();
+        let tags: Arc<TagMap> = Arc::new([("name".to_owned(), "a".to_owned())].into());
         let duration = parts.rows(&info(Builtin::HttpReqDuration), &tags);
         let requests = parts.rows(&info(Builtin::HttpReqs), &tags);
         for second in [0, 1, 5] {
@@ -255,7 +256,7 @@ mod tests {
     #[test]
     fn a_long_run_is_cut_into_fewer_longer_parts() {
         let mut parts = Parts::new();
-        let requests = parts.rows(&info(Builtin::HttpReqs), &TagMap::new());
+        let requests = parts.rows(&info(Builtin::HttpReqs), &Arc::default());
         for second in (0..1000).rev() {
             parts.add(&requests, second * SECOND, 1.0, 1);
         }

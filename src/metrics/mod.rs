@@ -9,6 +9,7 @@
 pub mod builtin;
 pub mod histogram;
 pub mod kind;
+pub mod numbering;
 pub mod recorder;
 pub mod tags;
 pub mod totals;

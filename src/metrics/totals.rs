@@ -5,13 +5,14 @@
 //! so a look at it costs nothing per series.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::histogram::Histogram;
 use super::recorder::{Delta, MetricInfo, Snapshot};
 use super::{Contains, MetricKind};
 
-/// Tags as they stand in results.
-pub type TagMap = BTreeMap<String, String>;
+use super::numbering::Numbering;
+pub use super::numbering::TagMap;
 
 /// What was gathered of one metric: over one series or several, over the run or a part of it.
 #[derive(Debug, Clone)]
@@ -142,7 +143,7 @@ impl Accumulator {
 #[derive(Debug)]
 pub struct TotalSeries {
     pub info: MetricInfo,
-    pub tags: TagMap,
+    pub tags: Arc<TagMap>,
     pub total: Accumulator,
     trackers: Vec<TrackerId>,
     /// Numbers of the groups it belongs to.
@@ -150,12 +151,12 @@ pub struct TotalSeries {
 }
 
 /// Says to which groups a series of a metric belongs: by which tags each of them is told from others of the metric.
-pub type Grouping = Box<dyn Fn(&MetricInfo, &TagMap) -> Vec<TagMap> + Send>;
+pub type Grouping = Box<dyn Fn(&MetricInfo, &Arc<TagMap>) -> Vec<Arc<TagMap>> + Send>;
 
 /// Series of one metric that are looked at together, since [`Totals::clear_groups`]. Groups come about as series do.
 pub struct Group {
     pub info: MetricInfo,
-    pub tags: TagMap,
+    pub tags: Arc<TagMap>,
     pub current: Accumulator,
 }
 
@@ -219,14 +220,12 @@ impl Tracker {
 #[derive(Default)]
 pub struct Totals {
     series: Vec<TotalSeries>,
-    index: HashMap<(String, Vec<(String, String)>), usize>,
-    /// Per worker: the worker's series number to ours.
-    maps: Vec<Vec<usize>>,
+    numbering: Numbering,
     folded: Vec<u64>,
     trackers: Vec<Tracker>,
     grouping: Option<(Grouping, usize)>,
     groups: Vec<Group>,
-    group_index: HashMap<(String, TagMap), usize>,
+    group_index: HashMap<(String, Arc<TagMap>), usize>,
 }
 
 impl Totals {
@@ -276,13 +275,13 @@ impl Totals {
     }
 
     /// The groups that a new series belongs to.
-    fn groups_of(&mut self, info: &MetricInfo, tags: &TagMap) -> Vec<usize> {
+    fn groups_of(&mut self, info: &MetricInfo, tags: &Arc<TagMap>) -> Vec<usize> {
         let Some((grouping, limit)) = &self.grouping else {
             return Vec::new();
         };
         let mut numbers = Vec::new();
         for tags in grouping(info, tags) {
-            let key = (info.name.clone(), tags);
+            let key = (info.name.clone(), self.numbering.share(tags));
             if let Some(&number) = self.group_index.get(&key) {
                 numbers.push(number);
             } else if self.groups.len() < *limit {
@@ -306,17 +305,18 @@ impl Totals {
 
     /// Merges one interval of a worker's recorder.
     pub fn absorb(&mut self, worker: usize, snapshot: &Snapshot) {
-        if self.maps.len() <= worker {
-            self.maps.resize_with(worker + 1, Vec::new);
+        if self.folded.len() <= worker {
             self.folded.resize(worker + 1, 0);
         }
         self.folded[worker] = snapshot.folded;
         for (info, tags) in &snapshot.new_series {
-            let ours = self.series_number(info.clone(), tags.clone());
-            self.maps[worker].push(ours);
+            let (number, tags) = self.numbering.enter(worker, &info.name, tags);
+            if number == self.series.len() {
+                self.begin(info.clone(), tags);
+            }
         }
         for (number, delta) in &snapshot.deltas {
-            let Some(&ours) = self.maps[worker].get(*number as usize) else {
+            let Some(ours) = self.numbering.number_of(worker, *number) else {
                 continue;
             };
             let series = &mut self.series[ours];
@@ -335,23 +335,8 @@ impl Totals {
         }
     }
 
-    /// The series that a worker knows by this number.
-    pub fn series_of(&self, worker: usize, number: u32) -> Option<&TotalSeries> {
-        self.series.get(self.number_of(worker, number)?)
-    }
-
-    /// The place among [all series](Self::series) of the one that a worker knows by this number.
-    pub fn number_of(&self, worker: usize, number: u32) -> Option<usize> {
-        self.maps.get(worker)?.get(number as usize).copied()
-    }
-
-    fn series_number(&mut self, info: MetricInfo, tags: Vec<(String, String)>) -> usize {
-        let key = (info.name.clone(), tags);
-        if let Some(&number) = self.index.get(&key) {
-            return number;
-        }
-        let number = self.series.len();
-        let tags: TagMap = key.1.iter().cloned().collect();
+    /// A series that is new.
+    fn begin(&mut self, info: MetricInfo, tags: Arc<TagMap>) {
         let trackers = self
             .trackers
             .iter()
@@ -369,8 +354,6 @@ impl Totals {
             trackers,
             groups,
         });
-        self.index.insert(key, number);
-        number
     }
 
     /// Starts the current interval anew without moving windows: what it holds is in the totals alone.

@@ -69,8 +69,8 @@ impl Output for Samples {
 #[derive(Default)]
 struct Lines<'a> {
     body: Vec<u8>,
-    /// What stands before the time and after the value, by where the tags of the series are.
-    series: FxHashMap<*const TagMap, (String, String)>,
+    /// What stands before the time and after the value, by where the metric and the tags of the series are.
+    series: FxHashMap<(*const MetricInfo, *const TagMap), (String, String)>,
     clock: Clock,
     _borrowed: PhantomData<&'a TagMap>,
 }
@@ -92,8 +92,9 @@ impl<'a> Lines<'a> {
     }
 
     fn add(&mut self, sample: &Sample<'a>) {
-        // While this value lives the tags are borrowed, so that no other can come to be at their place.
-        let series = self.series.entry(sample.tags).or_insert_with(|| {
+        // While this value lives both are borrowed, so that no others can come to be at their places.
+        let places = (&raw const *sample.info, &raw const *sample.tags);
+        let series = self.series.entry(places).or_insert_with(|| {
             let (name, tags) = (json!(sample.info.name), json!(sample.tags));
             (
                 format!(r#"{{"metric":{name},"type":"Point","data":{{"time":""#),
@@ -166,6 +167,30 @@ mod tests {
             });
         }
         String::from_utf8(lines.body).unwrap()
+    }
+
+    #[test]
+    fn metrics_that_share_their_tags_are_told_apart() {
+        let tags = TagMap::new();
+        let infos = ["a", "b"].map(|name| MetricInfo {
+            name: name.to_owned(),
+            kind: MetricKind::Trend,
+            contains: Contains::Time,
+        });
+        let mut lines = Lines::default();
+        for info in &infos {
+            lines.add(&Sample {
+                at: 0.0,
+                info,
+                tags: &tags,
+                value: 1.0,
+            });
+        }
+        let text = String::from_utf8(lines.body).unwrap();
+        assert!(
+            text.contains(r#""metric":"a""#) && text.contains(r#""metric":"b""#),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Keeps what was measured in each interval of a run, in memory that does not grow with the run's length.
 
+use std::sync::Arc;
+
 use crate::metrics::histogram::{Delta, Histogram, from_scaled};
 use crate::metrics::totals::{Accumulator, Grouping, TagMap, Totals};
 use crate::metrics::{Builtin, MetricInfo};
@@ -12,13 +14,13 @@ pub const MAX_ROWS: usize = 2_000;
 pub fn grouping() -> Grouping {
     let by_endpoint = [Builtin::HttpReqDuration, Builtin::HttpReqFailed];
     let by_endpoint = by_endpoint.map(|metric| metric.definition().name);
-    Box::new(move |info: &MetricInfo, tags: &TagMap| {
-        let mut groups = vec![TagMap::new()];
+    Box::new(move |info: &MetricInfo, tags: &Arc<TagMap>| {
+        let mut groups = vec![Arc::default()];
         if by_endpoint.contains(&info.name.as_str()) {
             let own = |key: &str| Some((key.to_owned(), tags.get(key)?.clone()));
             let endpoint: TagMap = ["name", "method"].into_iter().filter_map(own).collect();
             if !endpoint.is_empty() {
-                groups.push(endpoint);
+                groups.push(Arc::new(endpoint));
             }
         }
         groups
@@ -273,7 +275,7 @@ impl IntervalsBuilder {
             rows: rows
                 .map(|(group, cells)| IntervalRow {
                     metric: group.info.name.clone(),
-                    tags: group.tags.clone(),
+                    tags: TagMap::clone(&group.tags),
                     values: cells.values(),
                 })
                 .collect(),

@@ -69,7 +69,7 @@ pub fn metrics(totals: &Totals, seconds: f64) -> Vec<MetricResult> {
                 series: series
                     .into_iter()
                     .map(|series| MetricSeries {
-                        tags: series.tags.clone(),
+                        tags: TagMap::clone(&series.tags),
                         values: values(&series.total, seconds, true),
                     })
                     .collect(),

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::ops::RangeBounds;
 
+use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use prost::Message;
 
@@ -122,8 +123,9 @@ impl RemoteWrite {
     fn post(&self, request: WriteRequest) {
         let samples = request.timeseries.len() as u64;
         match snap::raw::Encoder::new().compress_vec(&request.encode_to_vec()) {
+            // Copied, for it has room for what would not have become any smaller, and hundreds of them may wait.
             Ok(body) => self.courier.post(Parcel {
-                body: body.into(),
+                body: Bytes::copy_from_slice(&body),
                 samples,
             }),
             // Beyond what a block can be, which two thousand series are far from.
