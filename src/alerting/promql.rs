@@ -24,7 +24,16 @@ pub fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Text in double quotes.
+/// Whether a character must not stand in a file of rules as it is: YAML refuses it, or takes it for the end of a line.
+pub fn is_unwritable(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
+}
+
+/// Text in double quotes, with the escapes that PromQL shares with JSON and YAML.
 pub fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
@@ -32,6 +41,8 @@ pub fn quoted(text: &str) -> String {
             '\\' => quoted.push_str("\\\\"),
             '"' => quoted.push_str("\\\""),
             '\n' => quoted.push_str("\\n"),
+            // All of them have four digits.
+            c if is_unwritable(c) => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => quoted.push(c),
         }
     }

@@ -5,6 +5,9 @@ use crate::metrics::{Builtin, Contains, MetricInfo, MetricKind};
 use crate::output::prometheus::{Names, SECONDS, Shown, shown};
 use crate::slo::{Aggregate, Direction, Objective, Selector, Threshold};
 
+/// Between two rates of buckets of one histogram: the second where there is no first.
+const OR_ELSE: &str = "\nor ignoring (le)\n";
+
 /// The bad share of an objective's events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ratio {
@@ -21,8 +24,8 @@ pub struct Ratio {
 enum Sums {
     /// Counters of bad events and of all.
     Bad { bad: String, all: String },
-    /// Counters of good events, the better one first, and of all. Where a metric may be called in several ways, those of the one that is there.
-    Good { good: Vec<String>, all: Vec<String> },
+    /// A histogram. Where a metric may be called in several ways, by each: runs have one of them.
+    Good(Vec<Form>),
 }
 
 impl Ratio {
@@ -45,19 +48,29 @@ impl Ratio {
             true => String::new(),
             false => format!(" by ({})", kept.join(", ")),
         };
-        let sum = |counter: &str| format!("sum{by} (rate({counter}[{window}]))");
+        let rate = |counter: &String| format!("rate({counter}[{window}])");
+        // Series by series: what one run lacks, another may have.
+        let sum = |rates: Vec<String>| match rates.as_slice() {
+            [only] => format!("sum{by} ({only})"),
+            several => format!("sum{by} (\n{}\n)", several.join(OR_ELSE)),
+        };
         match &self.sums {
-            Sums::Bad { bad, all } => format!("{}\n/\n{}", sum(bad), sum(all)),
-            Sums::Good { good, all } => {
-                let first_of = |counters: &[String]| {
-                    let sums: Vec<String> = counters.iter().map(|counter| sum(counter)).collect();
-                    sums.join("\nor\n")
-                };
-                let all = match all.as_slice() {
-                    [only] => sum(only),
-                    several => format!("(\n{}\n)", first_of(several)),
-                };
-                format!("1 - (\n{}\n)\n/\n{all}", first_of(good))
+            Sums::Bad { bad, all } => {
+                format!("{}\n/\n{}", sum(vec![rate(bad)]), sum(vec![rate(all)]))
+            }
+            Sums::Good(forms) => {
+                let good = forms.iter().flat_map(|form| form.good.iter().map(rate));
+                let all = forms.iter().map(|form| match form.good.as_slice() {
+                    [only] if form.is_rare => {
+                        format!("({} and ignoring (le) {})", rate(&form.all), rate(only))
+                    }
+                    _ => rate(&form.all),
+                });
+                format!(
+                    "1 - (\n{}\n)\n/\n{}",
+                    sum(good.collect()),
+                    sum(all.collect())
+                )
             }
         }
     }
@@ -151,10 +164,7 @@ fn of_percentile(objective: &Objective, percentile: f64) -> Result<Ratio, String
     Ok(Ratio {
         bad: format!("{what} over {text}"),
         budget,
-        sums: Sums::Good {
-            good: forms.iter().flat_map(|form| form.good.clone()).collect(),
-            all: forms.into_iter().map(|form| form.all).collect(),
-        },
+        sums: Sums::Good(forms),
         note,
     })
 }
@@ -171,10 +181,13 @@ fn family(metric: &str, kind: MetricKind, contains: Contains) -> String {
 }
 
 /// A histogram as it is called if its values mean this.
+#[derive(Debug, Clone, PartialEq)]
 struct Form {
     /// Values within the bound: exactly, or where there is no such bucket, within the next.
     good: Vec<String>,
     all: String,
+    /// Some runs have no such bucket, nor a next one, and do not count.
+    is_rare: bool,
     /// The bound, with its unit.
     text: String,
     note: Option<String>,
@@ -193,10 +206,11 @@ impl Form {
         let is_time = contains == Contains::Time;
         let is_known = is_time && SECONDS.iter().any(|known| (known - bound).abs() < 1e-9);
         let next = SECONDS.iter().copied().find(|known| *known > bound);
-        let (good, note) = match next {
-            _ if is_known => (vec![good(bound)], None),
+        let (good, is_rare, note) = match next {
+            _ if is_known => (vec![good(bound)], false, None),
             Some(next) if is_time => (
                 vec![good(bound), good(next)],
+                false,
                 Some(format!(
                     "{text} is a bound of the histogram in runs that have this objective; in others the next bound, {} s, takes its place, and the alert is later for it.",
                     number(next)
@@ -204,14 +218,16 @@ impl Form {
             ),
             _ => (
                 vec![good(bound)],
+                true,
                 Some(format!(
-                    "{text} is a bound of the histogram only in runs that have this objective."
+                    "{text} is a bound of the histogram only in runs that have this objective: others do not count."
                 )),
             ),
         };
         Self {
             good,
             all: format!("{base}_count{}", matchers(selector, &[])),
+            is_rare,
             text,
             note,
         }
@@ -266,7 +282,7 @@ mod tests {
             .expression("1m", &[]);
         assert_eq!(
             either,
-            "1 - (\nsum (rate(rhaid_booking_bucket{le=~\"100(?:\\\\.0)?\"}[1m]))\nor\nsum (rate(rhaid_booking_seconds_bucket{le=\"0.1\"}[1m]))\n)\n/\n(\nsum (rate(rhaid_booking_count[1m]))\nor\nsum (rate(rhaid_booking_seconds_count[1m]))\n)"
+            "1 - (\nsum (\nrate(rhaid_booking_bucket{le=~\"100(?:\\\\.0)?\"}[1m])\nor ignoring (le)\nrate(rhaid_booking_seconds_bucket{le=\"0.1\"}[1m])\n)\n)\n/\nsum (\n(rate(rhaid_booking_count[1m]) and ignoring (le) rate(rhaid_booking_bucket{le=~\"100(?:\\\\.0)?\"}[1m]))\nor ignoring (le)\nrate(rhaid_booking_seconds_count[1m])\n)"
         );
     }
 

@@ -2,9 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
-
-use super::promql::{duration, number, quoted};
+use super::promql::{duration, is_unwritable, number, quoted};
 use super::ratio::Ratio;
 use super::windows::{Burn, Windows};
 use crate::slo::Objective;
@@ -264,13 +262,13 @@ fn map(file: &mut String, name: &str, pairs: &[(&str, String)]) {
 
 /// A string of YAML: JSON's are.
 fn yaml(text: &str) -> String {
-    Value::from(text).to_string()
+    quoted(text)
 }
 
 /// Text that stays in its comment.
 fn comment(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_unwritable(c) { ' ' } else { c })
         .collect()
 }
 
@@ -281,8 +279,44 @@ fn template(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::slo::file;
+
+    #[test]
+    fn no_character_of_a_name_ends_its_line() {
+        let hostile: String = [
+            "\r", "\n", "\t", "\0", "\u{1b}", "\u{7f}", "\u{85}", "\u{9f}",
+        ]
+        .into_iter()
+        .chain(["\u{2028}", "\u{2029}", "\u{feff}", "\u{fffe}"])
+        .map(|end| format!("{end}  - alert: Evil{end}    expr: vector(1){end}#\\\""))
+        .collect();
+        let text = format!(
+            "[slos]\nhttp_req_failed = [{{ target = \"rate < 1%\", name = {} }}]\n",
+            Value::from(hostile.as_str())
+                .to_string()
+                .replace('\u{7f}', "\\u007f")
+        );
+        let objectives = file::parse("slo.toml", &text).unwrap();
+        let plain = file::parse("slo.toml", "[slos]\nhttp_req_failed = [\"rate < 1%\"]\n").unwrap();
+        let alerts = |made: &str| {
+            let read: Value = serde_saphyr::from_str(made).unwrap();
+            let groups = read["groups"].as_array().unwrap().clone();
+            let rules = groups
+                .iter()
+                .flat_map(|group| group["rules"].as_array().unwrap());
+            let names: Vec<_> = rules.map(|rule| rule["alert"].clone()).collect();
+            names
+        };
+        for windows in [Windows::Month, Windows::Run] {
+            let made = rules("slo.toml", &objectives, windows);
+            let raw = made.chars().find(|c| *c != '\n' && is_unwritable(*c));
+            assert_eq!(raw, None, "{made}");
+            assert_eq!(alerts(&made), alerts(&rules("slo.toml", &plain, windows)));
+        }
+    }
 
     #[test]
     fn rules_are_the_same_for_the_same_objectives_and_are_yaml() {

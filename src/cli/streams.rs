@@ -207,10 +207,11 @@ fn told(account: &Account) -> Option<String> {
         delivered,
         in_time,
     } = account;
-    if delivered.lost == 0 && *in_time {
+    // What had everything and was slow to close has everything.
+    if delivered.lost == 0 && (*in_time || delivered.sent > 0) {
         return None;
     }
-    if delivered.lost == 0 && delivered.sent == 0 {
+    if delivered.lost == 0 {
         let why = delivered.problem.as_deref().unwrap_or_default();
         return Some(format!(
             "`--out {output}` did not get everything: {why}; the result has everything"

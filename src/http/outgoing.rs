@@ -19,7 +19,7 @@ pub struct Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
-    /// The request's own headers, then the run's that neither it nor its [marks](Request::marks) set. Credentials among the run's stay
+    /// The request's own headers, then the run's that it does not set itself. Credentials among the run's stay
     /// with the origins that the script names.
     pub fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         let own = self.request.headers.iter();
@@ -28,12 +28,7 @@ impl Outgoing<'_> {
             let replaced = *name == header::AUTHORIZATION && self.request.auth.is_some();
             let kept_back =
                 || self.foreign && (*name == header::HOST || is_secret_name(name.as_str()));
-            let marks = self.request.mark.as_ref();
-            let marked = marks.is_some_and(|mark| {
-                let names = mark.format.header_names();
-                names.contains(&name.as_str())
-            });
-            !(self.request.has_header(name) || replaced || marked || kept_back())
+            !(self.request.has_header(name) || replaced || kept_back())
         });
         own.chain(defaults).map(|(name, value)| (name, value))
     }

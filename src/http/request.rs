@@ -58,14 +58,19 @@ impl Request {
         self.headers.iter().any(|(other, _)| other == name)
     }
 
-    /// Calls `add` with each header that tells where the request stands in its trace. One that the script sets itself stays.
-    pub fn marks(&self, mut add: impl FnMut(&'static str, &[u8])) {
+    /// Calls `add` with each header that tells where the request stands in its trace. None if the script sets one of them itself, for this
+    /// request or among the `defaults`: it then knows better, and halves of two places are none.
+    pub fn marks(
+        &self,
+        defaults: &[(HeaderName, HeaderValue)],
+        add: impl FnMut(&'static str, &[u8]),
+    ) {
         if let Some(mark) = &self.mark {
-            mark.headers(|name, value| {
-                if !self.headers.iter().any(|(own, _)| own == name) {
-                    add(name, value);
-                }
-            });
+            let names = mark.format.header_names();
+            let mut set = self.headers.iter().chain(defaults);
+            if !set.any(|(own, _)| names.contains(&own.as_str())) {
+                mark.headers(add);
+            }
         }
     }
 

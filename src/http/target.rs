@@ -127,19 +127,25 @@ impl Target {
 
 fn redact(url: &Url) -> String {
     let mut clean = url.clone();
-    if url.query_pairs().any(|(name, _)| is_secret_name(&name)) {
-        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
-        let mut query = clean.query_pairs_mut();
-        query.clear();
-        for (name, value) in &pairs {
-            let value = if is_secret_name(name) { MASK } else { value };
-            query.append_pair(name, value);
-        }
+    let mut has_secrets = false;
+    let mut pairs = Vec::new();
+    for (name, value) in url.query_pairs() {
+        // A value may be a URL of its own, which only shows once it is decoded.
+        let shown = match is_secret_name(&name) {
+            true => MASK.to_owned(),
+            false => mask_urls(&value).into_owned(),
+        };
+        has_secrets |= shown != *value;
+        pairs.push((name, shown));
+    }
+    // As it was written, if there are none.
+    if has_secrets {
+        clean.query_pairs_mut().clear().extend_pairs(pairs);
     }
     // Only URLs that cannot have credentials refuse, and those have none.
     let _ = clean.set_password(None);
     let _ = clean.set_username("");
-    // A value may be a URL of its own.
+    // What is in the path or in a fragment is looked at as it is written.
     mask_urls(clean.as_str()).into_owned()
 }
 
@@ -151,6 +157,13 @@ mod tests {
     fn what_is_shown_of_a_url_has_no_secrets() {
         let target = Target::parse("http://qa:p%40ss@h/a?token=t0p&b=c", "").unwrap();
         assert_eq!(target.shown(), "http://h/a?token=***&b=c");
+        let within = Target::parse(
+            "http://h/?next=http%3A%2F%2Fu%3Apw@i%2F%3Ftoken%3Dt0p&b=c",
+            "",
+        );
+        let shown = within.unwrap().shown().to_owned();
+        assert!(!shown.contains("pw") && !shown.contains("t0p"), "{shown}");
+        assert!(shown.ends_with("&b=c"), "{shown}");
         let plain = Target::parse("http://h/a?b=c%20d", "").unwrap();
         assert_eq!(plain.shown(), plain.url.as_str());
     }

@@ -13,13 +13,15 @@ use serde_json::{Value, json};
 use super::courier::{Carrier, Courier, Parcel, QUEUE_BYTES, Refusal};
 use super::feed::{Anomaly, Event, EventKind, Moment, RunInfo};
 use super::hub::Surroundings;
-use super::receiver::Receiver;
+use super::receiver::{self, Receiver};
 use super::{Book, Output, OutputError, Tally};
 
 pub const NAME: &str = "grafana";
 
 /// Where Grafana takes annotations, below the address at which it is.
 const PATH: &str = "/api/annotations";
+/// How much of an answer is read: it is an id and a sentence.
+const MOST_ANSWER: usize = 64 << 10;
 const HEADERS: [(&str, &str); 1] = [("content-type", "application/json")];
 
 pub struct Grafana {
@@ -102,7 +104,7 @@ impl Annotator {
         let answer = self.receiver.ask(url, &HEADERS, body).await?;
         if let (Some(number), None) = (anomaly, annotation.time_end) {
             // Where the answer has no id, the end is posted as an annotation of its own.
-            let answer = answer.bytes().await.unwrap_or_default();
+            let answer = receiver::beginning(answer, MOST_ANSWER).await;
             let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
             if let Some(id) = answer["id"].as_u64() {
                 self.open.insert(number, id);

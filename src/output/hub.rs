@@ -259,7 +259,9 @@ async fn close(outputs: Vec<(Wanted, Box<dyn Output>)>, patience: Duration) -> V
         .collect();
     let mut accounts = Vec::new();
     for (wanted, tally, mut end) in ends {
+        // One that has ended has, however long the others took.
         let in_time = tokio::select! {
+            biased;
             ended = &mut end => ended.is_ok(),
             () = tokio::time::sleep_until(until) => false,
             _ = tokio::signal::ctrl_c() => {

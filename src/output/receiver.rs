@@ -182,7 +182,8 @@ impl Receiver {
             .and_then(|value| value.to_str().ok()?.trim().parse().ok())
             .map(Duration::from_secs);
         let answered = outgoing::answered(&response);
-        let mut said = beginning(response).await;
+        let said = beginning(response, 4 * TOLD).await;
+        let mut said = String::from_utf8_lossy(&said).into_owned();
         lengths::shorten(&mut said, TOLD);
         let said = harmless::line(said.trim());
         let why = match said.is_empty() {
@@ -196,16 +197,16 @@ impl Receiver {
     }
 }
 
-/// As much of an answer's body as is told; it may have no end.
-async fn beginning(mut response: Response) -> String {
+/// The beginning of an answer's body, which may have no end.
+pub async fn beginning(mut response: Response, most: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    while bytes.len() <= 4 * TOLD {
-        match response.chunk().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(chunk.get(..4 * TOLD).unwrap_or(&chunk)),
-            Ok(None) | Err(_) => break,
-        }
+    while bytes.len() < most
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        bytes.extend_from_slice(&chunk);
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes.truncate(most);
+    bytes
 }
 
 /// Posts each parcel to the receiver's own address, under the same headers.

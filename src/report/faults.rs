@@ -101,7 +101,10 @@ fn impact(fault: &FaultResult, unicode: bool) -> Vec<String> {
     };
     let mut said = Vec::new();
     if impact.no_before {
-        said.push("no request had ended before it, so there is nothing to compare with".to_owned());
+        said.push(
+            "no second with requests had passed before it, so there is nothing to compare with"
+                .to_owned(),
+        );
     }
     said.push(match (impact.detect_seconds, impact.no_before) {
         (None, false) => "nothing got worse that could be noticed".to_owned(),
@@ -263,7 +266,7 @@ mod tests {
         assert_eq!(
             told.impact,
             [
-                "no request had ended before it, so there is nothing to compare with",
+                "no second with requests had passed before it, so there is nothing to compare with",
                 "requests failed within 500ms",
                 "requests went on failing to the end of the run",
                 "120 requests of 31 users failed",

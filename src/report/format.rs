@@ -53,13 +53,19 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
-/// A plain number: whole numbers in full, others with three significant digits.
+/// From here on a number's digits are more than anybody counts: `1e15`.
+const WHOLE: f64 = 1e15;
+
+/// A plain number: whole numbers in full, others with three significant digits, what is beyond all counting as `1.00e308`.
 pub fn number(value: f64) -> String {
     if !value.is_finite() {
         return "-".to_owned();
     }
     let sign = if value < 0.0 { "-" } else { "" };
     let size = value.abs();
+    if size >= WHOLE {
+        return format!("{value:.2e}");
+    }
     if size.fract() == 0.0 || size >= 999.5 {
         return format!("{sign}{}", thousands(size.round() as u64));
     }

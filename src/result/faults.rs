@@ -90,7 +90,7 @@ pub struct FaultImpact {
     /// From 0 (it was an outage) to 100 (nobody noticed); none if there is nothing to compare with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-    /// No request had ended before it: what it did cannot be told from what would have been without it.
+    /// No second with requests had passed before it: what it did cannot be told from what would have been without it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_before: bool,
 }

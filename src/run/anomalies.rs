@@ -54,7 +54,7 @@ fn causes(director: &Director, reloads: &Reloads, load: &Load) -> Vec<(f64, f64,
     faults.chain(reloads).chain(moved).collect()
 }
 
-/// The first of the causes that something follows upon.
+/// Of the causes that something follows upon the one that was at work when it began, and of several the last to begin.
 fn explanation(anomaly: &AnomalyResult, causes: &[(f64, f64, String)]) -> Option<String> {
     let start = anomaly.start_seconds;
     let end = match anomaly.kind {
@@ -64,10 +64,12 @@ fn explanation(anomaly: &AnomalyResult, causes: &[(f64, f64, String)]) -> Option
     };
     let explains =
         |(from, to, _): &&(f64, f64, String)| from - BEFORE <= end && start <= to + AFTERMATH;
-    causes
-        .iter()
-        .find(explains)
-        .map(|(_, _, what)| what.clone())
+    let is_at_work = |(from, to): (f64, f64)| from - BEFORE <= end && start <= to;
+    let nearest = causes.iter().filter(explains).max_by(|a, b| {
+        let rank = |cause: &(f64, f64, String)| is_at_work((cause.0, cause.1));
+        rank(a).cmp(&rank(b)).then(a.0.total_cmp(&b.0))
+    });
+    nearest.map(|(_, _, what)| what.clone())
 }
 
 impl Conductor<'_> {
@@ -153,5 +155,28 @@ mod tests {
         assert_eq!(why(100.0, AnomalyKind::Step), None);
         assert_eq!(why(100.0, AnomalyKind::Drift).as_deref(), Some("b"));
         assert_eq!(why(40.0, AnomalyKind::Step), None);
+    }
+
+    #[test]
+    fn of_two_faults_in_a_row_the_one_at_work_explains() {
+        let causes = [(25.0, 35.0, "a".to_owned()), (39.0, 50.0, "b".to_owned())];
+        let why = |start_seconds| {
+            let kind = AnomalyKind::Step;
+            let row = AnomalyResult {
+                start_seconds,
+                kind,
+                ..step()
+            };
+            explanation(&row, &causes)
+        };
+        for (start, cause) in [
+            (25.0, "a"),
+            (33.0, "a"),
+            (38.0, "b"),
+            (45.0, "b"),
+            (60.0, "b"),
+        ] {
+            assert_eq!(why(start).as_deref(), Some(cause), "{start}");
+        }
     }
 }

@@ -17,7 +17,7 @@ use super::detail::Detailer;
 use super::director::Director;
 use super::handle::Handle;
 use super::judging::Bench;
-use super::masking::{mask_result, mask_slos};
+use super::masking::{mask_result, mask_slos, mask_words};
 use super::progress::STOPPING;
 use super::reloads::Reloads;
 use super::stability::Stability;
@@ -368,7 +368,7 @@ impl Conductor<'_> {
                 self.tell_exemplars(worker, gathered.exemplars);
             }
             Report::Log(mut line) => {
-                self.blueprint.secrets.mask_text(&mut line.text);
+                mask_words(&mut line.text, &self.blueprint.secrets);
                 self.tell_line(&line);
                 self.aggregate.log(line);
             }

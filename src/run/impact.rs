@@ -330,6 +330,10 @@ impl Record {
     /// What it is called and how long it took until all was well again, once that is known, and once only.
     pub fn take_recovery(&mut self) -> Option<(String, Duration)> {
         let (after, _) = self.recovered.as_ref().filter(|_| !self.counted)?;
+        // Without anything before it, only failures show that it was not well; where none came, nothing is known.
+        if self.before.requests == 0.0 && self.detected.is_none() {
+            return None;
+        }
         let after = Duration::try_from_secs_f64(*after).ok()?;
         self.counted = true;
         Some((self.name.clone(), after))

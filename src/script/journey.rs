@@ -186,6 +186,10 @@ impl RhaiVu {
 }
 
 impl VuScript for RhaiVu {
+    fn has(&self, function: &str) -> bool {
+        self.program.arities(function).last().is_some()
+    }
+
     fn start(&mut self) -> Outcome {
         self.run_if_there("vu_start")
     }

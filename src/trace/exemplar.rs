@@ -71,7 +71,7 @@ mod tests {
         let mut recorder = Recorder::new(10);
         let tags = recorder.intern(Tags::default());
         let series = recorder.series(Builtin::HttpReqDuration.into(), tags);
-        let mut ids = Ids::new(1, 0, 1);
+        let mut ids = Ids::new(1, 1);
         let mut exemplars = Exemplars::new([100, 200].into());
         for (value, at) in [(50, 1), (100, 3), (90, 2), (101, 1), (900, 1), (800, 2)] {
             let exemplar = Exemplar {

@@ -81,16 +81,16 @@ impl fmt::Debug for SpanId {
     }
 }
 
-/// Makes ids, for one virtual user: beside the numbers that its script draws, which stay the same.
+/// Makes ids, for one virtual user or part of a script: beside the numbers that its script draws, which stay the same.
 #[derive(Debug)]
 pub struct Ids(SplitMix64);
 
 impl Ids {
-    pub(super) fn new(salt: u64, worker: u64, vu: u64) -> Self {
-        // Each is spread over all bits before they meet, so that neighbours have nothing in common.
+    /// `number` tells apart who makes ids under one salt.
+    pub(super) fn new(salt: u64, number: u64) -> Self {
+        // Both are spread over all bits before they meet, so that neighbours have nothing in common.
         let spread = |number: u64| SplitMix64::new(number).next_u64();
-        let seed = spread(spread(salt ^ spread(worker)) ^ spread(vu.wrapping_add(1 << 32)));
-        Self(SplitMix64::new(seed))
+        Self(SplitMix64::new(spread(salt ^ spread(number))))
     }
 
     /// A new trace.
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn ids_are_written_in_full_and_differ() {
-        let mut ids = Ids::new(1, 0, 1);
+        let mut ids = Ids::new(1, 1);
         let (first, second) = (ids.trace(), ids.trace());
         assert_ne!(first, second);
         assert_ne!(ids.span(), ids.span());

@@ -16,6 +16,7 @@ mod tail;
 mod url;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub use exemplar::{Exemplar, Exemplars};
@@ -61,6 +62,8 @@ pub struct Tracing {
     /// Upper bounds of histograms' buckets in nanoseconds, if somebody takes exemplars of them.
     pub exemplars: Option<Arc<[u64]>>,
     salt: u64,
+    /// How many make ids.
+    given: AtomicU64,
     /// One moment on both clocks.
     moment: Instant,
     unix: u64,
@@ -78,6 +81,7 @@ impl Tracing {
             exports,
             exemplars: None,
             salt: seed ^ unix.rotate_left(32) ^ u64::from(std::process::id()),
+            given: AtomicU64::new(0),
             moment: Instant::now(),
             unix,
         }
@@ -90,9 +94,9 @@ impl Tracing {
         self
     }
 
-    /// Ids for a virtual user of a worker.
-    pub fn ids(&self, worker: usize, vu: u64) -> Ids {
-        Ids::new(self.salt, worker as u64, vu)
+    /// Ids for a virtual user, for `setup`, or for another part of the script that runs by itself: nobody else gets the same.
+    pub fn ids(&self) -> Ids {
+        Ids::new(self.salt, self.given.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A moment in nanoseconds since 1970.
@@ -129,8 +133,7 @@ mod tests {
         let first = Tracing::new(Settings::default(), 1, false);
         std::thread::sleep(Duration::from_millis(1));
         let second = Tracing::new(Settings::default(), 1, false);
-        assert_ne!(first.ids(0, 1).trace(), second.ids(0, 1).trace());
-        assert_ne!(first.ids(0, 1).trace(), first.ids(1, 1).trace());
-        assert_ne!(first.ids(0, 1).trace(), first.ids(0, 2).trace());
+        assert_ne!(first.ids().trace(), second.ids().trace());
+        assert_ne!(first.ids().trace(), first.ids().trace());
     }
 }

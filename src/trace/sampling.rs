@@ -80,7 +80,7 @@ mod tests {
     proptest! {
         #[test]
         fn as_many_are_taken_as_were_asked_for(salt: u64, share in 0.01..1.0_f64) {
-            let mut ids = Ids::new(salt, 0, 1);
+            let mut ids = Ids::new(salt, 1);
             let sampling = Sampling::Ratio(share);
             let taken = (0..4_000).filter(|_| sampling.takes(ids.trace())).count();
             // Six standard deviations: one in a billion.
@@ -91,7 +91,7 @@ mod tests {
         #[test]
         fn a_larger_share_takes_all_that_a_smaller_one_takes(salt: u64, small in 0.0..1.0_f64, more in 0.0..1.0_f64) {
             let large = small + (1.0 - small) * more;
-            let trace = Ids::new(salt, 0, 1).trace();
+            let trace = Ids::new(salt, 1).trace();
             prop_assert!(!Sampling::Ratio(small).takes(trace) || Sampling::Ratio(large).takes(trace));
             prop_assert!(Sampling::Ratio(1.0).takes(trace) && !Sampling::Off.takes(trace));
         }

@@ -29,6 +29,8 @@ pub struct SlowRequest {
 pub struct SlowRequests {
     kept: BTreeMap<String, BTreeMap<String, Vec<SlowRequest>>>,
     endpoints: usize,
+    /// When there are as many endpoints as are kept: the slowest request of the fastest one, or less.
+    floor: u64,
 }
 
 impl SlowRequests {
@@ -42,7 +44,7 @@ impl SlowRequests {
     ) {
         let known = self.kept.get(name);
         if !known.is_some_and(|methods| methods.contains_key(method)) {
-            if self.endpoints >= ENDPOINTS {
+            if self.endpoints >= ENDPOINTS && !self.make_room(duration) {
                 return;
             }
             self.endpoints += 1;
@@ -58,6 +60,37 @@ impl SlowRequests {
             kept.insert(at, make());
             kept.truncate(EACH);
         }
+    }
+
+    /// Forgets the fastest endpoint if it is faster than this; whether it did.
+    fn make_room(&mut self, duration: u64) -> bool {
+        // Looked for only where it may be found: of thousands of endpoints most are no slower than those that are kept.
+        if duration <= self.floor {
+            return false;
+        }
+        let endpoints = self.kept.iter().flat_map(|(name, methods)| {
+            let methods = methods.iter();
+            methods.map(move |(method, kept)| {
+                let slowest = kept.first().map_or(0, |request| request.duration);
+                (slowest, name, method)
+            })
+        });
+        let Some((fastest, name, method)) = endpoints.min() else {
+            return false;
+        };
+        self.floor = fastest;
+        if duration <= fastest {
+            return false;
+        }
+        let (name, method) = (name.clone(), method.clone());
+        if let Some(methods) = self.kept.get_mut(&name) {
+            methods.remove(&method);
+            if methods.is_empty() {
+                self.kept.remove(&name);
+            }
+        }
+        self.endpoints -= 1;
+        true
     }
 
     /// Looks at one more.
@@ -90,8 +123,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn of_too_many_endpoints_the_slowest_stay() {
+        let trace = Ids::new(1, 1).trace();
+        let mut slow = SlowRequests::default();
+        let mut seen = Vec::new();
+        for number in 0..3_000_u64 {
+            // Every duration once, in no order.
+            let duration = 1 + number * 1_009 % 3_001;
+            seen.push(duration);
+            slow.add(SlowRequest {
+                name: format!("{number}"),
+                method: "GET".to_owned(),
+                status: 200,
+                at: 0.0,
+                duration,
+                trace,
+            });
+        }
+        seen.sort_unstable_by(|a, b| b.cmp(a));
+        let kept: Vec<u64> = slow.take().iter().map(|r| r.duration).collect();
+        assert_eq!(kept, seen[..ENDPOINTS]);
+    }
+
+    #[test]
     fn the_slowest_of_each_endpoint_stay() {
-        let mut ids = Ids::new(1, 0, 1);
+        let mut ids = Ids::new(1, 1);
         let mut slow = SlowRequests::default();
         for (name, durations) in [("a", 1..100_u64), ("b", 1000..1003)] {
             for duration in durations {

@@ -138,7 +138,7 @@ impl Vu {
             local_ips.get(id as usize % local_ips.len()).copied()
         };
         let trace = worker.run.tracing.as_ref().map(|tracing| {
-            let trace = Trace::new(tracing.ids(worker.index, id));
+            let trace = Trace::new(tracing.ids());
             Box::new(RefCell::new(trace))
         });
         // Any odd constant spreads neighbouring ids over the seed space; this one is 2^64 divided by the golden ratio.

@@ -59,6 +59,8 @@ pub trait Journey {
 
 /// A script in the hands of one virtual user; called on that user's stack only.
 pub trait VuScript {
+    /// Whether there is a function of this name.
+    fn has(&self, function: &str) -> bool;
     /// `vu_start`.
     fn start(&mut self) -> Outcome;
     /// One iteration of the scenario's function.
@@ -113,7 +115,8 @@ pub fn live(vu: &Rc<Vu>, playbook: &Playbook, tickets: &mut dyn Tickets, witness
     let run = vu.worker.run.clone();
     let mut edition = playbook.edition();
     let mut script = playbook.journey().vu_script(vu);
-    let started = within(vu, run.vu_start_timeout, "vu_start", || script.start());
+    let started =
+        !script.has("vu_start") || within(vu, run.vu_start_timeout, "vu_start", || script.start());
     witness.ready();
     if !started {
         if tickets.forfeit() {
@@ -156,7 +159,7 @@ pub fn live(vu: &Rc<Vu>, playbook: &Playbook, tickets: &mut dyn Tickets, witness
             seen = turns();
         }
     }
-    if run.stage() < Stage::Killed {
+    if run.stage() < Stage::Killed && script.has("vu_stop") {
         vu.clear_interrupt();
         within(vu, run.vu_stop_timeout, "vu_stop", || script.stop());
     }

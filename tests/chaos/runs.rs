@@ -371,7 +371,9 @@ fn a_fault_that_nothing_came_before_is_not_compared_with_it() {
     )
     .arg("--allow-faults")
     .run();
-    output.expect_words("no request had ended before it, so there is nothing to compare with");
+    output.expect_words(
+        "no second with requests had passed before it, so there is nothing to compare with",
+    );
     assert!(!output.stdout.contains("resilience"), "{output}");
     let impact = &fault(&output, "down")["impact"];
     assert_eq!(impact["no_before"], true, "{impact:#}");

@@ -52,7 +52,7 @@ pub fn write(out: &mut Vec<u8>, outgoing: &Outgoing<'_>, absolute_form: Option<&
     for (name, value) in outgoing.headers() {
         header_line(name.as_str(), value.as_bytes());
     }
-    request.marks(&mut header_line);
+    request.marks(&outgoing.settings.headers, &mut header_line);
     let body = request.body.bytes();
     if let Some(content_type) = request.body.content_type()
         && !request.has_header(&header::CONTENT_TYPE)

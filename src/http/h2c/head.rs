@@ -33,7 +33,7 @@ pub fn head(outgoing: &Outgoing<'_>) -> Result<http::Request<()>, HttpError> {
         }
     }
     if let Some(headers) = builder.headers_mut() {
-        request.marks(|name, value| {
+        request.marks(&outgoing.settings.headers, |name, value| {
             if let Ok(value) = HeaderValue::from_bytes(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }

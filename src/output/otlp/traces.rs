@@ -175,7 +175,7 @@ mod tests {
             id in ".{0,200}",
         ) {
             let run = RunInfo { id, script: "t.rhai".into(), at: 1 };
-            let mut ids = Tracing::new(Settings::default(), 1, true).ids(0, 1);
+            let mut ids = Tracing::new(Settings::default(), 1, true).ids();
             let mut span = |(bits, name, values, failure): ((bool, bool, u64, u64), String, Vec<Value>, Option<String>)| Span {
                 trace: ids.trace(),
                 id: ids.span(),

@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
-use reqwest::{Response, Url};
+use reqwest::Url;
 
 use super::{NAME, SIGNALS, grpc};
 use crate::output::OutputError;
@@ -164,7 +164,7 @@ impl Export {
                     .ask(&self.url, &HEADERS, parcel.body.clone())
                     .await;
                 match asked {
-                    Ok(response) => Ok(read(response).await),
+                    Ok(response) => Ok(receiver::beginning(response, MOST_ANSWER).await),
                     Err(refusal) => Err(refusal),
                 }
             }
@@ -208,16 +208,6 @@ pub(super) fn told(said: &str) -> String {
     let mut said = said.to_owned();
     lengths::shorten(&mut said, TOLD);
     harmless::line(said.trim()).to_string()
-}
-
-async fn read(mut response: Response) -> Vec<u8> {
-    let mut answer = Vec::new();
-    while answer.len() < MOST_ANSWER
-        && let Ok(Some(chunk)) = response.chunk().await
-    {
-        answer.extend_from_slice(&chunk);
-    }
-    answer
 }
 
 impl Carrier for Export {

@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn each_bucket_tells_its_newest_example() {
-        let mut ids = Tracing::new(Settings::default(), 1, false).ids(0, 1);
+        let mut ids = Tracing::new(Settings::default(), 1, false).ids();
         let mut buckets = of(&[1.2, 1.4, 30.0]);
         let mut example = |tenths: u64, at: u64| Exemplar {
             value: tenths * 100_000,
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn labels_of_examples_are_as_short_as_open_metrics_wants_them() {
-        let mut ids = Tracing::new(Settings::default(), 1, false).ids(0, 1);
+        let mut ids = Tracing::new(Settings::default(), 1, false).ids();
         let example = Example {
             value: 0.0,
             at: 0,

@@ -177,7 +177,7 @@ mod tests {
         }
         let mut book = Book::default();
         book.absorb(0, &recorder.snapshot());
-        let mut ids = Tracing::new(Settings::default(), 1, false).ids(0, 1);
+        let mut ids = Tracing::new(Settings::default(), 1, false).ids();
         let exemplar = Exemplar {
             value: 700_000_000,
             at: 1_700_000_003_045_000_000,

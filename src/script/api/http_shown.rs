@@ -15,7 +15,8 @@ pub fn request_headers(vu: &Vu, request: &Request) -> Headers {
         .iter()
         .map(|(name, value)| shown(name.as_str(), value.as_bytes()))
         .collect();
-    request.marks(|name, value| headers.push(shown(name, value)));
+    let defaults = &vu.worker.client.settings().headers;
+    request.marks(defaults, |name, value| headers.push(shown(name, value)));
     if let Some(kind) = request.body.content_type()
         && !request.has_header(&http::header::CONTENT_TYPE)
     {

@@ -62,12 +62,9 @@ impl UnderWay<'_> {
         };
         note.ended = Instant::now();
         change(&mut note);
-        let is_slow = match note.hops.last() {
-            Some(hop) => {
-                let mut basket = self.vu.worker.basket.borrow_mut();
-                basket.is_slow(hop.timings.duration())
-            }
-            None => false,
+        let is_slow = !note.hops.is_empty() && {
+            let mut basket = self.vu.worker.basket.borrow_mut();
+            basket.is_slow(note.duration())
         };
         trace.borrow_mut().request(&self.context, note, is_slow);
     }

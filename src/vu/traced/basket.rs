@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn what_is_too_much_for_a_second_is_counted() {
         let tracing = Tracing::new(Settings::default(), 1, true);
-        let mut ids = tracing.ids(0, 1);
+        let mut ids = tracing.ids();
         let mut basket = Basket::new(Some(&tracing));
         let trace = |ids: &mut crate::trace::Ids| -> Vec<Span> {
             let id = ids.trace();

@@ -181,12 +181,6 @@ fn settle(vu: &Vu, trace: &mut Trace, tracing: &Tracing, part: &str, outcome: &O
     let notes = std::mem::take(&mut trace.notes);
     if is_kept {
         let mut basket = vu.worker.basket.borrow_mut();
-        for note in &notes {
-            if let Note::Request(request) = note {
-                let since = request.ended.saturating_duration_since(vu.worker.run.epoch);
-                request.offer(&mut basket.slow, trace.id, since.as_secs_f64());
-            }
-        }
         let mut is_whole = true;
         if tracing.exports {
             let root = Root {
@@ -204,12 +198,11 @@ fn settle(vu: &Vu, trace: &mut Trace, tracing: &Tracing, part: &str, outcome: &O
             let ids = &mut trace.ids;
             is_whole = basket.put(|spans| root.spans(&notes, tracing, ids, spans));
         }
-        if let (true, Some(exemplars)) = (is_whole, &mut basket.exemplars) {
+        // What is thrown away leads nowhere.
+        if is_whole {
             for note in &notes {
                 if let Note::Request(request) = note {
-                    for (series, exemplar) in request.examples(trace.id, tracing) {
-                        exemplars.add(series, exemplar);
-                    }
+                    tell_of(request, vu, trace.id, tracing, &mut basket);
                 }
             }
         }
@@ -217,6 +210,17 @@ fn settle(vu: &Vu, trace: &mut Trace, tracing: &Tracing, part: &str, outcome: &O
     // Its room serves the next iteration.
     trace.notes = notes;
     trace.notes.clear();
+}
+
+/// A request of a trace that is kept is among the slowest perhaps, and an example of what was recorded.
+fn tell_of(request: &Request, vu: &Vu, trace: TraceId, tracing: &Tracing, basket: &mut Basket) {
+    let since = request.ended.saturating_duration_since(vu.worker.run.epoch);
+    request.offer(&mut basket.slow, trace, since.as_secs_f64());
+    if let Some(exemplars) = &mut basket.exemplars {
+        for (series, exemplar) in request.examples(trace, tracing) {
+            exemplars.add(series, exemplar);
+        }
+    }
 }
 
 /// What metrics call a request.

@@ -69,9 +69,10 @@ pub struct Request {
 }
 
 impl Request {
-    /// Its response time: of the last exchange, as in the metrics.
-    fn duration(&self) -> u64 {
-        self.hops.last().map_or(0, |hop| hop.timings.duration())
+    /// Its response time: of the slowest exchange, for metrics have each of them.
+    pub fn duration(&self) -> u64 {
+        let durations = self.hops.iter().map(|hop| hop.timings.duration());
+        durations.max().unwrap_or(0)
     }
 
     /// Has the result tell of it, if it is among the slowest.
