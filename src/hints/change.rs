@@ -83,6 +83,7 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
                     format_millis(after),
                     reload.version
                 ),
+                begins: Some(at),
                 evidence: lines,
                 advice: vec![
                     "compare what the two versions of the script send: the service may be the same",
@@ -98,6 +99,7 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
                 format_millis(before),
                 format_millis(after)
             ),
+            begins: Some(at),
             evidence: lines,
             advice: vec![
                 "look what happened at that moment: a deployment, a failover, a cache emptied or full, a job begun, a limit reached",

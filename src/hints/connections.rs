@@ -51,6 +51,7 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
             format_millis(cost),
             format_millis(duration)
         ),
+        begins: None,
         evidence: vec![
             format!(
                 "on average: looking up {}, connecting {}, TLS {}",

@@ -42,6 +42,7 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
             format_millis(to),
             last - first
         ),
+        begins: None,
         evidence: vec![
             format!(
                 "slope of the median (Theil–Sen): {} a minute, 95% interval {} to {}",

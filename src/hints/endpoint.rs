@@ -61,6 +61,7 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
             format_fraction(share),
             format_fraction(of_all)
         ),
+        begins: None,
         evidence: order
             .iter()
             .take(5)

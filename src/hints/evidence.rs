@@ -26,6 +26,13 @@ pub struct Point {
     pub mean: f64,
     pub median: f64,
     pub p95: f64,
+}
+
+/// What became of the requests of one interval. Of those that were refused there may be no time.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcomes {
+    /// When it begins, in seconds from the start.
+    pub begins: f64,
     /// Requests that failed, and those of which it is known whether they did.
     pub failed: u64,
     pub asked: u64,
@@ -39,6 +46,8 @@ pub struct Evidence<'a> {
     pub subject: Subject,
     /// Whole intervals that had samples.
     pub points: Vec<Point>,
+    /// Whole intervals that had requests.
+    pub outcomes: Vec<Outcomes>,
     /// Length of an interval, in seconds.
     pub interval: f64,
 }
@@ -59,13 +68,14 @@ impl<'a> Evidence<'a> {
             metric if is_time(result, metric) => Subject::Latency,
             _ => return None,
         };
-        let points = points(result, &selector);
+        let (points, outcomes) = points(result, &selector);
         Some(Self {
             result,
             selector,
             target,
             subject,
             points,
+            outcomes,
             interval: result.intervals.interval_seconds as f64,
         })
     }
@@ -145,7 +155,7 @@ struct Sum {
     asked: u64,
 }
 
-fn points(result: &RunResult, selector: &Selector) -> Vec<Point> {
+fn points(result: &RunResult, selector: &Selector) -> (Vec<Point>, Vec<Outcomes>) {
     let intervals = &result.intervals;
     let (Some(length), length_seconds) = (
         intervals
@@ -153,7 +163,7 @@ fn points(result: &RunResult, selector: &Selector) -> Vec<Point> {
             .checked_div(intervals.interval_seconds),
         intervals.interval_seconds as f64,
     ) else {
-        return Vec::new();
+        return Default::default();
     };
     let whole = usize::try_from(length).unwrap_or(0);
     let mut sums = vec![Sum::default(); whole];
@@ -204,20 +214,29 @@ fn points(result: &RunResult, selector: &Selector) -> Vec<Point> {
             _ => {}
         }
     }
-    sums.iter()
+    let begins = |number: usize| intervals.start_seconds + number as f64 * length_seconds;
+    let outcomes = sums.iter().enumerate().filter(|(_, sum)| sum.asked > 0);
+    let outcomes = outcomes
+        .map(|(number, sum)| Outcomes {
+            begins: begins(number),
+            failed: sum.failed,
+            asked: sum.asked,
+        })
+        .collect();
+    let points = sums
+        .iter()
         .enumerate()
         .filter(|(_, sum)| sum.count > 0)
         .map(|(number, sum)| {
             let weight = sum.count as f64;
             Point {
-                at: intervals.start_seconds + (number as f64 + 0.5) * length_seconds,
+                at: begins(number) + length_seconds / 2.0,
                 rate: weight / length_seconds,
                 mean: sum.mean / weight,
                 median: sum.median / weight,
                 p95: sum.p95 / weight,
-                failed: sum.failed,
-                asked: sum.asked,
             }
         })
-        .collect()
+        .collect();
+    (points, outcomes)
 }

@@ -107,8 +107,33 @@ struct Finding {
     cause: Cause,
     confidence: Confidence,
     finding: String,
+    /// Since when, if it began in the middle of the run; in seconds from its start.
+    begins: Option<f64>,
     evidence: Vec<String>,
     advice: Vec<&'static str>,
+}
+
+impl Finding {
+    /// What began while a fault was at work is that fault's doing until something else is known.
+    fn mind_faults(&mut self, evidence: &Evidence<'_>) {
+        let Some(begins) = self.begins else { return };
+        let near = 1.5 * evidence.interval.max(1.0);
+        let mut faults = evidence.result.faults.iter();
+        let fault = faults.rfind(|fault| {
+            let ends = fault.end_seconds.unwrap_or(f64::INFINITY);
+            let starts = fault.start_seconds;
+            starts.is_some_and(|starts| starts - near <= begins) && begins <= ends + near
+        });
+        if let Some(fault) = fault {
+            let name = &fault.name;
+            self.finding
+                .push_str(&format!(", while the fault `{name}` was at work"));
+            self.advice = vec![
+                "this was done on purpose: what the run says under Faults tells how the target took it and how soon it was well again",
+                "if the target is to stand it, look at what should have: time-outs, retries, a fallback; if not, judge such runs by objectives of their own",
+            ];
+        }
+    }
 }
 
 type Look = fn(&Evidence<'_>) -> Option<Finding>;
@@ -149,6 +174,7 @@ pub fn hints(result: &RunResult) -> Vec<Hint> {
             continue;
         };
         let mut found: Vec<Finding> = LOOKS.iter().filter_map(|look| look(&evidence)).collect();
+        found.iter_mut().for_each(|one| one.mind_faults(&evidence));
         found.sort_by_key(|finding| std::cmp::Reverse(finding.confidence));
         for finding in found {
             let is_told = hints
@@ -178,6 +204,65 @@ mod tests {
     fn causes(result: &RunResult) -> Vec<Cause> {
         let causes = hints(result).into_iter().map(|hint| hint.cause);
         causes.filter(|cause| *cause != Cause::Endpoint).collect()
+    }
+
+    /// A run in which everything was refused for a while, so that no request of then has a time.
+    fn outage() -> RunResult {
+        let mut result = run(&Load {
+            failed: |second| f64::from((10..20).contains(&second)),
+            ..Load::calm()
+        });
+        for row in &mut result.intervals.rows {
+            if let crate::result::IntervalValues::Trend {
+                counts,
+                means,
+                medians,
+                p95s,
+                ..
+            } = &mut row.values
+            {
+                counts[10..20].fill(0);
+                for values in [means, medians, p95s] {
+                    values[10..20].fill(None);
+                }
+            }
+        }
+        result
+    }
+
+    fn order(result: &RunResult) -> Hint {
+        let mut all = hints(result).into_iter();
+        all.find(|hint| hint.cause == Cause::ErrorsFirst).unwrap()
+    }
+
+    #[test]
+    fn an_outage_of_which_no_request_has_a_time_is_told_whole() {
+        let told = order(&outage()).finding;
+        assert!(
+            told.starts_with("100% of the requests fail from 10s to 20s"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn what_begins_with_a_fault_is_its_doing() {
+        let mut result = outage();
+        let mut told = |from: f64, to: f64| {
+            let fault = serde_json::json!({
+                "name": "slow PMS", "trigger": "by hand", "status": "held", "start_seconds": from, "end_seconds": to,
+            });
+            result.faults = vec![serde_json::from_value(fault).unwrap()];
+            order(&result)
+        };
+        let hint = told(9.7, 19.8);
+        assert!(
+            hint.finding
+                .ends_with(", while the fault `slow PMS` was at work"),
+            "{}",
+            hint.finding
+        );
+        assert!(hint.advice[0].contains("on purpose"), "{:?}", hint.advice);
+        assert!(!told(40.0, 50.0).finding.contains("slow PMS"));
     }
 
     #[test]

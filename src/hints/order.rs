@@ -1,6 +1,6 @@
 //! What came first when requests failed: the failures, or the slowness.
 
-use super::evidence::{Evidence, Point, Subject};
+use super::evidence::{Evidence, FEWEST, Subject};
 use super::scan::{self, Stretch};
 use super::stats::median;
 use super::{Cause, Confidence, Finding};
@@ -12,39 +12,34 @@ const FAILURES: f64 = 0.01;
 const SLOWER: f64 = 1.8;
 
 pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
-    if !evidence.is_long_enough() {
+    // Those that were refused count, though they took no time that could be told.
+    let outcomes = &evidence.outcomes;
+    if outcomes.len() < FEWEST {
         return None;
     }
-    let points = &evidence.points;
-    let counts: Vec<(u64, u64)> = points.iter().map(|p| (p.failed, p.asked)).collect();
-    let slowness = Slowness::of(points);
+    let counts: Vec<(u64, u64)> = outcomes.iter().map(|o| (o.failed, o.asked)).collect();
+    let slowness = Slowness::of(evidence);
     let Some(stretch) = scan::stretch(&counts) else {
         return throughout(evidence, &counts, &slowness);
     };
     if stretch.inside < FAILURES {
         return None;
     }
-    let fails = stretch.intervals.start;
-    let at = |index: usize| begin(evidence, index);
-    let mut lines = vec![
-        shares(evidence, &stretch),
-        slowness.line(|index| begin(evidence, index)),
-    ];
+    let fails = outcomes.get(stretch.intervals.start)?.begins;
+    let mut lines = vec![shares(evidence, &stretch), slowness.line()];
     lines.extend(most_frequent_error(evidence));
     // Within an interval nobody can tell which was first. What was slow long before, and well again since, led to nothing.
-    let was_slow = fails
-        .checked_sub(1)
-        .and_then(|before| points.get(before))
-        .is_some_and(|point| slowness.is_slow(point));
-    if let Some(slows) = slowness.from.filter(|slows| slows + 1 < fails && was_slow) {
+    let apart = 1.5 * evidence.interval;
+    let was_slow = slowness.was_slow_before(evidence, fails);
+    let slow_first = |slows: f64| fails - slows > apart;
+    if let Some(slows) = slowness.from.filter(|slows| slow_first(*slows) && was_slow) {
         return Some(Finding {
             cause: Cause::LatencyFirst,
             confidence: Confidence::High,
             finding: format!(
-                "requests became slow first, at {:.0}s, and failed from {:.0}s on",
-                at(slows),
-                at(fails)
+                "requests became slow first, at {slows:.0}s, and failed from {fails:.0}s on"
             ),
+            begins: Some(slows),
             evidence: lines,
             advice: vec![
                 "look for what slows down before anything breaks: a pool that runs empty, a queue that grows; the failures are time-outs of those who waited",
@@ -54,7 +49,7 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
     }
     let is_failing_first = slowness
         .from
-        .is_none_or(|slows| fails + 1 < slows || slows + 1 < fails && !was_slow);
+        .is_none_or(|slows| slows - fails > apart || slow_first(slows) && !was_slow);
     let is_asked = evidence.subject == Subject::Failures || slowness.from.is_none();
     (is_failing_first && is_asked).then(|| Finding {
         cause: Cause::ErrorsFirst,
@@ -64,6 +59,7 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
             format_fraction(stretch.inside),
             when(evidence, &stretch)
         ),
+        begins: Some(fails),
         evidence: lines,
         advice: vec![
             "what refuses quickly is a limit or a defect, not a lack of speed: a rate limit, a full disk, an exhausted quota, a crash, an exception",
@@ -81,7 +77,8 @@ fn throughout(
     let failed: u64 = counts.iter().map(|(failed, _)| failed).sum();
     let asked: u64 = counts.iter().map(|(_, asked)| asked).sum();
     let share = crate::result::ratio(failed as f64, asked as f64);
-    if share < FAILURES || evidence.subject != Subject::Failures || slowness.from.is_some() {
+    let is_about_them = evidence.subject == Subject::Failures && evidence.is_long_enough();
+    if share < FAILURES || !is_about_them || slowness.from.is_some() {
         return None;
     }
     let mut lines = vec![
@@ -89,10 +86,11 @@ fn throughout(
             "{failed} of {asked} requests fail ({}), in no part of the run more than chance brings",
             format_fraction(share)
         ),
-        slowness.line(|index| begin(evidence, index)),
+        slowness.line(),
     ];
     lines.extend(most_frequent_error(evidence));
     Some(Finding {
+        begins: None,
         cause: Cause::ErrorsFirst,
         confidence: Confidence::Medium,
         finding: format!(
@@ -109,39 +107,55 @@ fn throughout(
 
 /// How response times went beside the failures.
 struct Slowness {
-    /// The p95 of the beginning, and the highest one, in milliseconds.
-    calm: f64,
-    most: f64,
-    /// The interval from which requests were slow.
-    from: Option<usize>,
+    /// The p95 of the beginning, and the highest one, in milliseconds; none if too few were answered to tell.
+    levels: Option<(f64, f64)>,
+    /// From when on requests were slow, in seconds from the start.
+    from: Option<f64>,
 }
 
 impl Slowness {
-    fn of(points: &[Point]) -> Self {
+    fn of(evidence: &Evidence<'_>) -> Self {
+        let points = &evidence.points;
+        if !evidence.is_long_enough() {
+            return Self {
+                levels: None,
+                from: None,
+            };
+        }
         let beginning = (points.len() / 6).max(3);
         let first: Vec<f64> = points.iter().take(beginning).map(|p| p.p95).collect();
-        let calm = median(&first);
+        let most = points.iter().map(|point| point.p95).fold(0.0, f64::max);
         let mut this = Self {
-            calm,
-            most: points.iter().map(|point| point.p95).fold(0.0, f64::max),
+            levels: Some((median(&first), most)),
             from: None,
         };
         // The first of two neighbours: a single one may be chance.
         let mut pairs = points.windows(2);
-        this.from = pairs.position(|pair| pair.iter().all(|point| this.is_slow(point)));
+        let slow = pairs.find(|pair| pair.iter().all(|point| this.is_slow(point.p95)));
+        this.from = slow
+            .and_then(|pair| pair.first())
+            .map(|point| point.at - evidence.interval / 2.0);
         this
     }
 
-    fn is_slow(&self, point: &Point) -> bool {
-        point.p95 > SLOWER * self.calm
+    fn is_slow(&self, p95: f64) -> bool {
+        self.levels.is_some_and(|(calm, _)| p95 > SLOWER * calm)
     }
 
-    fn line(&self, begin: impl Fn(usize) -> f64) -> String {
-        let (calm, most) = (format_millis(self.calm), format_millis(self.most));
+    /// Whether what was answered last before this moment was slow.
+    fn was_slow_before(&self, evidence: &Evidence<'_>, moment: f64) -> bool {
+        let mut before = evidence.points.iter().rev().filter(|p| p.at < moment);
+        before.next().is_some_and(|point| self.is_slow(point.p95))
+    }
+
+    fn line(&self) -> String {
+        let Some((calm, most)) = self.levels else {
+            return "too few requests were answered to tell whether they became slow".to_owned();
+        };
+        let (calm, most) = (format_millis(calm), format_millis(most));
         match self.from {
             Some(from) => format!(
-                "the p95 is more than {SLOWER} times that of the beginning ({calm}) from {:.0}s on, at most {most}",
-                begin(from)
+                "the p95 is more than {SLOWER} times that of the beginning ({calm}) from {from:.0}s on, at most {most}"
             ),
             None => {
                 format!("the p95 stays near that of the beginning ({calm}), at most {most}")
@@ -150,23 +164,14 @@ impl Slowness {
     }
 }
 
-/// When an interval begins, in seconds from the start.
-fn begin(evidence: &Evidence<'_>, index: usize) -> f64 {
-    let point = evidence.points.get(index);
-    point.map_or(0.0, |point| point.at - evidence.interval / 2.0)
-}
-
 /// When a stretch is, as it stands in a sentence.
 fn when(evidence: &Evidence<'_>, stretch: &Stretch) -> String {
-    let from = begin(evidence, stretch.intervals.start);
-    if stretch.intervals.end >= evidence.points.len() {
-        return format!("from {from:.0}s on");
-    }
-    let to = begin(evidence, stretch.intervals.end);
-    if stretch.intervals.start == 0 {
-        format!("until {to:.0}s")
-    } else {
-        format!("from {from:.0}s to {to:.0}s")
+    let begin = |index: usize| evidence.outcomes.get(index).map(|outcomes| outcomes.begins);
+    let from = begin(stretch.intervals.start).unwrap_or_default();
+    match begin(stretch.intervals.end) {
+        None => format!("from {from:.0}s on"),
+        Some(to) if stretch.intervals.start == 0 => format!("until {to:.0}s"),
+        Some(to) => format!("from {from:.0}s to {to:.0}s"),
     }
 }
 

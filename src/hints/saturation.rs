@@ -79,6 +79,7 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
             format_millis(at_low),
             format_millis(at_high)
         ),
+        begins: None,
         evidence: lines,
         advice: vec![
             "look at what is full at the high rate: processors, the database's connections, a thread pool, a lock",

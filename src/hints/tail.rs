@@ -42,6 +42,7 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
             format_millis(median),
             format_millis(p99)
         ),
+        begins: None,
         evidence: vec![
             format!(
                 "p50 {}, p90 {}, p99 {}, p99.9 {}, longest {}",

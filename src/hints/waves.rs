@@ -46,6 +46,7 @@ pub fn look(evidence: &Evidence<'_>) -> Option<Finding> {
             format_millis(trough),
             format_millis(crest)
         ),
+        begins: None,
         evidence: vec![
             format!(
                 "autocorrelation of the p95 at a lag of {period:.0}s: {:.2}, and again at twice the lag",
