@@ -43,6 +43,23 @@ fn a_run_that_fails_is_told_and_one_that_passes_is_not() {
 }
 
 #[test]
+fn where_the_result_is_is_told_also_if_nobody_said_where_it_goes() {
+    let people = accepting();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("script.rhai"), PASSING).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_rhaid"))
+        .current_dir(folder.path())
+        .args(["run", "script.rhai", "--notify-on", "always", "--notify"])
+        .arg(format!("webhook=http://127.0.0.1:{}/secret", people.port))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let body: serde_json::Value = serde_json::from_str(&people.received()[0].body).unwrap();
+    let path = body["result_path"].as_str().unwrap();
+    assert!(folder.path().join(path).exists(), "{path}");
+}
+
+#[test]
 fn a_target_of_the_environment_is_told_and_shown_nowhere() {
     let people = accepting();
     let output = run(FAILING, "slack=env:HOOK")
