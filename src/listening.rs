@@ -17,12 +17,17 @@ use hyper::service::{Service, service_fn};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 /// A request's head has to come within this time, and its body within as much.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Some of an answer has to be taken within this time.
+#[cfg(target_os = "linux")]
+const READS: Duration = Duration::from_secs(15);
 /// Bytes of a head at most.
 const MAX_HEAD: usize = 32 << 10;
 /// Bytes of a body at most: what is asked for is short.
@@ -61,11 +66,21 @@ pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
         if let Ok((stream, remote)) = listener.accept().await {
             // Without it an answer may wait for an acknowledgement; then it is slower, not wrong.
             let _ = stream.set_nodelay(true);
+            let_go_of_who_does_not_read(&stream);
             return (stream, remote);
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
+
+/// Has the system end a connection whose other side takes nothing for a while: there are not so many.
+#[cfg(target_os = "linux")]
+fn let_go_of_who_does_not_read(stream: &TcpStream) {
+    let _ = SockRef::from(stream).set_tcp_user_timeout(Some(READS));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn let_go_of_who_does_not_read(_: &TcpStream) {}
 
 async fn connection(stream: TcpStream, remote: SocketAddr, router: Router) -> hyper::Result<()> {
     let inner = TowerToHyperService::new(router);

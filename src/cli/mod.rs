@@ -47,6 +47,7 @@ mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory, Parser};
 
@@ -211,9 +212,21 @@ pub fn complain(text: &str) {
     complain_drawn(&harmless::text(text));
 }
 
+/// Standard error is read by a program: `--progress ndjson`.
+static IS_FOR_PROGRAMS: AtomicBool = AtomicBool::new(false);
+
+/// From now on standard error has a JSON object a line, whatever is said.
+pub fn speak_to_programs() {
+    IS_FOR_PROGRAMS.store(true, Ordering::Relaxed);
+}
+
 /// Writes what was drawn for a terminal, with its colours, to standard error.
 pub fn complain_drawn(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    if IS_FOR_PROGRAMS.load(Ordering::Relaxed) {
+        crate::live::message(&console::strip_ansi_codes(text));
+    } else {
+        let _ = writeln!(io::stderr(), "{text}");
+    }
 }
 
 /// Writes to standard output; a reader that went away (`| head`) is no error, anything else is.

@@ -34,6 +34,9 @@ use crate::{exit, vu};
 
 /// Runs a script; the exit code of the contract.
 pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
+    if arguments.progress == ProgressFormat::Ndjson {
+        super::speak_to_programs();
+    }
     values::check_kinds(&arguments.allow_faults)?;
     if let Some(path) = &arguments.journal {
         arguments.reports.push(Wanted::journal(path));
@@ -195,7 +198,7 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
     if let Some(teller) = &watcher.teller {
         teller.over(&result);
     }
-    let mut ended = finish(
+    let (mut ended, written) = finish(
         &arguments,
         &result,
         comparison.as_ref(),
@@ -218,8 +221,8 @@ pub fn run(mut arguments: RunArguments) -> Result<u8, Failure> {
         Ok(code) => *code,
         Err(failure) => failure.code,
     };
-    let path = beside(&arguments, None, started_at);
-    notices.send(&result, code, path.exists().then_some(path.as_path()));
+    let written = written.as_deref().filter(|path| path.exists());
+    notices.send(&result, code, written);
     dashboard::linger(dashboard, arguments.ui_linger);
     ended
 }
@@ -293,14 +296,14 @@ fn beside(arguments: &RunArguments, written: Option<&Path>, started_at: OffsetDa
     }
 }
 
-/// Writes the result, the reports and the summary; the exit code.
+/// Writes the result, the reports and the summary; the exit code, and where the result is.
 fn finish(
     arguments: &RunArguments,
     result: &RunResult,
     comparison: Option<&Comparison>,
     started_at: OffsetDateTime,
     own: Option<Value>,
-) -> Result<u8, Failure> {
+) -> (Result<u8, Failure>, Option<PathBuf>) {
     let written = match &arguments.result {
         Some(path) => result::write(path, result).map(|()| path.clone()),
         None => result::write_default(started_at, &arguments.script.script, result),
@@ -361,7 +364,8 @@ fn finish(
         (Format::Text, None) => print(&render_against(&told, &look, comparison)),
     };
     let shown = shown.and(delivered.map(drop));
-    match (written, shown) {
+    let place = written.as_ref().ok().cloned();
+    let ended = match (written, shown) {
         (Ok(_), Ok(())) => Ok(result.verdict.exit_code),
         (Ok(path), Err(mut failure)) => {
             let verdict = result.verdict.exit_code;
@@ -386,7 +390,8 @@ fn finish(
             }
             Err(Failure::new(exit::CANNOT_WRITE, message))
         }
-    }
+    };
+    (ended, place)
 }
 
 /// Shows progress and passes Ctrl-C on.

@@ -162,7 +162,7 @@ impl Streams {
         }
         if missed > 0 {
             complain(&format!(
-                "warning: this machine was too busy to hand everything to the outputs of `--out`: {} reports of workers are missing there; the result has everything",
+                "warning: this machine was too busy to hand everything to the outputs of `--out`: {} reports of workers are missing there; the result has all figures",
                 format_count(missed)
             ));
         }
@@ -214,7 +214,7 @@ fn told(account: &Account) -> Option<String> {
     if delivered.lost == 0 {
         let why = delivered.problem.as_deref().unwrap_or_default();
         return Some(format!(
-            "`--out {output}` did not get everything: {why}; the result has everything"
+            "`--out {output}` did not get everything: {why}; the result has all figures"
         ));
     }
     let lost = format_count(delivered.lost);
@@ -225,6 +225,6 @@ fn told(account: &Account) -> Option<String> {
         None => ": the end of the run could not wait longer".to_owned(),
     };
     Some(format!(
-        "`--out {output}` did not get {lost} of {all} samples{why}; the result has everything"
+        "`--out {output}` did not get {lost} of {all} samples{why}; the result has all figures"
     ))
 }

@@ -12,5 +12,6 @@ mod view;
 pub mod web;
 
 pub use line::progress_lines;
+pub use ndjson::message;
 pub use terminal::Terminal;
 pub use view::{Shown, View, Voice};

@@ -28,8 +28,13 @@ impl Ndjson {
 
     /// Tells what rhaid itself has to say.
     pub fn say(&self, text: &str) {
-        write(&json!({ "type": "message", "text": text }));
+        message(text);
     }
+}
+
+/// Tells what rhaid itself has to say.
+pub fn message(text: &str) {
+    write(&json!({ "type": "message", "text": text }));
 }
 
 fn write(value: &Value) {

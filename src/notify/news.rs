@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::report::format::{latency, per_second, percent, span, thousands};
 use crate::report::{Headline, Tone};
-use crate::result::{MetricValues, RunResult, SloStatus};
+use crate::result::{MetricValues, RunResult};
 
 /// Objectives and anomalies that are told one by one.
 const MOST: usize = 5;
@@ -84,7 +84,7 @@ impl News {
             "verdict": result.verdict,
             "summary": format!("{}: {}", headline.word, headline.phrase),
             "slos": slos,
-            "slos_missed": result.slos.iter().filter(|slo| matches!(slo.status, SloStatus::Fail | SloStatus::Critical)).count(),
+            "slos_missed": result.slos.iter().filter(|slo| !slo.is_met()).count(),
             "anomalies": result.anomalies,
             "figures": figures.iter().map(|(name, value)| ((*name).to_lowercase(), Value::from(value.as_str()))).collect::<serde_json::Map<_, _>>(),
             "result_path": result_path,

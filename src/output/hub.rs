@@ -285,6 +285,41 @@ mod tests {
     use crate::metrics::{MetricInfo, MetricKind, Snapshot};
     use crate::output::kinds::wanted;
 
+    /// Ends at once, or never.
+    struct Ends(bool);
+
+    impl Output for Ends {
+        fn second(&mut self, _now: &super::super::Moment, _book: &Book) {}
+
+        fn end(self: Box<Self>) -> futures_util::future::LocalBoxFuture<'static, ()> {
+            match self.0 {
+                true => Box::pin(std::future::ready(())),
+                false => Box::pin(std::future::pending()),
+            }
+        }
+
+        fn tally(&self) -> super::super::Tally {
+            Rc::new(Delivered::default)
+        }
+    }
+
+    #[test]
+    fn an_output_that_has_ended_is_not_blamed_for_one_that_hangs() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let ends = [false, true, true, true, true, true, true, true];
+        let outputs = ends.map(|ends| -> (Wanted, Box<dyn Output>) {
+            (wanted("csv=x").unwrap(), Box::new(Ends(ends)))
+        });
+        let closed = close(outputs.into(), Duration::from_secs(5));
+        let accounts = LocalSet::new().block_on(&runtime, closed);
+        let in_time: Vec<bool> = accounts.iter().map(|account| account.in_time).collect();
+        assert_eq!(in_time, ends);
+    }
+
     #[test]
     fn outputs_that_are_still_at_work_are_given_up_and_named() {
         let (over, mut end) = mpsc::channel(1);

@@ -190,6 +190,12 @@ mod tests {
     }
 
     #[test]
+    fn numbers_beyond_all_counting_are_told_by_their_size() {
+        let shown = [1_234_567.0, 2e19, 1e308, -1e300].map(number);
+        assert_eq!(shown, ["1,234,567", "2.00e19", "1.00e308", "-1.00e300"]);
+    }
+
+    #[test]
     fn a_span_is_read_in_minutes_and_hours() {
         let shown = [0.018, 12.3, 59.94, 59.96, 151.2, 3_900.0, 90_061.0];
         assert_eq!(

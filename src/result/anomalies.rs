@@ -75,6 +75,9 @@ pub struct AnomalyResult {
     pub explained_by: Option<String>,
 }
 
+/// From so many times the value of before on, that is what is told, and no per cent.
+const MANY_TIMES: f64 = 10.0;
+
 impl AnomalyResult {
     /// What it is about: `p95 of reserve`, `failures of reserve`, `rate of bookings`.
     pub fn subject(&self) -> String {
@@ -109,16 +112,19 @@ impl AnomalyResult {
         }
     }
 
-    /// By how much it changed: `+33 %`, for shares `+5.0 points`; none where nothing was before.
+    /// By how much it changed: `+33 %`, `×40`, for shares `+5.0 points`; none where nothing was before.
     pub fn change(&self) -> Option<String> {
         if self.measure == AnomalyMeasure::Share {
             return Some(format!("{:+.1} points", (self.after - self.before) * 100.0));
         }
-        (self.before != 0.0).then(|| {
-            format!(
+        let times = self.after / self.before;
+        (self.before != 0.0).then(|| match times {
+            MANY_TIMES..1e6 => format!("×{times:.0}"),
+            1e6.. => "more than a million times".to_owned(),
+            _ => format!(
                 "{:+.0} %",
                 (self.after - self.before) / self.before.abs() * 100.0
-            )
+            ),
         })
     }
 
@@ -201,6 +207,18 @@ mod tests {
             anomaly.told(),
             "step: p95 of reserve rose from 120ms to 160ms (+33 %) at 1m2s, until 1m30s, explained by the fault `slow PMS`"
         );
+        for (before, after, change) in [
+            (1.0, 9.0, "+800 %"),
+            (0.1, 201.0, "×2010"),
+            (10.0, 1.0, "-90 %"),
+        ] {
+            let anomaly = AnomalyResult {
+                before,
+                after,
+                ..step()
+            };
+            assert_eq!(anomaly.change().unwrap(), change);
+        }
         let failures = AnomalyResult {
             metric: "http_req_failed".into(),
             tags: BTreeMap::new(),

@@ -127,6 +127,13 @@ impl Handle {
         self.change(scenario, Wanted::Vus(vus))
     }
 
+    /// How many virtual users an externally controlled scenario may have.
+    pub fn most_vus(&self, scenario: &str) -> Option<u32> {
+        let mut scenarios = self.run.scenarios.iter();
+        let known = scenarios.find(|known| known.name == scenario)?;
+        Some(known.controls()?.1)
+    }
+
     /// Changes the rate of an externally controlled scenario, in iterations per second, to a million at most.
     ///
     /// # Errors

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::director::status_of;
 use super::phases::{Requests, Stand};
+use super::resilience::{Course, at};
 use crate::chaos::{EndedBy, FailedUndo, FaultId, FaultPlan, Trigger};
-use crate::metrics::histogram::{Histogram, from_scaled};
 use crate::metrics::totals::Accumulator;
 use crate::metrics::{Builtin, Totals, TrackerId};
 use crate::result::{self, FaultImpact, FaultPhase, FaultResult, FaultStatus, PhaseName, ratio};
@@ -19,18 +19,10 @@ const MORE_FAILURES: f64 = 0.01;
 /// … and neither of these percentiles is more than so many times that of before, and more than so many milliseconds above it: of
 /// the few requests of a second, the upper ones vary by themselves.
 const SLOWER: [(f64, f64, f64); 2] = [(50.0, 2.0, 20.0), (95.0, 3.0, 100.0)];
-/// What a response time afterwards may make of the score at least.
-const LEAST_SPEED: f64 = 0.5;
 /// The effect of one that broke nothing.
 const NOTHING: &str = "it broke nothing";
 /// Requests before a fault from which a percentile can be told.
 const ENOUGH: u64 = 20;
-/// Weights of the parts of the score: requests answered, response times, recovery, and how it was afterwards.
-const WEIGHTS: [f64; 4] = [0.4, 0.2, 0.25, 0.15];
-/// Added to response times before they are compared, in milliseconds: microseconds more are no slowness.
-const HARDLY_ANY: f64 = 5.0;
-/// A recovery that takes this many seconds, or as long as the fault, counts for nothing.
-const LONGEST_RECOVERY: f64 = 30.0;
 
 /// What tells whether a second was well.
 #[derive(Debug, Clone, Copy)]
@@ -75,10 +67,6 @@ impl Well {
             at(durations, percentile) <= (usual * times).max(usual + more)
         })
     }
-}
-
-fn at(histogram: &Histogram, percentile: f64) -> f64 {
-    from_scaled(histogram.value_at_percentile(percentile) as f64)
 }
 
 /// Requests a second between two stands.
@@ -281,18 +269,36 @@ impl Record {
         self.ended = Some((at, by));
     }
 
-    /// A second ends. `now`: how it stands.
-    pub fn second(&mut self, well: &Well, totals: &Totals, now: &Stand, touched: u64) {
-        let Some(started) = self.started.filter(|_| !self.is_over()) else {
-            return;
-        };
+    /// A second ends. `now`: how it stands. If the second had ended when this fault came, and was looked at late, it belongs to what was
+    /// before: then it tells up to where that went until now.
+    pub fn second(
+        &mut self,
+        well: &Well,
+        totals: &Totals,
+        now: &Stand,
+        touched: u64,
+    ) -> Option<f64> {
+        let started = self.started.filter(|_| !self.is_over())?;
         let ends = now.seconds;
         if ends <= started + MOMENT {
-            // It was looked at late: the second had ended when the fault came.
+            let went = self.start.seconds;
             self.start = now.clone();
             self.before = self.before_end().all_since(&self.calm);
-            return;
+            return Some(went);
         }
+        self.follow(well, totals, now, touched, started);
+        None
+    }
+
+    /// What made way for another fault at this second has one more: the other one came a moment later.
+    pub fn go_on_from(&mut self, seconds: f64, now: &Stand) {
+        if let Some(until) = self.until.as_mut().filter(|until| until.seconds == seconds) {
+            *until = now.clone();
+        }
+    }
+
+    fn follow(&mut self, well: &Well, totals: &Totals, now: &Stand, touched: u64, started: f64) {
+        let ends = now.seconds;
         let was_well = well.was_well(totals, &self.before);
         self.seconds += 1;
         self.touched[1] = touched;
@@ -435,12 +441,17 @@ impl Record {
             error_budget_spent: budget.map(|budget| ratio(hit.failed, budget)),
             cut_by_next: self.is_cut,
             score: (!no_before).then(|| {
-                self.score(
-                    &during,
-                    &after,
-                    recover_seconds,
-                    [self.calm_rate(), rate(&during, &self.start, end)],
-                )
+                let ended = self.ended.as_ref();
+                let course = Course {
+                    before: &self.before,
+                    during: &during,
+                    after: &after,
+                    rates: [self.calm_rate(), rate(&during, &self.start, end)],
+                    lasted: ended.map_or(0.0, |(at, _)| at - self.started.unwrap_or(*at)),
+                    // What nobody noticed needs no recovery.
+                    recovered: recover_seconds.or((self.bad_seconds == 0).then_some(0.0)),
+                };
+                course.score()
             }),
             no_before,
         }
@@ -448,59 +459,5 @@ impl Record {
 
     fn calm_rate(&self) -> f64 {
         rate(&self.before, &self.calm, self.before_end())
-    }
-
-    /// Weighted, each from 0 to 1: the requests that were answered in a second during it, against before; how fast those were, against before;
-    /// how soon all was well again; whether it was afterwards as before.
-    fn score(
-        &self,
-        during: &Requests,
-        after: &Requests,
-        recovered: Option<f64>,
-        rates: [f64; 2],
-    ) -> f64 {
-        let answered = |of: &Requests| 1.0 - of.failed_share();
-        let kept = match during.requests {
-            0.0 if self.before.requests > 0.0 => 0.0,
-            // What is not answered at all shows in how many were, a second.
-            _ => ratio(
-                answered(during) * rates[1],
-                answered(&self.before) * rates[0],
-            )
-            .min(1.0),
-        };
-        let speed = |of: &Requests| match of.duration.is_empty() || self.before.duration.is_empty()
-        {
-            true => 1.0,
-            false => ratio(
-                at(&self.before.duration, 95.0) + HARDLY_ANY,
-                at(&of.duration, 95.0) + HARDLY_ANY,
-            )
-            .min(1.0),
-        };
-        let lasted = self
-            .ended
-            .as_ref()
-            .map_or(0.0, |(at, _)| at - self.started.unwrap_or(*at));
-        let longest = lasted.max(LONGEST_RECOVERY);
-        // What nobody noticed needs no recovery.
-        let recovered = recovered.or((self.bad_seconds == 0).then_some(0.0));
-        let recovery = recovered.map_or(0.0, |seconds| (1.0 - seconds / longest).max(0.0));
-        let afterwards = match (recovered, after.requests) {
-            (None, _) => 0.0,
-            (Some(_), 0.0) => 1.0,
-            (Some(_), _) => {
-                ratio(answered(after), answered(&self.before)).min(1.0)
-                    * speed(after).max(LEAST_SPEED)
-            }
-        };
-        // What fails at once was not answered fast.
-        let parts = [kept, kept * speed(during), recovery, afterwards];
-        let score: f64 = parts
-            .iter()
-            .zip(WEIGHTS)
-            .map(|(part, weight)| part * weight)
-            .sum();
-        (score * 1_000.0).round() / 10.0
     }
 }

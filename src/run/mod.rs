@@ -30,6 +30,7 @@ pub(crate) mod masking;
 mod phases;
 mod progress;
 mod reloads;
+mod resilience;
 pub(crate) mod rows;
 mod setup;
 pub mod stability;

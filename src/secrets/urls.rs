@@ -84,6 +84,8 @@ fn values(text: &str) -> Vec<(usize, usize)> {
             .split(|c: char| ends_url(c) || matches!(c, '&' | '#' | '?'))
             .next()
             .unwrap_or_default();
+        // In a text within JSON the quote after it has a backslash, which is the quote's.
+        let pair = pair.strip_suffix('\\').unwrap_or(pair);
         if let Some((name, value)) = pair.split_once('=')
             && !value.is_empty()
             && (is_secret_name(&percent_decode_str(name).decode_utf8_lossy())
@@ -116,6 +118,22 @@ fn has_user(text: &str, at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_masked_within_json_stays_json() {
+        let inner = r#"see "http://u:p1@h/?a=b&token=t0p" and go"#;
+        let text = serde_json::json!({ "said": inner, "more": 1 }).to_string();
+        let masked = mask_urls(&text);
+        assert!(
+            !masked.contains("t0p") && !masked.contains("p1"),
+            "{masked}"
+        );
+        let read: serde_json::Value = serde_json::from_str(&masked).unwrap();
+        assert_eq!(
+            read["said"],
+            r#"see "http://u:***@h/?a=b&token=***" and go"#
+        );
+    }
 
     #[test]
     fn long_texts_do_not_take_long() {

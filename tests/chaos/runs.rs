@@ -371,6 +371,20 @@ fn a_fault_that_nothing_came_before_is_not_compared_with_it() {
     )
     .arg("--allow-faults")
     .run();
+    // How soon it was over is known where failures show it, and nowhere else.
+    let slow = run_of(
+        4,
+        r#"faults: [ #{ exec: "slow", start: 0, duration: "1500ms", recovered_for: "1s" } ],
+           slos: #{ "fault_recovery_time": [#{ target: "max < 10s", optional: true }] },"#,
+        r#"fn slow(fault) { fault.proxy("pms").latency("50ms"); }"#,
+    )
+    .arg("--allow-faults")
+    .run();
+    assert_eq!(
+        slow.expect_result()["slos"][0]["status"],
+        "no_data",
+        "{slow}"
+    );
     output.expect_words(
         "no second with requests had passed before it, so there is nothing to compare with",
     );

@@ -45,17 +45,17 @@ fn a_run_is_looked_at_steered_and_stopped_through_the_api() {
     });
     assert_eq!(client.get("/api/v1/result").status, 409);
 
-    // Users up and down; never more than its most.
+    // Users up and down; more than its most are refused.
     let control = |name: &str| get(&format!("scenarios/{name}"))["control"].clone();
-    for (asked, given) in [(5, 5), (99, 6), (0, 0), (3, 3)] {
-        let body = format!("{{\"vus\":{asked}}}");
+    for vus in [5, 6, 0, 3] {
+        let body = format!("{{\"vus\":{vus}}}");
         assert_eq!(
             client
                 .change("PATCH", "/api/v1/scenarios/steered", &body)
                 .status,
             200
         );
-        wait("it is told", || control("steered")["vus"] == given);
+        wait("it is told", || control("steered")["vus"] == vus);
     }
     wait("users have come", || get("scenarios/steered")["vus"] == 3);
     let planned = client.change("PATCH", "/api/v1/scenarios/planned", r#"{"vus":3}"#);
@@ -75,6 +75,7 @@ fn a_run_is_looked_at_steered_and_stopped_through_the_api() {
     for (name, body, status, told) in [
         ("paced", r#"{"vus":3}"#, 409, "change `rate`"),
         ("steered", r#"{"rate":3}"#, 409, "change `vus`"),
+        ("steered", r#"{"vus":7}"#, 409, "6 virtual users at most"),
         ("paced", r#"{"rate":-1}"#, 400, "from 0 to a million"),
         ("paced", r#"{"rate":1e9}"#, 400, "from 0 to a million"),
     ] {

@@ -135,7 +135,7 @@ fn a_disk_that_is_full_costs_the_output_and_not_the_run() {
     output
         .expect_code(0)
         .expect_text("`--out ndjson=/dev/full` did not get");
-    output.expect_text("the result has everything");
+    output.expect_text("the result has all figures");
 }
 
 #[test]

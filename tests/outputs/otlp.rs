@@ -46,7 +46,7 @@ fn journey(server: &HttpServer, to: &str, iterations: u32) -> Rhaid {
 }
 
 /// Spans of a receiver that was spoken to by HTTP.
-fn spans(got: &[Got]) -> Vec<Span> {
+pub fn spans(got: &[Got]) -> Vec<Span> {
     let traces = got
         .iter()
         .filter(|got| got.line.starts_with("POST /v1/traces "));

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::outputs::otlp::spans;
+use crate::outputs::server::Receiver;
 use crate::support::bin::Rhaid;
 use crate::support::h2::H2Server;
 use crate::support::reading::{Reading, run_of};
@@ -167,14 +169,14 @@ fn other_formats_are_an_option_and_a_header_of_the_script_stays() {
 }
 
 #[test]
-fn a_request_tells_its_place_once_whatever_the_protocol_and_the_runs_own_headers() {
+fn a_request_tells_its_place_once_whatever_the_protocol() {
     let (one, two) = (HttpServer::start(), H2Server::start());
     for (url, options) in [
         (one.url(""), ""),
         (two.url(""), "http2: \"prior-knowledge\","),
     ] {
         let script = format!(
-            "export const options = #{{ tracing: #{{ sample: \"100%\" }}, {options} headers: #{{ traceparent: \"theirs\" }} }};
+            "export const options = #{{ tracing: #{{ sample: \"100%\" }}, {options} }};
             fn iteration() {{ http::get(env(\"TARGET\") + \"/status/503\"); }}"
         );
         let output = run_of(&script).env("TARGET", url).run();
@@ -196,6 +198,69 @@ fn a_request_tells_its_place_once_whatever_the_protocol_and_the_runs_own_headers
         let (trace, span, flags) = parsed(request);
         assert_eq!(told, [format!("00-{trace}-{span}-{flags}")], "{seen:#}");
     }
+}
+
+#[test]
+fn headers_that_the_script_sets_for_all_requests_stay_and_are_not_mixed_with_others() {
+    let server = HttpServer::start();
+    let output = run_of(
+        r#"
+        export const options = #{ tracing: #{ sample: "100%", propagation: "b3multi" }, headers: #{ "x-b3-traceid": "theirs" } };
+        fn iteration() { http::get(env("TARGET") + "/hello"); }
+        "#,
+    )
+    .env("TARGET", server.url(""))
+    .run();
+    output.expect_code(0);
+    let request = &server.requests()[0];
+    let headers: Vec<&str> = request.headers_named("x-b3-traceid").collect();
+    assert_eq!(headers, ["theirs"]);
+    assert_eq!(request.header("x-b3-spanid"), None);
+}
+
+#[test]
+fn what_runs_beside_the_iterations_has_traces_of_its_own() {
+    let server = HttpServer::start();
+    let receiver = Receiver::start(&[]);
+    let output = run_of(
+        r#"
+        export const options = #{ faults: [#{ exec: "fault", start: 0, duration: "100ms" }] };
+        fn setup() { http::get(env("TARGET") + "/hello"); }
+        fn fault(fault) { http::get(env("TARGET") + "/hello"); }
+        fn iteration() { http::get(env("TARGET") + "/hello"); sleep(0.5); }
+        fn teardown(data) { http::get(env("TARGET") + "/hello"); }
+        "#,
+    )
+    .env("TARGET", server.url(""))
+    .args(["--allow-faults", "--workers", "1", "--trace-sample", "100%"])
+    .args(["--out", &format!("otlp={}", receiver.url(""))])
+    .run();
+    output.expect_code(0);
+    let requests = server.requests();
+    let traces: BTreeSet<String> = requests.iter().map(|r| parsed(r).0).collect();
+    assert_eq!((requests.len(), traces.len()), (4, 4));
+    // What the script does not have is no trace.
+    let spans = spans(&receiver.got());
+    let roots = spans.iter().filter(|span| span.parent_span_id.is_empty());
+    let mut names: Vec<&str> = roots.map(|span| span.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["fault", "iteration", "setup", "teardown"]);
+}
+
+#[test]
+fn a_request_is_as_slow_as_its_slowest_exchange() {
+    let server = HttpServer::start();
+    let output = run_of(
+        r#"
+        export const options = #{ tracing: #{ sample: "100%" } };
+        fn iteration() { http::get(env("TARGET") + "/slow/200/away", #{ name: "login" }); }
+        "#,
+    )
+    .env("TARGET", server.url(""))
+    .run();
+    output.expect_code(0);
+    let slow = &output.expect_result()["slow_requests"][0];
+    assert!(slow["duration"].as_f64().unwrap() >= 200.0, "{slow:#}");
 }
 
 #[test]

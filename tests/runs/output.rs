@@ -72,6 +72,14 @@ fn progress_for_programs_is_an_object_a_line() {
         "#,
     )
     .args(["--progress", "ndjson", "--format", "json"])
+    // What is said before and after the run is an object as well.
+    .args(["--out", "prometheus=127.0.0.1:0"])
+    .args([
+        "--notify",
+        "webhook=http://127.0.0.1:9/x",
+        "--notify-on",
+        "always",
+    ])
     .run();
     output.expect_code(0);
     let lines: Vec<Value> = output
@@ -81,6 +89,7 @@ fn progress_for_programs_is_an_object_a_line() {
         .collect();
     let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
     assert!(of("progress") >= 2 && of("log") >= 3, "{output}");
+    assert!(of("message") >= 2, "{output}");
     let last = lines
         .iter()
         .rfind(|line| line["type"] == "progress")

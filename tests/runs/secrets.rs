@@ -169,6 +169,8 @@ fn passwords_in_urls_and_tokens_in_queries_are_masked() {
         r#"
         fn iteration() {
             http::get(`http://someone:url-password-1@${env("HOST")}/x?page=2&api_key=query-token-2`);
+            http::get(`http://${env("HOST")}/x?next=http%3A%2F%2Fu%3Anested-password-3@h%2F%3Ftoken%3Dnested-token-4`);
+            log::info(`see http://u:logged-password-5@${env("HOST")}/`);
         }
         "#,
     )
@@ -176,8 +178,17 @@ fn passwords_in_urls_and_tokens_in_queries_are_masked() {
     .args(["--format", "json"])
     .run();
     output.expect_code(0);
-    assert_eq!(output.count("http_reqs"), 1);
-    assert_hidden(&output, &["url-password-1", "query-token-2"]);
+    assert_eq!(output.count("http_reqs"), 2);
+    assert_hidden(
+        &output,
+        &[
+            "url-password-1",
+            "query-token-2",
+            "nested-password-3",
+            "nested-token-4",
+            "logged-password-5",
+        ],
+    );
     let url = output.expect_result()["errors"][0]["example"]["url"].clone();
     assert!(url.as_str().unwrap().contains("page=2"), "{url}");
 }

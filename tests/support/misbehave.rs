@@ -3,6 +3,7 @@
 //! | path | what happens |
 //! |---|---|
 //! | `/slow/{ms}` | waits, then `slow\n` |
+//! | `/slow/{ms}/away` | waits, then a redirect to `/hello` |
 //! | `/drip/{n}/{ms}` | n bytes, one at a time, each after a wait |
 //! | `/stall/headers`, `/stall/body` | nothing at all; half of the body; then silence until the client leaves |
 //! | `/reset`, `/close` | a TCP reset; an orderly close; no answer |
@@ -48,6 +49,12 @@ pub async fn answer<W: Wire>(
             tokio::time::sleep(millis(ms)).await;
             conn.head(200, &[("content-length", "5")]).await?;
             conn.body(b"slow\n").await?;
+            Next::KeepAlive
+        }
+        ["slow", ms, "away"] => {
+            tokio::time::sleep(millis(ms)).await;
+            let headers = [("content-length", "0"), ("location", "/hello")];
+            conn.head(302, &headers).await?;
             Next::KeepAlive
         }
         ["drip", n, ms] => {

@@ -80,6 +80,11 @@ impl Steering for Handle {
     }
 
     fn set_vus(&self, scenario: &str, vus: u32) -> Result<(), Refusal> {
+        if let Some(most) = self.most_vus(scenario).filter(|most| vus > *most) {
+            return Err(Refusal::NotNow(format!(
+                "the scenario `{scenario}` has {most} virtual users at most: its `max_vus` allows no more"
+            )));
+        }
         Self::set_vus(self, scenario, vus).map_err(|why| not_steered(self, scenario, why))
     }
 

@@ -14,6 +14,8 @@ mod traces;
 mod transport;
 mod wire;
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use futures_util::future::LocalBoxFuture;
@@ -62,8 +64,15 @@ impl Otlp {
     /// When the address or its credentials do not fit.
     pub fn open(target: &str, around: &Surroundings) -> Result<Box<dyn Output>, OutputError> {
         let exports = Export::all(target, &around.env)?;
+        // What holds up one of the three mostly holds up the others, and is said once.
+        let (said, speaks) = (RefCell::new(HashSet::new()), around.say.clone());
+        let once: Say = Rc::new(move |text: &str| {
+            if said.borrow_mut().insert(text.to_owned()) {
+                speaks(text);
+            }
+        });
         let [traces, metrics, logs] =
-            exports.map(|export| Courier::start(NAME, QUEUE_BYTES, export, &around.say));
+            exports.map(|export| Courier::start(NAME, QUEUE_BYTES, export, &once));
         Ok(Box::new(Self {
             traces,
             metrics,

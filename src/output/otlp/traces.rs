@@ -153,6 +153,9 @@ mod tests {
         }
     }
 
+    /// Whether there is a parent and of which kind it is, when it began and ended; name, values of attributes, failure.
+    type Drawn = ((bool, bool, u64, u64), String, Vec<Value>, Option<String>);
+
     fn value() -> impl Strategy<Value = Value> {
         prop_oneof![
             ".{0,300}".prop_map(|text| Value::Text(Cow::Owned(text))),
@@ -176,7 +179,7 @@ mod tests {
         ) {
             let run = RunInfo { id, script: "t.rhai".into(), at: 1 };
             let mut ids = Tracing::new(Settings::default(), 1, true).ids();
-            let mut span = |(bits, name, values, failure): ((bool, bool, u64, u64), String, Vec<Value>, Option<String>)| Span {
+            let mut span = |(bits, name, values, failure): Drawn| Span {
                 trace: ids.trace(),
                 id: ids.span(),
                 parent: bits.0.then(|| ids.span()),

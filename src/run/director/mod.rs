@@ -440,8 +440,15 @@ impl Director {
             }
         }
         self.last = Stand::of(totals, seconds as f64);
-        for record in &mut self.records {
-            record.second(&self.well, totals, &self.last, self.chaos.touched());
+        let touched = self.chaos.touched();
+        let records = self.records.iter_mut();
+        let late = records
+            .filter_map(|record| record.second(&self.well, totals, &self.last, touched))
+            .last();
+        if let Some(went) = late {
+            for record in &mut self.records {
+                record.go_on_from(went, &self.last);
+            }
         }
         let is_calm = self.records.iter().all(Record::is_over);
         if is_calm && !self.is_calm {
