@@ -181,6 +181,7 @@ impl Terminal {
         }
         let (word, style) = match line.level {
             LogLevel::Trace => ("trace", Style::new().dim()),
+            LogLevel::Debug => ("debug", Style::new().dim()),
             LogLevel::Info => ("info", Style::new().cyan()),
             LogLevel::Warn => ("warn", Style::new().yellow()),
             LogLevel::Error => ("error", Style::new().red()),

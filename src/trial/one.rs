@@ -256,6 +256,7 @@ fn take(report: Report, logs: &mut Vec<String>) {
     };
     let level = match line.level {
         LogLevel::Trace => "trace",
+        LogLevel::Debug => "debug",
         LogLevel::Info => "info",
         LogLevel::Warn => "warn",
         LogLevel::Error => "error",

@@ -36,6 +36,8 @@ use crate::{lengths, project};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogLevel {
     Trace,
+    /// Of rhaid itself: scripts have no word for it, as Rhai keeps `debug` for itself.
+    Debug,
     Info,
     Warn,
     Error,
@@ -46,6 +48,7 @@ impl LogLevel {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Trace => "trace",
+            Self::Debug => "debug",
             Self::Info => "info",
             Self::Warn => "warn",
             Self::Error => "error",

@@ -382,7 +382,7 @@ fn a_fault_that_nothing_came_before_is_not_compared_with_it() {
     .run();
     assert_eq!(
         slow.expect_result()["slos"][0]["status"],
-        "no_data",
+        "NO DATA",
         "{slow}"
     );
     output.expect_words(

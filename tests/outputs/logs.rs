@@ -235,6 +235,7 @@ fn rhaid_tells_of_itself_at_the_levels_that_are_asked_for() {
         .find(|line| line["message"] == "connected")
         .unwrap();
     assert_eq!(line["source"], "rhaid::http::connect");
+    assert_eq!(line["level"], "debug");
     assert!(line["address"].as_str().unwrap().starts_with("127.0.0.1"));
     run("loud").expect_code(64).expect_text("write a level");
 }

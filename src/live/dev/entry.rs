@@ -72,7 +72,7 @@ pub fn headline(what: &What, urls: Urls) -> Option<(Tone, Saying)> {
             match level {
                 LogLevel::Error => Tone::Bad,
                 LogLevel::Warn => Tone::Careful,
-                LogLevel::Info | LogLevel::Trace => Tone::Plain,
+                LogLevel::Info | LogLevel::Debug | LogLevel::Trace => Tone::Plain,
             },
             format!("{} {text}", word(*level)).into(),
         ),
@@ -107,6 +107,7 @@ fn found(what: &What) -> String {
 fn word(level: LogLevel) -> &'static str {
     match level {
         LogLevel::Trace => "trace",
+        LogLevel::Debug => "debug",
         LogLevel::Info => "log",
         LogLevel::Warn => "warn",
         LogLevel::Error => "error",

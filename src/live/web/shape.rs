@@ -359,6 +359,7 @@ pub fn log(number: u64, line: LogLine) -> LogEntry {
         at: line.at,
         level: match line.level {
             LogLevel::Trace => "trace",
+            LogLevel::Debug => "debug",
             LogLevel::Info => "info",
             LogLevel::Warn => "warn",
             LogLevel::Error => "error",

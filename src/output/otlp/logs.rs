@@ -82,6 +82,7 @@ pub fn record(event: &Event) -> LogRecord {
     }
     let severity = match level {
         LogLevel::Trace => SeverityNumber::Trace,
+        LogLevel::Debug => SeverityNumber::Debug,
         LogLevel::Info => SeverityNumber::Info,
         LogLevel::Warn => SeverityNumber::Warn,
         LogLevel::Error => SeverityNumber::Error,
